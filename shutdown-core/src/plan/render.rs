@@ -1,0 +1,147 @@
+//! A plan as text: for a person, for Graphviz, for Mermaid, for a program.
+
+use std::fmt::Write as _;
+
+use super::{Plan, Why};
+
+/// The forms that `LIFECYCLE_PLAN` knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Tree,
+    Dot,
+    Mermaid,
+    Json,
+}
+
+impl Format {
+    pub(crate) fn from_name(name: &str) -> Option<Format> {
+        Some(match name {
+            "tree" => Format::Tree,
+            "dot" => Format::Dot,
+            "mermaid" => Format::Mermaid,
+            "json" => Format::Json,
+            _ => return None,
+        })
+    }
+}
+
+/// Prints `plan`, its items in the order of R4.
+pub(crate) fn render(plan: &Plan, format: Format) -> String {
+    let mut items: Vec<usize> = (0..plan.items().len()).collect();
+    plan.sort(&mut items);
+    match format {
+        Format::Tree => tree(plan, &items),
+        Format::Dot => graph(plan, &items, "digraph teardown {\n", "}\n", |from, to, why| {
+            format!("  \"{from}\" -> \"{to}\" [label=\"{why}\"];\n")
+        }),
+        Format::Mermaid => graph(plan, &items, "graph TD\n", "", |from, to, why| {
+            format!("  {from}[\"{from}\"] -->|\"{why}\"| {to}[\"{to}\"]\n")
+        }),
+        Format::Json => json(plan, &items),
+    }
+}
+
+/// What is declared of an item, behind its name.
+fn facts(plan: &Plan, item: usize) -> String {
+    let item = &plan.items()[item];
+    let mut facts = String::new();
+    if let Some(order) = item.order {
+        let _ = write!(facts, "  order {order}");
+    }
+    if let Some(timeout) = item.timeout {
+        let _ = write!(facts, "  timeout {}", humantime::format_duration(timeout));
+    }
+    if item.last {
+        facts.push_str("  last");
+    }
+    facts
+}
+
+fn tree(plan: &Plan, items: &[usize]) -> String {
+    let mut text = format!("teardown plan: {} declared resources\n", items.len());
+    for item in items {
+        let _ = writeln!(text, "{}{}", plan.items()[*item].name, facts(plan, *item));
+        let edges = plan.item_successors(*item);
+        for (at, (other, why)) in edges.iter().enumerate() {
+            let branch = if at + 1 == edges.len() { "└─" } else { "├─" };
+            let _ = writeln!(text, "  {branch} before {}: {why}", plan.items()[*other].name);
+        }
+    }
+    text
+}
+
+fn graph(
+    plan: &Plan,
+    items: &[usize],
+    head: &str,
+    foot: &str,
+    edge: impl Fn(&str, &str, Why) -> String,
+) -> String {
+    let mut text = String::from(head);
+    for item in items {
+        let name = &plan.items()[*item].name;
+        let _ = writeln!(
+            text,
+            "  {}",
+            if foot.is_empty() {
+                name.to_string()
+            } else {
+                format!("\"{name}\";")
+            }
+        );
+    }
+    for item in items {
+        for (other, why) in plan.item_successors(*item) {
+            text.push_str(&edge(&plan.items()[*item].name, &plan.items()[other].name, why));
+        }
+    }
+    text.push_str(foot);
+    text
+}
+
+fn json(plan: &Plan, items: &[usize]) -> String {
+    let rows: Vec<String> = items
+        .iter()
+        .map(|at| {
+            let item = &plan.items()[*at];
+            let before: Vec<String> = plan
+                .item_successors(*at)
+                .into_iter()
+                .map(|(other, why)| {
+                    let name = quoted(&plan.items()[other].name);
+                    format!("{{\"name\":{name},\"why\":{}}}", quoted(&why.to_string()))
+                })
+                .collect();
+            let order = item
+                .order
+                .map_or_else(|| "null".to_owned(), |order| order.to_string());
+            let timeout = item
+                .timeout
+                .map_or_else(|| "null".to_owned(), |t| t.as_millis().to_string());
+            format!(
+                "  {{\"name\":{},\"order\":{order},\"timeout_ms\":{timeout},\"last\":{},\"before\":[{}]}}",
+                quoted(&item.name),
+                item.last,
+                before.join(",")
+            )
+        })
+        .collect();
+    format!("[\n{}\n]\n", rows.join(",\n"))
+}
+
+/// A JSON string.
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if u32::from(c) < 0x20 => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

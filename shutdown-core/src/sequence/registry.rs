@@ -1,0 +1,269 @@
+//! The managed instances: what each is, and how far its teardown has come.
+
+use std::any::TypeId;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::panic::Location;
+use std::time::{Duration, Instant};
+
+use crate::plan::{Class, Item, Plan, Why};
+use crate::report::{InstanceReport, Outcome};
+use crate::stage::Stage;
+
+/// Names a managed instance, uniquely in its lifecycle, in order of registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceId(pub(crate) u64);
+
+/// What is known of an instance when it is managed.
+#[derive(Clone, Debug)]
+pub(crate) struct Spec {
+    pub(crate) name: Cow<'static, str>,
+    /// From [`Registry::class`], or [`NO_CLASS`].
+    pub(crate) class: usize,
+    pub(crate) order: Option<i32>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) last: bool,
+    pub(crate) location: &'static Location<'static>,
+    /// The instances it precedes, beyond what its class says.
+    pub(crate) needs: Vec<InstanceId>,
+}
+
+/// The class of what has no type, and so no rule but its own: nothing needs it.
+pub(crate) const NO_CLASS: usize = 0;
+
+#[derive(Clone, Debug)]
+pub(super) enum State {
+    Waiting,
+    /// Handed to the runtime.
+    Started,
+    /// On a thread. `until` is its limit, once there is a plan to share out the time.
+    Running {
+        began: Instant,
+        until: Option<Instant>,
+    },
+    Done {
+        began: Option<Instant>,
+        ended: Instant,
+        outcome: Outcome,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct Entry<H> {
+    pub(super) spec: Spec,
+    pub(super) hook: Option<H>,
+    pub(super) state: State,
+    /// Its place in the plan had passed when it was managed.
+    pub(super) late: bool,
+    /// Its node, once there is a plan.
+    pub(super) node: usize,
+}
+
+impl<H> Entry<H> {
+    pub(super) fn is_done(&self) -> bool {
+        matches!(self.state, State::Done { .. })
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting)
+    }
+
+    pub(super) fn finish(&mut self, now: Instant, outcome: Outcome) {
+        let began = match self.state {
+            State::Running { began, .. } => Some(began),
+            _ => None,
+        };
+        self.state = State::Done {
+            began,
+            ended: now,
+            outcome,
+        };
+    }
+}
+
+/// What comes of a wish to release an instance.
+#[must_use]
+#[derive(Debug)]
+pub(crate) enum Released<H> {
+    /// It is the caller's to tear down, now.
+    Run(H),
+    /// Its teardown is somebody else's, or over.
+    Elsewhere,
+}
+
+#[derive(Debug)]
+pub(super) struct Registry<H> {
+    next: u64,
+    entries: BTreeMap<InstanceId, Entry<H>>,
+    class_of: HashMap<TypeId, usize>,
+    classes: Vec<Class>,
+}
+
+impl<H> Default for Registry<H> {
+    fn default() -> Registry<H> {
+        // The first class is `NO_CLASS`.
+        let classes = vec![Class::default()];
+        Registry {
+            next: 0,
+            entries: BTreeMap::new(),
+            class_of: HashMap::new(),
+            classes,
+        }
+    }
+}
+
+impl<H: Clone> Registry<H> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry<H>> {
+        self.entries.values_mut()
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry<H>> {
+        self.entries.values()
+    }
+
+    pub(super) fn running(&self) -> impl Iterator<Item = &Entry<H>> {
+        self.entries
+            .values()
+            .filter(|entry| matches!(entry.state, State::Running { .. } | State::Started))
+    }
+
+    pub(super) fn get_mut(&mut self, id: InstanceId) -> Option<&mut Entry<H>> {
+        self.entries.get_mut(&id)
+    }
+
+    pub(super) fn get(&self, id: InstanceId) -> Option<&Entry<H>> {
+        self.entries.get(&id)
+    }
+
+    pub(super) fn class(&mut self, class: TypeId, needs: impl FnOnce() -> Vec<(TypeId, Why)>) -> usize {
+        let known = self.class_of.get(&class).copied();
+        let at = known.unwrap_or_else(|| self.name_class(class));
+        // A class that was only named as a need so far has none of its own yet.
+        if self.classes[at].needs.is_empty() {
+            let needs = needs();
+            self.classes[at].needs = needs
+                .into_iter()
+                .map(|(class, why)| (self.name_class(class), why))
+                .collect();
+        }
+        at
+    }
+
+    fn name_class(&mut self, class: TypeId) -> usize {
+        *self.class_of.entry(class).or_insert_with(|| {
+            self.classes.push(Class::default());
+            self.classes.len() - 1
+        })
+    }
+
+    pub(super) fn insert(&mut self, spec: Spec, hook: impl FnOnce(InstanceId) -> H) -> InstanceId {
+        let id = InstanceId(self.next);
+        self.next += 1;
+        let hook = Some(hook(id));
+        self.entries.insert(
+            id,
+            Entry {
+                spec,
+                hook,
+                state: State::Waiting,
+                late: false,
+                node: 0,
+            },
+        );
+        id
+    }
+
+    /// Whether both are known and neither has begun, so that the edge counts.
+    pub(super) fn depends_on(&mut self, a: InstanceId, b: InstanceId) -> bool {
+        let waiting = |entry: Option<&Entry<H>>| entry.is_some_and(Entry::is_waiting);
+        if a == b || !waiting(self.entries.get(&a)) || !waiting(self.entries.get(&b)) {
+            return false;
+        }
+        if let Some(entry) = self.entries.get_mut(&a) {
+            entry.spec.needs.push(b);
+        }
+        true
+    }
+
+    pub(super) fn release(&mut self, now: Instant, id: InstanceId, stage: Stage) -> Released<H> {
+        match self.entries.get_mut(&id) {
+            Some(entry) if entry.is_waiting() && stage < Stage::Cleanup => {
+                entry.state = State::Running {
+                    began: now,
+                    until: None,
+                };
+                entry.hook.clone().map_or(Released::Elsewhere, Released::Run)
+            }
+            _ => Released::Elsewhere,
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: InstanceId) {
+        self.entries.remove(&id);
+    }
+
+    pub(super) fn limit(&self, id: InstanceId) -> Option<Instant> {
+        match self.entries.get(&id)?.state {
+            State::Running { until, .. } => until,
+            _ => None,
+        }
+    }
+
+    /// The plan of all that is managed, node by node with its instance.
+    pub(super) fn plan(&self) -> (Plan, Vec<InstanceId>) {
+        let ids: Vec<InstanceId> = self.entries.keys().copied().collect();
+        let node = |id: &InstanceId| ids.binary_search(id).ok();
+        let items = self.entries.values().map(|entry| Item {
+            name: entry.spec.name.clone(),
+            class: entry.spec.class,
+            order: entry.spec.order,
+            timeout: entry.spec.timeout,
+            last: entry.spec.last,
+            needs: entry
+                .spec
+                .needs
+                .iter()
+                .filter_map(|id| Some((node(id)?, Why::Instance)))
+                .collect(),
+            detached: entry.late,
+        });
+        (Plan::new(items.collect(), &self.classes), ids)
+    }
+
+    /// Every instance as it ended, in the order in which they began.
+    pub(super) fn report(&self, t0: Instant) -> Vec<InstanceReport> {
+        let mut rows: Vec<(Option<Instant>, InstanceReport)> = self
+            .entries
+            .values()
+            .map(|entry| {
+                let (began, took, outcome) = match &entry.state {
+                    State::Done {
+                        began,
+                        ended,
+                        outcome,
+                    } => {
+                        let took = began.map(|began| ended.saturating_duration_since(began));
+                        (*began, took.unwrap_or_default(), outcome.clone())
+                    }
+                    _ => (None, Duration::ZERO, Outcome::NotRun),
+                };
+                let row = InstanceReport {
+                    name: entry.spec.name.clone(),
+                    location: entry.spec.location,
+                    last: entry.spec.last,
+                    late: entry.late,
+                    start: began.map(|began| began.saturating_duration_since(t0)),
+                    took,
+                    outcome,
+                };
+                (began, row)
+            })
+            .collect();
+        rows.sort_by_key(|(began, _)| (began.is_none(), *began));
+        rows.into_iter().map(|(_, row)| row).collect()
+    }
+}
