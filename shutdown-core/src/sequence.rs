@@ -24,7 +24,6 @@ mod teardown;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 pub(crate) use registry::{InstanceId, Released, Spec};
@@ -471,17 +470,14 @@ impl Signals {
 
 /// The managed instances, as whoever runs a service sees them.
 impl<H: Clone> Sequence<H> {
-    /// Takes in an instance; gives the hook back if the report is already sealed.
+    /// Takes in an instance; whether it comes in time to be torn down, before the report is sealed.
     pub(crate) fn manage(
         &mut self,
         now: Instant,
         spec: Spec,
         hook: impl FnOnce(InstanceId) -> H,
         world: &impl World,
-    ) -> Result<InstanceId, Cow<'static, str>> {
-        if self.stage == Stage::Exited {
-            return Err(spec.name);
-        }
+    ) -> bool {
         let first = self.registry.is_empty();
         let matters = first || spec.timeout.is_some() || spec.last;
         let id = self.registry.insert(spec, hook);
@@ -493,7 +489,7 @@ impl<H: Clone> Sequence<H> {
             }
             _ => {}
         }
-        Ok(id)
+        self.stage != Stage::Exited
     }
 
     /// The class of a type, made of `needs` when it is first seen.

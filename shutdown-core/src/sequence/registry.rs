@@ -85,8 +85,8 @@ impl<H> Entry<H> {
 #[must_use]
 #[derive(Debug)]
 pub(crate) enum Released<H> {
-    /// It is the caller's to tear down, now.
-    Run(H),
+    /// It is the caller's to tear down, now, within its time-out.
+    Run(H, Option<Duration>),
     /// Its teardown is somebody else's, or over.
     Elsewhere,
 }
@@ -196,7 +196,8 @@ impl<H: Clone> Registry<H> {
                     began: now,
                     until: None,
                 };
-                entry.hook.clone().map_or(Released::Elsewhere, Released::Run)
+                let timeout = entry.spec.timeout;
+                entry.hook.clone().map_or(Released::Elsewhere, |hook| Released::Run(hook, timeout))
             }
             _ => Released::Elsewhere,
         }
