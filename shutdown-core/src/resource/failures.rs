@@ -1,0 +1,136 @@
+//! The steps of one teardown, each isolated from the others (R7).
+
+use std::{any::Any, future::Future, panic::AssertUnwindSafe, slice, vec};
+
+use futures_util::FutureExt;
+use tokio::task;
+
+use super::{Resource, Teardown, TeardownOutput};
+use crate::managed::Managed;
+
+/// The name of the step that runs the resource's own `teardown`.
+const OWN: &str = "teardown";
+
+/// How a step failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FailureKind {
+    /// It returned an error.
+    Error,
+    /// It panicked.
+    Panic,
+}
+
+/// One step that failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// `teardown` for the impl, else the name of the field, or its index.
+    pub step: &'static str,
+    /// How.
+    pub kind: FailureKind,
+    /// The error or the panic in words.
+    pub message: String,
+}
+
+/// What went wrong in the teardown of one instance; empty if nothing did.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Failures(Vec<Failure>);
+
+impl Failures {
+    /// None so far.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Whether every step went well.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// In the order of the steps.
+    pub fn iter(&self) -> slice::Iter<'_, Failure> {
+        self.0.iter()
+    }
+
+    /// Runs one step to its end; an error or a panic is kept, and goes no further.
+    pub async fn step(
+        &mut self,
+        step: &'static str,
+        future: impl Future<Output = Result<(), String>> + Send,
+    ) {
+        match AssertUnwindSafe(future).catch_unwind().await {
+            Ok(Ok(())) => {}
+            Ok(Err(message)) => self.0.push(Failure {
+                step,
+                kind: FailureKind::Error,
+                message,
+            }),
+            Err(panic) => self.panicked(step, &*panic),
+        }
+    }
+
+    /// Runs one step off the async threads, with a handle of its own.
+    pub async fn blocking<T: Resource>(
+        &mut self,
+        step: &'static str,
+        this: &Managed<T>,
+        run: impl FnOnce(&T) -> Result<(), String> + Send + 'static,
+    ) {
+        let this = this.clone();
+        match task::spawn_blocking(move || run(&this)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(message)) => self.0.push(Failure {
+                step,
+                kind: FailureKind::Error,
+                message,
+            }),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => self.panicked(step, &*panic),
+                Err(error) => {
+                    self.0.push(Failure {
+                        step,
+                        kind: FailureKind::Error,
+                        message: error.to_string(),
+                    });
+                }
+            },
+        }
+    }
+
+    /// Runs the resource's own `teardown`.
+    pub async fn own<T: Teardown>(&mut self, this: &T) {
+        self.step(OWN, async { this.teardown().await.into_result() })
+            .await;
+    }
+
+    fn panicked(&mut self, step: &'static str, panic: &(dyn Any + Send)) {
+        let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+            (Some(text), _) => (*text).to_owned(),
+            (None, Some(text)) => text.clone(),
+            (None, None) => "a panic without a text".to_owned(),
+        };
+        self.0.push(Failure {
+            step,
+            kind: FailureKind::Panic,
+            message,
+        });
+    }
+}
+
+impl IntoIterator for Failures {
+    type Item = Failure;
+    type IntoIter = vec::IntoIter<Failure>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Failures {
+    type Item = &'a Failure;
+    type IntoIter = slice::Iter<'a, Failure>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
