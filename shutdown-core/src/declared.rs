@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::plan::{Class, Item, Plan};
-use crate::resource::{Declaration, NeedReason, Needs, Registered};
+use crate::resource::{Declaration, Needs, Registered};
 use crate::sequence::validate;
 
 /// One item a declared type, whichever crate of the program declares it.
@@ -38,10 +38,8 @@ fn plan_of(timed: impl Fn(&Declaration) -> bool) -> Plan {
     let mut class = 0;
     // Types that are only needed, as instances of generic ones are, join behind the registered ones.
     while let Some(declaration) = declarations.get(class).copied() {
-        let mut needs = Needs::default();
-        (declaration.needs)(&mut needs);
         let mut edges = Vec::new();
-        for need in needs.iter() {
+        for need in &Needs::of(declaration) {
             let other = *class_of.entry(need.type_id).or_insert_with(|| {
                 declarations.push(need.declaration);
                 declarations.len() - 1
@@ -61,6 +59,3 @@ fn plan_of(timed: impl Fn(&Declaration) -> bool) -> Plan {
     }
     Plan::new(items, &classes)
 }
-
-#[expect(unused_imports, reason = "wip")]
-use NeedReason as _;

@@ -152,6 +152,12 @@ impl Gate {
         self.inner.close();
     }
 
+    /// A pass for work that other work in flight may have started: one more as long as the gate is open, or a pass is
+    /// still out. `None` once the gate is drained.
+    pub(crate) fn join(&self) -> Option<Pass> {
+        self.pass().or_else(|| self.inner.shards.iter().find_map(Shard::join))
+    }
+
     /// Closes the gate. True for the one call that did it; a pass is never handed out again once any call has
     /// returned.
     pub fn close(&self) -> bool {
@@ -235,6 +241,21 @@ impl Inner {
 }
 
 impl Shard {
+    /// Counts up a word that counts something already, as `Pass::split` does, so that nothing leads out of `drained`.
+    fn join(&self) -> Option<Pass> {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            if word & !CLOSED == 0 {
+                return None;
+            }
+            check_room(word);
+            match self.word.compare_exchange_weak(word, word + 1, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(Pass { shard: NonNull::from(self) }),
+                Err(now) => word = now,
+            }
+        }
+    }
+
     /// To be called once, by the one who made `word` become drained (invariant 2). What it returns keeps the shard,
     /// and is to be told by `shard_drained`.
     #[cold]

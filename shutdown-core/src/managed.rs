@@ -12,7 +12,7 @@ use crate::lifecycle::{Inner, Lifecycle};
 use crate::plan::Why;
 use crate::report::Outcome;
 use crate::resource::{Declaration, Held, NeedReason, Needs, Resource};
-use crate::sequence::{Event, InstanceId, Released, Spec};
+use crate::sequence::{Event, InstanceId, NO_CLASS, Released, Spec};
 
 /// A value whose teardown is the lifecycle's business. Clones are the same instance; it derefs to the value.
 ///
@@ -149,7 +149,7 @@ impl Lifecycle {
         };
         let spec = Spec {
             name,
-            class: 0,
+            class: NO_CLASS,
             order: declaration.order,
             timeout: declaration.timeout,
             last: declaration.last,
@@ -195,11 +195,13 @@ impl Lifecycle {
 
 /// What a type depends on, by type.
 fn needs(declaration: &Declaration) -> Vec<(std::any::TypeId, Why)> {
-    let mut needs = Needs::default();
-    (declaration.needs)(&mut needs);
-    let why = |reason: NeedReason| match reason {
+    Needs::of(declaration).iter().map(|need| (need.type_id, why(need.reason))).collect()
+}
+
+/// The reason, in the words of the plan.
+pub(crate) fn why(reason: NeedReason) -> Why {
+    match reason {
         NeedReason::Field(field) => Why::Field(field),
         NeedReason::DependsOn => Why::DependsOn,
-    };
-    needs.iter().map(|need| (need.type_id, why(need.reason))).collect()
+    }
 }

@@ -1,7 +1,7 @@
 //! The single door of generated code. No part of it is public API, whatever its visibility.
 
 use std::{
-    future::{Future, Ready, ready},
+    future::{Ready, ready},
     process::ExitCode,
     time::Duration,
 };
@@ -10,21 +10,14 @@ pub use inventory;
 pub use shutdown_macros::__Resource as Resource;
 
 pub use crate::{
-    managed::{InstanceId, Managed},
+    managed::Managed,
+    process::{main, signals as signal},
     resource::{
         Declaration, Failure, FailureKind, Failures, Held, Holds, Need, NeedReason, Needs, Probe, ProbeField,
-        Registered, Release, Resource, Teardown,
+        Registered, Release, Resource, Teardown, TeardownOutput,
         value::{MainReturn, Outcome, ProbeFuture, ProbeMain, ProbeOwn, Settled},
     },
 };
-
-/// The numbers behind `signals(..)`; the names elsewhere than on Unix are there to compile, and never arrive.
-pub mod signal {
-    #[cfg(unix)]
-    pub use libc::{
-        SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
-    };
-}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Flavor {
@@ -56,26 +49,6 @@ pub enum MainEnd {
     Ok,
     Err(String),
     Code(ExitCode),
-}
-
-pub fn main<F: Future<Output = MainEnd>>(
-    options: &'static MainOptions,
-    body: impl FnOnce() -> F,
-) -> ExitCode {
-    let _ = options;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime.map(|runtime| runtime.block_on(body())) {
-        Ok(MainEnd::Ok) => ExitCode::SUCCESS,
-        Ok(MainEnd::Code(code)) => code,
-        Ok(MainEnd::Err(error)) => {
-            eprintln!("Error: {error}");
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("Error: {error}");
-            ExitCode::FAILURE
-        }
-    }
 }
 
 /// The teardown of a resource that holds nothing to release.

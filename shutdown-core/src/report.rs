@@ -1,5 +1,6 @@
 //! What happened during a stop, as a value: reason, stages, every instance, stragglers, exit status.
 
+mod json;
 mod text;
 
 use std::borrow::Cow;

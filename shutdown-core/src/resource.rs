@@ -9,11 +9,13 @@ pub(crate) mod value;
 use std::{fmt::Display, future::Future};
 
 pub use declaration::{Declaration, Need, NeedReason, Needs, Registered};
-pub use failures::{Failure, FailureKind, Failures};
+pub use failures::Failures;
+pub use crate::report::{Failure, FailureKind};
 pub use holds::{Held, Holds, Probe, ProbeField};
 pub use release::Release;
 
-use crate::managed::{InstanceId, Managed};
+use crate::managed::Managed;
+use crate::sequence::InstanceId;
 
 /// How a resource is torn down.
 ///

@@ -26,7 +26,8 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-pub(crate) use registry::{InstanceId, Released, Spec};
+pub use registry::InstanceId;
+pub(crate) use registry::{NO_CLASS, Released, Spec};
 use registry::{Registry, State};
 use teardown::Teardown;
 
@@ -505,6 +506,17 @@ impl<H: Clone> Sequence<H> {
     pub(crate) fn depends_on(&mut self, now: Instant, a: InstanceId, b: InstanceId) {
         if self.registry.depends_on(a, b) && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
             self.replan(now);
+        }
+    }
+
+    /// Says more of an instance whose teardown has not begun.
+    pub(crate) fn amend(&mut self, now: Instant, id: InstanceId, change: impl FnOnce(&mut Spec)) {
+        if self.registry.amend(id, change) {
+            match self.stage {
+                Stage::LameDuck | Stage::Drain => self.rebudget(),
+                Stage::Cleanup | Stage::Flush => self.replan(now),
+                Stage::Running | Stage::Exited => {}
+            }
         }
     }
 

@@ -20,7 +20,9 @@ use crate::sequence::Event;
 
 /// What `main(signals(..))` may name.
 pub mod names {
-    pub use libc::{SIGALRM, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    pub use libc::{
+        SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
+    };
 }
 
 /// What stops a service if it does not say.

@@ -6,30 +6,12 @@ use futures_util::FutureExt;
 use tokio::task;
 
 use super::{Resource, Teardown, TeardownOutput};
+use crate::hook::panic_message;
 use crate::managed::Managed;
+use crate::report::{Failure, FailureKind};
 
 /// The name of the step that runs the resource's own `teardown`.
 const OWN: &str = "teardown";
-
-/// How a step failed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FailureKind {
-    /// It returned an error.
-    Error,
-    /// It panicked.
-    Panic,
-}
-
-/// One step that failed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Failure {
-    /// `teardown` for the impl, else the name of the field, or its index.
-    pub step: &'static str,
-    /// How.
-    pub kind: FailureKind,
-    /// The error or the panic in words.
-    pub message: String,
-}
 
 /// What went wrong in the teardown of one instance; empty if nothing did.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -45,6 +27,11 @@ impl Failures {
     /// Whether every step went well.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// In the order of the steps.
+    pub(crate) fn into_vec(self) -> Vec<Failure> {
+        self.0
     }
 
     /// In the order of the steps.
@@ -104,11 +91,7 @@ impl Failures {
     }
 
     fn panicked(&mut self, step: &'static str, panic: &(dyn Any + Send)) {
-        let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-            (Some(text), _) => (*text).to_owned(),
-            (None, Some(text)) => text.clone(),
-            (None, None) => "a panic without a text".to_owned(),
-        };
+        let message = panic_message(panic);
         self.0.push(Failure {
             step,
             kind: FailureKind::Panic,

@@ -13,6 +13,11 @@ use super::{InstanceId, Managed, NeedReason, Needs, Resource};
 pub struct Held(Vec<(TypeId, InstanceId)>);
 
 impl Held {
+    /// Those of one type.
+    pub(crate) fn of(&self, class: TypeId) -> impl Iterator<Item = InstanceId> + '_ {
+        self.0.iter().filter(move |(held, _)| *held == class).map(|(_, id)| *id)
+    }
+
     /// In the order of the fields.
     pub fn iter(&self) -> slice::Iter<'_, (TypeId, InstanceId)> {
         self.0.iter()

@@ -189,6 +189,15 @@ impl<H: Clone> Registry<H> {
         true
     }
 
+    /// Whether its teardown has not begun, so that the change counts.
+    pub(super) fn amend(&mut self, id: InstanceId, change: impl FnOnce(&mut Spec)) -> bool {
+        match self.entries.get_mut(&id) {
+            Some(entry) if entry.is_waiting() => change(&mut entry.spec),
+            _ => return false,
+        }
+        true
+    }
+
     pub(super) fn release(&mut self, now: Instant, id: InstanceId, stage: Stage) -> Released<H> {
         match self.entries.get_mut(&id) {
             Some(entry) if entry.is_waiting() && stage < Stage::Cleanup => {
