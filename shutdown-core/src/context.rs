@@ -38,7 +38,10 @@ pub(crate) fn set_main(lifecycle: &Lifecycle) {
 
 /// Makes `lifecycle` the current one of this thread, for good: a runtime's worker or blocking thread.
 pub(crate) fn adopt_thread(lifecycle: &Lifecycle) {
-    let here = Here { lifecycle: lifecycle.clone(), role: Role::Other };
+    let here = Here {
+        lifecycle: lifecycle.clone(),
+        role: Role::Other,
+    };
     HERE.with_borrow_mut(|slot| *slot = Some(here));
 }
 
@@ -85,12 +88,17 @@ pub(crate) fn is_main() -> bool {
 }
 
 fn role() -> Option<Role> {
-    HERE.try_with(|here| here.borrow().as_ref().map(|here| here.role)).ok().flatten()
+    HERE.try_with(|here| here.borrow().as_ref().map(|here| here.role))
+        .ok()
+        .flatten()
 }
 
 /// Runs `f` with `lifecycle` as the current one.
 pub(crate) fn enter<R>(lifecycle: &Lifecycle, f: impl FnOnce() -> R) -> R {
-    let mut here = Some(Here { lifecycle: lifecycle.clone(), role: Role::Other });
+    let mut here = Some(Here {
+        lifecycle: lifecycle.clone(),
+        role: Role::Other,
+    });
     let _guard = Swapped::new(&mut here);
     f()
 }
@@ -106,15 +114,33 @@ pin_project! {
 
 impl<F: Future> Scoped<F> {
     pub(crate) fn new(lifecycle: Lifecycle, future: F) -> Scoped<F> {
-        Scoped { here: Some(Here { lifecycle, role: Role::Other }), future }
+        Scoped {
+            here: Some(Here {
+                lifecycle,
+                role: Role::Other,
+            }),
+            future,
+        }
     }
 
     pub(crate) fn main(lifecycle: Lifecycle, future: F) -> Scoped<F> {
-        Scoped { here: Some(Here { lifecycle, role: Role::Main }), future }
+        Scoped {
+            here: Some(Here {
+                lifecycle,
+                role: Role::Main,
+            }),
+            future,
+        }
     }
 
     pub(crate) fn hook(lifecycle: Lifecycle, id: InstanceId, future: F) -> Scoped<F> {
-        Scoped { here: Some(Here { lifecycle, role: Role::Hook(id) }), future }
+        Scoped {
+            here: Some(Here {
+                lifecycle,
+                role: Role::Hook(id),
+            }),
+            future,
+        }
     }
 }
 

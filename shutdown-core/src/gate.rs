@@ -155,7 +155,8 @@ impl Gate {
     /// A pass for work that other work in flight may have started: one more as long as the gate is open, or a pass is
     /// still out. `None` once the gate is drained.
     pub(crate) fn join(&self) -> Option<Pass> {
-        self.pass().or_else(|| self.inner.shards.iter().find_map(Shard::join))
+        self.pass()
+            .or_else(|| self.inner.shards.iter().find_map(Shard::join))
     }
 
     /// Closes the gate. True for the one call that did it; a pass is never handed out again once any call has
@@ -249,8 +250,15 @@ impl Shard {
                 return None;
             }
             check_room(word);
-            match self.word.compare_exchange_weak(word, word + 1, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Some(Pass { shard: NonNull::from(self) }),
+            match self
+                .word
+                .compare_exchange_weak(word, word + 1, Ordering::Relaxed, Ordering::Relaxed)
+            {
+                Ok(_) => {
+                    return Some(Pass {
+                        shard: NonNull::from(self),
+                    });
+                }
                 Err(now) => word = now,
             }
         }

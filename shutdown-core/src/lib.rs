@@ -17,47 +17,47 @@ pub use notice::{Notice, Waiting};
 
 // Pure: no clock, no threads, no tokio.
 #[cfg(not(loom))]
+mod budget;
+#[cfg(not(loom))]
 mod json;
 #[cfg(not(loom))]
-mod stage;
-#[cfg(not(loom))]
 mod plan;
-#[cfg(not(loom))]
-mod budget;
 #[cfg(not(loom))]
 mod report;
 #[cfg(not(loom))]
 mod sequence;
+#[cfg(not(loom))]
+mod stage;
 
 // What a resource is.
+#[cfg(not(loom))]
+mod declared;
+#[cfg(not(loom))]
+mod macros;
 #[cfg(not(loom))]
 mod resource;
 #[cfg(not(loom))]
 mod slot;
-#[cfg(not(loom))]
-mod macros;
-#[cfg(not(loom))]
-mod declared;
 
 // The engine.
 #[cfg(not(loom))]
-mod voice;
+mod builder;
 #[cfg(not(loom))]
 mod context;
 #[cfg(not(loom))]
-mod hook;
+mod defer;
 #[cfg(not(loom))]
-mod tasks;
+mod functions;
+#[cfg(not(loom))]
+mod hook;
 #[cfg(not(loom))]
 mod lifecycle;
 #[cfg(not(loom))]
 mod managed;
 #[cfg(not(loom))]
-mod defer;
+mod tasks;
 #[cfg(not(loom))]
-mod builder;
-#[cfg(not(loom))]
-mod functions;
+mod voice;
 
 // The process.
 #[cfg(not(loom))]

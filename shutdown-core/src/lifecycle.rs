@@ -103,9 +103,9 @@ impl Clock {
 
 impl World for Inner {
     fn in_flight(&self) -> Vec<Straggler> {
-        let mut stragglers = self.tasks.stragglers();
+        let (mut stragglers, tasks) = self.tasks.stragglers();
         let main = usize::from(self.main_runs.load(Ordering::Relaxed));
-        let passes = self.gate.in_flight().saturating_sub(stragglers.len() + main);
+        let passes = self.gate.in_flight().saturating_sub(tasks + main);
         if passes > 0 {
             stragglers.push(Straggler::Passes(passes));
         }
@@ -117,7 +117,10 @@ impl World for Inner {
 impl Lifecycle {
     pub(crate) fn new(config: Config, clock: Clock, voice: Voice, process: Option<Process>) -> Lifecycle {
         let inner = Inner {
-            core: Mutex::new(Core { sequence: Sequence::new(config), asleep_until: None }),
+            core: Mutex::new(Core {
+                sequence: Sequence::new(config),
+                asleep_until: None,
+            }),
             changed: Condvar::new(),
             nudge: Notify::new(),
             clock,
@@ -150,10 +153,7 @@ impl Lifecycle {
     }
 
     /// Does something to the sequence, and carries out what comes of it.
-    pub(crate) fn step<R>(
-        &self,
-        change: impl FnOnce(&mut Sequence<Arc<Hook>>, Instant, &Inner) -> R,
-    ) -> R {
+    pub(crate) fn step<R>(&self, change: impl FnOnce(&mut Sequence<Arc<Hook>>, Instant, &Inner) -> R) -> R {
         let now = self.0.clock.now();
         let mut core = self.0.core();
         let result = change(&mut core.sequence, now, &self.0);
@@ -210,7 +210,10 @@ impl Lifecycle {
             Action::Abandon(hook, outcome) => hook.abandon(outcome),
             Action::Waiting { stage, names } => inner.voice.say(Line::Waiting { stage, names }),
             Action::Exit(report) => {
-                inner.voice.say(Line::Stopped { took: report.took, status: report.exit_status() });
+                inner.voice.say(Line::Stopped {
+                    took: report.took,
+                    status: report.exit_status(),
+                });
                 let _ = inner.report.set(*report);
                 inner.over.fire();
                 inner.changed.notify_one();
@@ -343,7 +346,6 @@ impl Inner {
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
 }
 
 /// The same as the functions at the root of the crate, of this lifecycle.
@@ -409,6 +411,8 @@ impl Lifecycle {
 
 impl fmt::Debug for Lifecycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lifecycle").field("stage", &self.stage()).finish_non_exhaustive()
+        f.debug_struct("Lifecycle")
+            .field("stage", &self.stage())
+            .finish_non_exhaustive()
     }
 }

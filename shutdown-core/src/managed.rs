@@ -53,7 +53,8 @@ impl<T> Managed<T> {
     ///
     /// The teardown runs in a task of its own, and goes on if this future is dropped.
     pub async fn release(self) -> Result<(), TeardownError> {
-        let (Some(hook), Some(lifecycle)) = (self.0.hook.upgrade(), Lifecycle::upgrade(&self.0.lifecycle)) else {
+        let (Some(hook), Some(lifecycle)) = (self.0.hook.upgrade(), Lifecycle::upgrade(&self.0.lifecycle))
+        else {
             return Ok(());
         };
         let id = self.id();
@@ -70,7 +71,9 @@ impl<T> Managed<T> {
                 hook.settle(outcome.clone());
                 owner.on(Event::Ended(id, outcome));
             };
-            lifecycle.runtime().spawn(Scoped::hook(lifecycle.clone(), id, run));
+            lifecycle
+                .runtime()
+                .spawn(Scoped::hook(lifecycle.clone(), id, run));
         }
         match hook.outcome().await {
             Outcome::Ok => Ok(()),
@@ -143,7 +146,14 @@ impl Lifecycle {
         let needs = held.of((declaration.type_id)()).collect();
         let hook = Arc::new(Hook::default());
         let weak = Arc::downgrade(&hook);
-        let shared = |id| Managed(Arc::new(Shared { value, id, lifecycle: self.downgrade(), hook: weak }));
+        let shared = |id| {
+            Managed(Arc::new(Shared {
+                value,
+                id,
+                lifecycle: self.downgrade(),
+                hook: weak,
+            }))
+        };
         let run = |managed: Managed<T>| -> Job {
             Box::new(move || Box::pin(async move { T::__lifecycle_release(managed).await.into_vec() }))
         };
@@ -184,7 +194,10 @@ impl Lifecycle {
                 },
                 inner,
             );
-            (managed.expect("an instance is numbered whenever it comes"), in_time)
+            (
+                managed.expect("an instance is numbered whenever it comes"),
+                in_time,
+            )
         });
         if !in_time {
             self.too_late(&name, location);
@@ -195,7 +208,10 @@ impl Lifecycle {
 
 /// What a type depends on, by type.
 fn needs(declaration: &Declaration) -> Vec<(std::any::TypeId, Why)> {
-    Needs::of(declaration).iter().map(|need| (need.type_id, why(need.reason))).collect()
+    Needs::of(declaration)
+        .iter()
+        .map(|need| (need.type_id, why(need.reason)))
+        .collect()
 }
 
 /// The reason, in the words of the plan.

@@ -24,8 +24,8 @@ use std::sync::{Arc, mpsc};
 
 pub(crate) use notifier::Notifier;
 pub(crate) use reporter::Reporter;
-pub use signal::names as signals;
 pub(crate) use signal::die;
+pub use signal::names as signals;
 pub(crate) use watchdog::Watchdog;
 
 use crate::context;
@@ -77,8 +77,13 @@ fn start<F: Future<Output = MainEnd>>(
 
     let reporter = Reporter::start().map_err(cannot("start a thread"))?;
     let (log, lines) = mpsc::sync_channel(LOG_QUEUE);
-    thread("lc-logger", move || lines.iter().for_each(|line| voice::log(&line)))?;
-    let voice = Voice::Threads { log, print: reporter.clone() };
+    thread("lc-logger", move || {
+        lines.iter().for_each(|line| voice::log(&line))
+    })?;
+    let voice = Voice::Threads {
+        log,
+        print: reporter.clone(),
+    };
     let process = Process {
         watchdog: Watchdog::start().map_err(cannot("start a thread"))?,
         notifier: Notifier::start().map_err(cannot("start a thread"))?,
@@ -94,7 +99,9 @@ fn start<F: Future<Output = MainEnd>>(
         builder.worker_threads(workers);
     }
     let adopted = lifecycle.clone();
-    builder.enable_all().on_thread_start(move || context::adopt_thread(&adopted));
+    builder
+        .enable_all()
+        .on_thread_start(move || context::adopt_thread(&adopted));
     let runtime = builder.build().map_err(cannot("start the runtime"))?;
     lifecycle.set_runtime(runtime.handle().clone());
 

@@ -8,9 +8,9 @@ pub(crate) mod value;
 
 use std::{fmt::Display, future::Future};
 
+pub use crate::report::{Failure, FailureKind};
 pub use declaration::{Declaration, Need, NeedReason, Needs, Registered};
 pub use failures::Failures;
-pub use crate::report::{Failure, FailureKind};
 pub use holds::{Held, Holds, Probe, ProbeField};
 pub use release::Release;
 

@@ -1,5 +1,7 @@
 //! Tracked tasks: in flight until they end, and known by where they were spawned.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,36 +27,53 @@ pub(crate) struct Tasks {
 }
 
 struct Task {
-    what: Straggler,
+    location: &'static Location<'static>,
+    blocking: bool,
     abort: Option<AbortHandle>,
 }
 
 impl Default for Tasks {
     fn default() -> Tasks {
-        Tasks { shards: Shards::new(|| Mutex::new(Slab::new())), aborted: AtomicBool::new(false) }
+        Tasks {
+            shards: Shards::new(|| Mutex::new(Slab::new())),
+            aborted: AtomicBool::new(false),
+        }
     }
 }
 
 impl Tasks {
     fn shard(&self, seat: usize) -> MutexGuard<'_, Slab<Task>> {
-        self.shards.at(seat).lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards
+            .at(seat)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What has not ended, in the order of where it was spawned.
-    pub(crate) fn stragglers(&self) -> Vec<Straggler> {
-        let mut found: Vec<Straggler> = (0..self.shards.len())
-            .flat_map(|seat| self.shard(seat).iter().map(|(_, task)| task.what.clone()).collect::<Vec<_>>())
-            .collect();
-        found.sort_by_key(ToString::to_string);
-        found
+    /// What has not ended, by where it was spawned, and how many tasks that is.
+    pub(crate) fn stragglers(&self) -> (Vec<Straggler>, usize) {
+        let mut found: BTreeMap<(bool, &'static Location<'static>), usize> = BTreeMap::new();
+        for seat in 0..self.shards.len() {
+            for (_, task) in self.shard(seat).iter() {
+                *found.entry((task.blocking, task.location)).or_default() += 1;
+            }
+        }
+        let total = found.values().sum();
+        let straggler = |((blocking, location), count)| match blocking {
+            true => Straggler::Blocking(location, count),
+            false => Straggler::Tasks(location, count),
+        };
+        (found.into_iter().map(straggler).collect(), total)
     }
 
     /// Drops every tracked future at its next await; what blocks its thread goes on.
     pub(crate) fn abort(&self) {
         self.aborted.store(true, Ordering::SeqCst);
         for seat in 0..self.shards.len() {
-            let handles: Vec<AbortHandle> =
-                self.shard(seat).iter_mut().filter_map(|(_, task)| task.abort.take()).collect();
+            let handles: Vec<AbortHandle> = self
+                .shard(seat)
+                .iter_mut()
+                .filter_map(|(_, task)| task.abort.take())
+                .collect();
             handles.iter().for_each(AbortHandle::abort);
         }
     }
@@ -70,12 +89,21 @@ struct Ticket {
 
 impl Ticket {
     /// `None` once the drain is over: then the task runs untracked, for as long as the process does.
-    fn new(lifecycle: &Lifecycle, what: Straggler) -> Option<Ticket> {
+    fn new(lifecycle: &Lifecycle, location: &'static Location<'static>, blocking: bool) -> Option<Ticket> {
         let pass = lifecycle.gate().join()?;
         let tasks = lifecycle.tasks();
         let seat = tasks.shards.seat();
-        let key = tasks.shard(seat).insert(Task { what, abort: None });
-        Some(Ticket { lifecycle: lifecycle.clone(), seat, key, pass: Some(pass) })
+        let key = tasks.shard(seat).insert(Task {
+            location,
+            blocking,
+            abort: None,
+        });
+        Some(Ticket {
+            lifecycle: lifecycle.clone(),
+            seat,
+            key,
+            pass: Some(pass),
+        })
     }
 }
 
@@ -117,7 +145,7 @@ impl Lifecycle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let ticket = Ticket::new(self, Straggler::Task(Location::caller()));
+        let ticket = Ticket::new(self, Location::caller(), false);
         let place = ticket.as_ref().map(|ticket| (ticket.seat, ticket.key));
         let future = Scoped::new(self.clone(), future);
         let task = self.runtime().spawn(Tracked { future, ticket });
@@ -127,11 +155,8 @@ impl Lifecycle {
 
     /// See [`spawn_blocking`](crate::spawn_blocking).
     #[track_caller]
-    pub fn spawn_blocking<T: Send + 'static>(
-        &self,
-        f: impl FnOnce() -> T + Send + 'static,
-    ) -> JoinHandle<T> {
-        let ticket = Ticket::new(self, Straggler::Blocking(Location::caller()));
+    pub fn spawn_blocking<T: Send + 'static>(&self, f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        let ticket = Ticket::new(self, Location::caller(), true);
         let place = ticket.as_ref().map(|ticket| (ticket.seat, ticket.key));
         let lifecycle = self.clone();
         let task = self.runtime().spawn_blocking(move || {
@@ -149,16 +174,15 @@ impl Lifecycle {
 
     /// See [`spawn_essential`](crate::spawn_essential).
     #[track_caller]
-    pub fn spawn_essential<F>(
-        &self,
-        name: impl Into<std::borrow::Cow<'static, str>>,
-        future: F,
-    ) -> JoinHandle<F::Output>
+    pub fn spawn_essential<F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let essential = Essential { lifecycle: self.clone(), name: Some(name.into()) };
+        let essential = Essential {
+            lifecycle: self.clone(),
+            name: Some(name.into()),
+        };
         self.spawn(async move {
             let _essential = essential;
             future.await
@@ -168,7 +192,12 @@ impl Lifecycle {
     /// Keeps what ends the task early, unless it is over, or everything was cut off meanwhile.
     fn remember(&self, place: Option<(usize, usize)>, abort: &AbortHandle) {
         let Some((seat, key)) = place else { return };
-        if let Some(task) = self.tasks().shard(seat).get_mut(key).filter(|_| !abort.is_finished()) {
+        if let Some(task) = self
+            .tasks()
+            .shard(seat)
+            .get_mut(key)
+            .filter(|_| !abort.is_finished())
+        {
             task.abort = Some(abort.clone());
         }
         if self.tasks().aborted.load(Ordering::SeqCst) {
@@ -180,7 +209,7 @@ impl Lifecycle {
 /// Stops the lifecycle when it is dropped: the task that holds it returned, panicked or was aborted.
 struct Essential {
     lifecycle: Lifecycle,
-    name: Option<std::borrow::Cow<'static, str>>,
+    name: Option<Cow<'static, str>>,
 }
 
 impl Drop for Essential {

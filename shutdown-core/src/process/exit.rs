@@ -85,7 +85,9 @@ impl Exit {
         if self.lifecycle.sealed().is_none_or(|report| !report.cut_off()) {
             let patience = (PATIENCE + PATIENCE / 2).min(self.left() / 2);
             let claimed = self.claimed();
-            let waited = self.claim.wait_timeout_while(claimed, patience, |claimed| !*claimed);
+            let waited = self
+                .claim
+                .wait_timeout_while(claimed, patience, |claimed| !*claimed);
             drop(waited);
             fault = Some("the main thread did not come back");
         }
@@ -98,7 +100,9 @@ impl Exit {
     /// Flushes stdout, then has the report written: the status, and whether stdout is flushed.
     fn close_doors(&self, fault: Option<&str>) -> (u8, bool) {
         let flushed = flush_stdout(PATIENCE.min(self.left() / 3));
-        let Some(mut report) = self.lifecycle.sealed().cloned() else { return (124, flushed) };
+        let Some(mut report) = self.lifecycle.sealed().cloned() else {
+            return (124, flushed);
+        };
         report.faults.extend(fault.map(str::to_owned));
         let text = self.format(&report);
         if !text.is_empty() {
@@ -140,6 +144,8 @@ fn flush_stdout(limit: Duration) -> bool {
         let _ = std::io::stdout().flush();
         let _ = done.send(());
     };
-    let spawned = std::thread::Builder::new().name("lc-flush".to_owned()).spawn(flush);
+    let spawned = std::thread::Builder::new()
+        .name("lc-flush".to_owned())
+        .spawn(flush);
     spawned.is_ok() && wait.recv_timeout(limit).is_ok()
 }

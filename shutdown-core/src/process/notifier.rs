@@ -15,7 +15,9 @@ impl Notifier {
                 notice.fire();
             }
         };
-        std::thread::Builder::new().name("lc-notifier".to_owned()).spawn(run)?;
+        std::thread::Builder::new()
+            .name("lc-notifier".to_owned())
+            .spawn(run)?;
         Ok(Notifier(sender))
     }
 

@@ -29,7 +29,9 @@ impl Reporter {
                 }
             }
         };
-        std::thread::Builder::new().name("lc-reporter".to_owned()).spawn(run)?;
+        std::thread::Builder::new()
+            .name("lc-reporter".to_owned())
+            .spawn(run)?;
         Ok(Reporter(sender))
     }
 
@@ -41,7 +43,10 @@ impl Reporter {
     /// Writes `text`, and waits for that at most this long.
     pub(super) fn print_within(&self, text: String, limit: Duration) {
         let (written, wait) = mpsc::channel();
-        let _ = self.0.send(Message { text, written: Some(written) });
+        let _ = self.0.send(Message {
+            text,
+            written: Some(written),
+        });
         let _ = wait.recv_timeout(limit);
     }
 }

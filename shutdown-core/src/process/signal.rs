@@ -48,7 +48,11 @@ pub(super) fn install(signals: Option<&[c_int]>) -> io::Result<Signals> {
         }
         let handler = move |info: &libc::siginfo_t| {
             // SAFETY: the kernel fills in the sender for signals that a process sent, which is what the code says.
-            let sender = if info.si_code <= 0 { unsafe { info.si_pid() } } else { 0 };
+            let sender = if info.si_code <= 0 {
+                unsafe { info.si_pid() }
+            } else {
+                0
+            };
             let record = encode(signal, sender);
             // SAFETY: `write` is async-signal-safe, the descriptor is never closed, the buffer is a local of this size.
             unsafe { libc::write(writer, record.as_ptr().cast(), record.len()) };
@@ -68,7 +72,11 @@ impl Signals {
         let mut record = [0; 8];
         while self.pipe.read_exact(&mut record).is_ok() {
             let (number, sender) = decode(record);
-            lifecycle.on(Event::Signal { number, sender, interrupt: number == libc::SIGINT });
+            lifecycle.on(Event::Signal {
+                number,
+                sender,
+                interrupt: number == libc::SIGINT,
+            });
         }
     }
 }
@@ -81,13 +89,20 @@ fn encode(signal: c_int, sender: c_int) -> [u8; 8] {
 
 fn decode([a, b, c, d, e, f, g, h]: [u8; 8]) -> (c_int, Option<u32>) {
     let sender = c_int::from_ne_bytes([e, f, g, h]);
-    (c_int::from_ne_bytes([a, b, c, d]), u32::try_from(sender).ok().filter(|sender| *sender > 0))
+    (
+        c_int::from_ne_bytes([a, b, c, d]),
+        u32::try_from(sender).ok().filter(|sender| *sender > 0),
+    )
 }
 
 fn set_nonblocking(pipe: &io::PipeWriter) -> io::Result<()> {
     // SAFETY: `fcntl` on a descriptor that is open, with integers.
     let result = unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    if result == -1 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
 }
 
 fn is_ignored(signal: c_int) -> io::Result<bool> {

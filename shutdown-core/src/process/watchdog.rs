@@ -22,7 +22,9 @@ impl Watchdog {
     pub(super) fn start() -> io::Result<Watchdog> {
         let shared = Arc::new(Shared::default());
         let watched = Arc::clone(&shared);
-        std::thread::Builder::new().name("lc-watchdog".to_owned()).spawn(move || watched.watch())?;
+        std::thread::Builder::new()
+            .name("lc-watchdog".to_owned())
+            .spawn(move || watched.watch())?;
         Ok(Watchdog(shared))
     }
 
@@ -49,7 +51,10 @@ impl Shared {
                     if left.is_zero() {
                         leave_now(STRUCK);
                     }
-                    self.armed.wait_timeout(deadline, left).unwrap_or_else(PoisonError::into_inner).0
+                    self.armed
+                        .wait_timeout(deadline, left)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
                 }
             };
         }

@@ -10,7 +10,10 @@ impl Report {
     pub fn to_json(&self) -> String {
         let stages = self.stages.iter().map(|span| {
             let (start, took) = (millis(span.start), millis(span.took));
-            format!("{{\"stage\":{},\"start_ms\":{start},\"took_ms\":{took}}}", quoted(&span.stage.to_string()))
+            format!(
+                "{{\"stage\":{},\"start_ms\":{start},\"took_ms\":{took}}}",
+                quoted(&span.stage.to_string())
+            )
         });
         let mut line = format!(
             "{{\"reason\":{},\"status\":{},\"grace_ms\":{},\"took_ms\":{},\"stages\":{},\"instances\":{},\"cut_off\":{}",
@@ -20,7 +23,12 @@ impl Report {
             millis(self.took),
             list(stages),
             list(self.instances.iter().map(instance)),
-            list(self.stragglers.iter().map(Straggler::to_string).map(|text| quoted(&text))),
+            list(
+                self.stragglers
+                    .iter()
+                    .map(Straggler::to_string)
+                    .map(|text| quoted(&text))
+            ),
         );
         let _ = writeln!(
             line,

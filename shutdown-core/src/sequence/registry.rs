@@ -206,7 +206,10 @@ impl<H: Clone> Registry<H> {
                     until: None,
                 };
                 let timeout = entry.spec.timeout;
-                entry.hook.clone().map_or(Released::Elsewhere, |hook| Released::Run(hook, timeout))
+                entry
+                    .hook
+                    .clone()
+                    .map_or(Released::Elsewhere, |hook| Released::Run(hook, timeout))
             }
             _ => Released::Elsewhere,
         }
