@@ -154,7 +154,8 @@ impl Lifecycle {
                 hook: weak,
             }))
         };
-        let run = |managed: Managed<T>| -> Job {
+        let run = |managed: &Managed<T>| -> Job {
+            let managed = managed.clone();
             Box::new(move || Box::pin(async move { T::__lifecycle_release(managed).await.into_vec() }))
         };
         let spec = Spec {
@@ -165,18 +166,19 @@ impl Lifecycle {
             last: declaration.last,
             location,
             needs,
+            unsaid: false,
         };
         self.register(spec, Some(declaration), hook, shared, run)
     }
 
     /// Takes an instance into the plan. `make` gives it its number, `job` makes what tears it down.
-    pub(crate) fn register<M: Clone>(
+    pub(crate) fn register<M>(
         &self,
         mut spec: Spec,
         declaration: Option<&'static Declaration>,
         hook: Arc<Hook>,
         make: impl FnOnce(InstanceId) -> M,
-        job: impl FnOnce(M) -> Job,
+        job: impl FnOnce(&M) -> Job,
     ) -> M {
         let (name, location) = (spec.name.clone(), spec.location);
         let (managed, in_time) = self.step(|sequence, now, inner| {
@@ -189,7 +191,7 @@ impl Lifecycle {
                 spec,
                 |id| {
                     let handle = managed.insert(make(id));
-                    hook.set_job(job(handle.clone()));
+                    hook.set_job(job(handle));
                     hook
                 },
                 inner,

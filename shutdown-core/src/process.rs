@@ -98,11 +98,10 @@ fn start<F: Future<Output = MainEnd>>(
     if let Some(workers) = options.worker_threads {
         builder.worker_threads(workers);
     }
-    let adopted = lifecycle.clone();
-    builder
+    let runtime = builder
         .enable_all()
-        .on_thread_start(move || context::adopt_thread(&adopted));
-    let runtime = builder.build().map_err(cannot("start the runtime"))?;
+        .build()
+        .map_err(cannot("start the runtime"))?;
     lifecycle.set_runtime(runtime.handle().clone());
 
     let exit = Arc::new(Exit::new(lifecycle.clone(), reporter, options.report));

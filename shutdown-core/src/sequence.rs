@@ -26,8 +26,7 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-pub use registry::InstanceId;
-pub(crate) use registry::{NO_CLASS, Released, Spec};
+pub(crate) use registry::{InstanceId, NO_CLASS, Released, Spec};
 use registry::{Registry, State};
 use teardown::Teardown;
 
@@ -158,10 +157,6 @@ impl<H: Clone> Sequence<H> {
 
     pub(crate) fn stage(&self) -> Stage {
         self.stage
-    }
-
-    pub(crate) fn is_ready(&self) -> bool {
-        self.ready
     }
 
     /// When the process will be gone, once it is stopping.
@@ -491,6 +486,18 @@ impl<H: Clone> Sequence<H> {
             _ => {}
         }
         self.stage != Stage::Exited
+    }
+
+    /// Nothing more will be said of this instance.
+    pub(crate) fn all_said(&mut self, now: Instant, id: InstanceId, world: &impl World) {
+        let unsaid = self
+            .registry
+            .get_mut(id)
+            .is_some_and(|entry| std::mem::take(&mut entry.spec.unsaid));
+        if unsaid && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
+            self.join_late(now, id);
+            self.advance(now, world);
+        }
     }
 
     /// The class of a type, made of `needs` when it is first seen.

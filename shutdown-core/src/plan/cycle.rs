@@ -7,17 +7,9 @@ use super::{Edge, Node, Plan, Why};
 
 /// Resources that wait for each other in a circle (R5).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cycle {
+pub(crate) struct Cycle {
     /// Each name with the reason why it precedes the next; the last precedes the first.
     steps: Vec<(Cow<'static, str>, Why)>,
-}
-
-impl Cycle {
-    /// The resources on the cycle, each with the reason why it is torn down before the next one, the last before the
-    /// first.
-    pub fn steps(&self) -> impl Iterator<Item = (&str, Why)> {
-        self.steps.iter().map(|(name, why)| (&**name, *why))
-    }
 }
 
 impl fmt::Display for Cycle {

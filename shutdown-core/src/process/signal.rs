@@ -82,16 +82,18 @@ impl Signals {
 }
 
 fn encode(signal: c_int, sender: c_int) -> [u8; 8] {
-    let [a, b, c, d] = signal.to_ne_bytes();
-    let [e, f, g, h] = sender.to_ne_bytes();
-    [a, b, c, d, e, f, g, h]
+    let mut record = [0; 8];
+    record[..4].copy_from_slice(&signal.to_ne_bytes());
+    record[4..].copy_from_slice(&sender.to_ne_bytes());
+    record
 }
 
-fn decode([a, b, c, d, e, f, g, h]: [u8; 8]) -> (c_int, Option<u32>) {
-    let sender = c_int::from_ne_bytes([e, f, g, h]);
+fn decode(record: [u8; 8]) -> (c_int, Option<u32>) {
+    let (signal, sender) = record.split_at(4);
+    let number = |bytes: &[u8]| c_int::from_ne_bytes(bytes.try_into().expect("half of eight bytes"));
     (
-        c_int::from_ne_bytes([a, b, c, d]),
-        u32::try_from(sender).ok().filter(|sender| *sender > 0),
+        number(signal),
+        u32::try_from(number(sender)).ok().filter(|sender| *sender > 0),
     )
 }
 

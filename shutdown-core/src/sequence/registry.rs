@@ -26,6 +26,8 @@ pub(crate) struct Spec {
     pub(crate) location: &'static Location<'static>,
     /// The instances it precedes, beyond what its class says.
     pub(crate) needs: Vec<InstanceId>,
+    /// More is about to be said of it. Only when its place comes before that does it matter.
+    pub(crate) unsaid: bool,
 }
 
 /// The class of what has no type, and so no rule but its own: nothing needs it.

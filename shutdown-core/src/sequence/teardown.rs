@@ -56,6 +56,7 @@ impl<H: Clone> Sequence<H> {
                 .map(|cycle| format!("broken to go on: {cycle}")),
         );
         let flush = plan.declared_path(true);
+        let first = stop.teardown.is_none();
         let forced = stop.teardown.as_ref().is_some_and(|teardown| teardown.forced);
         if self.stage == Stage::Cleanup {
             // What is `last` may have come or gone since the stop began.
@@ -65,6 +66,7 @@ impl<H: Clone> Sequence<H> {
         let mut unfinished = [0, 0];
         for (node, entry) in self.registry.entries_mut().enumerate() {
             entry.node = node;
+            entry.spec.unsaid &= !first;
             done[node] = entry.is_done();
             unfinished[usize::from(entry.spec.last)] += usize::from(!done[node]);
         }
@@ -133,7 +135,11 @@ impl<H: Clone> Sequence<H> {
         teardown.plan.sort(&mut free);
         for node in free {
             let id = teardown.ids[node];
-            if let Some(entry) = self.registry.get_mut(id).filter(|entry| entry.is_waiting()) {
+            if let Some(entry) = self
+                .registry
+                .get_mut(id)
+                .filter(|entry| entry.is_waiting() && !entry.spec.unsaid)
+            {
                 debug_assert_eq!(teardown.open[node], 0, "invariant 3");
                 entry.state = State::Started;
                 if let Some(hook) = entry.hook.clone() {
@@ -264,7 +270,7 @@ impl<H: Clone> Sequence<H> {
         let after = plan.item_successors(node);
         let last = self.registry.get(id).is_some_and(|entry| entry.spec.last);
         let passed = after.iter().any(|(node, _)| begun(*node)) || self.stage == Stage::Flush && !last;
-        if let Some(entry) = self.registry.get_mut(id) {
+        if let Some(entry) = self.registry.get_mut(id).filter(|entry| !entry.spec.unsaid) {
             entry.late = passed;
         }
         self.replan(now);
