@@ -27,7 +27,7 @@ mod tests;
 use std::time::{Duration, Instant};
 
 pub(crate) use registry::{InstanceId, NO_CLASS, Released, Spec};
-use registry::{Registry, State};
+use registry::{Planned, Registry, State};
 use teardown::Teardown;
 
 use crate::budget::{self, Budget};
@@ -37,6 +37,8 @@ use crate::stage::Stage;
 
 /// Signals closer together than this count as one, so that a supervisor's SIGTERM and a terminal's SIGINT do (R14).
 const DEBOUNCE: Duration = Duration::from_millis(250);
+/// A longer grace than this is cut to it, so that no arithmetic on instants overflows: a hundred years.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// How often a stop that goes on says what it waits for.
 const WORD: Duration = Duration::from_secs(5);
 
@@ -134,14 +136,43 @@ struct Stop {
     cut: bool,
     stragglers: Vec<Straggler>,
     panicked_tasks: usize,
+    /// What `fail` said after the stop had begun.
+    failures: Vec<String>,
     faults: Vec<String>,
     notes: Vec<String>,
     next_word: Instant,
+    /// Something came before the cleanup: share out the time anew before going on.
+    stale: bool,
     teardown: Option<Teardown>,
+}
+
+impl Stop {
+    /// Takes down which rules of the plan cannot be kept.
+    fn take_note(&mut self, planned: &Planned, grace: Duration) {
+        self.faults = planned
+            .broken
+            .iter()
+            .map(|cycle| format!("broken to go on: {cycle}"))
+            .collect();
+        let Planned {
+            plan, cleanup, flush, ..
+        } = planned;
+        if let Err(fault) = budget::fits(plan, cleanup, flush, grace)
+            && !matches!(self.reason, Reason::InvalidPlan(_))
+        {
+            self.notes = vec![format!("scaled to fit: {fault}")];
+        }
+    }
 }
 
 impl<H: Clone> Sequence<H> {
     pub(crate) fn new(config: Config) -> Sequence<H> {
+        let grace = config.grace.min(LONGEST);
+        let config = Config {
+            grace,
+            lame_duck: config.lame_duck.min(grace),
+            ..config
+        };
         Sequence {
             config,
             stage: Stage::Running,
@@ -173,7 +204,12 @@ impl<H: Clone> Sequence<H> {
     pub(crate) fn on(&mut self, now: Instant, event: Event, world: &impl World) {
         match event {
             Event::Ready => self.on_ready(now),
-            Event::Stop(reason) => self.begin(now, reason, false),
+            Event::Stop(reason) => match (&mut self.stop, reason) {
+                (Some(stop), Reason::Failed(error)) if self.stage != Stage::Exited => {
+                    stop.failures.push(error)
+                }
+                (_, reason) => self.begin(now, reason, false),
+            },
             Event::Signal {
                 number,
                 sender,
@@ -184,7 +220,11 @@ impl<H: Clone> Sequence<H> {
                 self.begin(now, Reason::MainEnded, true);
             }
             Event::Drained => self.drained = true,
-            Event::Began(id) => self.began(now, id),
+            Event::Began(id) => {
+                // If time has passed unseen, it begins in the stage that it is by now.
+                self.advance(now, world);
+                self.began(now, id);
+            }
             Event::Ended(id, outcome) => self.ended(now, id, outcome),
             Event::TaskPanicked => {
                 if let Some(stop) = &mut self.stop {
@@ -196,11 +236,12 @@ impl<H: Clone> Sequence<H> {
         self.advance(now, world);
     }
 
-    /// When to come back with [`Event::Tick`] if nothing else happens.
+    /// When to come back with [`Event::Tick`] if nothing else happens; it may be sooner after any call.
     pub(crate) fn wake_at(&self) -> Option<Instant> {
         let stop = self.stop.as_ref()?;
         let next = match self.stage {
             Stage::Running | Stage::Exited => return None,
+            _ if stop.stale => return Some(stop.t0),
             Stage::LameDuck => stop.lame_duck_until,
             Stage::Drain if stop.cut => stop.budget.cut_until,
             Stage::Drain => stop.budget.drain_until,
@@ -215,8 +256,7 @@ impl<H: Clone> Sequence<H> {
         if std::mem::replace(&mut self.ready, true) || self.stage != Stage::Running {
             return;
         }
-        let (plan, _) = self.registry.plan();
-        if let Err(fault) = validate(&plan, self.config.grace) {
+        if let Err(fault) = validate(&self.registry.plan(), self.config.grace) {
             self.begin(now, Reason::InvalidPlan(fault), true);
         }
     }
@@ -242,21 +282,12 @@ impl<H: Clone> Sequence<H> {
         if self.stage != Stage::Running {
             return;
         }
-        let (mut plan, _) = self.registry.plan();
-        plan.break_cycles();
-        let (cleanup, flush) = (plan.declared_path(false), plan.declared_path(true));
-        let budget = Budget::new(now, self.config.grace, &cleanup, &flush);
+        let planned = self.registry.planned();
+        let budget = Budget::new(now, self.config.grace, &planned.cleanup, &planned.flush);
         let lame_duck = match skip_lame_duck || !self.ready || self.config.job {
             true => Duration::ZERO,
             false => self.config.lame_duck,
         };
-        let mut notes = Vec::new();
-        if let (Err(fault), false) = (
-            budget::check(&plan, self.config.grace),
-            matches!(reason, Reason::InvalidPlan(_)),
-        ) {
-            notes.push(format!("scaled to fit: {fault}"));
-        }
         self.actions.push(Action::Begin {
             reason: reason.clone(),
             deadline: budget.deadline,
@@ -264,7 +295,7 @@ impl<H: Clone> Sequence<H> {
         if !self.ready && self.main.is_none() || matches!(reason, Reason::InvalidPlan(_)) {
             self.actions.push(Action::CutMain);
         }
-        self.stop = Some(Stop {
+        let stop = self.stop.insert(Stop {
             reason,
             t0: now,
             lame_duck_until: (now + lame_duck).min(budget.drain_until),
@@ -273,11 +304,14 @@ impl<H: Clone> Sequence<H> {
             cut: false,
             stragglers: Vec::new(),
             panicked_tasks: 0,
+            failures: Vec::new(),
             faults: Vec::new(),
-            notes,
+            notes: Vec::new(),
             next_word: now + WORD,
+            stale: false,
             teardown: None,
         });
+        stop.take_note(&planned, self.config.grace);
         self.enter(
             now,
             if lame_duck.is_zero() {
@@ -290,12 +324,12 @@ impl<H: Clone> Sequence<H> {
 
     /// A second signal: lame duck and drain end now, the rest within [`budget::FAST`].
     fn hurry(&mut self, now: Instant) {
-        let (mut plan, _) = self.registry.plan();
-        plan.break_cycles();
+        if self.stage == Stage::Exited {
+            return;
+        }
+        let planned = self.registry.planned();
         let Some(stop) = &mut self.stop else { return };
-        stop.budget = stop
-            .budget
-            .fast(now, &plan.declared_path(false), &plan.declared_path(true));
+        stop.budget = stop.budget.fast(now, &planned.cleanup, &planned.flush);
         stop.lame_duck_until = now;
         self.actions.push(Action::Hurry {
             deadline: stop.budget.deadline,
@@ -303,20 +337,18 @@ impl<H: Clone> Sequence<H> {
         self.replan(now);
     }
 
-    /// Something came or went before the cleanup: share out the time anew.
+    /// Something came before the cleanup: shares out the time anew.
     fn rebudget(&mut self) {
-        let (mut plan, _) = self.registry.plan();
-        plan.break_cycles();
-        let Some(stop) = &mut self.stop else { return };
+        let Some(stop) = self.stop.as_mut().filter(|stop| stop.stale) else {
+            return;
+        };
+        stop.stale = false;
+        let planned = self.registry.planned();
         if !stop.cut {
-            stop.budget = stop
-                .budget
-                .anew(&plan.declared_path(false), &plan.declared_path(true));
+            stop.budget = stop.budget.anew(&planned.cleanup, &planned.flush);
             stop.lame_duck_until = stop.lame_duck_until.min(stop.budget.drain_until);
         }
-        if let (Err(fault), true) = (budget::check(&plan, self.config.grace), stop.notes.is_empty()) {
-            stop.notes.push(format!("scaled to fit: {fault}"));
-        }
+        stop.take_note(&planned, self.config.grace);
     }
 
     fn enter(&mut self, now: Instant, stage: Stage) {
@@ -332,6 +364,7 @@ impl<H: Clone> Sequence<H> {
 
     /// Goes on as far as it can.
     fn advance(&mut self, now: Instant, world: &impl World) {
+        self.rebudget();
         loop {
             let Some(stop) = &mut self.stop else { return };
             match self.stage {
@@ -374,11 +407,7 @@ impl<H: Clone> Sequence<H> {
             names.extend(self.main.is_none().then(|| Straggler::Main.to_string()));
             names.extend(world.in_flight().iter().map(ToString::to_string));
         } else {
-            names.extend(
-                self.registry
-                    .running()
-                    .map(|entry| format!("`{}`", entry.spec.name)),
-            );
+            names.extend(self.registry.running().iter().map(|name| format!("`{name}`")));
         }
         self.actions.push(Action::Waiting {
             stage: self.stage,
@@ -417,6 +446,7 @@ impl<H: Clone> Sequence<H> {
             stragglers: std::mem::take(&mut stop.stragglers),
             main: self.main.clone(),
             panicked_tasks: stop.panicked_tasks,
+            failures: std::mem::take(&mut stop.failures),
             faults: std::mem::take(&mut stop.faults),
             notes: std::mem::take(&mut stop.notes),
         };
@@ -478,7 +508,7 @@ impl<H: Clone> Sequence<H> {
         let matters = first || spec.timeout.is_some() || spec.last;
         let id = self.registry.insert(spec, hook);
         match self.stage {
-            Stage::LameDuck | Stage::Drain if matters => self.rebudget(),
+            Stage::LameDuck | Stage::Drain if matters => self.make_stale(),
             Stage::Cleanup | Stage::Flush => {
                 self.join_late(now, id);
                 self.advance(now, world);
@@ -511,7 +541,8 @@ impl<H: Clone> Sequence<H> {
 
     /// `a` is torn down before `b`. Too late, and without effect, once either has begun.
     pub(crate) fn depends_on(&mut self, now: Instant, a: InstanceId, b: InstanceId) {
-        if self.registry.depends_on(a, b) && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
+        if self.registry.depends_on(a, b) {
+            self.make_stale();
             self.replan(now);
         }
     }
@@ -519,11 +550,14 @@ impl<H: Clone> Sequence<H> {
     /// Says more of an instance whose teardown has not begun.
     pub(crate) fn amend(&mut self, now: Instant, id: InstanceId, change: impl FnOnce(&mut Spec)) {
         if self.registry.amend(id, change) {
-            match self.stage {
-                Stage::LameDuck | Stage::Drain => self.rebudget(),
-                Stage::Cleanup | Stage::Flush => self.replan(now),
-                Stage::Running | Stage::Exited => {}
-            }
+            self.make_stale();
+            self.replan(now);
+        }
+    }
+
+    fn make_stale(&mut self) {
+        if let Some(stop) = &mut self.stop {
+            stop.stale = self.stage < Stage::Cleanup;
         }
     }
 
