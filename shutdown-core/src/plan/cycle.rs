@@ -13,6 +13,14 @@ pub(crate) struct Cycle {
     steps: Vec<(Cow<'static, str>, Why)>,
 }
 
+#[cfg(test)]
+impl Cycle {
+    /// Each name with the reason why it precedes the next; the last precedes the first.
+    pub(super) fn steps(&self) -> impl Iterator<Item = (&str, Why)> {
+        self.steps.iter().map(|(name, why)| (&**name, *why))
+    }
+}
+
 impl fmt::Display for Cycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, why) in &self.steps {
