@@ -124,23 +124,20 @@ impl Gate {
     #[inline]
     pub fn pass(&self) -> Option<Pass> {
         let shard = self.inner.shards.here();
-        // Relaxed throughout: a pass carries nothing in. What it carries out goes with its return.
-        let mut word = shard.word.load(Ordering::Relaxed);
-        loop {
-            if word >= LIMIT {
+        // Relaxed to count: a pass carries nothing in, and what it carries out goes with its return. Acquire to be
+        // refused: what this thread then closes, it closes after the one who began (invariant 5).
+        let counted = shard
+            .word
+            .fetch_update(Ordering::Relaxed, Ordering::Acquire, |word| {
+                (word < LIMIT).then_some(word.wrapping_add(1))
+            });
+        match counted {
+            Ok(_) => Some(Pass {
+                shard: NonNull::from(shard),
+            }),
+            Err(word) => {
                 self.refuse(word);
-                return None;
-            }
-            match shard
-                .word
-                .compare_exchange_weak(word, word + 1, Ordering::Relaxed, Ordering::Relaxed)
-            {
-                Ok(_) => {
-                    return Some(Pass {
-                        shard: NonNull::from(shard),
-                    });
-                }
-                Err(now) => word = now,
+                None
             }
         }
     }
@@ -149,7 +146,9 @@ impl Gate {
     fn refuse(&self, word: usize) {
         check_room(word);
         // The one who closes may not have come to the other shards yet; nobody is let in there after this.
-        self.inner.close();
+        if !self.is_closed() {
+            self.inner.close();
+        }
     }
 
     /// Closes the gate. True for the one call that did it; a pass is never handed out again once any call has
@@ -205,10 +204,9 @@ impl Inner {
     fn close(&self) -> bool {
         let mut began = false;
         for (at, shard) in self.shards.iter().enumerate() {
-            // Acquire, here and below: whoever finds a shard closed goes on only after those before it (5).
-            if shard.word.load(Ordering::Acquire) & CLOSED != 0 {
-                continue;
-            }
+            // No look before it: that saves nothing here, and loom, which keeps only the last read of a word,
+            // would lose sight of other threads' reads. Release: a shard seen closed shows those before it (5).
+            // Acquire: whoever closes an empty shard has seen the work of all who were there.
             match shard.word.fetch_or(CLOSED, Ordering::AcqRel) {
                 0 => {
                     began |= at == 0;
@@ -282,7 +280,8 @@ impl Clone for Gate {
 
 impl Drop for Gate {
     fn drop(&mut self) {
-        // AcqRel: what any handle's owner did before is seen by whoever waits for the drain.
+        // AcqRel: the closing comes after all that was done with any handle, so nobody who still had one was
+        // refused for it.
         if self.inner.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.inner.close();
         }
