@@ -12,8 +12,8 @@ pub use shutdown_macros::__Resource as Resource;
 pub use crate::{
     managed::{InstanceId, Managed},
     resource::{
-        Declaration, Failure, FailureKind, Failures, Held, Holds, Need, NeedReason, Needs, Probe, ProbeField,
-        Registered, Release, Resource, Teardown,
+        Declaration, Failure, FailureKind, Failures, Granted, Held, Holds, Need, NeedReason, Needs, Probe,
+        ProbeField, Registered, Release, Resource, Teardown,
         value::{MainReturn, Outcome, ProbeFuture, ProbeMain, ProbeOwn, Settled},
     },
 };

@@ -1,9 +1,27 @@
 //! Generated code raises no lint, however strict the user's crate is.
 
 #![forbid(unsafe_code)]
-#![deny(warnings, missing_docs, unreachable_pub, unused, clippy::all, clippy::pedantic, clippy::nursery)]
-#![deny(single_use_lifetimes, trivial_casts, unused_qualifications, unused_results, let_underscore_drop)]
-#![deny(elided_lifetimes_in_paths, explicit_outlives_requirements, missing_debug_implementations)]
+#![deny(
+    warnings,
+    missing_docs,
+    unreachable_pub,
+    unused,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+#![deny(
+    single_use_lifetimes,
+    trivial_casts,
+    unused_qualifications,
+    unused_results,
+    let_underscore_drop
+)]
+#![deny(
+    elided_lifetimes_in_paths,
+    explicit_outlives_requirements,
+    missing_debug_implementations
+)]
 
 use std::{fs::File, marker::PhantomData, sync::Arc};
 
@@ -76,5 +94,6 @@ fn the_declarations_are_there() {
     assert_eq!(Unit::DECLARATION.name, "Unit");
     assert_eq!(Cache::<u8>::DECLARATION.name, "Cache");
     let _: fn(Orders) = |orders| drop((orders.db, orders.next));
-    let _: fn(Database, Cache<u8>) = |db, cache| drop((db.pool, db.other, db.file, db.task, cache.0, cache.1));
+    let _: fn(Database, Cache<u8>) =
+        |db, cache| drop((db.pool, db.other, db.file, db.task, cache.0, cache.1));
 }

@@ -5,11 +5,8 @@ use std::{any::Any, future::Future, panic::AssertUnwindSafe, slice, vec};
 use futures_util::FutureExt;
 use tokio::task;
 
-use super::{Resource, Teardown, TeardownOutput};
+use super::Resource;
 use crate::managed::Managed;
-
-/// The name of the step that runs the resource's own `teardown`.
-const OWN: &str = "teardown";
 
 /// How a step failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,11 +50,7 @@ impl Failures {
     }
 
     /// Runs one step to its end; an error or a panic is kept, and goes no further.
-    pub async fn step(
-        &mut self,
-        step: &'static str,
-        future: impl Future<Output = Result<(), String>> + Send,
-    ) {
+    pub async fn step(&mut self, step: &'static str, future: impl Future<Output = Result<(), String>>) {
         match AssertUnwindSafe(future).catch_unwind().await {
             Ok(Ok(())) => {}
             Ok(Err(message)) => self.0.push(Failure {
@@ -95,12 +88,6 @@ impl Failures {
                 }
             },
         }
-    }
-
-    /// Runs the resource's own `teardown`.
-    pub async fn own<T: Teardown>(&mut self, this: &T) {
-        self.step(OWN, async { this.teardown().await.into_result() })
-            .await;
     }
 
     fn panicked(&mut self, step: &'static str, panic: &(dyn Any + Send)) {

@@ -47,6 +47,7 @@ pub trait Release: Sized + Send + Sync + 'static {
 }
 
 /// What was written is on the disk.
+#[diagnostic::do_not_recommend]
 impl Release for File {
     const BLOCKING: bool = true;
 
@@ -56,6 +57,7 @@ impl Release for File {
 }
 
 /// What was written is on the disk.
+#[diagnostic::do_not_recommend]
 impl Release for Mutex<File> {
     const BLOCKING: bool = true;
 
@@ -66,6 +68,7 @@ impl Release for Mutex<File> {
 }
 
 /// What was written is on the disk, with what was still in the buffer.
+#[diagnostic::do_not_recommend]
 impl Release for Mutex<BufWriter<File>> {
     const BLOCKING: bool = true;
 
@@ -79,6 +82,7 @@ impl Release for Mutex<BufWriter<File>> {
 }
 
 /// The task has ended.
+#[diagnostic::do_not_recommend]
 impl<T: Send + 'static> Release for Slot<task::JoinHandle<T>> {
     const BLOCKING: bool = false;
 
@@ -95,6 +99,7 @@ impl<T: Send + 'static> Release for Slot<task::JoinHandle<T>> {
 }
 
 /// The thread has ended.
+#[diagnostic::do_not_recommend]
 impl<T: Send + 'static> Release for Slot<thread::JoinHandle<T>> {
     const BLOCKING: bool = true;
 
@@ -106,6 +111,7 @@ impl<T: Send + 'static> Release for Slot<thread::JoinHandle<T>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Release> Release for Option<R> {
     const BLOCKING: bool = R::BLOCKING;
 
@@ -117,6 +123,7 @@ impl<R: Release> Release for Option<R> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Release> Release for Arc<R> {
     const BLOCKING: bool = R::BLOCKING;
 
@@ -125,6 +132,7 @@ impl<R: Release> Release for Arc<R> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Release> Release for Box<R> {
     const BLOCKING: bool = R::BLOCKING;
 
@@ -134,6 +142,7 @@ impl<R: Release> Release for Box<R> {
 }
 
 /// One after the other; an error does not keep the rest from being released.
+#[diagnostic::do_not_recommend]
 impl<R: Release> Release for Vec<R> {
     const BLOCKING: bool = R::BLOCKING;
 
