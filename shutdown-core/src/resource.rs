@@ -82,26 +82,14 @@ impl<T, E: Display> TeardownOutput for Result<T, E> {
     }
 }
 
-/// `Send + Sync + 'static`, as one requirement with one message.
-#[diagnostic::on_unimplemented(
-    message = "lifecycle::bad_attribute: `{Self}` cannot be torn down from another thread",
-    label = "a field is not `Send + Sync + 'static`",
-    note = "look for `Rc`, `Cell`, `RefCell`, raw pointers and guards among the fields; \
-            use `Arc`, an atomic or a `Mutex`, or put what can only be sent into a `lifecycle::Slot`"
-)]
-pub trait ThreadSafe: Send + Sync + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Send + Sync + 'static> ThreadSafe for T {}
-
-/// [`ThreadSafe`], taken for granted.
+/// `Send + Sync + 'static`, taken for granted.
 ///
 /// The lifetime means nothing. Behind `for<'a>` rustc believes even a bound that does not hold, so that the methods
-/// of a type that is not thread-safe report nothing, and one error is left of a dozen: that of the impl itself.
-pub trait Granted<'a>: ThreadSafe {}
+/// of a type that is not thread-safe report nothing, and of a dozen errors only that of the impl itself is left.
+pub trait Granted<'a>: Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<T: ThreadSafe> Granted<'_> for T {}
+impl<T: Send + Sync + 'static> Granted<'_> for T {}
 
 /// A type with [`#[lifecycle::resource]`](macro@crate::resource); nothing else implements it.
 #[diagnostic::on_unimplemented(
@@ -109,7 +97,7 @@ impl<T: ThreadSafe> Granted<'_> for T {}
     label = "not a resource",
     note = "put `#[lifecycle::resource]` on the struct `{Self}`; a type of another crate goes into a struct of yours"
 )]
-pub trait Resource: Sized + ThreadSafe {
+pub trait Resource: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const DECLARATION: &'static Declaration;
 

@@ -45,6 +45,11 @@ impl Registered {
 }
 
 impl Declaration {
+    /// What `T` declares. A bound asks for the impl and no more; a path would ask for its supertraits again.
+    pub fn of<T: super::Resource>() -> &'static Self {
+        T::DECLARATION
+    }
+
     /// The declaration of nothing: where there has to be one and it is never read.
     pub const NOTHING: &'static Self = &Self {
         name: "",

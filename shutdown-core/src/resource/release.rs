@@ -4,6 +4,7 @@ use std::{
     fs::File,
     future::Future,
     io::{BufWriter, Write},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
@@ -28,21 +29,23 @@ pub trait Release: Sized + Send + Sync + 'static {
     fn release(&self) -> impl Future<Output = Result<(), String>> + Send;
 
     /// Releases a field as one step, off the async threads if need be.
+    ///
+    /// Boxed: an opaque type would make rustc report a type without `Release` a second time.
     #[doc(hidden)]
-    fn known<T: Resource>(
-        failures: &mut Failures,
+    fn known<'a, T: Resource>(
+        failures: &'a mut Failures,
         step: &'static str,
-        this: &Managed<T>,
+        this: &'a Managed<T>,
         field: fn(&T) -> &Self,
-    ) -> impl Future<Output = ()> + Send {
-        async move {
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
             if Self::BLOCKING {
                 let run = move |this: &T| Handle::current().block_on(field(this).release());
                 failures.blocking(step, this, run).await;
             } else {
                 failures.step(step, field(this).release()).await;
             }
-        }
+        })
     }
 }
 

@@ -57,11 +57,12 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
     let report = quote_spanned!(span=> #door::ReportFormat::#report);
     let cfgs = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let vis = &function.vis;
-    let value = format_ident!("value", span = Span::mixed_site());
+    let value = format_ident!("__lifecycle_value", span = Span::mixed_site());
     // Asked for where the return type stands, so that one which cannot end a program is shown there.
     let check = match &function.signature.output {
         ReturnType::Type(_, ty) if !matches!(**ty, Type::ImplTrait(_)) => {
-            let check = spanned(quote!(<#ty as #door::MainReturn>::CHECK), ty.span());
+            let (span, door) = (ty.span(), spanned(door.clone(), ty.span()));
+            let check = quote_spanned!(span=> <#ty as #door::MainReturn>::CHECK);
             Some(quote!(let () = #check;))
         }
         ReturnType::Type(..) | ReturnType::Default => None,

@@ -1,7 +1,7 @@
 //! The registration of a resource, and the code that releases one instance of it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, GenericParam, Generics, Path, parse_quote, spanned::Spanned};
 
 use super::{duration, option, spanned};
@@ -127,15 +127,12 @@ fn bounded(generics: &Generics) -> Generics {
 fn release(model: &Resource, door: &TokenStream) -> TokenStream {
     let (this, failures) = (
         step::this(Span::call_site()),
-        format_ident!("failures", span = Span::mixed_site()),
+        format_ident!("__lifecycle_failures", span = Span::mixed_site()),
     );
     let own = if model.own_required {
         // The one place that needs the impl; its span is what the error of a missing one points at.
-        let own = spanned(
-            quote!(<Self as #door::Teardown>::__lifecycle_own),
-            model.ident.span(),
-        );
-        quote!(#own(&*#this, &mut #failures).await;)
+        let (span, door) = (model.ident.span(), spanned(door.clone(), model.ident.span()));
+        quote_spanned!(span=> <Self as #door::Teardown>::__lifecycle_own(&*#this, &mut #failures).await;)
     } else {
         quote! {
             {
@@ -175,22 +172,24 @@ fn field_step(
     failures: &syn::Ident,
 ) -> Option<TokenStream> {
     let Field { member, label, .. } = field;
-    let value = format_ident!("value", span = Span::mixed_site());
+    let value = format_ident!("__lifecycle_value", span = Span::mixed_site());
     let kind = quote!((&#door::Probe::value(&#value)).__lifecycle_kind());
     Some(match field.step.as_ref()? {
         Step::Skip => return None,
         Step::Known => {
             // The obligation stands on the field's own type, so that its error does too.
-            let ty = &field.ty;
-            let known = spanned(quote!(<#ty as #door::Release>::known), ty.span());
-            quote!(#known(&mut #failures, #label, &#this, |#this: &Self| &#this.#member).await;)
+            let (ty, span) = (&field.ty, field.ty.span());
+            let door = spanned(door.clone(), span);
+            quote_spanned! {span=>
+                <#ty as #door::Release>::known(&mut #failures, #label, &#this, |#this: &Self| &#this.#member).await;
+            }
         }
         Step::Call {
             value: call,
             blocking: true,
             ..
         } => quote! {
-            #failures.blocking(#label, &#this, |#this: &Self| match #call {
+            #door::Failures::blocking(&mut #failures, #label, &#this, |#this: &Self| match #call {
                 #value => (&&&#door::Settled(#kind.block(#value))).__lifecycle_outcome(),
             }).await;
         },
@@ -199,14 +198,14 @@ fn field_step(
             guarded: true,
             ..
         } => quote! {
-            #failures.step(#label, async {
+            #door::Failures::step(&mut #failures, #label, async {
                 let #value = #call;
                 (&&&#door::Settled(#kind.settle(#value).await)).__lifecycle_outcome()
             }).await;
         },
         // In a `match`, what the call borrows from lives until the call has been awaited.
         Step::Call { value: call, .. } => quote! {
-            #failures.step(#label, async {
+            #door::Failures::step(&mut #failures, #label, async {
                 match #call {
                     #value => (&&&#door::Settled(#kind.settle(#value).await)).__lifecycle_outcome(),
                 }
@@ -228,7 +227,8 @@ fn needs(model: &Resource, door: &TokenStream) -> TokenStream {
         .into_iter()
         .map(|Field { ty, label, .. }| quote!((&#door::Probe::<#ty>::NEW).__lifecycle_needs(needs, #label);));
     let depends_on = model.depends_on.iter().map(|ty| {
-        let declaration = spanned(quote!(<#ty as #door::Resource>::DECLARATION), ty.span());
+        let (span, place) = (ty.span(), spanned(door.clone(), ty.span()));
+        let declaration = quote_spanned!(span=> <#ty as #place::Resource>::DECLARATION);
         quote!(needs.add(#declaration, #door::NeedReason::DependsOn);)
     });
     quote! {
@@ -249,7 +249,7 @@ fn registration(ident: &syn::Ident, door: &TokenStream) -> TokenStream {
         #[automatically_derived]
         impl ::core::clone::Clone for __LifecycleEntry {
             fn clone(&self) -> Self {
-                Self(<#ident as #door::Resource>::DECLARATION)
+                Self(#door::Declaration::of::<#ident>())
             }
         }
 

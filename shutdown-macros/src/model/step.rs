@@ -27,9 +27,9 @@ pub(crate) enum Step {
 
 const NO_REASON: &str = "say why nothing is to be done: `#[teardown(skip = \"..\")]`";
 
-/// `this` as our own name: no token of the user's can mean it by accident.
+/// The resource in generated code; no token of the user's can mean it by accident.
 pub(crate) fn this(span: Span) -> Ident {
-    Ident::new("this", Span::mixed_site().located_at(span))
+    Ident::new("__lifecycle_this", Span::mixed_site().located_at(span))
 }
 
 impl Step {
@@ -169,7 +169,7 @@ fn mistake(call: &[TokenTree], label: &str) -> Option<String> {
     })
 }
 
-/// The expression that the tokens are behind `this.field.`.
+/// The expression that the tokens are behind `self.field.`.
 fn expression(call: Vec<TokenTree>, member: &Member, label: &str, errors: &Errors) -> Option<TokenStream> {
     let span = parse::span_or(&call, Span::call_site());
     let method = match call.last() {
