@@ -9,6 +9,8 @@ mod forward;
 mod model;
 mod parse;
 mod suggest;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 

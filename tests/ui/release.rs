@@ -50,11 +50,15 @@ impl Client {
     }
 
     async fn fails_debug(&self) -> Result<(), DebugOnly> {
+        self.close().await;
         Err(DebugOnly)
     }
 
     fn boxed(&self, code: u16) -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>> {
-        Box::pin(async move { Err(format!("boxed {code}")) })
+        Box::pin(async move {
+            self.0.add("boxed");
+            Err(format!("boxed {code}"))
+        })
     }
 
     fn panics(&self) {
@@ -72,10 +76,12 @@ impl Client {
     }
 
     async fn shutdown(&mut self) -> Result<(), String> {
+        self.close().await;
         Err("shut down".to_owned())
     }
 
     fn write(&mut self) -> Result<(), String> {
+        self.flush();
         Err("written".to_owned())
     }
 }
@@ -144,7 +150,10 @@ async fn each_step_runs_whatever_the_ones_before_did() {
         code: 200,
     };
     let failures = release(steps).await;
-    assert_eq!(log.all(), ["teardown", "fails", "panics", "close"]);
+    assert_eq!(
+        log.all(),
+        ["teardown", "fails", "panics", "close", "close", "boxed"]
+    );
     assert_eq!(
         failures,
         [

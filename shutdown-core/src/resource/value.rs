@@ -28,7 +28,7 @@ impl<T> Probe<T> {
 
 /// Whether a value is to be awaited.
 pub trait ProbeFuture {
-    /// [`Awaited`] or [`Plain`].
+    /// `Awaited` or `Plain`.
     type Kind;
     /// The kind as a value.
     fn __lifecycle_kind(&self) -> Self::Kind;
@@ -122,7 +122,7 @@ impl<T> Outcome for Settled<T> {
 
 /// Whether a resource has a `teardown` of its own.
 pub trait ProbeOwn {
-    /// [`Own`] or [`NoOwn`].
+    /// `Own` or `NoOwn`.
     type Kind;
     /// The kind as a value.
     fn __lifecycle_own(&self) -> Self::Kind;
