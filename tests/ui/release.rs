@@ -349,7 +349,7 @@ fn what_is_not_generic_is_registered() {
     let names: Vec<_> = inventory::iter::<Registered>()
         .filter(|found| found.declaration().module == "release")
         .collect();
-    assert_eq!(names.len(), 8, "{names:?}");
+    assert_eq!(names.len(), 9, "{names:?}");
     assert!(
         names
             .iter()
@@ -372,4 +372,43 @@ async fn an_impl_is_found_where_none_is_required() {
     let log = Log::default();
     assert_eq!(release(Both(log.clone())).await, []);
     assert_eq!(log.all(), ["teardown"]);
+}
+
+struct Bomb(&'static str);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        std::panic::panic_any(self.0);
+    }
+}
+
+impl Bomb {
+    fn thrown(&self) {
+        std::panic::panic_any(Bomb(self.0));
+    }
+}
+
+#[lifecycle::resource]
+struct Bombs {
+    #[teardown(thrown)]
+    first: Bomb,
+    #[teardown(fails)]
+    second: Client,
+}
+
+#[tokio::test]
+async fn r7_a_drop_that_panics_takes_no_other_step_with_it() {
+    let failures = release(Bombs {
+        first: Bomb("in drop"),
+        second: Client::default(),
+    })
+    .await;
+    assert_eq!(
+        failures,
+        [
+            failure("first", FailureKind::Panic, "a panic without a text"),
+            failure("second", FailureKind::Error, &std::fmt::Error.to_string()),
+            failure("drop", FailureKind::Panic, "in drop"),
+        ]
+    );
 }

@@ -1,6 +1,12 @@
 //! The steps of one teardown, each isolated from the others (R7).
 
-use std::{any::Any, future::Future, panic::AssertUnwindSafe, slice, vec};
+use std::{
+    any::Any,
+    future::Future,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    slice, vec,
+};
 
 use futures_util::FutureExt;
 use tokio::task;
@@ -20,7 +26,7 @@ pub enum FailureKind {
 /// One step that failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
-    /// `teardown` for the impl, else the name of the field, or its index.
+    /// `teardown` for the impl, the name of a field or its index, `drop` for the value's own `Drop`.
     pub step: &'static str,
     /// How.
     pub kind: FailureKind,
@@ -58,7 +64,7 @@ impl Failures {
                 kind: FailureKind::Error,
                 message,
             }),
-            Err(panic) => self.panicked(step, &*panic),
+            Err(panic) => self.panicked(step, panic),
         }
     }
 
@@ -78,7 +84,7 @@ impl Failures {
                 message,
             }),
             Err(error) => match error.try_into_panic() {
-                Ok(panic) => self.panicked(step, &*panic),
+                Ok(panic) => self.panicked(step, panic),
                 Err(error) => {
                     self.0.push(Failure {
                         step,
@@ -90,7 +96,16 @@ impl Failures {
         }
     }
 
-    fn panicked(&mut self, step: &'static str, panic: &(dyn Any + Send)) {
+    /// Lets go of the instance. If this was the last handle, the value is dropped here, and a `Drop` may panic too.
+    #[must_use]
+    pub fn end<T>(mut self, this: Managed<T>) -> Self {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(this))) {
+            self.panicked("drop", panic);
+        }
+        self
+    }
+
+    fn panicked(&mut self, step: &'static str, panic: Box<dyn Any + Send>) {
         let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
             (Some(text), _) => (*text).to_owned(),
             (None, Some(text)) => text.clone(),
@@ -101,6 +116,10 @@ impl Failures {
             kind: FailureKind::Panic,
             message,
         });
+        // A payload is a user's value, whose `Drop` may panic; what that panic carries is leaked, or it would never end.
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+            mem::forget(again);
+        }
     }
 }
 

@@ -160,7 +160,7 @@ fn release(model: &Resource, door: &TokenStream) -> TokenStream {
             let mut #failures = #door::Failures::new();
             #own
             #(#steps)*
-            #failures
+            #door::Failures::end(#failures, #this)
         }
     }
 }
