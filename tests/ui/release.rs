@@ -86,8 +86,13 @@ impl Client {
     }
 }
 
+/// A handle outside of any lifecycle: the one place that knows how to make one.
+fn managed<T: Resource>(value: T, id: u64) -> Managed<T> {
+    Managed::stub(value, id)
+}
+
 async fn release<T: Resource>(value: T) -> Vec<Failure> {
-    T::__lifecycle_release(Managed::stub(value, 1))
+    T::__lifecycle_release(managed(value, 1))
         .await
         .into_iter()
         .collect()
@@ -316,10 +321,7 @@ fn r1_handles_of_ones_own_type_are_instances() {
         next,
         prev,
     };
-    let (a, b) = (
-        Managed::stub(make(vec![], None), 1),
-        Managed::stub(make(vec![], None), 2),
-    );
+    let (a, b) = (managed(make(vec![], None), 1), managed(make(vec![], None), 2));
     let value = make(vec![a], Some(b));
     let mut held = Held::default();
     value.__lifecycle_holds(&mut held);
@@ -339,7 +341,7 @@ fn the_declaration_says_what_the_attribute_said() {
     assert_eq!((db.module, db.file), ("release", file!()));
     assert!(db.line > 1);
     assert!(Generic::<u8>::DECLARATION.generic);
-    let generic = NeedyGeneric(None, Managed::stub(Generic(PhantomData::<u8>), 1), 7u8);
+    let generic = NeedyGeneric(None, managed(Generic(PhantomData::<u8>), 1), 7u8);
     drop((Db, generic.0, generic.1, generic.2));
     let _ = Other;
 }
