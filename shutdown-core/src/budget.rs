@@ -52,7 +52,7 @@ impl Budget {
             drain_until: start,
             cut_until: start,
             cleanup_until: start,
-            flush_until: start + (grace - margin(grace)),
+            flush_until: start + grace.saturating_sub(margin(grace)),
             deadline: start + grace,
         };
         unsplit.anew(cleanup, flush)
@@ -184,7 +184,7 @@ pub(crate) fn fits(
     grace: Duration,
 ) -> Result<(), TooLong> {
     let needed = cleanup.length.saturating_add(flush.length);
-    let available = grace - margin(grace);
+    let available = grace.saturating_sub(margin(grace));
     if needed <= available {
         return Ok(());
     }

@@ -206,7 +206,7 @@ impl<H: Clone> Sequence<H> {
             Event::Ready => self.on_ready(now),
             Event::Stop(reason) => match (&mut self.stop, reason) {
                 (Some(stop), Reason::Failed(error)) if self.stage != Stage::Exited => {
-                    stop.failures.push(error)
+                    stop.failures.push(error);
                 }
                 (_, reason) => self.begin(now, reason, false),
             },
