@@ -346,7 +346,7 @@ impl Inner {
 impl Lifecycle {
     /// The innermost lifecycle around the calling task or thread; `None` outside of every one.
     pub fn current() -> Option<Lifecycle> {
-        context::with(|lifecycle| lifecycle.cloned())
+        context::with(Option::<&Lifecycle>::cloned)
     }
 
     /// Runs `f` with this lifecycle as the current one.

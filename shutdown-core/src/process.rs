@@ -78,7 +78,9 @@ fn start<F: Future<Output = MainEnd>>(
     let reporter = Reporter::start().map_err(cannot("start a thread"))?;
     let (log, lines) = mpsc::sync_channel(LOG_QUEUE);
     thread("lc-logger", move || {
-        lines.iter().for_each(|line| voice::log(&line))
+        for line in lines {
+            voice::log(&line);
+        }
     })?;
     let voice = Voice::Threads {
         log,

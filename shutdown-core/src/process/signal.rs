@@ -47,12 +47,10 @@ pub(super) fn install(signals: Option<&[c_int]>) -> io::Result<Signals> {
             continue;
         }
         let handler = move |info: &libc::siginfo_t| {
-            // SAFETY: the kernel fills in the sender for signals that a process sent, which is what the code says.
-            let sender = if info.si_code <= 0 {
-                unsafe { info.si_pid() }
-            } else {
-                0
-            };
+            // The kernel names the sender of signals that a process sent, which is what the code says.
+            let sent = info.si_code <= 0;
+            // SAFETY: reads a plain integer out of memory that the kernel has filled in.
+            let sender = if sent { unsafe { info.si_pid() } } else { 0 };
             let record = encode(signal, sender);
             // SAFETY: `write` is async-signal-safe, the descriptor is never closed, the buffer is a local of this size.
             unsafe { libc::write(writer, record.as_ptr().cast(), record.len()) };
