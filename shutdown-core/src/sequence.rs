@@ -334,6 +334,7 @@ impl<H: Clone> Sequence<H> {
         }
         let planned = self.registry.planned();
         let Some(stop) = &mut self.stop else { return };
+        stop.stale = false;
         stop.budget = stop.budget.fast(now, &planned.cleanup, &planned.flush);
         stop.lame_duck_until = now;
         self.actions.push(Action::Hurry {
@@ -349,10 +350,15 @@ impl<H: Clone> Sequence<H> {
         };
         stop.stale = false;
         let planned = self.registry.planned();
-        if !stop.cut {
-            stop.budget = stop.budget.anew(&planned.cleanup, &planned.flush);
-            stop.lame_duck_until = stop.lame_duck_until.min(stop.budget.drain_until);
-        }
+        let anew = stop.budget.anew(&planned.cleanup, &planned.flush);
+        // What is cut off does not get longer to give way.
+        let cut_until = match stop.cut {
+            true => anew.cut_until.min(stop.budget.cut_until),
+            false => anew.cut_until,
+        };
+        stop.budget = anew;
+        stop.budget.cut_until = cut_until;
+        stop.lame_duck_until = stop.lame_duck_until.min(anew.drain_until);
         stop.take_note(&planned, self.config.grace);
     }
 
@@ -512,16 +518,13 @@ impl<H: Clone> Sequence<H> {
         if self.stage == Stage::Exited {
             return Err(spec.name);
         }
-        let first = self.registry.is_empty();
-        let matters = first || spec.timeout.is_some() || spec.last;
         let id = self.registry.insert(spec, hook);
         match self.stage {
-            Stage::LameDuck | Stage::Drain if matters => self.make_stale(),
             Stage::Cleanup | Stage::Flush => {
                 self.join_late(now, id);
                 self.advance(now, world);
             }
-            _ => {}
+            _ => self.make_stale(),
         }
         Ok(id)
     }
