@@ -2,7 +2,9 @@
 //! double fault of small ones, keeps every rule of [`check`].
 
 mod check;
+mod cost;
 mod sim;
+mod stories;
 
 use std::time::Duration;
 
