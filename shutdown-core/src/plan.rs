@@ -108,7 +108,8 @@ impl Plan {
         self.out(node).iter().map(|edge| edge.to)
     }
 
-    /// The items that `item` precedes with nothing but a virtual node between, each with its strongest reason.
+    /// The items that `item` precedes with nothing but a virtual node between, each with its strongest reason: of the
+    /// greater orders only the next.
     pub(crate) fn item_successors(&self, item: Node) -> Vec<(Node, Why)> {
         let mut found = Vec::new();
         for edge in self.out(item) {
@@ -116,7 +117,8 @@ impl Plan {
             if self.is_item(edge.to) {
                 found.push((edge.to, why));
             } else {
-                found.extend(self.successors(edge.to).map(|next| (next, why)));
+                let next = self.successors(edge.to).filter(|next| self.is_item(*next));
+                found.extend(next.map(|next| (next, why)));
             }
         }
         found.sort_unstable();
@@ -184,8 +186,13 @@ impl Plan {
             .collect();
         ordered.sort_unstable();
         let levels: Vec<&[(i32, Node)]> = ordered.chunk_by(|a, b| a.0 == b.0).collect();
+        let mut barrier_before: Option<Node> = None;
         for pair in levels.windows(2) {
             let barrier = virtual_node();
+            // An item may end out of turn, by a release: what is before it must hold up what is behind it all the same.
+            if let Some(before) = barrier_before.replace(barrier) {
+                edge(before, barrier, None);
+            }
             for (order, node) in pair[0] {
                 edge(*node, barrier, Some(Why::Order(*order)));
             }

@@ -329,6 +329,7 @@ impl<H: Clone> Sequence<H> {
         }
         let planned = self.registry.planned();
         let Some(stop) = &mut self.stop else { return };
+        stop.stale = false;
         stop.budget = stop.budget.fast(now, &planned.cleanup, &planned.flush);
         stop.lame_duck_until = now;
         self.actions.push(Action::Hurry {
@@ -344,10 +345,15 @@ impl<H: Clone> Sequence<H> {
         };
         stop.stale = false;
         let planned = self.registry.planned();
-        if !stop.cut {
-            stop.budget = stop.budget.anew(&planned.cleanup, &planned.flush);
-            stop.lame_duck_until = stop.lame_duck_until.min(stop.budget.drain_until);
-        }
+        let anew = stop.budget.anew(&planned.cleanup, &planned.flush);
+        // What is cut off does not get longer to give way.
+        let cut_until = match stop.cut {
+            true => anew.cut_until.min(stop.budget.cut_until),
+            false => anew.cut_until,
+        };
+        stop.budget = anew;
+        stop.budget.cut_until = cut_until;
+        stop.lame_duck_until = stop.lame_duck_until.min(anew.drain_until);
         stop.take_note(&planned, self.config.grace);
     }
 
@@ -496,26 +502,24 @@ impl Signals {
 
 /// The managed instances, as whoever runs a service sees them.
 impl<H: Clone> Sequence<H> {
-    /// Takes in an instance; whether it comes in time to be torn down, before the report is sealed.
+    /// Takes in an instance; `None` if the report is already sealed, so that it is not torn down.
     pub(crate) fn manage(
         &mut self,
         now: Instant,
         spec: Spec,
         hook: impl FnOnce(InstanceId) -> H,
         world: &impl World,
-    ) -> bool {
-        let first = self.registry.is_empty();
-        let matters = first || spec.timeout.is_some() || spec.last;
+    ) -> Option<InstanceId> {
+        let in_time = self.stage != Stage::Exited;
         let id = self.registry.insert(spec, hook);
         match self.stage {
-            Stage::LameDuck | Stage::Drain if matters => self.make_stale(),
             Stage::Cleanup | Stage::Flush => {
                 self.join_late(now, id);
                 self.advance(now, world);
             }
-            _ => {}
+            _ => self.make_stale(),
         }
-        self.stage != Stage::Exited
+        in_time.then_some(id)
     }
 
     /// Nothing more will be said of this instance.

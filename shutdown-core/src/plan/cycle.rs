@@ -52,7 +52,7 @@ impl Plan {
     }
 
     /// Takes the weakest edge out of every cycle, so that a stop that has begun can go on; returns what it broke, once
-    /// where several instances make the same story.
+    /// where several instances make the same story. What is `last` stays last, since the stages are built on it.
     pub(crate) fn break_cycles(&mut self) -> Vec<Cycle> {
         let mut broken = Vec::new();
         let mut told = HashSet::new();
@@ -70,7 +70,7 @@ impl Plan {
                 let edge = circle
                     .iter()
                     .filter(|edge| edge.why.is_some())
-                    .max_by_key(|edge| edge.why);
+                    .max_by_key(|edge| (edge.why != Some(Why::Last), edge.why));
                 weakest.insert(self.kin(edge.expect("a cycle leads through an item")));
             }
             let mut edges = std::mem::take(&mut self.edges);

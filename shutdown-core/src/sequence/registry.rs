@@ -137,10 +137,6 @@ impl<H> Default for Registry<H> {
 }
 
 impl<H: Clone> Registry<H> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry<H>> {
         self.entries.values_mut()
     }
