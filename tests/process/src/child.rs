@@ -12,7 +12,7 @@ use crate::{PATIENCE, children};
 /// A child that runs, and is killed when this is dropped.
 #[derive(Debug)]
 pub struct Child {
-    child: process::Child,
+    process: process::Child,
     /// Who gets the signals: the child, or what it was started through has started.
     target: u32,
     stdout: Output,
@@ -28,7 +28,7 @@ impl Child {
             target: child.id(),
             stdout: Output::of(child.stdout.take()),
             stderr: Output::of(child.stderr.take()),
-            child,
+            process: child,
             asked: Instant::now(),
             signalled: false,
         }
@@ -44,7 +44,7 @@ impl Child {
     pub fn descend(&mut self) {
         let until = Instant::now() + PATIENCE;
         self.target = loop {
-            if let [child] = children(self.child.id())[..] {
+            if let [child] = children(self.process.id())[..] {
                 break child;
             }
             let over = self.is_over();
@@ -118,7 +118,7 @@ impl Child {
 
     /// Whether it has ended.
     pub fn is_over(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
+        !matches!(self.process.try_wait(), Ok(None))
     }
 
     /// Waits until it ends, by itself.
@@ -126,7 +126,7 @@ impl Child {
     pub fn ended(mut self) -> Ended {
         let until = Instant::now() + PATIENCE;
         let status = loop {
-            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
+            if let Some(status) = self.process.try_wait().expect("a child can be waited for") {
                 break status;
             }
             self.expect(Instant::now() < until, "it does not end");
@@ -159,13 +159,13 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         if !self.is_over() {
-            for pid in children(self.child.id()) {
+            for pid in children(self.process.id()) {
                 let pid = i32::try_from(pid).expect("process ids fit");
                 // SAFETY: `kill` takes integers; it is a child of our child, which has not ended.
                 unsafe { libc::kill(pid, libc::SIGKILL) };
             }
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+            let _ = self.process.kill();
+            let _ = self.process.wait();
         }
     }
 }

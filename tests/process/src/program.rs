@@ -120,7 +120,7 @@ impl Program {
         let child = self
             .0
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {:?}: {error}", self.0.get_program()));
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.0.get_program().display()));
         Child::new(child)
     }
 

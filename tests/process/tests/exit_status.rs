@@ -154,8 +154,8 @@ fn the_deadline_counts_more_than_anything() {
         .run();
     ended.exited(124).within(Duration::from_secs(1));
     ended
-        .reported(&["orders", "not run"])
-        .reported(&["store", "not run"]);
+        .reported(&["Orders", "not run"])
+        .reported(&["Store", "not run"]);
 }
 
 /// R20: 78, and one line that says what is expected.

@@ -76,6 +76,6 @@ fn an_unfinished_line_on_stdout_is_flushed() {
         let ended = program.stopped_by(SIGTERM);
         ended
             .exited(0)
-            .said(&["store closed", "the last line, without an end"]);
+            .said(&["stopping", "the last line, without an end"]);
     }
 }

@@ -19,4 +19,5 @@ async fn main() {
     assert!(hub.spoke.is_none());
     let spoke = lifecycle::manage(Spoke(PhantomData::<u8>));
     let Spoke(PhantomData) = &*spoke;
+    tokio::task::yield_now().await;
 }

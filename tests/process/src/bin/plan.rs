@@ -37,4 +37,5 @@ async fn main() {
     let front = lifecycle::manage(Front { cache });
     assert!(front.cache.value == 7 && lifecycle::remaining().is_none());
     drop(front.cache.ledger.clone());
+    tokio::task::yield_now().await;
 }

@@ -16,4 +16,5 @@ async fn main() {
     let below = lifecycle::manage(Below);
     let above = lifecycle::manage(Above { below });
     let Below = &*above.below;
+    tokio::task::yield_now().await;
 }

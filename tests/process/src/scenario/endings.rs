@@ -49,7 +49,7 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
         }
         "panic, thread blocked" => {
             // On a current-thread runtime no other teardown runs behind it. By its name it is the first.
-            lifecycle::defer("a", || async { block() });
+            lifecycle::defer("A hook that blocks", || async { block() });
             panic!("main gave up");
         }
         _ => return Err(unknown(name)),

@@ -13,7 +13,7 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             let _says = Says("main dropped");
             let _orders = manage_two();
             println!("waiting for the broker");
-            pending().await
+            pending::<()>().await;
         }
         "steps" => steps().await,
         "instance cycle" => {
@@ -22,9 +22,9 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             b.depends_on(&a);
         }
         "generic cycle" => {
-            let ping = lifecycle::manage(Ping::<u8> { pong: None });
-            let pong = lifecycle::manage(Pong(0_u8));
-            assert!(ping.pong.is_none() && pong.0 == 0);
+            let first = lifecycle::manage(Ping::<u8> { pong: None });
+            let second = lifecycle::manage(Pong(0_u8));
+            assert!(first.pong.is_none() && second.0 == 0);
         }
         "time-outs do not fit" => {
             let (a, b) = (lifecycle::manage_as("a", Slow), lifecycle::manage_as("b", Slow));

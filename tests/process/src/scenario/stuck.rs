@@ -34,11 +34,13 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             pending::<()>().await;
         }
         "drop of a value" => {
-            lifecycle::manage(SlowValue(SlowDrop));
+            // By its name it is the first, so that the others are behind it.
+            lifecycle::manage_as("A slow value", SlowValue(SlowDrop));
             println!("blocked");
         }
         "teardown" => {
-            lifecycle::defer("a", || async { blocked() });
+            // By its name it is the first, so that the others are behind it.
+            lifecycle::defer("A hook that blocks", || async { blocked() });
             println!("blocked");
         }
         "driver" => {
