@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use libc::SIGTERM;
-use lifecycle_process_tests::{Ended, Program, program};
+use lifecycle_process_tests::{Ended, Program, both_flavours, program};
 
 const GRACE: Duration = Duration::from_secs(1);
 const TORN_DOWN: &[&str] = &["orders closed", "store closed"];
@@ -40,7 +40,7 @@ fn struck(program: Program, stuck: &str) -> Ended {
 
 #[test]
 fn a_task_that_never_ends() {
-    for program in lifecycle_process_tests::both_flavours!("stuck/task is endless") {
+    for program in both_flavours!("stuck/task is endless") {
         cut_off(program, "ready", &["task spawned at", "stuck.rs"]);
     }
 }
@@ -77,7 +77,7 @@ fn main_blocked_current_thread() {
 
 #[test]
 fn spawn_blocking() {
-    for program in lifecycle_process_tests::both_flavours!("stuck/spawn_blocking") {
+    for program in both_flavours!("stuck/spawn_blocking") {
         cut_off(program, "blocked", &["blocking task spawned at", "stuck.rs"]);
     }
 }
@@ -85,7 +85,7 @@ fn spawn_blocking() {
 /// Nobody tracks it, but what it was doing is lost, and that is never status 0.
 #[test]
 fn the_spawn_blocking_of_tokio() {
-    for program in lifecycle_process_tests::both_flavours!("stuck/tokio's spawn_blocking") {
+    for program in both_flavours!("stuck/tokio's spawn_blocking") {
         cut_off(program, "blocked", &["a thread of the runtime did not end"]);
     }
 }
@@ -164,4 +164,13 @@ fn a_worker_that_blocks_with_the_driver_stalls_nobody_else() {
         .exited(70)
         .said(&["driver blocked", "timer fired", "orders closed"])
         .within(Duration::from_secs(6));
+}
+
+/// The watchdog stays armed until the process is gone: also where the last steps of the C library hang.
+#[test]
+fn an_exit_handler_that_hangs() {
+    for program in both_flavours!("stuck/exit") {
+        let ended = stopped(program, "ready");
+        ended.exited(124).said(TORN_DOWN).within(GRACE).not_before(GRACE);
+    }
 }

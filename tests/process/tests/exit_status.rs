@@ -195,6 +195,18 @@ fn status_78_when_the_environment_is_wrong() {
     }
 }
 
+/// R9: a grace that the clock cannot hold would be found out at the worst moment.
+#[test]
+fn status_78_when_the_grace_is_beyond_the_clock() {
+    let ended = program!("multi", "endings/idle")
+        .grace("18446744073709551615s")
+        .run();
+    ended
+        .exited(78)
+        .reported_only("lifecycle: the grace of 584542046090years")
+        .never_said("managed");
+}
+
 /// The environment is not always text.
 #[test]
 fn status_78_when_the_environment_is_not_text() {
@@ -213,4 +225,38 @@ fn the_environment_wins_over_the_code() {
         let ended = program!("multi", "endings/return").grace(grace).run();
         ended.exited(0).reported(&["`main` ended; stopped in", printed]);
     }
+}
+
+/// R20: also without a report, the error of `main` is printed, as Rust does.
+#[test]
+fn the_error_of_main_is_printed_without_a_report() {
+    let ended = program!("job", "error").run();
+    ended
+        .exited(1)
+        .said(&["farewell"])
+        .reported_only("Error: \"no input\"");
+}
+
+/// R20: a status of the program's own.
+#[test]
+fn main_may_return_an_exit_code() {
+    program!("code", "").run().exited(3).said(&["farewell"]);
+}
+
+/// R20: a batch job is work in flight from its first instant.
+#[test]
+fn a_job_finishes_its_work_or_is_cut_off() {
+    let stopped = |scenario, grace| {
+        let mut child = program!("job", scenario).grace(grace).start();
+        child.wait_for("working");
+        child.signal(SIGTERM);
+        child.ended()
+    };
+    stopped("short", "20s")
+        .exited(0)
+        .said(&["working", "done", "farewell"]);
+    stopped("endless", "1s")
+        .exited(70)
+        .said(&["working", "farewell"])
+        .within(Duration::from_secs(1));
 }

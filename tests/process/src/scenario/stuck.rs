@@ -43,6 +43,10 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             lifecycle::defer("A hook that blocks", || async { blocked() });
             println!("blocked");
         }
+        "exit" => {
+            // SAFETY: `atexit` takes a function that lives for ever; it only sleeps.
+            unsafe { libc::atexit(block_at_exit) };
+        }
         "driver" => {
             drop(lifecycle::spawn(timers_go_on()));
             drop(lifecycle::spawn(block_with_the_driver()));
@@ -56,6 +60,11 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
 /// Blocks its thread, and says so first.
 fn blocked() {
     println!("blocked");
+    block();
+}
+
+/// What a C library might have registered.
+extern "C" fn block_at_exit() {
     block();
 }
 
