@@ -69,7 +69,7 @@ pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> M
 /// ```
 /// # #[lifecycle::main]
 /// # async fn main() {
-/// lifecycle::defer("remove the lock file", || async { tokio::fs::remove_file("lock").await.or(Ok::<_, std::io::Error>(())) });
+/// lifecycle::defer("say goodbye", || async { println!("goodbye") });
 /// # }
 /// ```
 #[track_caller]
