@@ -8,6 +8,9 @@
 //!
 //! What an earlier stage does not spend rolls forward by itself: the stages behind it only know when they must end.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::{Duration, Instant};
 
 use crate::plan::{DeclaredPath, Node, Plan, Tails};
@@ -43,51 +46,59 @@ impl Budget {
         cleanup: &DeclaredPath,
         flush: &DeclaredPath,
     ) -> Budget {
-        let available = grace - margin(grace);
+        let unsplit = Budget {
+            start,
+            grace,
+            drain_until: start,
+            cut_until: start,
+            cleanup_until: start,
+            flush_until: start + grace.saturating_sub(margin(grace)),
+            deadline: start + grace,
+        };
+        unsplit.anew(cleanup, flush)
+    }
+
+    /// The same time shared out anew, for other reserves.
+    pub(crate) fn anew(self, cleanup: &DeclaredPath, flush: &DeclaredPath) -> Budget {
+        let Budget { start, grace, .. } = self;
+        let available = self.flush_until.saturating_duration_since(start);
         let reserve = |path: &DeclaredPath, least: Duration| match path.any {
             true => path.length.max(least),
             false => Duration::ZERO,
         };
         let (mut for_cleanup, mut for_flush) = (reserve(cleanup, grace / 10), reserve(flush, grace / 20));
-        if for_cleanup + for_flush > available {
-            let scale = available.as_secs_f64() / (for_cleanup + for_flush).as_secs_f64();
+        if for_cleanup.saturating_add(for_flush) > available {
+            let wanted = for_cleanup.as_secs_f64() + for_flush.as_secs_f64();
+            let scale = available.as_secs_f64() / wanted;
             for_cleanup = for_cleanup.mul_f64(scale);
             for_flush = for_flush.mul_f64(scale);
         }
-        let deadline = start + grace;
-        let flush_until = start + available;
-        let cleanup_until = flush_until - for_flush;
-        let cut_until = cleanup_until
-            .checked_sub(for_cleanup)
-            .map_or(start, |until| until.max(start));
-        let drain_until = cut_until
-            .checked_sub(CUT.min(grace / 100))
-            .map_or(start, |until| until.max(start));
+        let back = |from: Instant, by: Duration| from.checked_sub(by).map_or(start, |at| at.max(start));
+        let cleanup_until = back(self.flush_until, for_flush);
+        let cut_until = back(cleanup_until, for_cleanup);
         Budget {
-            start,
-            grace,
-            drain_until,
+            drain_until: back(cut_until, CUT.min(grace / 100)),
             cut_until,
             cleanup_until,
-            flush_until,
-            deadline,
+            ..self
         }
     }
 
-    /// The same grace shared out anew, for other reserves.
-    pub(crate) fn anew(self, cleanup: &DeclaredPath, flush: &DeclaredPath) -> Budget {
-        Budget::new(self.start, self.grace, cleanup, flush)
-    }
-
-    /// The same, with a drain that has to end at once, within `FAST` and the old deadline (R14).
+    /// The same, with a drain that has to end at once, within `FAST` and the old deadline (R14). Nothing ends later
+    /// than it would have, but for cleanup: its end leaves the flush its share of what is left.
     pub(crate) fn fast(self, now: Instant, cleanup: &DeclaredPath, flush: &DeclaredPath) -> Budget {
         let window = FAST.min(self.deadline.saturating_duration_since(now));
-        let budget = Budget::new(now, window, cleanup, flush);
-        let cut_until = budget.cut_until.min(now + CUT.min(window / 100));
+        let split = Budget::new(now, window, cleanup, flush);
+        let split = Budget {
+            flush_until: split.flush_until.min(self.flush_until),
+            ..split
+        };
+        let split = split.anew(cleanup, flush);
+        let cut_until = now + CUT.min(window / 100);
         Budget {
             drain_until: now,
-            cut_until,
-            ..budget
+            cut_until: cut_until.min(split.cut_until).min(self.cut_until.max(now)),
+            ..split
         }
     }
 }
@@ -101,7 +112,7 @@ pub(crate) fn margin(grace: Duration) -> Duration {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Limits {
     weight: Vec<f64>,
-    tails: Tails,
+    tails: Vec<f64>,
 }
 
 impl Limits {
@@ -112,49 +123,45 @@ impl Limits {
         until: impl Fn(bool) -> Instant,
         done: impl Fn(Node) -> bool,
     ) -> Limits {
-        let open = |node: Node| !done(node);
+        let is_last = |node: Node| plan.items()[node].last;
         let declared = |node: Node| plan.items()[node].timeout.map(|timeout| timeout.as_secs_f64());
         let longest = |weight: &dyn Fn(Node) -> f64| {
             let tails = Tails::new(plan, weight);
             let mut longest = [0.0_f64; 2];
             for node in 0..plan.items().len() {
-                let stage = &mut longest[usize::from(plan.items()[node].last)];
-                *stage = stage.max(weight(node) + tails.behind(node));
+                let stage = &mut longest[usize::from(is_last(node))];
+                *stage = stage.max(weight(node) + tails.behind(node, is_last(node)));
             }
             longest
         };
-        let [d, d_last] = longest(&|node| {
-            if open(node) {
-                declared(node).unwrap_or(0.0)
-            } else {
-                0.0
-            }
-        });
-        let undeclared = |node: Node| open(node) && declared(node).is_none();
+        let [d, d_last] = longest(&|node| declared(node).filter(|_| !done(node)).unwrap_or(0.0));
+        let undeclared = |node: Node| !done(node) && declared(node).is_none();
         let [n, n_last] = longest(&|node| f64::from(u8::from(undeclared(node))));
         let time = |last: bool| until(last).saturating_duration_since(now).as_secs_f64();
         let share = |time: f64, d: f64, n: f64| ((time - d) / n.max(1.0)).max(0.05 * time);
         let shares = [share(time(false), d, n), share(time(true), d_last, n_last)];
-        let unscaled = |node: Node| {
-            if !open(node) {
-                return 0.0;
-            }
-            declared(node).unwrap_or(shares[usize::from(plan.items()[node].last)])
+        let unscaled = |node: Node| match done(node) {
+            true => 0.0,
+            false => declared(node).unwrap_or(shares[usize::from(is_last(node))]),
         };
         let [l, l_last] = longest(&unscaled);
         let scale = |time: f64, longest: f64| if longest > time { time / longest } else { 1.0 };
         let scales = [scale(time(false), l), scale(time(true), l_last)];
         let weight: Vec<f64> = (0..plan.items().len())
-            .map(|node| unscaled(node) * scales[usize::from(plan.items()[node].last)])
+            .map(|node| unscaled(node) * scales[usize::from(is_last(node))])
             .collect();
         let tails = Tails::new(plan, |node| weight[node]);
-        Limits { weight, tails }
+        let tails = (0..weight.len()).map(|node| tails.behind(node, is_last(node)));
+        Limits {
+            tails: tails.collect(),
+            weight,
+        }
     }
 
     /// When `node`, whose stage ends at `until`, has to make way for what is behind it.
     pub(crate) fn must_end(&self, node: Node, until: Instant) -> Instant {
         until
-            .checked_sub(Duration::from_secs_f64(self.tails.behind(node)))
+            .checked_sub(Duration::from_secs_f64(self.tails[node]))
             .unwrap_or(until)
     }
 
@@ -166,9 +173,18 @@ impl Limits {
 
 /// Whether the declared time-outs fit into `grace`; else the items on the path that does not, and what it needs (R12).
 pub(crate) fn check(plan: &Plan, grace: Duration) -> Result<(), TooLong> {
-    let (cleanup, flush) = (plan.declared_path(false), plan.declared_path(true));
-    let needed = cleanup.length + flush.length;
-    let available = grace - margin(grace);
+    fits(plan, &plan.declared_path(false), &plan.declared_path(true), grace)
+}
+
+/// The same, for paths that are known.
+pub(crate) fn fits(
+    plan: &Plan,
+    cleanup: &DeclaredPath,
+    flush: &DeclaredPath,
+    grace: Duration,
+) -> Result<(), TooLong> {
+    let needed = cleanup.length.saturating_add(flush.length);
+    let available = grace.saturating_sub(margin(grace));
     if needed <= available {
         return Ok(());
     }

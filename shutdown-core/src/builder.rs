@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
-use crate::context::Scoped;
+use crate::context::{self, Scoped};
 use crate::hook::panic_message;
 use crate::lifecycle::{Clock, Lifecycle};
 use crate::report::{MainEnding, Report};
@@ -129,7 +129,9 @@ impl Lifecycle {
     where
         F: Future<Output: MainOutput>,
     {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        context::adopt_threads(builder.enable_all(), self);
+        let runtime = builder.build()?;
         let report = runtime.block_on(self.run(future));
         runtime.shutdown_timeout(Duration::from_millis(100));
         Ok(report)

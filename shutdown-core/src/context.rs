@@ -36,13 +36,21 @@ pub(crate) fn set_main(lifecycle: &Lifecycle) {
     let _ = MAIN.set(lifecycle.clone());
 }
 
-/// Makes `lifecycle` the current one of this thread, for good: a runtime's worker or blocking thread.
-pub(crate) fn adopt_thread(lifecycle: &Lifecycle) {
-    let here = Here {
-        lifecycle: lifecycle.clone(),
-        role: Role::Other,
+/// Makes `lifecycle` the current one on every thread of the runtime that `builder` builds.
+pub(crate) fn adopt_threads(builder: &mut tokio::runtime::Builder, lifecycle: &Lifecycle) {
+    let lifecycle = lifecycle.clone();
+    let adopt = move || {
+        let here = Here {
+            lifecycle: lifecycle.clone(),
+            role: Role::Other,
+        };
+        HERE.with_borrow_mut(|slot| *slot = Some(here));
     };
-    HERE.with_borrow_mut(|slot| *slot = Some(here));
+    // Tokio built for loom has no such hook; nothing is run in it there.
+    #[cfg(not(loom))]
+    builder.on_thread_start(adopt);
+    #[cfg(loom)]
+    let _ = (builder, adopt);
 }
 
 /// Looks at the current lifecycle, without counting a reference to it.

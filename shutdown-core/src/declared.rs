@@ -27,7 +27,7 @@ fn crate_of(module: &str) -> &str {
 /// The plan, with the time-outs of those types only that `timed` selects.
 fn plan_of(timed: impl Fn(&Declaration) -> bool) -> Plan {
     let mut declarations: Vec<&'static Declaration> = inventory::iter::<Registered>()
-        .map(|registered| registered.0)
+        .map(Registered::declaration)
         .collect();
     // The order of registration is the linker's, and so none.
     declarations.sort_by_key(|declaration| (declaration.name, declaration.module, declaration.line));

@@ -13,8 +13,8 @@ use crate::report::{Failure, FailureKind};
 use crate::resource::TeardownOutput;
 use crate::sequence::{InstanceId, NO_CLASS, Spec};
 
-/// A teardown given as a closure; what is said here of its order counts until its teardown begins.
-#[derive(Clone)]
+/// A teardown given as a closure, to say more of: it counts until the teardown begins. One that is deferred when the
+/// cleanup has begun waits for the end of this handle, and so of what is said.
 pub struct Deferred {
     id: InstanceId,
     lifecycle: Lifecycle,
@@ -36,8 +36,9 @@ impl Lifecycle {
             last: false,
             location: Location::caller(),
             needs: Vec::new(),
+            unsaid: true,
         };
-        let run = |_: Deferred| -> Job {
+        let run = |_: &Deferred| -> Job {
             Box::new(move || {
                 let future = teardown();
                 Box::pin(async move {
@@ -104,6 +105,14 @@ impl Deferred {
         self.lifecycle
             .step(|sequence, now, _| sequence.amend(now, id, change));
         self
+    }
+}
+
+impl Drop for Deferred {
+    fn drop(&mut self) {
+        let id = self.id;
+        self.lifecycle
+            .step(|sequence, now, inner| sequence.all_said(now, id, inner));
     }
 }
 

@@ -44,7 +44,7 @@ use crate::resource::{Resource, TeardownOutput};
 /// ```
 #[track_caller]
 pub fn manage<T: Resource>(value: T) -> Managed<T> {
-    context::expect("manage", |lifecycle| lifecycle.clone()).manage(value)
+    context::expect("manage", Lifecycle::clone).manage(value)
 }
 
 /// [`manage`], under a name of its own in logs and reports: for the second instance of a type.
@@ -54,7 +54,7 @@ pub fn manage<T: Resource>(value: T) -> Managed<T> {
 /// Outside of a lifecycle.
 #[track_caller]
 pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> Managed<T> {
-    context::expect("manage_as", |lifecycle| lifecycle.clone()).manage_as(name, value)
+    context::expect("manage_as", Lifecycle::clone).manage_as(name, value)
 }
 
 /// A teardown without a type. Concurrent with everything, unless [`uses`](Deferred::uses) or
@@ -69,7 +69,7 @@ pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> M
 /// ```
 /// # #[lifecycle::main]
 /// # async fn main() {
-/// lifecycle::defer("remove the lock file", || async { tokio::fs::remove_file("lock").await.or(Ok::<_, std::io::Error>(())) });
+/// lifecycle::defer("say goodbye", || async { println!("goodbye") });
 /// # }
 /// ```
 #[track_caller]
@@ -78,7 +78,7 @@ where
     F: FnOnce() -> Fut + Send + 'static,
     Fut: Future<Output: TeardownOutput> + Send + 'static,
 {
-    context::expect("defer", |lifecycle| lifecycle.clone()).defer(name, teardown)
+    context::expect("defer", Lifecycle::clone).defer(name, teardown)
 }
 
 /// Start-up is over. Until then a signal drops `main` at its next await; from then on `main` is work in flight.
@@ -92,7 +92,7 @@ where
 /// Outside of a lifecycle.
 #[track_caller]
 pub fn ready() {
-    context::expect("ready", |lifecycle| lifecycle.clone()).ready();
+    context::expect("ready", Lifecycle::clone).ready();
 }
 
 /// A future that ends when the stop begins: for handlers and loops that should come to an end.
@@ -140,7 +140,7 @@ pub fn remaining() -> Option<Duration> {
 /// Outside of a lifecycle.
 #[track_caller]
 pub fn shutdown(reason: impl Into<Cow<'static, str>>) {
-    context::expect("shutdown", |lifecycle| lifecycle.clone()).shutdown(reason);
+    context::expect("shutdown", Lifecycle::clone).shutdown(reason);
 }
 
 /// Asks for a stop that ends with status 1. Without effect if one is under way.
@@ -150,7 +150,7 @@ pub fn shutdown(reason: impl Into<Cow<'static, str>>) {
 /// Outside of a lifecycle.
 #[track_caller]
 pub fn fail(error: impl fmt::Display) {
-    context::expect("fail", |lifecycle| lifecycle.clone()).fail(error);
+    context::expect("fail", Lifecycle::clone).fail(error);
 }
 
 /// Spawns a task that is in flight until it ends: the drain waits for it, and names it if it is cut off.
@@ -166,7 +166,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    context::expect("spawn", |lifecycle| lifecycle.clone()).spawn(future)
+    context::expect("spawn", Lifecycle::clone).spawn(future)
 }
 
 /// Runs a closure on a thread where it may block, in flight until it returns. At the end of the drain it is named and
@@ -177,7 +177,7 @@ where
 /// Outside of a lifecycle, or of a runtime.
 #[track_caller]
 pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    context::expect("spawn_blocking", |lifecycle| lifecycle.clone()).spawn_blocking(f)
+    context::expect("spawn_blocking", Lifecycle::clone).spawn_blocking(f)
 }
 
 /// [`spawn`], for a task without which the service is none: if it ends before the stop, in whatever way, the service
@@ -192,7 +192,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    context::expect("spawn_essential", |lifecycle| lifecycle.clone()).spawn_essential(name, future)
+    context::expect("spawn_essential", Lifecycle::clone).spawn_essential(name, future)
 }
 
 /// One piece of work in flight, until the pass is dropped; `None` once the drain has begun. The first one implies

@@ -13,8 +13,8 @@
 //!                             close with n = 0
 //! ```
 //!
-//! 1. A word is counted up by a compare-and-swap that never counts up a closed one, or by a `split`, whose pass is
-//!    in the count already. So nothing leads out of `drained`.
+//! 1. A word is counted up by a compare-and-swap that never counts up a closed one, or by a `split` or a `join`, when
+//!    the count is above zero already. So nothing leads out of `drained`.
 //! 2. A word becomes `drained` by exactly one read-modify-write (1), and whoever made it, and nobody else, calls
 //!    `Shard::leave`.
 //! 3. A shard that is not drained owns a strong count of the `Inner` that it lies in: `home`, which is there before
@@ -124,23 +124,20 @@ impl Gate {
     #[inline]
     pub fn pass(&self) -> Option<Pass> {
         let shard = self.inner.shards.here();
-        // Relaxed throughout: a pass carries nothing in. What it carries out goes with its return.
-        let mut word = shard.word.load(Ordering::Relaxed);
-        loop {
-            if word >= LIMIT {
+        // Relaxed to count: a pass carries nothing in, and what it carries out goes with its return. Acquire to be
+        // refused: what this thread then closes, it closes after the one who began (invariant 5).
+        let counted = shard
+            .word
+            .fetch_update(Ordering::Relaxed, Ordering::Acquire, |word| {
+                (word < LIMIT).then_some(word.wrapping_add(1))
+            });
+        match counted {
+            Ok(_) => Some(Pass {
+                shard: NonNull::from(shard),
+            }),
+            Err(word) => {
                 self.refuse(word);
-                return None;
-            }
-            match shard
-                .word
-                .compare_exchange_weak(word, word + 1, Ordering::Relaxed, Ordering::Relaxed)
-            {
-                Ok(_) => {
-                    return Some(Pass {
-                        shard: NonNull::from(shard),
-                    });
-                }
-                Err(now) => word = now,
+                None
             }
         }
     }
@@ -149,14 +146,15 @@ impl Gate {
     fn refuse(&self, word: usize) {
         check_room(word);
         // The one who closes may not have come to the other shards yet; nobody is let in there after this.
-        self.inner.close();
+        if !self.is_closed() {
+            self.inner.close();
+        }
     }
 
     /// A pass for work that other work in flight may have started: one more as long as the gate is open, or a pass is
     /// still out. `None` once the gate is drained.
     pub(crate) fn join(&self) -> Option<Pass> {
-        self.pass()
-            .or_else(|| self.inner.shards.iter().find_map(Shard::join))
+        self.pass().or_else(|| self.inner.shards.iter().find_map(Shard::join))
     }
 
     /// Closes the gate. True for the one call that did it; a pass is never handed out again once any call has
@@ -212,10 +210,9 @@ impl Inner {
     fn close(&self) -> bool {
         let mut began = false;
         for (at, shard) in self.shards.iter().enumerate() {
-            // Acquire, here and below: whoever finds a shard closed goes on only after those before it (5).
-            if shard.word.load(Ordering::Acquire) & CLOSED != 0 {
-                continue;
-            }
+            // No look before it: that saves nothing here, and loom, which keeps only the last read of a word,
+            // would lose sight of other threads' reads. Release: a shard seen closed shows those before it (5).
+            // Acquire: whoever closes an empty shard has seen the work of all who were there.
             match shard.word.fetch_or(CLOSED, Ordering::AcqRel) {
                 0 => {
                     began |= at == 0;
@@ -235,7 +232,9 @@ impl Inner {
             return;
         }
         self.drained.fire();
-        for then in mem::take(&mut *lock(&self.then)) {
+        // A statement of its own, so that the lock is gone before they run.
+        let waiting = mem::take(&mut *lock(&self.then));
+        for then in waiting {
             then();
         }
     }
@@ -244,24 +243,10 @@ impl Inner {
 impl Shard {
     /// Counts up a word that counts something already, as `Pass::split` does, so that nothing leads out of `drained`.
     fn join(&self) -> Option<Pass> {
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            if word & !CLOSED == 0 {
-                return None;
-            }
-            check_room(word);
-            match self
-                .word
-                .compare_exchange_weak(word, word + 1, Ordering::Relaxed, Ordering::Relaxed)
-            {
-                Ok(_) => {
-                    return Some(Pass {
-                        shard: NonNull::from(self),
-                    });
-                }
-                Err(now) => word = now,
-            }
-        }
+        let counts = |word: usize| (word & !CLOSED != 0 && word & !CLOSED < LIMIT).then(|| word + 1);
+        // Relaxed: as in `Pass::split`, what is counted up is not drained, and so whoever drains it comes after.
+        let counted = self.word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, counts);
+        counted.is_ok().then(|| Pass { shard: NonNull::from(self) })
     }
 
     /// To be called once, by the one who made `word` become drained (invariant 2). What it returns keeps the shard,
@@ -309,7 +294,8 @@ impl Clone for Gate {
 
 impl Drop for Gate {
     fn drop(&mut self) {
-        // AcqRel: what any handle's owner did before is seen by whoever waits for the drain.
+        // AcqRel: the closing comes after all that was done with any handle, so nobody who still had one was
+        // refused for it.
         if self.inner.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.inner.close();
         }

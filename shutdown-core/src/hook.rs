@@ -94,7 +94,11 @@ impl Hook {
     /// Its time is up: drops it at its next await, or leaves it where it hangs.
     pub(crate) fn abandon(&self, outcome: Outcome) {
         self.settle(outcome);
-        let abort = self.state().abort.take();
+        let mut state = self.state();
+        let (job, abort) = (state.job.take(), state.abort.take());
+        drop(state);
+        // One that has not begun never will. It holds the instance, whose `Drop` is not for this thread to run.
+        std::mem::forget(job);
         if let Some(abort) = abort {
             abort.abort();
         }

@@ -216,6 +216,8 @@ impl Lifecycle {
                 });
                 let _ = inner.report.set(*report);
                 inner.over.fire();
+                // Whoever holds the lock now has not seen it, and will be waiting once we get it.
+                drop(inner.core());
                 inner.changed.notify_one();
             }
             Action::Die(signal) => {
@@ -246,14 +248,6 @@ impl Lifecycle {
 
     pub(crate) fn tasks(&self) -> &Tasks {
         &self.0.tasks
-    }
-
-    pub(crate) fn voice(&self) -> &Voice {
-        &self.0.voice
-    }
-
-    pub(crate) fn process(&self) -> Option<&Process> {
-        self.0.process.as_ref()
     }
 
     pub(crate) fn set_main_runs(&self, runs: bool) {
@@ -352,7 +346,7 @@ impl Inner {
 impl Lifecycle {
     /// The innermost lifecycle around the calling task or thread; `None` outside of every one.
     pub fn current() -> Option<Lifecycle> {
-        context::with(|lifecycle| lifecycle.cloned())
+        context::with(|lifecycle| lifecycle.map(Lifecycle::clone))
     }
 
     /// Runs `f` with this lifecycle as the current one.

@@ -154,7 +154,8 @@ impl Lifecycle {
                 hook: weak,
             }))
         };
-        let run = |managed: Managed<T>| -> Job {
+        let run = |managed: &Managed<T>| -> Job {
+            let managed = managed.clone();
             Box::new(move || Box::pin(async move { T::__lifecycle_release(managed).await.into_vec() }))
         };
         let spec = Spec {
@@ -165,41 +166,39 @@ impl Lifecycle {
             last: declaration.last,
             location,
             needs,
+            unsaid: false,
         };
         self.register(spec, Some(declaration), hook, shared, run)
     }
 
     /// Takes an instance into the plan. `make` gives it its number, `job` makes what tears it down.
-    pub(crate) fn register<M: Clone>(
+    pub(crate) fn register<M>(
         &self,
         mut spec: Spec,
         declaration: Option<&'static Declaration>,
         hook: Arc<Hook>,
         make: impl FnOnce(InstanceId) -> M,
-        job: impl FnOnce(M) -> Job,
+        job: impl FnOnce(&M) -> Job,
     ) -> M {
         let (name, location) = (spec.name.clone(), spec.location);
-        let (managed, in_time) = self.step(|sequence, now, inner| {
+        let (managed, taken) = self.step(|sequence, now, inner| {
             if let Some(declaration) = declaration {
                 spec.class = sequence.class((declaration.type_id)(), || needs(declaration));
             }
             let mut managed = None;
-            let in_time = sequence.manage(
+            let taken = sequence.manage(
                 now,
                 spec,
                 |id| {
                     let handle = managed.insert(make(id));
-                    hook.set_job(job(handle.clone()));
+                    hook.set_job(job(handle));
                     hook
                 },
                 inner,
             );
-            (
-                managed.expect("an instance is numbered whenever it comes"),
-                in_time,
-            )
+            (managed.expect("an instance is numbered whenever it comes"), taken)
         });
-        if !in_time {
+        if taken.is_none() {
             self.too_late(&name, location);
         }
         managed

@@ -15,11 +15,13 @@
 mod cycle;
 mod path;
 mod render;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-pub use cycle::Cycle;
+pub(crate) use cycle::Cycle;
 pub(crate) use path::{DeclaredPath, Tails};
 pub(crate) use render::{Format, render};
 
@@ -47,8 +49,7 @@ pub(crate) struct Class {
 
 /// Why one item precedes another. The later variants are given up first where a cycle has to be broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Why {
+pub(crate) enum Why {
     /// It holds the other in this field.
     Field(&'static str),
     /// It says `depends_on(..)`.
@@ -77,18 +78,13 @@ pub(crate) struct Plan {
     items: Vec<Item>,
     edges: Vec<Edge>,
     rows: Vec<usize>,
-    /// The virtual node between the others and the last ones, where there are both.
-    last_barrier: Option<Node>,
     /// Every node after all that precede it; shorter than the graph if there is a cycle.
     topological: Vec<Node>,
-    /// The place of each item in order, name, registration (R4).
-    rank: Vec<usize>,
 }
 
 impl Plan {
     pub(crate) fn new(items: Vec<Item>, classes: &[Class]) -> Plan {
         let mut plan = Plan {
-            rank: rank(&items),
             items,
             ..Plan::default()
         };
@@ -112,23 +108,22 @@ impl Plan {
         self.out(node).iter().map(|edge| edge.to)
     }
 
-    /// The items that `item` precedes with nothing but virtual nodes between, each with the reason.
+    /// The items that `item` precedes with nothing but a virtual node between, each with its strongest reason: of the
+    /// greater orders only the next.
     pub(crate) fn item_successors(&self, item: Node) -> Vec<(Node, Why)> {
         let mut found = Vec::new();
-        let mut open: Vec<(Node, Option<Why>)> = vec![(item, None)];
-        let mut seen = vec![false; self.nodes()];
-        while let Some((node, first)) = open.pop() {
-            for edge in self.out(node) {
-                let why = first.or(edge.why);
-                if !std::mem::replace(&mut seen[edge.to], true) {
-                    match (self.is_item(edge.to), why) {
-                        (true, Some(why)) => found.push((edge.to, why)),
-                        _ => open.push((edge.to, why)),
-                    }
-                }
+        for edge in self.out(item) {
+            let why = edge.why.expect("an edge that leaves an item has a reason");
+            if self.is_item(edge.to) {
+                found.push((edge.to, why));
+            } else {
+                let next = self.successors(edge.to).filter(|next| self.is_item(*next));
+                found.extend(next.map(|next| (next, why)));
             }
         }
-        found.sort_by_key(|(node, _)| self.rank[*node]);
+        found.sort_unstable();
+        found.dedup_by_key(|(next, _)| *next);
+        found.sort_by(|(a, _), (b, _)| self.place(*a).cmp(&self.place(*b)));
         found
     }
 
@@ -136,18 +131,19 @@ impl Plan {
         node < self.items.len()
     }
 
-    pub(crate) fn is_last_barrier(&self, node: Node) -> bool {
-        self.last_barrier == Some(node)
-    }
-
     /// Every node after all that precede it.
     pub(crate) fn topological(&self) -> &[Node] {
         &self.topological
     }
 
-    /// Sorts items as logs, reports and printed plans do: order, name, registration (R4).
+    /// Sorts items as logs, reports and printed plans do (R4).
     pub(crate) fn sort(&self, items: &mut [Node]) {
-        items.sort_unstable_by_key(|item| self.rank[*item]);
+        items.sort_unstable_by(|a, b| self.place(*a).cmp(&self.place(*b)));
+    }
+
+    /// Order, then name, then registration, which is the order of the items themselves.
+    fn place(&self, item: Node) -> (Place<'_>, Node) {
+        (place(self.items[item].order, &self.items[item].name), item)
     }
 
     fn out(&self, node: Node) -> &[Edge] {
@@ -190,8 +186,13 @@ impl Plan {
             .collect();
         ordered.sort_unstable();
         let levels: Vec<&[(i32, Node)]> = ordered.chunk_by(|a, b| a.0 == b.0).collect();
+        let mut barrier_before: Option<Node> = None;
         for pair in levels.windows(2) {
             let barrier = virtual_node();
+            // An item may end out of turn, by a release: what is before it must hold up what is behind it all the same.
+            if let Some(before) = barrier_before.replace(barrier) {
+                edge(before, barrier, None);
+            }
             for (order, node) in pair[0] {
                 edge(*node, barrier, Some(Why::Order(*order)));
             }
@@ -201,8 +202,8 @@ impl Plan {
         }
 
         let lasts = attached().filter(|(_, item)| item.last).count();
-        let last_barrier = (lasts > 0 && lasts < attached().count()).then(&mut virtual_node);
-        if let Some(barrier) = last_barrier {
+        if lasts > 0 && lasts < attached().count() {
+            let barrier = virtual_node();
             for (node, item) in attached() {
                 if item.last {
                     edge(barrier, node, None);
@@ -212,7 +213,6 @@ impl Plan {
             }
         }
         self.edges = edges;
-        self.last_barrier = last_barrier;
         nodes
     }
 
@@ -225,6 +225,7 @@ impl Plan {
         for node in 0..nodes {
             self.rows[node + 1] += self.rows[node];
         }
+        // Stable, and cheap where the edges are in rows already but for a few.
         self.edges.sort_by_key(|edge| edge.from);
 
         let mut open = self.predecessor_counts();
@@ -252,17 +253,10 @@ impl Plan {
     }
 }
 
-/// Order, then name, then registration, which is the order of the items themselves.
-fn rank(items: &[Item]) -> Vec<usize> {
-    let mut sorted: Vec<usize> = (0..items.len()).collect();
-    sorted.sort_by(|a, b| {
-        let key = |item: &Item| (item.order.is_none(), item.order);
-        let (a, b) = (&items[*a], &items[*b]);
-        key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name))
-    });
-    let mut rank = vec![0; items.len()];
-    for (place, item) in sorted.into_iter().enumerate() {
-        rank[item] = place;
-    }
-    rank
+/// What has an order before what has none, then by order, then by name.
+pub(crate) type Place<'a> = (bool, Option<i32>, &'a str);
+
+/// Where something stands in logs, reports and printed plans, before registration decides (R4).
+pub(crate) fn place(order: Option<i32>, name: &str) -> Place<'_> {
+    (order.is_none(), order, name)
 }

@@ -13,8 +13,8 @@ pub use crate::{
     managed::Managed,
     process::{main, signals as signal},
     resource::{
-        Declaration, Failure, FailureKind, Failures, Held, Holds, Need, NeedReason, Needs, Probe, ProbeField,
-        Registered, Release, Resource, Teardown, TeardownOutput,
+        Declaration, Failure, FailureKind, Failures, Granted, Held, Holds, Need, NeedReason, Needs, Probe,
+        ProbeField, Registered, Release, Resource, Teardown,
         value::{MainReturn, Outcome, ProbeFuture, ProbeMain, ProbeOwn, Settled},
     },
 };

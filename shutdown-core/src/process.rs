@@ -78,7 +78,9 @@ fn start<F: Future<Output = MainEnd>>(
     let reporter = Reporter::start().map_err(cannot("start a thread"))?;
     let (log, lines) = mpsc::sync_channel(LOG_QUEUE);
     thread("lc-logger", move || {
-        lines.iter().for_each(|line| voice::log(&line))
+        for line in lines {
+            voice::log(&line);
+        }
     })?;
     let voice = Voice::Threads {
         log,
@@ -98,11 +100,10 @@ fn start<F: Future<Output = MainEnd>>(
     if let Some(workers) = options.worker_threads {
         builder.worker_threads(workers);
     }
-    let adopted = lifecycle.clone();
-    builder
+    let runtime = builder
         .enable_all()
-        .on_thread_start(move || context::adopt_thread(&adopted));
-    let runtime = builder.build().map_err(cannot("start the runtime"))?;
+        .build()
+        .map_err(cannot("start the runtime"))?;
     lifecycle.set_runtime(runtime.handle().clone());
 
     let exit = Arc::new(Exit::new(lifecycle.clone(), reporter, options.report));

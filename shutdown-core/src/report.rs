@@ -30,6 +30,8 @@ pub struct Report {
     pub main: Option<MainEnding>,
     /// How many tracked tasks panicked during the stop.
     pub panicked_tasks: usize,
+    /// What `fail` said when the stop had already begun for another reason.
+    pub failures: Vec<String>,
     /// What else went wrong, a sentence each: a rule of the plan that could not be kept.
     pub faults: Vec<String>,
     /// What else is worth knowing, a sentence each.
@@ -189,6 +191,7 @@ impl Report {
     fn failed_by_itself(&self) -> bool {
         matches!(self.reason, Reason::EssentialEnded { .. } | Reason::Failed(_))
             || matches!(self.main, Some(MainEnding::Failed(_)))
+            || !self.failures.is_empty()
     }
 
     /// Whether anything was cut off, and may still be running.

@@ -31,17 +31,31 @@ use crate::sequence::InstanceId;
     note = "if it takes more than a call, write `#[lifecycle::teardown] impl Teardown for {Self}`",
     note = "if there is nothing to release, say why: `#[lifecycle::resource(no_teardown = \"..\")]`"
 )]
-pub trait Teardown: Send + Sync + 'static {
+pub trait Teardown {
     /// What [`teardown`](Self::teardown) returns; `#[lifecycle::teardown]` fills it in.
     type Output: TeardownOutput;
 
     /// Releases what this resource holds. An error is reported, and the teardown of the others goes on.
-    fn teardown(&self) -> impl Future<Output = Self::Output> + Send;
+    fn teardown(&self) -> impl Future<Output = Self::Output> + Send
+    where
+        for<'a> Self: Granted<'a>;
+
+    #[doc(hidden)]
+    fn __lifecycle_own(&self, failures: &mut Failures) -> impl Future<Output = ()> + Send
+    where
+        for<'a> Self: Granted<'a>,
+    {
+        async {
+            failures
+                .step("teardown", async { self.teardown().await.into_result() })
+                .await;
+        }
+    }
 }
 
 /// What a teardown may return: `()`, or a `Result` whose error can be displayed.
 #[diagnostic::on_unimplemented(
-    message = "a teardown cannot return `{Self}`",
+    message = "lifecycle::bad_attribute: a teardown cannot return `{Self}`",
     label = "neither `()` nor a `Result` whose error can be displayed",
     note = "return `()`, or `Result<(), E>` where `E: Display`; for another error, \
             `.map_err(|error| format!(\"{{error:?}}\"))`"
@@ -55,6 +69,7 @@ pub trait TeardownOutput {
     fn into_result(self) -> Result<(), String>;
 }
 
+#[diagnostic::do_not_recommend]
 impl TeardownOutput for () {
     fn into_result(self) -> Result<(), String> {
         Ok(())
@@ -69,6 +84,15 @@ impl<T, E: Display> TeardownOutput for Result<T, E> {
     }
 }
 
+/// `Send + Sync + 'static`, taken for granted.
+///
+/// The lifetime means nothing. Behind `for<'a>` rustc believes even a bound that does not hold, so that the methods
+/// of a type that is not thread-safe report nothing, and of a dozen errors only that of the impl itself is left.
+pub trait Granted<'a>: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> Granted<'_> for T {}
+
 /// A type with [`#[lifecycle::resource]`](macro@crate::resource); nothing else implements it.
 #[diagnostic::on_unimplemented(
     message = "lifecycle::not_a_resource: `{Self}` is not a resource",
@@ -81,11 +105,9 @@ pub trait Resource: Sized + Send + Sync + 'static {
 
     /// Runs the whole teardown of one instance, each step for itself.
     #[doc(hidden)]
-    fn __lifecycle_release(this: Managed<Self>) -> impl Future<Output = Failures> + Send;
-
-    /// The types that the fields show.
-    #[doc(hidden)]
-    fn __lifecycle_needs(_needs: &mut Needs) {}
+    fn __lifecycle_release(this: Managed<Self>) -> impl Future<Output = Failures> + Send
+    where
+        for<'a> Self: Granted<'a>;
 
     /// The instances of the same type that this one holds.
     #[doc(hidden)]

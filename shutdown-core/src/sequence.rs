@@ -26,9 +26,8 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-pub use registry::InstanceId;
-pub(crate) use registry::{NO_CLASS, Released, Spec};
-use registry::{Registry, State};
+pub(crate) use registry::{InstanceId, NO_CLASS, Released, Spec};
+use registry::{Planned, Registry, State};
 use teardown::Teardown;
 
 use crate::budget::{self, Budget};
@@ -38,6 +37,8 @@ use crate::stage::Stage;
 
 /// Signals closer together than this count as one, so that a supervisor's SIGTERM and a terminal's SIGINT do (R14).
 const DEBOUNCE: Duration = Duration::from_millis(250);
+/// A longer grace than this is cut to it, so that no arithmetic on instants overflows: a hundred years.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// How often a stop that goes on says what it waits for.
 const WORD: Duration = Duration::from_secs(5);
 
@@ -135,14 +136,43 @@ struct Stop {
     cut: bool,
     stragglers: Vec<Straggler>,
     panicked_tasks: usize,
+    /// What `fail` said after the stop had begun.
+    failures: Vec<String>,
     faults: Vec<String>,
     notes: Vec<String>,
     next_word: Instant,
+    /// Something came before the cleanup: share out the time anew before going on.
+    stale: bool,
     teardown: Option<Teardown>,
+}
+
+impl Stop {
+    /// Takes down which rules of the plan cannot be kept.
+    fn take_note(&mut self, planned: &Planned, grace: Duration) {
+        self.faults = planned
+            .broken
+            .iter()
+            .map(|cycle| format!("broken to go on: {cycle}"))
+            .collect();
+        let Planned {
+            plan, cleanup, flush, ..
+        } = planned;
+        if let Err(fault) = budget::fits(plan, cleanup, flush, grace)
+            && !matches!(self.reason, Reason::InvalidPlan(_))
+        {
+            self.notes = vec![format!("scaled to fit: {fault}")];
+        }
+    }
 }
 
 impl<H: Clone> Sequence<H> {
     pub(crate) fn new(config: Config) -> Sequence<H> {
+        let grace = config.grace.min(LONGEST);
+        let config = Config {
+            grace,
+            lame_duck: config.lame_duck.min(grace),
+            ..config
+        };
         Sequence {
             config,
             stage: Stage::Running,
@@ -160,10 +190,6 @@ impl<H: Clone> Sequence<H> {
         self.stage
     }
 
-    pub(crate) fn is_ready(&self) -> bool {
-        self.ready
-    }
-
     /// When the process will be gone, once it is stopping.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.stop.as_ref().map(|stop| stop.budget.deadline)
@@ -178,7 +204,12 @@ impl<H: Clone> Sequence<H> {
     pub(crate) fn on(&mut self, now: Instant, event: Event, world: &impl World) {
         match event {
             Event::Ready => self.on_ready(now),
-            Event::Stop(reason) => self.begin(now, reason, false),
+            Event::Stop(reason) => match (&mut self.stop, reason) {
+                (Some(stop), Reason::Failed(error)) if self.stage != Stage::Exited => {
+                    stop.failures.push(error);
+                }
+                (_, reason) => self.begin(now, reason, false),
+            },
             Event::Signal {
                 number,
                 sender,
@@ -189,7 +220,11 @@ impl<H: Clone> Sequence<H> {
                 self.begin(now, Reason::MainEnded, true);
             }
             Event::Drained => self.drained = true,
-            Event::Began(id) => self.began(now, id),
+            Event::Began(id) => {
+                // If time has passed unseen, it begins in the stage that it is by now.
+                self.advance(now, world);
+                self.began(now, id);
+            }
             Event::Ended(id, outcome) => self.ended(now, id, outcome),
             Event::TaskPanicked => {
                 if let Some(stop) = &mut self.stop {
@@ -201,11 +236,12 @@ impl<H: Clone> Sequence<H> {
         self.advance(now, world);
     }
 
-    /// When to come back with [`Event::Tick`] if nothing else happens.
+    /// When to come back with [`Event::Tick`] if nothing else happens; it may be sooner after any call.
     pub(crate) fn wake_at(&self) -> Option<Instant> {
         let stop = self.stop.as_ref()?;
         let next = match self.stage {
             Stage::Running | Stage::Exited => return None,
+            _ if stop.stale => return Some(stop.t0),
             Stage::LameDuck => stop.lame_duck_until,
             Stage::Drain if stop.cut => stop.budget.cut_until,
             Stage::Drain => stop.budget.drain_until,
@@ -220,8 +256,7 @@ impl<H: Clone> Sequence<H> {
         if std::mem::replace(&mut self.ready, true) || self.stage != Stage::Running {
             return;
         }
-        let (plan, _) = self.registry.plan();
-        if let Err(fault) = validate(&plan, self.config.grace) {
+        if let Err(fault) = validate(&self.registry.plan(), self.config.grace) {
             self.begin(now, Reason::InvalidPlan(fault), true);
         }
     }
@@ -247,21 +282,12 @@ impl<H: Clone> Sequence<H> {
         if self.stage != Stage::Running {
             return;
         }
-        let (mut plan, _) = self.registry.plan();
-        plan.break_cycles();
-        let (cleanup, flush) = (plan.declared_path(false), plan.declared_path(true));
-        let budget = Budget::new(now, self.config.grace, &cleanup, &flush);
+        let planned = self.registry.planned();
+        let budget = Budget::new(now, self.config.grace, &planned.cleanup, &planned.flush);
         let lame_duck = match skip_lame_duck || !self.ready || self.config.job {
             true => Duration::ZERO,
             false => self.config.lame_duck,
         };
-        let mut notes = Vec::new();
-        if let (Err(fault), false) = (
-            budget::check(&plan, self.config.grace),
-            matches!(reason, Reason::InvalidPlan(_)),
-        ) {
-            notes.push(format!("scaled to fit: {fault}"));
-        }
         self.actions.push(Action::Begin {
             reason: reason.clone(),
             deadline: budget.deadline,
@@ -269,7 +295,7 @@ impl<H: Clone> Sequence<H> {
         if !self.ready && self.main.is_none() || matches!(reason, Reason::InvalidPlan(_)) {
             self.actions.push(Action::CutMain);
         }
-        self.stop = Some(Stop {
+        let stop = self.stop.insert(Stop {
             reason,
             t0: now,
             lame_duck_until: (now + lame_duck).min(budget.drain_until),
@@ -278,11 +304,14 @@ impl<H: Clone> Sequence<H> {
             cut: false,
             stragglers: Vec::new(),
             panicked_tasks: 0,
+            failures: Vec::new(),
             faults: Vec::new(),
-            notes,
+            notes: Vec::new(),
             next_word: now + WORD,
+            stale: false,
             teardown: None,
         });
+        stop.take_note(&planned, self.config.grace);
         self.enter(
             now,
             if lame_duck.is_zero() {
@@ -295,12 +324,13 @@ impl<H: Clone> Sequence<H> {
 
     /// A second signal: lame duck and drain end now, the rest within [`budget::FAST`].
     fn hurry(&mut self, now: Instant) {
-        let (mut plan, _) = self.registry.plan();
-        plan.break_cycles();
+        if self.stage == Stage::Exited {
+            return;
+        }
+        let planned = self.registry.planned();
         let Some(stop) = &mut self.stop else { return };
-        stop.budget = stop
-            .budget
-            .fast(now, &plan.declared_path(false), &plan.declared_path(true));
+        stop.stale = false;
+        stop.budget = stop.budget.fast(now, &planned.cleanup, &planned.flush);
         stop.lame_duck_until = now;
         self.actions.push(Action::Hurry {
             deadline: stop.budget.deadline,
@@ -308,20 +338,23 @@ impl<H: Clone> Sequence<H> {
         self.replan(now);
     }
 
-    /// Something came or went before the cleanup: share out the time anew.
+    /// Something came before the cleanup: shares out the time anew.
     fn rebudget(&mut self) {
-        let (mut plan, _) = self.registry.plan();
-        plan.break_cycles();
-        let Some(stop) = &mut self.stop else { return };
-        if !stop.cut {
-            stop.budget = stop
-                .budget
-                .anew(&plan.declared_path(false), &plan.declared_path(true));
-            stop.lame_duck_until = stop.lame_duck_until.min(stop.budget.drain_until);
-        }
-        if let (Err(fault), true) = (budget::check(&plan, self.config.grace), stop.notes.is_empty()) {
-            stop.notes.push(format!("scaled to fit: {fault}"));
-        }
+        let Some(stop) = self.stop.as_mut().filter(|stop| stop.stale) else {
+            return;
+        };
+        stop.stale = false;
+        let planned = self.registry.planned();
+        let anew = stop.budget.anew(&planned.cleanup, &planned.flush);
+        // What is cut off does not get longer to give way.
+        let cut_until = match stop.cut {
+            true => anew.cut_until.min(stop.budget.cut_until),
+            false => anew.cut_until,
+        };
+        stop.budget = anew;
+        stop.budget.cut_until = cut_until;
+        stop.lame_duck_until = stop.lame_duck_until.min(anew.drain_until);
+        stop.take_note(&planned, self.config.grace);
     }
 
     fn enter(&mut self, now: Instant, stage: Stage) {
@@ -337,6 +370,7 @@ impl<H: Clone> Sequence<H> {
 
     /// Goes on as far as it can.
     fn advance(&mut self, now: Instant, world: &impl World) {
+        self.rebudget();
         loop {
             let Some(stop) = &mut self.stop else { return };
             match self.stage {
@@ -379,11 +413,7 @@ impl<H: Clone> Sequence<H> {
             names.extend(self.main.is_none().then(|| Straggler::Main.to_string()));
             names.extend(world.in_flight().iter().map(ToString::to_string));
         } else {
-            names.extend(
-                self.registry
-                    .running()
-                    .map(|entry| format!("`{}`", entry.spec.name)),
-            );
+            names.extend(self.registry.running().iter().map(|name| format!("`{name}`")));
         }
         self.actions.push(Action::Waiting {
             stage: self.stage,
@@ -422,6 +452,7 @@ impl<H: Clone> Sequence<H> {
             stragglers: std::mem::take(&mut stop.stragglers),
             main: self.main.clone(),
             panicked_tasks: stop.panicked_tasks,
+            failures: std::mem::take(&mut stop.failures),
             faults: std::mem::take(&mut stop.faults),
             notes: std::mem::take(&mut stop.notes),
         };
@@ -471,26 +502,36 @@ impl Signals {
 
 /// The managed instances, as whoever runs a service sees them.
 impl<H: Clone> Sequence<H> {
-    /// Takes in an instance; whether it comes in time to be torn down, before the report is sealed.
+    /// Takes in an instance; `None` if the report is already sealed, so that it is not torn down.
     pub(crate) fn manage(
         &mut self,
         now: Instant,
         spec: Spec,
         hook: impl FnOnce(InstanceId) -> H,
         world: &impl World,
-    ) -> bool {
-        let first = self.registry.is_empty();
-        let matters = first || spec.timeout.is_some() || spec.last;
+    ) -> Option<InstanceId> {
+        let in_time = self.stage != Stage::Exited;
         let id = self.registry.insert(spec, hook);
         match self.stage {
-            Stage::LameDuck | Stage::Drain if matters => self.rebudget(),
             Stage::Cleanup | Stage::Flush => {
                 self.join_late(now, id);
                 self.advance(now, world);
             }
-            _ => {}
+            _ => self.make_stale(),
         }
-        self.stage != Stage::Exited
+        in_time.then_some(id)
+    }
+
+    /// Nothing more will be said of this instance.
+    pub(crate) fn all_said(&mut self, now: Instant, id: InstanceId, world: &impl World) {
+        let unsaid = self
+            .registry
+            .get_mut(id)
+            .is_some_and(|entry| std::mem::take(&mut entry.spec.unsaid));
+        if unsaid && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
+            self.join_late(now, id);
+            self.advance(now, world);
+        }
     }
 
     /// The class of a type, made of `needs` when it is first seen.
@@ -504,7 +545,8 @@ impl<H: Clone> Sequence<H> {
 
     /// `a` is torn down before `b`. Too late, and without effect, once either has begun.
     pub(crate) fn depends_on(&mut self, now: Instant, a: InstanceId, b: InstanceId) {
-        if self.registry.depends_on(a, b) && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
+        if self.registry.depends_on(a, b) {
+            self.make_stale();
             self.replan(now);
         }
     }
@@ -512,11 +554,14 @@ impl<H: Clone> Sequence<H> {
     /// Says more of an instance whose teardown has not begun.
     pub(crate) fn amend(&mut self, now: Instant, id: InstanceId, change: impl FnOnce(&mut Spec)) {
         if self.registry.amend(id, change) {
-            match self.stage {
-                Stage::LameDuck | Stage::Drain => self.rebudget(),
-                Stage::Cleanup | Stage::Flush => self.replan(now),
-                Stage::Running | Stage::Exited => {}
-            }
+            self.make_stale();
+            self.replan(now);
+        }
+    }
+
+    fn make_stale(&mut self) {
+        if let Some(stop) = &mut self.stop {
+            stop.stale = self.stage < Stage::Cleanup;
         }
     }
 

@@ -9,6 +9,8 @@ mod forward;
 mod model;
 mod parse;
 mod suggest;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 
@@ -27,7 +29,7 @@ pub fn teardown(args: TokenStream, item: TokenStream) -> TokenStream {
 #[allow(missing_docs, reason = "documented where it is re-exported")]
 #[proc_macro_attribute]
 pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::main_fn::attribute(args.into(), item.into()).into()
+    expand::main_fn::attribute(&args.into(), item.into()).into()
 }
 
 #[doc(hidden)]

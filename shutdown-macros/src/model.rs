@@ -4,10 +4,11 @@ pub(crate) mod field;
 pub(crate) mod krate;
 pub(crate) mod main_fn;
 pub(crate) mod resource;
+pub(crate) mod step;
 pub(crate) mod teardown;
 pub(crate) mod values;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 
 use crate::{
     errors::{Errors, Lint},
@@ -15,13 +16,12 @@ use crate::{
     suggest::suggest,
 };
 
-/// Where the tokens begin.
+/// Where the tokens begin, attributes left out.
 pub(crate) fn first_span(tokens: &TokenStream) -> Span {
-    tokens
-        .clone()
-        .into_iter()
-        .next()
-        .map_or_else(Span::call_site, |token| token.span())
+    let mut all = tokens.clone().into_iter();
+    let named = all.find(|token| matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_)));
+    let first = named.or_else(|| tokens.clone().into_iter().next());
+    first.map_or_else(Span::call_site, |token| token.span())
 }
 
 /// A key that an attribute knows, and how it is written.
@@ -37,7 +37,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn read(args: TokenStream, known: &'static [Known], errors: &Errors) -> Self {
+    pub(crate) fn read(args: &TokenStream, known: &'static [Known], errors: &Errors) -> Self {
         let mut keys = Self {
             known,
             found: Vec::new(),
@@ -50,12 +50,8 @@ impl Keys {
                     let message = format!("a key is expected here; known are {}", names.join(", "));
                     errors.spanned(tokens, Lint::BadAttribute, message);
                 }
-                Entry::Empty => {
-                    errors.at(
-                        first_span(&args),
-                        Lint::BadAttribute,
-                        "a comma too many; remove it",
-                    );
+                Entry::Comma(comma) => {
+                    errors.spanned(comma, Lint::BadAttribute, "a comma too many; remove it");
                 }
             }
         }
@@ -103,12 +99,15 @@ impl Keys {
         &self,
         name: &str,
         errors: &Errors,
-        read: impl FnOnce(&values::Assigned<'_>, &Errors) -> Option<T>,
+        read: impl FnOnce(&values::Assigned, &Errors) -> Option<T>,
     ) -> Option<T> {
         let key = self.get(name)?;
         let form = self.form(name);
         match &key.value {
-            Value::Assigned(tokens) => read(&values::Assigned { key, form, tokens }, errors),
+            Value::Assigned(tokens) => {
+                let (name, tokens) = (key.name.clone(), tokens.clone());
+                read(&values::Assigned { name, form, tokens }, errors)
+            }
             Value::None | Value::List(_) | Value::Strange(_) => {
                 errors.spanned(
                     key.tokens(),

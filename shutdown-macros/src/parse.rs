@@ -3,12 +3,17 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
-/// The pieces between the commas, the commas left out.
+/// The pieces between the commas, the commas left out; where nothing is between two, the second of them.
 pub(crate) fn pieces(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
     let mut pieces = vec![Vec::new()];
     for token in tokens {
         match (&token, pieces.last_mut()) {
-            (TokenTree::Punct(punct), _) if punct.as_char() == ',' => pieces.push(Vec::new()),
+            (TokenTree::Punct(punct), last) if punct.as_char() == ',' => {
+                if let Some(last) = last.filter(|last| last.is_empty()) {
+                    last.push(token);
+                }
+                pieces.push(Vec::new());
+            }
             (_, Some(piece)) => piece.push(token),
             (_, None) => pieces.push(vec![token]),
         }
@@ -24,8 +29,8 @@ pub(crate) enum Entry {
     Key(Key),
     /// Something that is no key: where, and what.
     Strange(TokenStream),
-    /// Nothing between two commas.
-    Empty,
+    /// A comma too many.
+    Comma(TokenTree),
 }
 
 /// `key`, `key = value` or `key(list)`.
@@ -69,10 +74,16 @@ pub(crate) fn entries(tokens: TokenStream) -> Vec<Entry> {
     pieces(tokens).into_iter().map(entry).collect()
 }
 
+/// Whether a piece is the comma that follows nothing.
+pub(crate) fn is_comma(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')
+}
+
 fn entry(piece: Vec<TokenTree>) -> Entry {
     let mut piece = piece.into_iter();
     match piece.next() {
-        None => Entry::Empty,
+        None => Entry::Strange(TokenStream::new()),
+        Some(comma) if is_comma(&comma) => Entry::Comma(comma),
         Some(TokenTree::Ident(name)) => Entry::Key(Key {
             name,
             value: value(piece.collect()),

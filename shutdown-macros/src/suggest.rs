@@ -2,9 +2,10 @@
 
 /// What to say behind an unknown word: the one that was meant, or all that are known.
 pub(crate) fn suggest(word: &str, known: &[&str]) -> String {
-    match nearest(word, known) {
-        Some(meant) => format!(", did you mean `{meant}`?"),
-        None => format!("; known are {}", list(known)),
+    match (nearest(word, known), known) {
+        (Some(meant), _) => format!(", did you mean `{meant}`?"),
+        (None, [only]) => format!("; only `{only}` is known"),
+        (None, _) => format!("; known are {}", list(known)),
     }
 }
 

@@ -2,7 +2,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     pin::Pin,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -17,7 +17,7 @@ struct Alarm {
     rung: AtomicUsize,
     on_wake: Option<Box<dyn Fn() + Send + Sync>>,
     /// Dropped along with the last waker.
-    held: Mutex<Option<Waiting>>,
+    _held: Option<Waiting>,
 }
 
 impl Wake for Alarm {
@@ -143,7 +143,7 @@ fn a_dropped_waker_may_take_another_waiter_along() {
         let mut held = notice.wait();
         assert!(poll(&mut held, &Arc::default()).is_pending());
         let alarm = Arc::new(Alarm {
-            held: Mutex::new(Some(held)),
+            _held: Some(held),
             ..Alarm::default()
         });
         let mut waiting = notice.wait();

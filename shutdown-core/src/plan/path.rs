@@ -4,31 +4,38 @@ use std::time::Duration;
 
 use super::{Node, Plan};
 
-/// For each node the longest path behind it, in weights, not crossing the step to the last ones.
+/// For each node the longest path behind it, in weights: of the items that are not `last`, and of those that are.
+///
+/// What is not `last` precedes what is, and often says so itself (a field of a telemetry handle), so that paths lead
+/// from one stage into the next; each stage counts only its own.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tails(Vec<f64>);
+pub(crate) struct Tails(Vec<[f64; 2]>);
 
 impl Tails {
     /// `weight` is called for items only; a virtual node weighs nothing.
     pub(crate) fn new(plan: &Plan, weight: impl Fn(Node) -> f64) -> Tails {
-        let weigh = |node: Node| if plan.is_item(node) { weight(node) } else { 0.0 };
-        let mut tails = vec![0.0_f64; plan.nodes()];
-        for &node in plan
-            .topological()
-            .iter()
-            .rev()
-            .filter(|node| !plan.is_last_barrier(**node))
-        {
+        let mut tails = Tails(vec![[0.0; 2]; plan.nodes()]);
+        for &node in plan.topological().iter().rev() {
+            let mut behind = [0.0_f64; 2];
             for next in plan.successors(node) {
-                tails[node] = tails[node].max(weigh(next) + tails[next]);
+                for (last, longest) in [false, true].into_iter().zip(&mut behind) {
+                    *longest = longest.max(tails.including(plan, next, last, &weight));
+                }
             }
+            tails.0[node] = behind;
         }
-        Tails(tails)
+        tails
     }
 
-    /// The longest weighted path behind `node`, without `node` itself.
-    pub(crate) fn behind(&self, node: Node) -> f64 {
-        self.0[node]
+    /// The longest path behind `node`, without `node` itself, in the stage of what is, or is not, `last`.
+    pub(crate) fn behind(&self, node: Node, last: bool) -> f64 {
+        self.0[node][usize::from(last)]
+    }
+
+    /// The same with `node` itself.
+    fn including(&self, plan: &Plan, node: Node, last: bool, weight: impl Fn(Node) -> f64) -> f64 {
+        let counts = plan.is_item(node) && plan.items()[node].last == last;
+        self.behind(node, last) + if counts { weight(node) } else { 0.0 }
     }
 }
 
@@ -41,35 +48,26 @@ impl Plan {
                 .map_or(0.0, |timeout| timeout.as_secs_f64())
         };
         let tails = Tails::new(self, seconds);
-        let total = |node: Node| seconds(node) + tails.behind(node);
+        let length = |node: Node| tails.including(self, node, last, seconds);
+        let longest = |a: &Node, b: &Node| length(*a).total_cmp(&length(*b)).then(b.cmp(a));
         let members = (0..self.items().len()).filter(|node| self.items()[*node].last == last);
-        let Some(start) = members
-            .clone()
-            .max_by(|a, b| total(*a).total_cmp(&total(*b)).then(b.cmp(a)))
-        else {
-            return DeclaredPath::default();
-        };
+        let mut next = members.max_by(longest);
         let mut path = DeclaredPath {
-            any: true,
+            any: next.is_some(),
             ..DeclaredPath::default()
         };
-        let mut next = Some(start);
         while let Some(node) = next {
             if self.is_item(node)
+                && self.items()[node].last == last
                 && let Some(timeout) = self.items()[node].timeout
             {
-                path.length += timeout;
+                path.length = path.length.saturating_add(timeout);
                 path.items.push(node);
             }
-            let behind = |node: &Node| {
-                let own = if self.is_item(*node) { seconds(*node) } else { 0.0 };
-                own + tails.behind(*node)
-            };
             next = self
                 .successors(node)
-                .filter(|node| !self.is_last_barrier(*node))
-                .max_by(|a, b| behind(a).total_cmp(&behind(b)).then(b.cmp(a)))
-                .filter(|node| behind(node) > 0.0);
+                .max_by(longest)
+                .filter(|node| length(*node) > 0.0);
         }
         path
     }

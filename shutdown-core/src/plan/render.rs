@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Plan, Why};
+use super::Plan;
 use crate::json::quoted;
 
 /// The forms that `LIFECYCLE_PLAN` knows.
@@ -32,12 +32,8 @@ pub(crate) fn render(plan: &Plan, format: Format) -> String {
     plan.sort(&mut items);
     match format {
         Format::Tree => tree(plan, &items),
-        Format::Dot => graph(plan, &items, "digraph teardown {\n", "}\n", |from, to, why| {
-            format!("  \"{from}\" -> \"{to}\" [label=\"{why}\"];\n")
-        }),
-        Format::Mermaid => graph(plan, &items, "graph TD\n", "", |from, to, why| {
-            format!("  {from}[\"{from}\"] -->|\"{why}\"| {to}[\"{to}\"]\n")
-        }),
+        Format::Dot => graph(plan, &items, "digraph teardown {\n", "}\n", &DOT),
+        Format::Mermaid => graph(plan, &items, "graph TD\n", "", &MERMAID),
         Format::Json => json(plan, &items),
     }
 }
@@ -71,29 +67,43 @@ fn tree(plan: &Plan, items: &[usize]) -> String {
     text
 }
 
-fn graph(
-    plan: &Plan,
-    items: &[usize],
-    head: &str,
-    foot: &str,
-    edge: impl Fn(&str, &str, Why) -> String,
-) -> String {
+/// How a drawing language writes a node and an edge; nodes are named by number, since names may repeat.
+struct Drawing {
+    node: fn(usize, &str) -> String,
+    edge: fn(usize, usize, &str) -> String,
+}
+
+const DOT: Drawing = Drawing {
+    node: |node, name| format!("  n{node} [label={}];\n", quoted(name)),
+    edge: |from, to, why| format!("  n{from} -> n{to} [label={}];\n", quoted(why)),
+};
+
+const MERMAID: Drawing = Drawing {
+    node: |node, name| format!("  n{node}[\"{}\"]\n", mermaid(name)),
+    edge: |from, to, why| format!("  n{from} -->|\"{}\"| n{to}\n", mermaid(why)),
+};
+
+/// Text between Mermaid's quotes, which know no backslash and read a backtick as Markdown.
+fn mermaid(text: &str) -> String {
+    text.replace('`', "")
+        .replace('#', "#35;")
+        .replace('"', "#quot;")
+        .replace('<', "#lt;")
+        .replace('>', "#gt;")
+}
+
+fn graph(plan: &Plan, items: &[usize], head: &str, foot: &str, drawing: &Drawing) -> String {
+    let mut number = vec![0; items.len()];
+    for (at, item) in items.iter().enumerate() {
+        number[*item] = at;
+    }
     let mut text = String::from(head);
     for item in items {
-        let name = &plan.items()[*item].name;
-        let _ = writeln!(
-            text,
-            "  {}",
-            if foot.is_empty() {
-                name.to_string()
-            } else {
-                format!("\"{name}\";")
-            }
-        );
+        text.push_str(&(drawing.node)(number[*item], &plan.items()[*item].name));
     }
     for item in items {
         for (other, why) in plan.item_successors(*item) {
-            text.push_str(&edge(&plan.items()[*item].name, &plan.items()[other].name, why));
+            text.push_str(&(drawing.edge)(number[*item], number[other], &why.to_string()));
         }
     }
     text.push_str(foot);

@@ -47,12 +47,10 @@ pub(super) fn install(signals: Option<&[c_int]>) -> io::Result<Signals> {
             continue;
         }
         let handler = move |info: &libc::siginfo_t| {
-            // SAFETY: the kernel fills in the sender for signals that a process sent, which is what the code says.
-            let sender = if info.si_code <= 0 {
-                unsafe { info.si_pid() }
-            } else {
-                0
-            };
+            // The kernel names the sender of signals that a process sent, which is what the code says.
+            let sent = info.si_code <= 0;
+            // SAFETY: reads a plain integer out of memory that the kernel has filled in.
+            let sender = if sent { unsafe { info.si_pid() } } else { 0 };
             let record = encode(signal, sender);
             // SAFETY: `write` is async-signal-safe, the descriptor is never closed, the buffer is a local of this size.
             unsafe { libc::write(writer, record.as_ptr().cast(), record.len()) };
@@ -82,16 +80,18 @@ impl Signals {
 }
 
 fn encode(signal: c_int, sender: c_int) -> [u8; 8] {
-    let [a, b, c, d] = signal.to_ne_bytes();
-    let [e, f, g, h] = sender.to_ne_bytes();
-    [a, b, c, d, e, f, g, h]
+    let mut record = [0; 8];
+    record[..4].copy_from_slice(&signal.to_ne_bytes());
+    record[4..].copy_from_slice(&sender.to_ne_bytes());
+    record
 }
 
-fn decode([a, b, c, d, e, f, g, h]: [u8; 8]) -> (c_int, Option<u32>) {
-    let sender = c_int::from_ne_bytes([e, f, g, h]);
+fn decode(record: [u8; 8]) -> (c_int, Option<u32>) {
+    let (signal, sender) = record.split_at(4);
+    let number = |bytes: &[u8]| c_int::from_ne_bytes(bytes.try_into().expect("half of eight bytes"));
     (
-        c_int::from_ne_bytes([a, b, c, d]),
-        u32::try_from(sender).ok().filter(|sender| *sender > 0),
+        number(signal),
+        u32::try_from(number(sender)).ok().filter(|sender| *sender > 0),
     )
 }
 

@@ -72,6 +72,9 @@ impl fmt::Display for Report {
             Some(MainEnding::Panicked(message)) => writeln!(f, "  main panicked: {message}")?,
             _ => {}
         }
+        for failure in &self.failures {
+            writeln!(f, "  failed: {failure}")?;
+        }
         if !self.stragglers.is_empty() {
             writeln!(f, "  cut off:")?;
         }

@@ -2,8 +2,6 @@
 
 use std::{any::TypeId, slice, time::Duration};
 
-use super::Resource;
-
 /// Everything that `#[lifecycle::resource(..)]` says about a type.
 #[derive(Debug)]
 pub struct Declaration {
@@ -30,20 +28,41 @@ pub struct Declaration {
 }
 
 /// The entry of a resource in the registry of the linked program.
+///
+/// It is a function, and a roundabout one: `Clone::clone` of a type that is made for it. To name the resource in a
+/// static would silence rustc's "never constructed" for all of them, and the body of a derived `Clone` is the one
+/// place where that lint does not look.
 #[derive(Debug)]
-pub struct Registered(pub &'static Declaration);
+pub struct Registered(pub fn() -> &'static Declaration);
 
 inventory::collect!(Registered);
 
 impl Registered {
-    /// The entry of the type that `pattern` takes apart.
-    ///
-    /// The type is inferred from a pattern, because rustc's "never constructed" ignores patterns: naming the type in
-    /// a static would silence it for every resource.
-    #[must_use]
-    pub const fn of<T: Resource>(_pattern: fn(&T)) -> Self {
-        Self(T::DECLARATION)
+    /// What the type declares.
+    pub fn declaration(&self) -> &'static Declaration {
+        (self.0)()
     }
+}
+
+impl Declaration {
+    /// What `T` declares. A bound asks for the impl and no more; a path would ask for its supertraits again.
+    pub fn of<T: super::Resource>() -> &'static Self {
+        T::DECLARATION
+    }
+
+    /// The declaration of nothing: where there has to be one and it is never read.
+    pub const NOTHING: &'static Self = &Self {
+        name: "",
+        module: "",
+        file: "",
+        line: 0,
+        order: None,
+        timeout: None,
+        last: false,
+        generic: true,
+        type_id: TypeId::of::<()>,
+        needs: |_| {},
+    };
 }
 
 /// Why one type depends on another.

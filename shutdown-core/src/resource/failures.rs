@@ -1,17 +1,21 @@
 //! The steps of one teardown, each isolated from the others (R7).
 
-use std::{any::Any, future::Future, panic::AssertUnwindSafe, slice, vec};
+use std::{
+    any::Any,
+    future::Future,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    slice, vec,
+};
 
 use futures_util::FutureExt;
 use tokio::task;
 
-use super::{Resource, Teardown, TeardownOutput};
+use super::Resource;
 use crate::hook::panic_message;
 use crate::managed::Managed;
 use crate::report::{Failure, FailureKind};
 
-/// The name of the step that runs the resource's own `teardown`.
-const OWN: &str = "teardown";
 
 /// What went wrong in the teardown of one instance; empty if nothing did.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -40,11 +44,7 @@ impl Failures {
     }
 
     /// Runs one step to its end; an error or a panic is kept, and goes no further.
-    pub async fn step(
-        &mut self,
-        step: &'static str,
-        future: impl Future<Output = Result<(), String>> + Send,
-    ) {
+    pub async fn step(&mut self, step: &'static str, future: impl Future<Output = Result<(), String>>) {
         match AssertUnwindSafe(future).catch_unwind().await {
             Ok(Ok(())) => {}
             Ok(Err(message)) => self.0.push(Failure {
@@ -52,7 +52,7 @@ impl Failures {
                 kind: FailureKind::Error,
                 message,
             }),
-            Err(panic) => self.panicked(step, &*panic),
+            Err(panic) => self.panicked(step, panic),
         }
     }
 
@@ -72,7 +72,7 @@ impl Failures {
                 message,
             }),
             Err(error) => match error.try_into_panic() {
-                Ok(panic) => self.panicked(step, &*panic),
+                Ok(panic) => self.panicked(step, panic),
                 Err(error) => {
                     self.0.push(Failure {
                         step,
@@ -84,19 +84,26 @@ impl Failures {
         }
     }
 
-    /// Runs the resource's own `teardown`.
-    pub async fn own<T: Teardown>(&mut self, this: &T) {
-        self.step(OWN, async { this.teardown().await.into_result() })
-            .await;
+    /// Lets go of the instance. If this was the last handle, the value is dropped here, and a `Drop` may panic too.
+    #[must_use]
+    pub fn end<T>(mut self, this: Managed<T>) -> Self {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(this))) {
+            self.panicked("drop", panic);
+        }
+        self
     }
 
-    fn panicked(&mut self, step: &'static str, panic: &(dyn Any + Send)) {
-        let message = panic_message(panic);
+    fn panicked(&mut self, step: &'static str, panic: Box<dyn Any + Send>) {
+        let message = panic_message(&*panic);
         self.0.push(Failure {
             step,
             kind: FailureKind::Panic,
             message,
         });
+        // A payload is a user's value, whose `Drop` may panic; what that panic carries is leaked, or it would never end.
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+            mem::forget(again);
+        }
     }
 }
 

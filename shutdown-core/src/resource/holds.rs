@@ -44,6 +44,7 @@ pub trait Holds {
     fn held(&self, held: &mut Held);
 }
 
+#[diagnostic::do_not_recommend]
 impl<B: Resource> Holds for Managed<B> {
     fn needs(needs: &mut Needs, field: &'static str) {
         needs.add(B::DECLARATION, NeedReason::Field(field));
@@ -54,18 +55,20 @@ impl<B: Resource> Holds for Managed<B> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Holds> Holds for Option<T> {
     fn needs(needs: &mut Needs, field: &'static str) {
         T::needs(needs, field);
     }
 
     fn held(&self, held: &mut Held) {
-        for each in self {
-            each.held(held);
+        if let Some(inner) = self {
+            inner.held(held);
         }
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Holds> Holds for Vec<T> {
     fn needs(needs: &mut Needs, field: &'static str) {
         T::needs(needs, field);
@@ -78,6 +81,7 @@ impl<T: Holds> Holds for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Holds> Holds for Arc<T> {
     fn needs(needs: &mut Needs, field: &'static str) {
         T::needs(needs, field);
@@ -88,6 +92,7 @@ impl<T: Holds> Holds for Arc<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Holds> Holds for Box<T> {
     fn needs(needs: &mut Needs, field: &'static str) {
         T::needs(needs, field);

@@ -4,6 +4,7 @@ use std::{
     fs::File,
     future::Future,
     io::{BufWriter, Write},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
@@ -28,25 +29,28 @@ pub trait Release: Sized + Send + Sync + 'static {
     fn release(&self) -> impl Future<Output = Result<(), String>> + Send;
 
     /// Releases a field as one step, off the async threads if need be.
+    ///
+    /// Boxed: an opaque type would make rustc report a type without `Release` a second time.
     #[doc(hidden)]
-    fn known<T: Resource>(
-        failures: &mut Failures,
+    fn known<'a, T: Resource>(
+        failures: &'a mut Failures,
         step: &'static str,
-        this: &Managed<T>,
+        this: &'a Managed<T>,
         field: fn(&T) -> &Self,
-    ) -> impl Future<Output = ()> + Send {
-        async move {
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
             if Self::BLOCKING {
                 let run = move |this: &T| Handle::current().block_on(field(this).release());
                 failures.blocking(step, this, run).await;
             } else {
                 failures.step(step, field(this).release()).await;
             }
-        }
+        })
     }
 }
 
 /// What was written is on the disk.
+#[diagnostic::do_not_recommend]
 impl Release for File {
     const BLOCKING: bool = true;
 
@@ -56,6 +60,7 @@ impl Release for File {
 }
 
 /// What was written is on the disk.
+#[diagnostic::do_not_recommend]
 impl Release for Mutex<File> {
     const BLOCKING: bool = true;
 
@@ -66,6 +71,7 @@ impl Release for Mutex<File> {
 }
 
 /// What was written is on the disk, with what was still in the buffer.
+#[diagnostic::do_not_recommend]
 impl Release for Mutex<BufWriter<File>> {
     const BLOCKING: bool = true;
 
@@ -79,6 +85,7 @@ impl Release for Mutex<BufWriter<File>> {
 }
 
 /// The task has ended.
+#[diagnostic::do_not_recommend]
 impl<T: Send + 'static> Release for Slot<task::JoinHandle<T>> {
     const BLOCKING: bool = false;
 
@@ -95,6 +102,7 @@ impl<T: Send + 'static> Release for Slot<task::JoinHandle<T>> {
 }
 
 /// The thread has ended.
+#[diagnostic::do_not_recommend]
 impl<T: Send + 'static> Release for Slot<thread::JoinHandle<T>> {
     const BLOCKING: bool = true;
 
@@ -106,6 +114,7 @@ impl<T: Send + 'static> Release for Slot<thread::JoinHandle<T>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Release> Release for Option<R> {
     const BLOCKING: bool = R::BLOCKING;
 
@@ -117,6 +126,7 @@ impl<R: Release> Release for Option<R> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Release> Release for Arc<R> {
     const BLOCKING: bool = R::BLOCKING;
 
@@ -125,6 +135,7 @@ impl<R: Release> Release for Arc<R> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Release> Release for Box<R> {
     const BLOCKING: bool = R::BLOCKING;
 
@@ -134,6 +145,7 @@ impl<R: Release> Release for Box<R> {
 }
 
 /// One after the other; an error does not keep the rest from being released.
+#[diagnostic::do_not_recommend]
 impl<R: Release> Release for Vec<R> {
     const BLOCKING: bool = R::BLOCKING;
 

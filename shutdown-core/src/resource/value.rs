@@ -16,7 +16,7 @@ use std::{
 
 use tokio::runtime::Handle;
 
-use super::{Failures, Probe, Teardown};
+use super::{Failures, Granted, Probe, Teardown};
 use crate::__private::MainEnd;
 
 impl<T> Probe<T> {
@@ -28,7 +28,7 @@ impl<T> Probe<T> {
 
 /// Whether a value is to be awaited.
 pub trait ProbeFuture {
-    /// [`Awaited`] or [`Plain`].
+    /// `Awaited` or `Plain`.
     type Kind;
     /// The kind as a value.
     fn __lifecycle_kind(&self) -> Self::Kind;
@@ -122,7 +122,7 @@ impl<T> Outcome for Settled<T> {
 
 /// Whether a resource has a `teardown` of its own.
 pub trait ProbeOwn {
-    /// [`Own`] or [`NoOwn`].
+    /// `Own` or `NoOwn`.
     type Kind;
     /// The kind as a value.
     fn __lifecycle_own(&self) -> Self::Kind;
@@ -156,8 +156,11 @@ impl<T> ProbeOwn for &Probe<T> {
 
 impl Own {
     /// Runs it.
-    pub fn run<T: Teardown>(self, this: &T, failures: &mut Failures) -> impl Future<Output = ()> + Send {
-        failures.own(this)
+    pub fn run<T>(self, this: &T, failures: &mut Failures) -> impl Future<Output = ()> + Send
+    where
+        T: Teardown + for<'a> Granted<'a>,
+    {
+        this.__lifecycle_own(failures)
     }
 }
 
@@ -176,16 +179,20 @@ pub trait ProbeMain {
     fn __lifecycle_main(&self) -> Self::Kind;
 }
 
-/// `()` and the `Result`s of it.
+/// `()`, an exit code, or a `Result` of those.
 #[derive(Debug)]
 pub struct Simple;
 
-/// Everything else.
+/// Anything else that ends a program.
 #[derive(Debug)]
-pub struct Other;
+pub struct Ends;
+
+/// What [`MainReturn`] refuses, at a better place.
+#[derive(Debug)]
+pub struct Refused;
 
 #[diagnostic::do_not_recommend]
-impl<T: MainValue> ProbeMain for Probe<T> {
+impl<T: MainValue> ProbeMain for &&Probe<T> {
     type Kind = Simple;
 
     fn __lifecycle_main(&self) -> Simple {
@@ -194,11 +201,20 @@ impl<T: MainValue> ProbeMain for Probe<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> ProbeMain for &Probe<T> {
-    type Kind = Other;
+impl<T: Termination> ProbeMain for &Probe<T> {
+    type Kind = Ends;
 
-    fn __lifecycle_main(&self) -> Other {
-        Other
+    fn __lifecycle_main(&self) -> Ends {
+        Ends
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> ProbeMain for Probe<T> {
+    type Kind = Refused;
+
+    fn __lifecycle_main(&self) -> Refused {
+        Refused
     }
 }
 
@@ -236,16 +252,12 @@ impl<T: MainValue, E: Debug> MainValue for Result<T, E> {
     note = "return `()`, `Result<(), E>` where `E: Debug`, or anything that is `std::process::Termination`"
 )]
 pub trait MainReturn {
-    /// The exit code.
-    fn code(self) -> ExitCode;
+    /// What generated code names, to ask for this trait.
+    const CHECK: () = ();
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Termination> MainReturn for T {
-    fn code(self) -> ExitCode {
-        self.report()
-    }
-}
+impl<T: Termination> MainReturn for T {}
 
 impl Simple {
     /// How `main` ended.
@@ -254,9 +266,16 @@ impl Simple {
     }
 }
 
-impl Other {
+impl Ends {
     /// How `main` ended.
-    pub fn end<T: MainReturn>(self, value: T) -> MainEnd {
-        MainEnd::Code(value.code())
+    pub fn end<T: Termination>(self, value: T) -> MainEnd {
+        MainEnd::Code(value.report())
+    }
+}
+
+impl Refused {
+    /// Never called: what gets here does not compile.
+    pub fn end<T>(self, _value: T) -> MainEnd {
+        MainEnd::Ok
     }
 }

@@ -4,9 +4,10 @@ use std::any::TypeId;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::plan::{Class, Item, Plan, Why};
+use crate::plan::{Class, Cycle, DeclaredPath, Item, Plan, Why, place};
 use crate::report::{InstanceReport, Outcome};
 use crate::stage::Stage;
 
@@ -26,6 +27,8 @@ pub(crate) struct Spec {
     pub(crate) location: &'static Location<'static>,
     /// The instances it precedes, beyond what its class says.
     pub(crate) needs: Vec<InstanceId>,
+    /// More is about to be said of it. Only when its place comes before that does it matter.
+    pub(crate) unsaid: bool,
 }
 
 /// The class of what has no type, and so no rule but its own: nothing needs it.
@@ -68,11 +71,16 @@ impl<H> Entry<H> {
         matches!(self.state, State::Waiting)
     }
 
-    pub(super) fn finish(&mut self, now: Instant, outcome: Outcome) {
-        let began = match self.state {
+    fn began(&self) -> Option<Instant> {
+        match self.state {
             State::Running { began, .. } => Some(began),
-            _ => None,
-        };
+            State::Done { began, .. } => began,
+            State::Waiting | State::Started => None,
+        }
+    }
+
+    pub(super) fn finish(&mut self, now: Instant, outcome: Outcome) {
+        let began = self.began();
         self.state = State::Done {
             began,
             ended: now,
@@ -91,12 +99,27 @@ pub(crate) enum Released<H> {
     Elsewhere,
 }
 
+/// The plan of all that is managed, as it can be carried out.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    /// Without cycles: each is broken.
+    pub(super) plan: Plan,
+    /// The instance of each node.
+    pub(super) ids: Vec<InstanceId>,
+    pub(super) broken: Vec<Cycle>,
+    /// The longest declared paths of what is not `last`, and of what is.
+    pub(super) cleanup: DeclaredPath,
+    pub(super) flush: DeclaredPath,
+}
+
 #[derive(Debug)]
 pub(super) struct Registry<H> {
     next: u64,
     entries: BTreeMap<InstanceId, Entry<H>>,
     class_of: HashMap<TypeId, usize>,
     classes: Vec<Class>,
+    /// What was planned last; gone when something has come, gone or changed since.
+    planned: Option<Arc<Planned>>,
 }
 
 impl<H> Default for Registry<H> {
@@ -108,15 +131,12 @@ impl<H> Default for Registry<H> {
             entries: BTreeMap::new(),
             class_of: HashMap::new(),
             classes,
+            planned: None,
         }
     }
 }
 
 impl<H: Clone> Registry<H> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry<H>> {
         self.entries.values_mut()
     }
@@ -125,10 +145,12 @@ impl<H: Clone> Registry<H> {
         self.entries.values()
     }
 
-    pub(super) fn running(&self) -> impl Iterator<Item = &Entry<H>> {
-        self.entries
-            .values()
-            .filter(|entry| matches!(entry.state, State::Running { .. } | State::Started))
+    /// The names of what a stop waits for (R4).
+    pub(super) fn running(&self) -> Vec<&str> {
+        let running = |entry: &&Entry<H>| matches!(entry.state, State::Running { .. } | State::Started);
+        let mut running: Vec<&Entry<H>> = self.entries.values().filter(running).collect();
+        running.sort_by_key(|entry| place(entry.spec.order, &entry.spec.name));
+        running.into_iter().map(|entry| &*entry.spec.name).collect()
     }
 
     pub(super) fn get_mut(&mut self, id: InstanceId) -> Option<&mut Entry<H>> {
@@ -161,6 +183,7 @@ impl<H: Clone> Registry<H> {
     }
 
     pub(super) fn insert(&mut self, spec: Spec, hook: impl FnOnce(InstanceId) -> H) -> InstanceId {
+        self.planned = None;
         let id = InstanceId(self.next);
         self.next += 1;
         let hook = Some(hook(id));
@@ -183,19 +206,38 @@ impl<H: Clone> Registry<H> {
         if a == b || !waiting(self.entries.get(&a)) || !waiting(self.entries.get(&b)) {
             return false;
         }
+        self.planned = None;
+        let needs = |entry: &mut Entry<H>| std::mem::take(&mut entry.spec.needs);
+        let mut needs = self.entries.get_mut(&a).map(needs).unwrap_or_default();
+        if needs.len().is_power_of_two() {
+            // What it needed may have been released, and replaced, many times.
+            needs.retain(|id| self.entries.contains_key(id));
+            needs.sort_unstable();
+            needs.dedup();
+        }
+        needs.push(b);
         if let Some(entry) = self.entries.get_mut(&a) {
-            entry.spec.needs.push(b);
+            entry.spec.needs = needs;
         }
         true
     }
 
     /// Whether its teardown has not begun, so that the change counts.
     pub(super) fn amend(&mut self, id: InstanceId, change: impl FnOnce(&mut Spec)) -> bool {
+        self.planned = None;
         match self.entries.get_mut(&id) {
             Some(entry) if entry.is_waiting() => change(&mut entry.spec),
             _ => return false,
         }
         true
+    }
+
+    /// Its place in the plan has passed: no rule holds for it.
+    pub(super) fn set_late(&mut self, id: InstanceId) {
+        self.planned = None;
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.late = true;
+        }
     }
 
     pub(super) fn release(&mut self, now: Instant, id: InstanceId, stage: Stage) -> Released<H> {
@@ -216,6 +258,7 @@ impl<H: Clone> Registry<H> {
     }
 
     pub(super) fn remove(&mut self, id: InstanceId) {
+        self.planned = None;
         self.entries.remove(&id);
     }
 
@@ -226,8 +269,28 @@ impl<H: Clone> Registry<H> {
         }
     }
 
-    /// The plan of all that is managed, node by node with its instance.
-    pub(super) fn plan(&self) -> (Plan, Vec<InstanceId>) {
+    /// The plan of all that is managed now, and each entry's node in it.
+    pub(super) fn planned(&mut self) -> Arc<Planned> {
+        if let Some(planned) = &self.planned {
+            return Arc::clone(planned);
+        }
+        for (node, entry) in self.entries.values_mut().enumerate() {
+            entry.node = node;
+        }
+        let mut plan = self.plan();
+        let planned = Arc::new(Planned {
+            broken: plan.break_cycles(),
+            ids: self.entries.keys().copied().collect(),
+            cleanup: plan.declared_path(false),
+            flush: plan.declared_path(true),
+            plan,
+        });
+        self.planned = Some(Arc::clone(&planned));
+        planned
+    }
+
+    /// The same as the rules have it, cycles and all.
+    pub(super) fn plan(&self) -> Plan {
         let ids: Vec<InstanceId> = self.entries.keys().copied().collect();
         let node = |id: &InstanceId| ids.binary_search(id).ok();
         let items = self.entries.values().map(|entry| Item {
@@ -244,14 +307,18 @@ impl<H: Clone> Registry<H> {
                 .collect(),
             detached: entry.late,
         });
-        (Plan::new(items.collect(), &self.classes), ids)
+        Plan::new(items.collect(), &self.classes)
     }
 
-    /// Every instance as it ended, in the order in which they began.
+    /// Every instance as it ended, in the order in which they began (R4).
     pub(super) fn report(&self, t0: Instant) -> Vec<InstanceReport> {
-        let mut rows: Vec<(Option<Instant>, InstanceReport)> = self
-            .entries
-            .values()
+        let mut entries: Vec<&Entry<H>> = self.entries.values().collect();
+        entries.sort_by_key(|entry| {
+            let began = entry.began();
+            (began.is_none(), began, place(entry.spec.order, &entry.spec.name))
+        });
+        entries
+            .into_iter()
             .map(|entry| {
                 let (began, took, outcome) = match &entry.state {
                     State::Done {
@@ -264,7 +331,7 @@ impl<H: Clone> Registry<H> {
                     }
                     _ => (None, Duration::ZERO, Outcome::NotRun),
                 };
-                let row = InstanceReport {
+                InstanceReport {
                     name: entry.spec.name.clone(),
                     location: entry.spec.location,
                     last: entry.spec.last,
@@ -272,11 +339,8 @@ impl<H: Clone> Registry<H> {
                     start: began.map(|began| began.saturating_duration_since(t0)),
                     took,
                     outcome,
-                };
-                (began, row)
+                }
             })
-            .collect();
-        rows.sort_by_key(|(began, _)| (began.is_none(), *began));
-        rows.into_iter().map(|(_, row)| row).collect()
+            .collect()
     }
 }

@@ -2,19 +2,22 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::registry::{InstanceId, State};
+use super::registry::{Entry, InstanceId, Planned, Registry, State};
 use super::{Action, Sequence};
 use crate::budget::{Budget, Limits};
-use crate::plan::{Node, Plan};
+use crate::plan::Node;
 use crate::report::Outcome;
 use crate::stage::Stage;
 
+/// How late a hook may begin before the time is shared out anew, at least.
+const LATE: Duration = Duration::from_millis(1);
+
 #[derive(Debug, Default)]
 pub(super) struct Teardown {
-    plan: Plan,
-    ids: Vec<InstanceId>,
+    planned: Arc<Planned>,
     /// For each node how many of its predecessors have not ended.
     open: Vec<u32>,
     limits: Limits,
@@ -22,7 +25,7 @@ pub(super) struct Teardown {
     expiry: BinaryHeap<Reverse<(Instant, InstanceId)>>,
     /// How many instances have not ended: those that are not `last`, and those that are.
     unfinished: [usize; 2],
-    /// Cleanup ran out of time: what is `last` no longer waits for it.
+    /// Cleanup ran out of time: what is `last` no longer waits for what is not (R10).
     forced: bool,
 }
 
@@ -48,49 +51,39 @@ impl<H: Clone> Sequence<H> {
         if self.stage < Stage::Cleanup {
             return;
         }
+        let planned = self.registry.planned();
         let Some(stop) = &mut self.stop else { return };
-        let (mut plan, ids) = self.registry.plan();
-        stop.faults.extend(
-            plan.break_cycles()
-                .iter()
-                .map(|cycle| format!("broken to go on: {cycle}")),
-        );
-        let flush = plan.declared_path(true);
-        let forced = stop.teardown.as_ref().is_some_and(|teardown| teardown.forced);
+        let first = stop.teardown.is_none();
+        if first {
+            self.registry.entries_mut().for_each(|entry| entry.spec.unsaid = false);
+        }
+        stop.take_note(&planned, self.config.grace);
         if self.stage == Stage::Cleanup {
             // What is `last` may have come or gone since the stop began.
-            stop.budget.cleanup_until = stop.budget.anew(&plan.declared_path(false), &flush).cleanup_until;
+            stop.budget.cleanup_until = stop.budget.anew(&planned.cleanup, &planned.flush).cleanup_until;
         }
-        let mut done = vec![false; ids.len()];
-        let mut unfinished = [0, 0];
-        for (node, entry) in self.registry.entries_mut().enumerate() {
-            entry.node = node;
-            done[node] = entry.is_done();
-            unfinished[usize::from(entry.spec.last)] += usize::from(!done[node]);
-        }
-        let open = plan.predecessor_counts();
         let mut teardown = Teardown {
-            open,
-            plan,
-            ids,
-            unfinished,
-            forced,
+            open: planned.plan.predecessor_counts(),
+            forced: stop.teardown.as_ref().is_some_and(|teardown| teardown.forced),
+            planned,
             ..Teardown::default()
         };
+        let done = done(&self.registry);
+        for (item, done) in teardown.planned.plan.items().iter().zip(&done) {
+            teardown.unfinished[usize::from(item.last)] += usize::from(!done);
+        }
+        let Teardown { planned, open, .. } = &mut teardown;
         let mut free: Vec<Node> = Vec::new();
-        for at in 0..teardown.plan.topological().len() {
-            let node = teardown.plan.topological()[at];
-            let ended = match teardown.plan.is_item(node) {
-                true => done[node],
-                false => teardown.open[node] == 0 || forced && teardown.plan.is_last_barrier(node),
-            };
-            if ended {
-                let Teardown { plan, open, .. } = &mut teardown;
-                plan.successors(node)
-                    .for_each(|next| open[next] = open[next].saturating_sub(1));
-            } else if teardown.plan.is_item(node) && teardown.open[node] == 0 {
+        for &node in planned.plan.topological() {
+            let is_item = planned.plan.is_item(node);
+            if if is_item { done[node] } else { open[node] == 0 } {
+                planned.plan.successors(node).for_each(|next| open[next] -= 1);
+            } else if is_item && open[node] == 0 {
                 free.push(node);
             }
+        }
+        if teardown.forced {
+            free.extend(teardown.free_by_force(&done));
         }
         stop.teardown = Some(teardown);
         self.share_out(now);
@@ -103,25 +96,16 @@ impl<H: Clone> Sequence<H> {
         let Some(teardown) = &mut stop.teardown else {
             return;
         };
-        let mut done = vec![true; teardown.ids.len()];
-        for entry in self.registry.entries() {
-            done[entry.node] = entry.is_done();
-        }
+        let done = done(&self.registry);
         let until = |last| Teardown::until(&stop.budget, self.stage, last);
-        teardown.limits = Limits::new(&teardown.plan, now, until, |node| done[node]);
+        teardown.limits = Limits::new(&teardown.planned.plan, now, until, |node| done[node]);
         teardown.expiry.clear();
-        for (id, entry) in teardown.ids.iter().zip(self.registry.entries_mut()) {
-            if let State::Running { began, until } = &mut entry.state {
-                let end = teardown.limits.must_end(
-                    entry.node,
-                    Teardown::until(&stop.budget, self.stage, entry.spec.last),
-                );
-                let end = entry
-                    .spec
-                    .timeout
-                    .map_or(end, |timeout| end.min(*began + timeout));
-                *until = Some(end);
-                teardown.expiry.push(Reverse((end, *id)));
+        for (node, entry) in self.registry.entries_mut().enumerate() {
+            if let State::Running { began, until: limit } = &mut entry.state {
+                let end = teardown.limits.must_end(node, until(entry.spec.last));
+                let end = within(end, *began, entry.spec.timeout);
+                *limit = Some(end);
+                teardown.expiry.push(Reverse((end, teardown.planned.ids[node])));
             }
         }
     }
@@ -130,11 +114,11 @@ impl<H: Clone> Sequence<H> {
         let Some(teardown) = self.stop.as_mut().and_then(|stop| stop.teardown.as_mut()) else {
             return;
         };
-        teardown.plan.sort(&mut free);
+        teardown.planned.plan.sort(&mut free);
         for node in free {
-            let id = teardown.ids[node];
-            if let Some(entry) = self.registry.get_mut(id).filter(|entry| entry.is_waiting()) {
-                debug_assert_eq!(teardown.open[node], 0, "invariant 3");
+            let id = teardown.planned.ids[node];
+            if let Some(entry) = self.registry.get_mut(id).filter(|entry| entry.is_waiting() && !entry.spec.unsaid) {
+                debug_assert!(teardown.open[node] == 0 || teardown.forced, "invariant 3");
                 entry.state = State::Started;
                 if let Some(hook) = entry.hook.clone() {
                     self.actions.push(Action::Start(id, hook));
@@ -160,14 +144,16 @@ impl<H: Clone> Sequence<H> {
         let Some(teardown) = &mut stop.teardown else {
             return;
         };
-        let end = teardown
-            .limits
-            .must_end(node, Teardown::until(&stop.budget, self.stage, last));
-        // On a healthy runtime what precedes it has left it its share; on one that was blocked it may be gone.
-        if end.saturating_duration_since(now) + Duration::from_millis(1) < teardown.limits.share(node) {
+        let until = Teardown::until(&stop.budget, self.stage, last);
+        let end = teardown.limits.must_end(node, until);
+        // On a healthy runtime what precedes it has left it its share. If it was blocked, all share what is left; if
+        // it was slow, this one takes its share from the slack until that adds up.
+        let share = now + teardown.limits.share(node);
+        let slack = LATE.max(until.saturating_duration_since(now) / 100);
+        if share.saturating_duration_since(end) > slack {
             return self.share_out(now);
         }
-        let end = declared.map_or(end, |timeout| end.min(now + timeout));
+        let end = within(end.max(share).min(until), now, declared);
         teardown.expiry.push(Reverse((end, id)));
         entry.state = State::Running {
             began: now,
@@ -190,7 +176,10 @@ impl<H: Clone> Sequence<H> {
             return;
         };
         teardown.unfinished[usize::from(last)] -= 1;
-        let free = free(teardown, node);
+        let mut free = teardown.free(node);
+        if teardown.forced {
+            free.extend(teardown.free_by_force(&done(&self.registry)));
+        }
         self.start(free);
     }
 
@@ -254,41 +243,72 @@ impl<H: Clone> Sequence<H> {
 
     /// An instance was managed after cleanup began: it joins in its place, or runs at once if that has passed (R8).
     pub(super) fn join_late(&mut self, now: Instant, id: InstanceId) {
-        let (plan, ids) = self.registry.plan();
-        let Ok(node) = ids.binary_search(&id) else { return };
-        let begun = |node: Node| {
-            self.registry
-                .get(ids[node])
-                .is_some_and(|entry| !entry.is_waiting())
+        let planned = self.registry.planned();
+        let Some(entry) = self.registry.get(id) else {
+            return;
         };
-        let after = plan.item_successors(node);
-        let last = self.registry.get(id).is_some_and(|entry| entry.spec.last);
-        let passed = after.iter().any(|(node, _)| begun(*node)) || self.stage == Stage::Flush && !last;
-        if let Some(entry) = self.registry.get_mut(id) {
-            entry.late = passed;
+        let begun = |node: Node| {
+            let other = self.registry.get(planned.ids[node]);
+            other.is_some_and(|other| !other.is_waiting())
+        };
+        let after = planned.plan.item_successors(entry.node);
+        if entry.spec.unsaid {
+            return self.replan(now);
+        }
+        if after.iter().any(|(node, _)| begun(*node)) || self.stage == Stage::Flush && !entry.spec.last {
+            self.registry.set_late(id);
         }
         self.replan(now);
     }
 }
 
-/// The items that may start, now that `node` has ended.
-fn free(teardown: &mut Teardown, node: Node) -> Vec<Node> {
-    let Teardown {
-        plan, open, forced, ..
-    } = teardown;
-    let mut free = Vec::new();
-    let mut ended = vec![node];
-    while let Some(node) = ended.pop() {
-        for next in plan.successors(node) {
-            open[next] -= 1;
-            if open[next] == 0 {
-                if plan.is_item(next) {
-                    free.push(next);
-                } else if !(*forced && plan.is_last_barrier(next)) {
-                    ended.push(next);
+impl Teardown {
+    /// The items that may start, now that `node` has ended.
+    fn free(&mut self, node: Node) -> Vec<Node> {
+        let Teardown { planned, open, .. } = self;
+        let mut free = Vec::new();
+        let mut ended = vec![node];
+        while let Some(node) = ended.pop() {
+            for next in planned.plan.successors(node) {
+                open[next] -= 1;
+                if open[next] == 0 {
+                    let then = if planned.plan.is_item(next) {
+                        &mut free
+                    } else {
+                        &mut ended
+                    };
+                    then.push(next);
                 }
             }
         }
+        free
     }
-    free
+
+    /// The items that are `last` and wait for nothing that is.
+    fn free_by_force(&self, done: &[bool]) -> Vec<Node> {
+        let plan = &self.planned.plan;
+        let mut waits = vec![false; plan.nodes()];
+        let mut free = Vec::new();
+        for &node in plan.topological() {
+            let last = plan.is_item(node) && plan.items()[node].last;
+            if last && !waits[node] {
+                free.push(node);
+            }
+            if waits[node] || last && !done[node] {
+                plan.successors(node).for_each(|next| waits[next] = true);
+            }
+        }
+        free
+    }
+}
+
+/// Which nodes have ended.
+fn done<H: Clone>(registry: &Registry<H>) -> Vec<bool> {
+    registry.entries().map(Entry::is_done).collect()
+}
+
+/// `end`, or where a declared time-out ends before.
+fn within(end: Instant, began: Instant, timeout: Option<Duration>) -> Instant {
+    let declared = timeout.and_then(|timeout| began.checked_add(timeout));
+    declared.map_or(end, |declared| end.min(declared))
 }

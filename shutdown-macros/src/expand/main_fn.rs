@@ -2,9 +2,9 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Ident, ReturnType, spanned::Spanned};
+use syn::{Ident, ReturnType, Type, spanned::Spanned};
 
-use super::{duration, option};
+use super::{duration, option, spanned};
 use crate::{
     errors::{Errors, Lint},
     model::{
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn attribute(args: &TokenStream, item: TokenStream) -> TokenStream {
     let errors = Errors::new();
     let Ok(function) = syn::parse2::<Function>(item.clone()) else {
         errors.at(
@@ -57,13 +57,16 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
     let report = quote_spanned!(span=> #door::ReportFormat::#report);
     let cfgs = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let vis = &function.vis;
-    let value = format_ident!("value", span = Span::mixed_site());
-    // The value is read where the return type stands, so that a type that cannot end a program is shown there.
-    let output = match &function.signature.output {
-        ReturnType::Type(_, ty) => ty.span(),
-        ReturnType::Default => Span::call_site(),
+    let value = format_ident!("__lifecycle_value", span = Span::mixed_site());
+    // Asked for where the return type stands, so that one which cannot end a program is shown there.
+    let check = match &function.signature.output {
+        ReturnType::Type(_, ty) if !matches!(**ty, Type::ImplTrait(_)) => {
+            let (span, door) = (ty.span(), spanned(door.clone(), ty.span()));
+            let check = quote_spanned!(span=> <#ty as #door::MainReturn>::CHECK);
+            Some(quote!(let () = #check;))
+        }
+        ReturnType::Type(..) | ReturnType::Default => None,
     };
-    let read = quote_spanned!(output=> end(#value));
     quote! {
         #(#cfgs)*
         #vis fn main() -> ::std::process::ExitCode {
@@ -82,9 +85,10 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
                     }
                 },
                 || async {
+                    #check
                     use #door::ProbeMain as _;
                     match main().await {
-                        #value => (&#door::Probe::value(&#value)).__lifecycle_main().#read,
+                        #value => (&&&#door::Probe::value(&#value)).__lifecycle_main().end(#value),
                     }
                 },
             )

@@ -4,13 +4,14 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, GenericParam, Generics, Path, parse_quote, spanned::Spanned};
 
-use super::{duration, option};
+use super::{duration, option, spanned};
 use crate::{
     errors::{Errors, Lint},
     model::{
-        field::{self, Field, Step},
+        field::Field,
         krate,
         resource::{self, Resource},
+        step::{self, Step},
     },
 };
 
@@ -25,10 +26,10 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
         }
     };
     let args = resource::arguments(&item, &errors);
-    let code = match Resource::check(args.clone(), &item, &errors) {
+    let code = args.map(|args| match Resource::check(&args, &item, &errors) {
         Some(model) => expand(&model),
         None => stub(&item, &krate::quietly(&args)),
-    };
+    });
     let errors = errors.report();
     quote!(#errors #code)
 }
@@ -48,11 +49,11 @@ fn expand(model: &Resource) -> TokenStream {
     let generic = !model.generics.params.is_empty();
     let (order, timeout) = (option(model.order), option(model.timeout.map(duration)));
     let (release, needs, holds) = (release(model, &door), needs(model, &door), holds(model, &door));
-    let registration =
-        (!generic).then(|| quote!(#door::inventory::submit! { #door::Registered::of(|#ident { .. }| ()) }));
+    let registration = (!generic).then(|| registration(ident, &door));
     quote! {
         const _: () = {
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
                 const DECLARATION: &'static #door::Declaration = &#door::Declaration {
                     name: #name,
@@ -64,10 +65,9 @@ fn expand(model: &Resource) -> TokenStream {
                     last: #last,
                     generic: #generic,
                     type_id: ::core::any::TypeId::of::<Self>,
-                    needs: Self::__lifecycle_needs,
+                    needs: #needs,
                 };
                 #release
-                #needs
                 #holds
             }
             #registration
@@ -84,20 +84,13 @@ fn stub(item: &DeriveInput, krate: &Path) -> TokenStream {
     quote! {
         const _: () = {
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
-                const DECLARATION: &'static #door::Declaration = &#door::Declaration {
-                    name: "",
-                    module: "",
-                    file: "",
-                    line: 0,
-                    order: ::core::option::Option::None,
-                    timeout: ::core::option::Option::None,
-                    last: false,
-                    generic: true,
-                    type_id: ::core::any::TypeId::of::<Self>,
-                    needs: Self::__lifecycle_needs,
-                };
-                async fn __lifecycle_release(this: #door::Managed<Self>) -> #door::Failures {
+                const DECLARATION: &'static #door::Declaration = #door::Declaration::NOTHING;
+                async fn __lifecycle_release(this: #door::Managed<Self>) -> #door::Failures
+                where
+                    for<'__a> Self: #door::Granted<'__a>,
+                {
                     #door::nothing(this).await
                 }
             }
@@ -133,15 +126,13 @@ fn bounded(generics: &Generics) -> Generics {
 /// The whole teardown of one instance: the impl, then the fields, in order of declaration.
 fn release(model: &Resource, door: &TokenStream) -> TokenStream {
     let (this, failures) = (
-        field::this(Span::call_site()),
-        format_ident!("failures", span = Span::mixed_site()),
+        step::this(Span::call_site()),
+        format_ident!("__lifecycle_failures", span = Span::mixed_site()),
     );
     let own = if model.own_required {
         // The one place that needs the impl; its span is what the error of a missing one points at.
-        let teardown = quote_spanned!(model.ident.span()=> <Self as #door::Teardown>::teardown(&#this).await);
-        quote! {
-            #failures.step("teardown", async { #door::TeardownOutput::into_result(#teardown) }).await;
-        }
+        let (span, door) = (model.ident.span(), spanned(door.clone(), model.ident.span()));
+        quote_spanned!(span=> <Self as #door::Teardown>::__lifecycle_own(&*#this, &mut #failures).await;)
     } else {
         quote! {
             {
@@ -153,7 +144,7 @@ fn release(model: &Resource, door: &TokenStream) -> TokenStream {
     let steps: Vec<_> = model
         .fields
         .iter()
-        .filter_map(|field| step(field, door, &this, &failures))
+        .filter_map(|field| field_step(field, door, &this, &failures))
         .collect();
     let calls = model
         .fields
@@ -161,34 +152,44 @@ fn release(model: &Resource, door: &TokenStream) -> TokenStream {
         .any(|field| matches!(field.step, Some(Step::Call { .. })));
     let imports = calls.then(|| quote!(use #door::{Outcome as _, ProbeFuture as _};));
     quote! {
-        async fn __lifecycle_release(#this: #door::Managed<Self>) -> #door::Failures {
+        async fn __lifecycle_release(#this: #door::Managed<Self>) -> #door::Failures
+        where
+            for<'__a> Self: #door::Granted<'__a>,
+        {
             #imports
             let mut #failures = #door::Failures::new();
             #own
             #(#steps)*
-            #failures
+            #door::Failures::end(#failures, #this)
         }
     }
 }
 
-fn step(field: &Field, door: &TokenStream, this: &syn::Ident, failures: &syn::Ident) -> Option<TokenStream> {
+fn field_step(
+    field: &Field,
+    door: &TokenStream,
+    this: &syn::Ident,
+    failures: &syn::Ident,
+) -> Option<TokenStream> {
     let Field { member, label, .. } = field;
-    let value = format_ident!("value", span = Span::mixed_site());
+    let value = format_ident!("__lifecycle_value", span = Span::mixed_site());
     let kind = quote!((&#door::Probe::value(&#value)).__lifecycle_kind());
     Some(match field.step.as_ref()? {
         Step::Skip => return None,
-        Step::Known(_) => {
+        Step::Known => {
             // The obligation stands on the field's own type, so that its error does too.
-            let ty = &field.ty;
-            let known = quote_spanned!(ty.span()=> <#ty as #door::Release>::known);
-            quote!(#known(&mut #failures, #label, &#this, |#this: &Self| &#this.#member).await;)
+            let (ty, span) = (&field.ty, field.ty.span());
+            let door = spanned(door.clone(), span);
+            quote_spanned! {span=>
+                <#ty as #door::Release>::known(&mut #failures, #label, &#this, |#this: &Self| &#this.#member).await;
+            }
         }
         Step::Call {
             value: call,
             blocking: true,
             ..
         } => quote! {
-            #failures.blocking(#label, &#this, |#this: &Self| match #call {
+            #door::Failures::blocking(&mut #failures, #label, &#this, |#this: &Self| match #call {
                 #value => (&&&#door::Settled(#kind.block(#value))).__lifecycle_outcome(),
             }).await;
         },
@@ -197,14 +198,14 @@ fn step(field: &Field, door: &TokenStream, this: &syn::Ident, failures: &syn::Id
             guarded: true,
             ..
         } => quote! {
-            #failures.step(#label, async {
+            #door::Failures::step(&mut #failures, #label, async {
                 let #value = #call;
                 (&&&#door::Settled(#kind.settle(#value).await)).__lifecycle_outcome()
             }).await;
         },
         // In a `match`, what the call borrows from lives until the call has been awaited.
         Step::Call { value: call, .. } => quote! {
-            #failures.step(#label, async {
+            #door::Failures::step(&mut #failures, #label, async {
                 match #call {
                     #value => (&&&#door::Settled(#kind.settle(#value).await)).__lifecycle_outcome(),
                 }
@@ -214,27 +215,48 @@ fn step(field: &Field, door: &TokenStream, this: &syn::Ident, failures: &syn::Id
 }
 
 /// What the type depends on: asked of each field's type, and said by `depends_on`.
-fn needs(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
+///
+/// A closure, since the path of a method would ask for all that the trait asks for, and so report it twice.
+fn needs(model: &Resource, door: &TokenStream) -> TokenStream {
     let fields: Vec<_> = model.fields.iter().filter(|field| field.may_hold).collect();
     if fields.is_empty() && model.depends_on.is_empty() {
-        return None;
+        return quote!(|_| {});
     }
     let import = (!fields.is_empty()).then(|| quote!(use #door::ProbeField as _;));
     let fields = fields
         .into_iter()
         .map(|Field { ty, label, .. }| quote!((&#door::Probe::<#ty>::NEW).__lifecycle_needs(needs, #label);));
     let depends_on = model.depends_on.iter().map(|ty| {
-        let declaration = quote_spanned!(ty.span()=> <#ty as #door::Resource>::DECLARATION);
+        let (span, place) = (ty.span(), spanned(door.clone(), ty.span()));
+        let declaration = quote_spanned!(span=> <#ty as #place::Resource>::DECLARATION);
         quote!(needs.add(#declaration, #door::NeedReason::DependsOn);)
     });
-    Some(quote! {
-        fn __lifecycle_needs(needs: &mut #door::Needs) {
+    quote! {
+        |needs| {
             #import
             let needs = needs.of_owner::<Self>();
             #(#fields)*
             #(#depends_on)*
         }
-    })
+    }
+}
+
+/// The entry in the registry of the linked program. Why it takes a `Clone` is said at `Registered`.
+fn registration(ident: &syn::Ident, door: &TokenStream) -> TokenStream {
+    quote! {
+        struct __LifecycleEntry(&'static #door::Declaration);
+
+        #[automatically_derived]
+        impl ::core::clone::Clone for __LifecycleEntry {
+            fn clone(&self) -> Self {
+                Self(#door::Declaration::of::<#ident>())
+            }
+        }
+
+        #door::inventory::submit! {
+            #door::Registered(|| ::core::clone::Clone::clone(&__LifecycleEntry(#door::Declaration::NOTHING)).0)
+        }
+    }
 }
 
 /// The instances of its own type that a value holds.

@@ -9,7 +9,7 @@ use syn::{
     punctuated::Punctuated,
 };
 
-use super::{Keys, Known, krate};
+use super::{Keys, Known, krate, values::Assigned};
 use crate::{
     errors::{Errors, Lint},
     suggest::suggest,
@@ -68,12 +68,11 @@ const REFUSED: &[(&str, &str)] = &[
     ("SIGILL", "after a fault nothing can be trusted to run"),
 ];
 
-/// The function, its body left as tokens.
+/// The head of the function; its body is not looked at.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) signature: Signature,
-    pub(crate) body: TokenTree,
 }
 
 pub(crate) struct Main {
@@ -92,22 +91,19 @@ impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         let (vis, signature) = (input.parse()?, input.parse()?);
-        let body = input.parse()?;
-        match &body {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && input.is_empty() => {}
-            other => return Err(syn::Error::new(other.span(), "a body is expected")),
+        match input.parse::<TokenTree>()? {
+            TokenTree::Group(body) if body.delimiter() == Delimiter::Brace && input.is_empty() => Ok(Self {
+                attrs,
+                vis,
+                signature,
+            }),
+            other => Err(syn::Error::new(other.span(), "a body is expected")),
         }
-        Ok(Self {
-            attrs,
-            vis,
-            signature,
-            body,
-        })
     }
 }
 
 impl Main {
-    pub(crate) fn check(args: TokenStream, function: &Function, errors: &Errors) -> Option<Self> {
+    pub(crate) fn check(args: &TokenStream, function: &Function, errors: &Errors) -> Option<Self> {
         check_signature(&function.signature, errors);
         let keys = Keys::read(args, KNOWN, errors);
         let flavors = [
@@ -115,10 +111,10 @@ impl Main {
             ("current_thread", "CurrentThread"),
         ];
         let formats = [("text", "Text"), ("json", "Json"), ("off", "Off")];
-        let grace = keys.value("grace", errors, |value, errors| value.some_time(errors));
-        let lame_duck = keys.value("lame_duck", errors, |value, errors| value.duration(errors));
+        let grace = keys.value("grace", errors, Assigned::some_time);
+        let lame_duck = keys.value("lame_duck", errors, Assigned::duration);
         let flavor = keys.value("flavor", errors, |value, errors| value.choice(&flavors, errors));
-        let worker_threads = keys.value("worker_threads", errors, |value, errors| value.count(errors));
+        let worker_threads = keys.value("worker_threads", errors, Assigned::count);
         let report = keys.value("report", errors, |value, errors| value.choice(&formats, errors));
         let job = keys.flag("job", errors);
 
@@ -149,7 +145,7 @@ impl Main {
         }
         let model = Self {
             krate: keys
-                .value("crate", errors, |value, errors| value.path(errors))
+                .value("crate", errors, Assigned::path)
                 .unwrap_or_else(krate::default),
             grace: grace.map(|grace| grace.value),
             lame_duck: lame_duck.map(|lame_duck| lame_duck.value),

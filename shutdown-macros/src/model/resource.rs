@@ -8,11 +8,7 @@ use syn::{
     Data, DeriveInput, GenericParam, Generics, Meta, Path, Token, Type, parse::Parser, punctuated::Punctuated,
 };
 
-use super::{
-    Keys, Known,
-    field::{Field, Step},
-    krate,
-};
+use super::{Keys, Known, field::Field, krate, step::Step, values::Assigned};
 use crate::{
     errors::{Errors, Lint},
     parse::unraw,
@@ -65,23 +61,23 @@ pub(crate) struct Resource {
 
 impl Resource {
     /// The model, if no rule was broken.
-    pub(crate) fn check(args: TokenStream, item: &DeriveInput, errors: &Errors) -> Option<Self> {
+    pub(crate) fn check(args: &TokenStream, item: &DeriveInput, errors: &Errors) -> Option<Self> {
         let keys = Keys::read(args, KNOWN, errors);
         let fields = fields(item, errors);
         lifetimes(&item.generics, errors);
         let no_teardown = no_teardown(&keys, &fields, errors);
         let model = Self {
             krate: keys
-                .value("crate", errors, |value, errors| value.path(errors))
+                .value("crate", errors, Assigned::path)
                 .unwrap_or_else(krate::default),
             ident: item.ident.clone(),
             generics: item.generics.clone(),
             name: keys
-                .value("name", errors, |value, errors| value.text(errors))
+                .value("name", errors, Assigned::text)
                 .unwrap_or_else(|| unraw(&item.ident)),
-            order: keys.value("order", errors, |value, errors| value.order(errors)),
+            order: keys.value("order", errors, Assigned::order),
             timeout: keys
-                .value("timeout", errors, |value, errors| value.some_time(errors))
+                .value("timeout", errors, Assigned::some_time)
                 .map(|timeout| timeout.value),
             last: keys.flag("last", errors),
             depends_on: depends_on(&keys, &item.ident, errors),
@@ -125,10 +121,10 @@ fn no_teardown(keys: &Keys, fields: &[Field], errors: &Errors) -> bool {
     let Some(key) = keys.get("no_teardown") else {
         return false;
     };
-    keys.value("no_teardown", errors, |value, errors| value.text(errors));
+    keys.value("no_teardown", errors, Assigned::text);
     let released = fields
         .iter()
-        .find(|field| matches!(field.step, Some(Step::Known(_) | Step::Call { .. })));
+        .find(|field| matches!(field.step, Some(Step::Known | Step::Call { .. })));
     if let Some(released) = released {
         let message = format!(
             "`no_teardown` says that nothing is to be released, and `#[teardown]` on `{}` says how; remove one",
@@ -146,7 +142,7 @@ fn depends_on(keys: &Keys, owner: &Ident, errors: &Errors) -> Vec<Type> {
     let list = match Punctuated::<Type, Token![,]>::parse_terminated.parse2(list) {
         Ok(list) => list,
         Err(error) => {
-            let message = format!("`depends_on` takes types, like `depends_on(Database)`: {error}");
+            let message = "`depends_on` takes types, like `depends_on(Database)`";
             errors.at(error.span(), Lint::BadAttribute, message);
             return Vec::new();
         }
@@ -170,8 +166,8 @@ fn depends_on(keys: &Keys, owner: &Ident, errors: &Errors) -> Vec<Type> {
     list.into_iter().collect()
 }
 
-/// The arguments as the attribute handed them on.
-pub(crate) fn arguments(item: &DeriveInput, errors: &Errors) -> TokenStream {
+/// The arguments as the attribute handed them on; `None` if the attribute is there twice.
+pub(crate) fn arguments(item: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
     let mut found = item
         .attrs
         .iter()
@@ -186,6 +182,7 @@ pub(crate) fn arguments(item: &DeriveInput, errors: &Errors) -> TokenStream {
             Lint::BadAttribute,
             "`#[lifecycle::resource]` is there twice; remove one",
         );
+        return None;
     }
-    arguments
+    Some(arguments)
 }

@@ -2,20 +2,21 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::{Lit, LitStr, Path, parse::Parser};
 
 use crate::{
     errors::{Errors, Lint},
-    parse::{Key, span_or},
+    parse::{span_or, unraw},
     suggest::suggest,
 };
 
 /// The tokens behind the `=` of a key.
-pub(crate) struct Assigned<'a> {
-    pub(crate) key: &'a Key,
+pub(crate) struct Assigned {
+    pub(crate) name: Ident,
+    /// How the whole is written.
     pub(crate) form: &'static str,
-    pub(crate) tokens: &'a [TokenTree],
+    pub(crate) tokens: Vec<TokenTree>,
 }
 
 /// A value, and where it stands.
@@ -25,31 +26,35 @@ pub(crate) struct Spanned<T> {
     pub(crate) span: Span,
 }
 
-impl Assigned<'_> {
+impl Assigned {
+    fn name(&self) -> String {
+        unraw(&self.name)
+    }
+
+    fn all(&self) -> TokenStream {
+        self.tokens.iter().cloned().collect()
+    }
+
     fn wrong<T>(&self, errors: &Errors) -> Option<T> {
-        let message = format!("this is no value of `{}`; write `{}`", self.key.text(), self.form);
-        if self.tokens.is_empty() {
-            errors.spanned(self.key.tokens(), Lint::BadAttribute, message);
+        let (name, all) = (self.name(), self.all());
+        if all.is_empty() {
+            let message = format!("`{name}` has no value; write `{}`", self.form);
+            errors.spanned(&self.name, Lint::BadAttribute, message);
         } else {
-            errors.spanned(
-                self.tokens.iter().cloned().collect::<TokenStream>(),
-                Lint::BadAttribute,
-                message,
-            );
+            let message = format!("`{name}` cannot be `{all}`; write `{}`", self.form);
+            errors.spanned(all, Lint::BadAttribute, message);
         }
         None
     }
 
     /// One literal and no more; the most frequent slip behind it is a comma that is not there.
     fn literal(&self, errors: &Errors) -> Option<Lit> {
-        let (negative, rest) = match self.tokens {
+        let (negative, rest) = match &self.tokens[..] {
             [TokenTree::Punct(minus), rest @ ..] if minus.as_char() == '-' => (1, rest),
             rest => (0, rest),
         };
         match rest {
-            [TokenTree::Literal(_)] => syn::parse2(self.tokens.iter().cloned().collect())
-                .ok()
-                .or_else(|| self.wrong(errors)),
+            [TokenTree::Literal(_)] => syn::parse2(self.all()).ok().or_else(|| self.wrong(errors)),
             [TokenTree::Literal(_), TokenTree::Ident(next), ..] => {
                 errors.spanned(
                     next,
@@ -58,9 +63,9 @@ impl Assigned<'_> {
                 );
                 None
             }
-            [TokenTree::Ident(_)] if negative == 0 => syn::parse2(self.tokens.iter().cloned().collect())
-                .ok()
-                .or_else(|| self.wrong(errors)),
+            [TokenTree::Ident(_)] if negative == 0 => {
+                syn::parse2(self.all()).ok().or_else(|| self.wrong(errors))
+            }
             _ => self.wrong(errors),
         }
     }
@@ -76,7 +81,7 @@ impl Assigned<'_> {
     pub(crate) fn text(&self, errors: &Errors) -> Option<String> {
         let text = self.string(errors)?;
         if text.value().trim().is_empty() {
-            let message = format!("`{}` is empty; write `{}`", self.key.text(), self.form);
+            let message = format!("`{}` is empty; write `{}`", self.name(), self.form);
             errors.spanned(&text, Lint::BadAttribute, message);
             return None;
         }
@@ -85,7 +90,7 @@ impl Assigned<'_> {
 
     pub(crate) fn integer(&self, errors: &Errors) -> Option<Spanned<i128>> {
         let literal = self.literal(errors)?;
-        let span = span_or(self.tokens, literal.span());
+        let span = span_or(&self.tokens, literal.span());
         let Lit::Int(number) = &literal else {
             return self.wrong(errors);
         };
@@ -113,11 +118,7 @@ impl Assigned<'_> {
                 i32::MIN,
                 i32::MAX
             );
-            errors.spanned(
-                self.tokens.iter().cloned().collect::<TokenStream>(),
-                Lint::BadAttribute,
-                message,
-            );
+            errors.spanned(self.all(), Lint::BadAttribute, message);
             None
         })
     }
@@ -128,7 +129,7 @@ impl Assigned<'_> {
         match u16::try_from(number.value) {
             Ok(count) if count > 0 => Some(usize::from(count)),
             _ => {
-                let message = format!("`{}` goes from 1 to {}", self.key.text(), u16::MAX);
+                let message = format!("`{}` goes from 1 to {}", self.name(), u16::MAX);
                 errors.at(number.span, Lint::BadAttribute, message);
                 None
             }
@@ -139,20 +140,20 @@ impl Assigned<'_> {
         let literal = self.literal(errors)?;
         let span = literal.span();
         match &literal {
-            Lit::Str(text) => match humantime::parse_duration(&text.value()) {
-                Ok(value) => return Some(Spanned { value, span }),
-                Err(_) => {
-                    let message = format!(
-                        "`{}` is no duration; write a number and a unit, like `{}`; units are `ms`, `s`, `m`, \
-                         `h`, and `1m 30s` is fine too",
-                        text.value(),
-                        self.form,
-                    );
-                    errors.spanned(text, Lint::BadAttribute, message);
+            Lit::Str(text) => {
+                if let Ok(value) = humantime::parse_duration(&text.value()) {
+                    return Some(Spanned { value, span });
                 }
-            },
+                let message = format!(
+                    "`{}` is no duration; write a number and a unit, like `{}`; units are `ms`, `s`, `m`, \
+                         `h`, and `1m 30s` is fine too",
+                    text.value(),
+                    self.form,
+                );
+                errors.spanned(text, Lint::BadAttribute, message);
+            }
             Lit::Int(number) => {
-                let (key, number) = (self.key.text(), number.base10_digits().to_owned());
+                let (key, number) = (self.name(), number.base10_digits().to_owned());
                 let message = format!("the unit is missing; write `{key} = \"{number}s\"` for seconds");
                 errors.spanned(&literal, Lint::BadAttribute, message);
             }
@@ -165,7 +166,7 @@ impl Assigned<'_> {
     pub(crate) fn some_time(&self, errors: &Errors) -> Option<Spanned<Duration>> {
         let duration = self.duration(errors)?;
         if duration.value.is_zero() {
-            let message = format!("`{}` is zero, so that nothing could end in time", self.key.text());
+            let message = format!("`{}` is zero, so that nothing could end in time", self.name());
             errors.at(duration.span, Lint::BadAttribute, message);
             return None;
         }
@@ -183,19 +184,14 @@ impl Assigned<'_> {
             });
         }
         let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-        let message = format!(
-            "`{}` cannot be `{word}`{}",
-            self.key.text(),
-            suggest(&word, &names)
-        );
+        let message = format!("`{}` cannot be `{word}`{}", self.name(), suggest(&word, &names));
         errors.spanned(&text, Lint::BadAttribute, message);
         None
     }
 
     pub(crate) fn path(&self, errors: &Errors) -> Option<Path> {
-        let tokens = self.tokens.iter().cloned().collect();
         Path::parse_mod_style
-            .parse2(tokens)
+            .parse2(self.all())
             .ok()
             .or_else(|| self.wrong(errors))
     }

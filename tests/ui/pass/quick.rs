@@ -29,7 +29,7 @@ impl Teardown for Orders {
 
 #[lifecycle::main(grace = "30s", lame_duck = "5s")]
 async fn main() -> Result<(), String> {
-    let db = Managed::stub(Database { pool: Pool }, 1);
-    let _orders = Managed::stub(Orders { db }, 2);
+    let _: fn(Managed<Database>) -> Orders = |db| Orders { db };
+    let _ = Database { pool: Pool };
     Ok(())
 }

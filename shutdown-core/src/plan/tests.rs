@@ -1,0 +1,349 @@
+//! The plan against a slow and obvious model of its rules.
+
+pub(crate) mod model;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use self::model::{Sketch, any_sketch, sound_sketch};
+use super::{Class, Format, Item, Plan, Why, render};
+
+/// How many random cases a claim is tried on: five times as many in a soak.
+pub(crate) fn cases(usual: u32) -> ProptestConfig {
+    let times = if std::env::var_os("LIFECYCLE_SOAK").is_some() {
+        5
+    } else {
+        1
+    };
+    ProptestConfig {
+        failure_persistence: None,
+        max_shrink_iters: 1_000,
+        ..ProptestConfig::with_cases(usual * times)
+    }
+}
+
+/// The items that can be reached from `item`.
+fn reached(plan: &Plan, item: usize) -> Vec<bool> {
+    let mut seen = vec![false; plan.nodes()];
+    let mut open = vec![item];
+    while let Some(node) = open.pop() {
+        for next in plan.successors(node) {
+            if !std::mem::replace(&mut seen[next], true) {
+                open.push(next);
+            }
+        }
+    }
+    seen.truncate(plan.items().len());
+    seen
+}
+
+fn relation(plan: &Plan) -> Vec<Vec<bool>> {
+    (0..plan.items().len()).map(|item| reached(plan, item)).collect()
+}
+
+fn is_sorted(plan: &Plan) -> bool {
+    plan.topological().len() == plan.nodes()
+}
+
+proptest! {
+    #![proptest_config(cases(1500))]
+
+    /// R1, R2.
+    #[test]
+    fn an_item_precedes_what_the_rules_say_and_nothing_else(sketch in any_sketch(12)) {
+        prop_assert_eq!(relation(&sketch.plan()), sketch.precedes());
+    }
+
+    #[test]
+    fn the_same_holds_for_plans_that_can_be_carried_out(sketch in sound_sketch(12)) {
+        prop_assert!(!sketch.is_cyclic());
+        prop_assert_eq!(relation(&sketch.plan()), sketch.precedes());
+    }
+
+    /// R5.
+    #[test]
+    fn the_order_is_complete_exactly_where_nothing_waits_for_itself(sketch in any_sketch(12)) {
+        let plan = sketch.plan();
+        prop_assert_eq!(is_sorted(&plan), !sketch.is_cyclic());
+        let mut place = vec![None; plan.nodes()];
+        for (at, node) in plan.topological().iter().enumerate() {
+            prop_assert_eq!(place[*node].replace(at), None);
+        }
+        for node in plan.topological() {
+            for next in plan.successors(*node) {
+                prop_assert!(place[next].is_none_or(|next| place[*node] < Some(next)));
+            }
+        }
+    }
+
+    /// R5.
+    #[test]
+    fn a_cycle_is_told_step_by_step_with_reasons_that_hold(sketch in any_sketch(12)) {
+        let cycle = sketch.plan().cycle();
+        prop_assert_eq!(cycle.is_some(), sketch.is_cyclic());
+        assert_real(&sketch, cycle.iter());
+    }
+
+    #[test]
+    fn breaking_cycles_leaves_a_plan_that_can_be_carried_out(sketch in any_sketch(12)) {
+        let mut plan = sketch.plan();
+        let broken = plan.break_cycles();
+        prop_assert!(is_sorted(&plan));
+        prop_assert_eq!(broken.is_empty(), !sketch.is_cyclic());
+        assert_real(&sketch, broken.iter());
+        let (before, after) = (sketch.precedes(), relation(&plan));
+        for a in 0..after.len() {
+            for b in 0..after.len() {
+                prop_assert!(before[a][b] || !after[a][b]);
+                let crosses = sketch.items[a].last && !sketch.items[b].last;
+                prop_assert!(!crosses || !after[a][b], "last stays last");
+                // Only what waits for itself loses a rule, unless its rule led through what does.
+                let safe = (0..after.len()).all(|via| {
+                    !before[via][via] || !(via == a || before[a][via]) || !(via == b || before[via][b])
+                });
+                prop_assert!(!safe || before[a][b] == after[a][b]);
+            }
+        }
+    }
+
+    /// R4.
+    #[test]
+    fn a_printed_plan_does_not_depend_on_the_order_of_registration(
+        sketch in any_sketch(12),
+        keys in prop::collection::vec(any::<u64>(), 12),
+    ) {
+        let (one, other) = (sketch.plan(), sketch.shuffled(&keys).plan());
+        for format in [Format::Tree, Format::Dot, Format::Mermaid, Format::Json] {
+            prop_assert_eq!(render(&one, format), render(&other, format));
+        }
+    }
+
+    #[test]
+    fn the_items_directly_behind_one_are_those_with_a_reason(sketch in any_sketch(12)) {
+        let plan = sketch.plan();
+        let before = sketch.precedes();
+        for a in 0..sketch.items.len() {
+            let found = plan.item_successors(a);
+            for (b, why) in &found {
+                // An order that others stand between is not told.
+                let reasons = sketch.reasons(a, *b);
+                prop_assert!(reasons.contains(why), "{a} {b} {why:?}");
+                prop_assert!(reasons.iter().all(|other| why <= other || matches!(other, Why::Order(_))));
+            }
+            // Steps that are not told follow from those that are.
+            for b in 0..sketch.items.len() {
+                let told = found.iter().any(|(next, _)| *next == b || before[*next][b]);
+                prop_assert_eq!(told, before[a][b]);
+            }
+        }
+    }
+
+    /// R10, R12.
+    #[test]
+    fn the_declared_path_is_the_longest_there_is(sketch in sound_sketch(12)) {
+        let plan = sketch.plan();
+        let seconds = |item: usize| sketch.items[item].timeout.unwrap_or_default().as_secs_f64();
+        let before = sketch.precedes();
+        for last in [false, true] {
+            let path = plan.declared_path(last);
+            prop_assert_eq!(path.any, sketch.items.iter().any(|item| item.last == last));
+            let longest = Duration::from_secs_f64(sketch.heaviest_of(last, &seconds));
+            prop_assert_eq!(path.length.as_millis(), (longest + Duration::from_micros(500)).as_millis());
+            let sum: Duration = path.items.iter().filter_map(|item| sketch.items[*item].timeout).sum();
+            prop_assert_eq!(path.length, sum);
+            prop_assert!(path.items.iter().all(|item| sketch.items[*item].last == last));
+            prop_assert!(path.items.windows(2).all(|pair| before[pair[0]][pair[1]]));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(4))]
+
+    #[test]
+    fn thousands_of_items_keep_every_rule_in_a_graph_of_linear_size(
+        sketch in sound_sketch(3000).prop_filter("many", |sketch| sketch.items.len() > 500),
+    ) {
+        let plan = sketch.plan();
+        prop_assert!(is_sorted(&plan));
+        let mut place = vec![0; plan.nodes()];
+        for (at, node) in plan.topological().iter().enumerate() {
+            place[*node] = at;
+        }
+        let told: usize = sketch.items.iter().map(|item| item.needs.len() + sketch.classes[item.class].needs.len()).sum();
+        prop_assert!(plan.edges.len() <= told + 4 * sketch.items.len());
+        for a in 0..sketch.items.len() {
+            for b in (0..sketch.items.len()).step_by(7) {
+                prop_assert!(sketch.reasons(a, b).is_empty() || place[a] < place[b]);
+            }
+        }
+    }
+}
+
+/// Each step really precedes the next for the reason that is told.
+#[track_caller]
+fn assert_real<'a>(sketch: &Sketch, cycles: impl Iterator<Item = &'a super::Cycle>) {
+    for cycle in cycles {
+        let steps: Vec<(&str, Why)> = cycle.steps().collect();
+        let find = |name: &str| sketch.items.iter().position(|item| item.name == name);
+        assert!(!steps.is_empty());
+        for (at, (name, why)) in steps.iter().enumerate() {
+            let next = steps[(at + 1) % steps.len()].0;
+            let (Some(a), Some(b)) = (find(name), find(next)) else {
+                panic!("no such item: {name} or {next}")
+            };
+            assert!(sketch.reasons(a, b).contains(why), "{name} before {next}: {why}");
+        }
+    }
+}
+
+fn item(name: &'static str, class: usize) -> Item {
+    Item {
+        name: name.into(),
+        class,
+        ..Item::default()
+    }
+}
+
+/// Ten thousand instances of two types that need each other: one story, told and broken once.
+#[test]
+fn a_cycle_of_two_types_is_told_once_however_many_instances_there_are() {
+    let needs = |class, field| Class {
+        needs: vec![(class, Why::Field(field))],
+    };
+    let items = (0..10_000).map(|at| item(["A", "B"][at % 2], at % 2));
+    let mut plan = Plan::new(items.collect(), &[needs(1, "b"), needs(0, "a")]);
+    let broken = plan.break_cycles();
+    assert!(is_sorted(&plan));
+    let told: Vec<String> = broken.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["`A` before (field `b`) `B` before (field `a`) `A`"]);
+}
+
+#[test]
+fn many_separate_cycles_are_broken_in_few_rounds() {
+    let items = (0..10_000).map(|at: usize| Item {
+        name: format!("i{at}").into(),
+        needs: vec![(at ^ 1, Why::Instance)],
+        ..Item::default()
+    });
+    let mut plan = Plan::new(items.collect(), &[Class::default()]);
+    assert_eq!(plan.break_cycles().len(), 5_000);
+    assert!(is_sorted(&plan));
+}
+
+/// The weakest reason gives way: an instance's own before an order before `last` before what the types say.
+#[test]
+fn a_broken_cycle_loses_its_weakest_reason() {
+    let mut items = vec![item("A", 0), item("B", 1)];
+    items[1].needs = vec![(0, Why::Instance)];
+    let class = Class {
+        needs: vec![(1, Why::DependsOn)],
+    };
+    let mut plan = Plan::new(items, &[class, Class::default()]);
+    plan.break_cycles();
+    assert!(reached(&plan, 0)[1] && !reached(&plan, 1)[0]);
+}
+
+fn printed() -> Plan {
+    let mut items = vec![
+        item("Database", 1),
+        item("Orders \"eu\"", 0),
+        item("Telemetry", 2),
+        item("Cache<String>", 3),
+    ];
+    items[0].order = Some(2);
+    items[0].timeout = Some(Duration::from_millis(5_500));
+    items[1].order = Some(1);
+    items[2].last = true;
+    let mut classes = vec![Class::default(); 4];
+    classes[0].needs = vec![(1, Why::Field("db")), (2, Why::DependsOn)];
+    Plan::new(items, &classes)
+}
+
+#[test]
+fn a_plan_is_printed_as_a_tree() {
+    assert_eq!(
+        render(&printed(), Format::Tree),
+        "\
+teardown plan: 4 declared resources
+Orders \"eu\"  order 1
+  ├─ before Database: field `db`
+  └─ before Telemetry: `depends_on`
+Database  order 2  timeout 5s 500ms
+  └─ before Telemetry: `last` comes after the others
+Cache<String>
+  └─ before Telemetry: `last` comes after the others
+Telemetry  last
+"
+    );
+}
+
+#[test]
+fn a_plan_is_printed_for_graphviz() {
+    assert_eq!(
+        render(&printed(), Format::Dot),
+        r#"digraph teardown {
+  n0 [label="Orders \"eu\""];
+  n1 [label="Database"];
+  n2 [label="Cache<String>"];
+  n3 [label="Telemetry"];
+  n0 -> n1 [label="field `db`"];
+  n0 -> n3 [label="`depends_on`"];
+  n1 -> n3 [label="`last` comes after the others"];
+  n2 -> n3 [label="`last` comes after the others"];
+}
+"#
+    );
+}
+
+#[test]
+fn a_plan_is_printed_for_mermaid() {
+    assert_eq!(
+        render(&printed(), Format::Mermaid),
+        r#"graph TD
+  n0["Orders #quot;eu#quot;"]
+  n1["Database"]
+  n2["Cache#lt;String#gt;"]
+  n3["Telemetry"]
+  n0 -->|"field db"| n1
+  n0 -->|"depends_on"| n3
+  n1 -->|"last comes after the others"| n3
+  n2 -->|"last comes after the others"| n3
+"#
+    );
+}
+
+#[test]
+fn a_plan_is_printed_as_json() {
+    let text = render(&printed(), Format::Json);
+    let json: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
+    assert_eq!(json.as_array().map(Vec::len), Some(4));
+    assert_eq!(
+        json[0],
+        serde_json::json!({
+            "name": "Orders \"eu\"",
+            "order": 1,
+            "timeout_ms": null,
+            "last": false,
+            "before": [
+                {"name": "Database", "why": "field `db`"},
+                {"name": "Telemetry", "why": "`depends_on`"},
+            ],
+        })
+    );
+    assert_eq!(json[1]["timeout_ms"], 5_500);
+    assert_eq!(json[3]["last"], true);
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    #[test]
+    fn json_is_valid_for_every_name(name in any::<String>()) {
+        let items = vec![Item { name: name.clone().into(), ..Item::default() }];
+        let text = render(&Plan::new(items, &[Class::default()]), Format::Json);
+        let json: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
+        prop_assert_eq!(&json[0]["name"], &serde_json::Value::String(name));
+    }
+}

@@ -1,0 +1,189 @@
+//! Random plans, and what the rules say of them: slow, obvious, and written from the rules alone.
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::plan::{Class, Item, Plan, Why};
+
+/// What goes into a plan.
+#[derive(Clone, Debug)]
+pub(crate) struct Sketch {
+    pub(crate) items: Vec<Item>,
+    pub(crate) classes: Vec<Class>,
+}
+
+impl Sketch {
+    pub(crate) fn plan(&self) -> Plan {
+        Plan::new(self.items.clone(), &self.classes)
+    }
+
+    /// The reasons why `a` directly precedes `b`, straight from R1, R2 and the rule of `last`.
+    pub(crate) fn reasons(&self, a: usize, b: usize) -> Vec<Why> {
+        let (from, to) = (&self.items[a], &self.items[b]);
+        if from.detached || to.detached {
+            return Vec::new();
+        }
+        let mut reasons = Vec::new();
+        if from.class != to.class {
+            let needs = self.classes[from.class].needs.iter();
+            reasons.extend(needs.filter(|(class, _)| *class == to.class).map(|(_, why)| *why));
+        }
+        let own = from.needs.iter().filter(|(other, _)| *other == b);
+        reasons.extend(own.map(|(_, why)| *why));
+        if let (Some(m), Some(n)) = (from.order, to.order)
+            && m < n
+        {
+            reasons.push(Why::Order(m));
+        }
+        if !from.last && to.last {
+            reasons.push(Why::Last);
+        }
+        reasons
+    }
+
+    /// Whether `a` directly precedes `b`, for all pairs.
+    pub(crate) fn direct(&self) -> Vec<Vec<bool>> {
+        let n = self.items.len();
+        (0..n)
+            .map(|a| (0..n).map(|b| !self.reasons(a, b).is_empty()).collect())
+            .collect()
+    }
+
+    /// Whether `a` precedes `b`, for all pairs, by Warshall's closure.
+    pub(crate) fn precedes(&self) -> Vec<Vec<bool>> {
+        let mut before = self.direct();
+        let n = before.len();
+        for via in 0..n {
+            for a in 0..n {
+                for b in 0..n {
+                    before[a][b] |= before[a][via] && before[via][b];
+                }
+            }
+        }
+        before
+    }
+
+    pub(crate) fn is_cyclic(&self) -> bool {
+        let before = self.precedes();
+        (0..before.len()).any(|item| before[item][item])
+    }
+
+    /// The heaviest path that starts with `item` and stays in its stage, by trying all of them.
+    pub(crate) fn heaviest_from(&self, item: usize, weight: &dyn Fn(usize) -> f64) -> f64 {
+        let mut known = vec![None; self.items.len()];
+        self.heaviest(&self.direct(), item, weight, &mut known)
+    }
+
+    fn heaviest(
+        &self,
+        direct: &[Vec<bool>],
+        item: usize,
+        weight: &dyn Fn(usize) -> f64,
+        known: &mut [Option<f64>],
+    ) -> f64 {
+        if let Some(known) = known[item] {
+            return known;
+        }
+        let behind = (0..direct.len())
+            .filter(|next| direct[item][*next] && self.items[*next].last == self.items[item].last)
+            .map(|next| self.heaviest(direct, next, weight, known))
+            .fold(0.0, f64::max);
+        known[item] = Some(weight(item) + behind);
+        weight(item) + behind
+    }
+
+    /// The heaviest path of one stage.
+    pub(crate) fn heaviest_of(&self, last: bool, weight: &dyn Fn(usize) -> f64) -> f64 {
+        let direct = self.direct();
+        let mut known = vec![None; self.items.len()];
+        (0..self.items.len())
+            .filter(|item| self.items[*item].last == last)
+            .map(|item| self.heaviest(&direct, item, weight, &mut known))
+            .fold(0.0, f64::max)
+    }
+
+    /// The same items registered in another order.
+    pub(crate) fn shuffled(&self, keys: &[u64]) -> Sketch {
+        let n = self.items.len();
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by_key(|item| keys[item % keys.len()].rotate_left(u32::try_from(*item % 64).unwrap_or(0)));
+        let mut place = vec![0; n];
+        for (at, item) in order.iter().enumerate() {
+            place[*item] = at;
+        }
+        let mut items: Vec<Item> = order.iter().map(|item| self.items[*item].clone()).collect();
+        for (need, _) in items.iter_mut().flat_map(|item| &mut item.needs) {
+            *need = place[*need];
+        }
+        Sketch {
+            items,
+            classes: self.classes.clone(),
+        }
+    }
+}
+
+fn any_item(items: usize, classes: usize) -> impl Strategy<Value = Item> {
+    (
+        0..classes,
+        prop::option::weighted(0.4, 0..4_i32),
+        prop::option::weighted(0.5, 0..4_000_u64),
+        prop::bool::weighted(0.2),
+        vec(0..items, 0..3),
+        prop::bool::weighted(0.05),
+    )
+        .prop_map(|(class, order, timeout, last, needs, detached)| Item {
+            name: "".into(),
+            class,
+            order,
+            timeout: timeout.map(Duration::from_millis),
+            last,
+            needs: needs.into_iter().map(|other| (other, Why::Instance)).collect(),
+            detached,
+        })
+}
+
+/// Any plan of at most `most` items, cyclic ones too.
+pub(crate) fn any_sketch(most: usize) -> impl Strategy<Value = Sketch> {
+    (1..=most, 1..=5_usize).prop_flat_map(|(items, classes)| {
+        let need = (0..classes, any::<bool>()).prop_map(|(class, field)| {
+            let why = if field { Why::Field("f") } else { Why::DependsOn };
+            (class, why)
+        });
+        (
+            vec(any_item(items, classes), 0..=items),
+            vec(vec(need, 0..3), classes),
+        )
+            .prop_map(|(mut items, classes)| {
+                let count = items.len();
+                for (at, item) in items.iter_mut().enumerate() {
+                    item.name = format!("i{at}").into();
+                    item.needs.retain(|(other, _)| *other < count);
+                }
+                let classes = classes.into_iter().map(|needs| Class { needs });
+                Sketch {
+                    items,
+                    classes: classes.collect(),
+                }
+            })
+    })
+}
+
+/// Any plan that can be carried out, of at most `most` items, registered in any order.
+pub(crate) fn sound_sketch(most: usize) -> impl Strategy<Value = Sketch> {
+    let keys = vec(any::<u64>(), most.max(1));
+    (any_sketch(most), 0..7_usize, keys).prop_map(|(mut sketch, first_last, keys)| {
+        for (at, class) in sketch.classes.iter_mut().enumerate() {
+            class.needs.retain(|(need, _)| *need > at);
+        }
+        sketch.items.sort_by_key(|item| item.class);
+        for (at, item) in sketch.items.iter_mut().enumerate() {
+            item.name = format!("i{at}").into();
+            item.order = item.order.and(i32::try_from(item.class / 2).ok());
+            item.last = item.class >= first_last;
+            item.needs.retain(|(other, _)| *other > at);
+        }
+        sketch.shuffled(&keys)
+    })
+}

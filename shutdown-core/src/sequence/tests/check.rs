@@ -1,0 +1,429 @@
+//! What has to hold of every run, rule by rule.
+
+use std::time::Duration;
+
+use super::sim::{At, Doing, Fate, Main, Run, Scenario};
+use crate::plan::Why;
+use crate::plan::tests::model::Sketch;
+use crate::report::{InstanceReport, MainEnding, Outcome, Reason, Report, Straggler};
+use crate::sequence::Event;
+use crate::stage::Stage;
+
+const EPSILON: Duration = Duration::from_micros(2);
+const MS: Duration = Duration::from_millis(1);
+
+/// Checks all rules.
+pub(super) fn check(scenario: &Scenario, run: &Run) {
+    let Some((t0, reason, deadline)) = run.begun.first().cloned() else {
+        assert!(run.exits.is_empty() && run.lives.iter().all(|life| life.started.is_none()));
+        return;
+    };
+    assert_eq!(run.begun.len(), 1, "invariant 1: one beginning");
+    assert_eq!(run.exits.len(), 1, "invariant 5: one exit");
+    let (exit, report) = &run.exits[0];
+    let seen = Seen {
+        scenario,
+        run,
+        t0,
+        exit: *exit,
+        report,
+    };
+    assert_eq!((&report.reason, deadline), (&reason, t0 + scenario.grace));
+    seen.stages_follow_each_other();
+    seen.it_is_over_in_time();
+    seen.signals_count_as_they_should();
+    seen.everything_is_torn_down_once();
+    seen.the_order_is_kept();
+    seen.what_was_late_is_marked();
+    seen.what_was_cut_off_is_named();
+    assert_eq!(report.exit_status(), seen.status(), "R20: {report}");
+    if seen.is_healthy() {
+        seen.nobody_is_starved();
+    }
+    assert!(!report.to_string().is_empty());
+}
+
+struct Seen<'a> {
+    scenario: &'a Scenario,
+    run: &'a Run,
+    t0: Duration,
+    exit: Duration,
+    report: &'a Report,
+}
+
+impl Seen<'_> {
+    /// Whether every hook had a thread as soon as it was started, and the clock was never late.
+    fn has_threads(&self) -> bool {
+        let blocks = |(_, doing): &(At, Doing)| *doing == Doing::Block;
+        let prompt = self
+            .scenario
+            .instances
+            .iter()
+            .all(|one| one.begins == Some(Duration::ZERO));
+        prompt && self.scenario.jitter.is_zero() && !self.scenario.doings.iter().any(blocks)
+    }
+
+    /// Whether nothing happened but one stop and what the hooks themselves do.
+    fn is_healthy(&self) -> bool {
+        let calm = |(_, doing): &(At, Doing)| {
+            !matches!(
+                doing,
+                Doing::Manage(_) | Doing::Release(_) | Doing::DependsOn(..) | Doing::Block
+            )
+        };
+        self.has_threads() && self.run.hurried.is_empty() && self.scenario.doings.iter().all(calm)
+    }
+
+    fn margin(&self) -> Duration {
+        (self.scenario.grace / 20).min(100 * MS)
+    }
+
+    fn stage(&self, stage: Stage) -> Option<Duration> {
+        let mut spans = self.report.stages.iter();
+        spans
+            .find(|span| span.stage == stage)
+            .map(|span| self.t0 + span.start)
+    }
+
+    fn row(&self, at: usize) -> Option<&InstanceReport> {
+        let name = &self.scenario.instances[at].item.name;
+        let mut rows = self.report.instances.iter().filter(|row| row.name == *name);
+        let row = rows.next();
+        assert!(rows.next().is_none(), "reported twice: {name}");
+        row
+    }
+
+    fn is_late(&self, at: usize) -> bool {
+        self.row(at).is_some_and(|row| row.late)
+    }
+
+    /// It had left the plan before the stop.
+    fn is_gone(&self, at: usize) -> bool {
+        self.run.lives[at].id.is_none() || self.row(at).is_none()
+    }
+
+    fn sketch(&self) -> Sketch {
+        self.scenario
+            .sketch(self.run, |at| self.is_gone(at) || self.is_late(at))
+    }
+
+    /// Invariant 1, and the table of stages in DESIGN.md.
+    fn stages_follow_each_other(&self) {
+        assert!(self.run.stages.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        let spans = &self.report.stages;
+        assert!(spans.windows(2).all(|pair| pair[0].stage < pair[1].stage));
+        assert!(
+            spans
+                .windows(2)
+                .all(|pair| pair[0].start + pair[0].took == pair[1].start)
+        );
+        assert_eq!(spans.first().map(|span| span.start), Some(Duration::ZERO));
+        assert_eq!(self.run.drains, 1, "the gate is closed once");
+        let ready = self.run.fed.iter().any(|(at, stage, event)| {
+            matches!(event, Event::Ready) && *stage == Stage::Running && *at <= self.t0
+        });
+        let skips = match self.report.reason {
+            Reason::Signal { number, .. } => number == 2,
+            Reason::MainEnded | Reason::InvalidPlan(_) => true,
+            _ => false,
+        };
+        let lame_duck = self.scenario.lame_duck.min(self.scenario.grace);
+        let duck = ready && !self.scenario.job && !skips && !lame_duck.is_zero();
+        assert_eq!(self.stage(Stage::LameDuck).is_some(), duck);
+        let drain = self.stage(Stage::Drain).expect("every stop drains");
+        assert!(drain <= self.t0 + self.scenario.lame_duck + self.scenario.jitter);
+        let managed = |last| self.report.instances.iter().any(|row| row.last == last);
+        assert!(self.stage(Stage::Cleanup).is_some());
+        assert!(self.stage(Stage::Flush).is_none() || managed(true) || !self.has_threads());
+    }
+
+    /// R9, R14, invariant 5.
+    fn it_is_over_in_time(&self) {
+        let mut until = self.t0 + self.scenario.grace - self.margin();
+        let mut deadline = self.t0 + self.scenario.grace;
+        for (now, nearer) in &self.run.hurried {
+            assert_eq!(*nearer, deadline.min(*now + Duration::from_secs(3)));
+            deadline = *nearer;
+            until = until.min(deadline);
+        }
+        assert!(
+            self.exit <= until + self.scenario.jitter,
+            "{:?} > {until:?}",
+            self.exit
+        );
+        assert_eq!(self.report.took, self.exit - self.t0);
+    }
+
+    /// R14.
+    fn signals_count_as_they_should(&self) {
+        let (mut last, mut count, mut hurried, mut died) = (None, 0, Vec::new(), Vec::new());
+        for (now, stage, event) in &self.run.fed {
+            if !matches!(event, Event::Signal { .. }) || last.is_some_and(|last| *now < last + 250 * MS) {
+                continue;
+            }
+            last = Some(*now);
+            count += 1;
+            match count {
+                1 => {}
+                2 if *stage == Stage::Exited => {}
+                2 => hurried.push(*now),
+                _ => died.push(*now),
+            }
+        }
+        let told: Vec<Duration> = self.run.hurried.iter().map(|(at, _)| *at).collect();
+        assert_eq!((told, &self.run.died), (hurried.clone(), &died));
+        for now in hurried {
+            let cleanup = self.stage(Stage::Cleanup).expect("every stop cleans up");
+            assert!(cleanup <= now + 50 * MS + self.scenario.jitter);
+        }
+    }
+
+    /// R6, invariant 2.
+    fn everything_is_torn_down_once(&self) {
+        for (at, life) in self.run.lives.iter().enumerate() {
+            let name = &self.scenario.instances[at].item.name;
+            assert!(life.starts <= 1, "{name} was started {} times", life.starts);
+            let Some(row) = self.row(at) else {
+                let gone = life.released == Some(Stage::Running) && life.done.is_some();
+                assert!(
+                    life.id.is_none() || gone || life.refused,
+                    "{name} is not reported"
+                );
+                continue;
+            };
+            let began = life.began;
+            match &row.outcome {
+                Outcome::NotRun => assert!(began.is_none()),
+                outcome => {
+                    let (_, ended, seen) = life.done.as_ref().expect("it ended");
+                    assert_eq!((life.starts, seen), (1, outcome), "{name}");
+                    let began = began.expect("what ended had begun");
+                    assert_eq!(row.took, *ended - began);
+                    if *outcome == Outcome::TimedOut {
+                        let item = &self.scenario.instances[at].item;
+                        // Only a clock that is late, or a release before the stop, exceeds a declared time-out.
+                        let strict = self.has_threads() && life.released.is_none();
+                        assert!(!strict || item.timeout.is_none_or(|timeout| row.took <= timeout));
+                    }
+                }
+            }
+        }
+        assert!(
+            !self.has_threads() || self.report.instances.iter().all(|row| self.may_not_run(row)),
+            "R10: not run, though there were threads"
+        );
+    }
+
+    /// With threads for all, only what came when time was up already is not run.
+    fn may_not_run(&self, row: &InstanceReport) -> bool {
+        let came_late = self
+            .run
+            .lives
+            .iter()
+            .zip(&self.scenario.instances)
+            .any(|(life, one)| {
+                // Or when the drain had taken all the time there was, since there was nothing to keep it for.
+                let from = if self.run.cut.is_some() {
+                    Stage::Drain
+                } else {
+                    Stage::Cleanup
+                };
+                let late = life.managed.is_some_and(|(_, stage)| stage >= from);
+                late && one.item.name == row.name
+            });
+        let window = self.run.hurried.first().map(|(now, deadline)| *deadline - *now);
+        let no_time = window.is_some_and(|window| window < 100 * MS);
+        row.outcome != Outcome::NotRun || came_late || no_time || self.scenario.grace.is_zero()
+    }
+
+    /// R1, R2, R5, R8, invariant 3.
+    fn the_order_is_kept(&self) {
+        let sketch = self.sketch();
+        let cyclic = sketch.is_cyclic();
+        assert_eq!(cyclic, !self.report.faults.is_empty(), "{:?}", self.report.faults);
+        if cyclic {
+            return;
+        }
+        let flush = self.stage(Stage::Flush);
+        for a in 0..sketch.items.len() {
+            for b in 0..sketch.items.len() {
+                let (before, behind) = (&self.run.lives[a], &self.run.lives[b]);
+                let Some(start) = behind.started else { continue };
+                if before.released.is_some() || sketch.reasons(a, b).is_empty() {
+                    continue;
+                }
+                // What never had a thread while cleanup lasted does not hold up the last words.
+                let unbegun = before.began.is_none_or(|began| Some(began) >= flush);
+                if !sketch.items[a].last && sketch.items[b].last && flush.is_some() && unbegun {
+                    continue;
+                }
+                let done = before.done.as_ref().map(|(count, ..)| *count);
+                let (a, b) = (&sketch.items[a].name, &sketch.items[b].name);
+                assert!(
+                    done.is_some_and(|done| done <= start),
+                    "{b} started before {a} had ended"
+                );
+            }
+        }
+    }
+
+    /// R8.
+    fn what_was_late_is_marked(&self) {
+        let gone = |at: usize| self.is_gone(at);
+        let sketch = self.scenario.sketch(self.run, gone);
+        for (at, life) in self.run.lives.iter().enumerate() {
+            let (Some((count, stage)), Some(row)) = (life.managed, self.row(at)) else {
+                continue;
+            };
+            if stage < Stage::Cleanup {
+                assert!(!row.late);
+                continue;
+            }
+            let begun = |other: usize| {
+                let other = &self.run.lives[other];
+                other.started.is_some_and(|start| start <= count) || other.released.is_some()
+            };
+            let passed = (0..sketch.items.len()).any(|other| {
+                let own = |why: &Why| !matches!(why, Why::Order(_));
+                !self.is_late(other) && begun(other) && sketch.reasons(at, other).iter().any(own)
+            });
+            assert!(row.late || !passed || sketch.is_cyclic(), "{} is late", row.name);
+            let after = |other: usize| begun(other) && !sketch.reasons(at, other).is_empty();
+            let excused = (0..sketch.items.len()).any(after) || stage == Stage::Flush && !row.last;
+            assert!(!row.late || excused, "{} is not late", row.name);
+        }
+    }
+
+    /// R7, R10: a straggler is named.
+    fn what_was_cut_off_is_named(&self) {
+        let mut names = Vec::new();
+        if let Some((main, work)) = self.run.cut {
+            names.extend(main.then_some(Straggler::Main));
+            names.extend((work > 0).then_some(Straggler::Passes(work)));
+        }
+        assert_eq!(self.report.stragglers, names);
+        let hangs = |at: usize| self.scenario.instances[at].fate == Fate::Hangs;
+        for at in (0..self.run.lives.len()).filter(|at| hangs(*at)) {
+            if let Some(row) = self.row(at) {
+                assert!(matches!(row.outcome, Outcome::TimedOut | Outcome::NotRun));
+            }
+        }
+    }
+
+    /// R20.
+    fn status(&self) -> u8 {
+        let during = |event: fn(&Event) -> bool| {
+            let mut fed = self.run.fed.iter();
+            fed.any(|(_, stage, fed)| !matches!(stage, Stage::Running | Stage::Exited) && event(fed))
+        };
+        let main = self.run.fed.iter().find_map(|(_, stage, event)| match event {
+            Event::MainEnded(ending) if *stage != Stage::Exited => Some(ending),
+            _ => None,
+        });
+        let outcomes = || self.report.instances.iter().map(|row| &row.outcome);
+        let fails = during(|event| matches!(event, Event::Stop(Reason::Failed(_))));
+        let reason = &self.report.reason;
+        if matches!(reason, Reason::InvalidPlan(_)) {
+            78
+        } else if outcomes().any(|outcome| *outcome == Outcome::NotRun) {
+            124
+        } else if matches!(main, Some(MainEnding::Panicked(_))) {
+            101
+        } else if fails
+            || matches!(main, Some(MainEnding::Failed(_)))
+            || matches!(reason, Reason::Failed(_) | Reason::EssentialEnded { .. })
+        {
+            1
+        } else if outcomes().any(|outcome| *outcome != Outcome::Ok)
+            || self.run.cut.is_some_and(|(main, work)| main || work > 0)
+            || during(|event| matches!(event, Event::TaskPanicked))
+            || self.sketch().is_cyclic()
+        {
+            70
+        } else {
+            0
+        }
+    }
+
+    /// R3, R10: where nothing but hooks misbehaves, each stage has its reserve and each hook its share, and the wall
+    /// time is the critical path.
+    fn nobody_is_starved(&self) {
+        let sketch = self.sketch();
+        if sketch.is_cyclic() {
+            return;
+        }
+        let grace = self.scenario.grace;
+        let seconds = |at: usize| sketch.items[at].timeout.unwrap_or_default().as_secs_f64();
+        let reserve = |last: bool, least: Duration| {
+            let any = sketch.items.iter().any(|item| item.last == last);
+            let path = sketch.heaviest_of(last, &seconds);
+            if any { path.max(least.as_secs_f64()) } else { 0.0 }
+        };
+        let available = (grace - self.margin()).as_secs_f64();
+        let (mut for_cleanup, mut for_flush) = (reserve(false, grace / 10), reserve(true, grace / 20));
+        if for_cleanup + for_flush > available {
+            let scale = available / (for_cleanup + for_flush);
+            for_cleanup *= scale;
+            for_flush *= scale;
+        }
+        let after = |seconds: f64| self.t0 + Duration::from_secs_f64(seconds.max(0.0));
+        let cleanup = self.stage(Stage::Cleanup).expect("every stop cleans up");
+        let cut_until = after(available - for_cleanup - for_flush);
+        assert!(cleanup <= cut_until + EPSILON, "drain took from cleanup");
+        let cleanup_until = after(available - for_flush);
+        let flush = self.stage(Stage::Flush);
+        assert!(flush.is_none_or(|flush| flush <= cleanup_until + EPSILON));
+
+        let stages = [
+            (false, Some(cleanup), cleanup_until),
+            (true, flush, after(available)),
+        ];
+        for (last, start, until) in stages {
+            let Some(start) = start else { continue };
+            let time = until.saturating_sub(start).as_secs_f64();
+            let undeclared = |at: usize| f64::from(u8::from(sketch.items[at].timeout.is_none()));
+            let (d, n) = (
+                sketch.heaviest_of(last, &seconds),
+                sketch.heaviest_of(last, &undeclared),
+            );
+            let share = ((time - d) / n.max(1.0)).max(0.05 * time);
+            let weight = |at: usize| if undeclared(at) > 0.0 { share } else { seconds(at) };
+            let longest = sketch.heaviest_of(last, &weight);
+            let scale = if longest > time { time / longest } else { 1.0 };
+            for at in (0..sketch.items.len()).filter(|at| sketch.items[*at].last == last) {
+                let row = self.row(at);
+                if let Some(row) = row.filter(|row| row.outcome == Outcome::TimedOut) {
+                    let share = Duration::from_secs_f64(weight(at) * scale);
+                    assert!(
+                        row.took + EPSILON >= share,
+                        "{}: {:?} of {share:?}",
+                        row.name,
+                        row.took
+                    );
+                    let one = &self.scenario.instances[at];
+                    assert!(one.fate == Fate::Hangs || one.takes >= row.took);
+                }
+            }
+        }
+
+        let mut sure = self.report.instances.iter();
+        if sure.all(|row| !matches!(row.outcome, Outcome::TimedOut | Outcome::NotRun)) {
+            let takes = |at: usize| self.scenario.instances[at].takes.as_secs_f64();
+            let path = sketch.heaviest_of(false, &takes) + sketch.heaviest_of(true, &takes);
+            let took = (self.exit - cleanup).as_secs_f64();
+            assert!((took - path).abs() < 1e-6, "R3: {took} instead of {path}");
+        }
+        let calm = self
+            .scenario
+            .work
+            .iter()
+            .all(|work| work == &Some(Duration::ZERO));
+        if calm && matches!(self.scenario.main, Main::InDrain(Duration::ZERO, _)) {
+            assert_eq!(
+                Some(cleanup),
+                self.stage(Stage::Drain),
+                "an empty drain takes no time"
+            );
+        }
+    }
+}

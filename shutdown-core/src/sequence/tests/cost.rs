@@ -1,0 +1,89 @@
+//! What the sequence costs. A debug build only counts that nothing is quadratic; `--release` prints times.
+
+use std::time::{Duration, Instant};
+
+use crate::report::{Outcome, Straggler};
+use crate::sequence::registry::NO_CLASS;
+use crate::sequence::{Action, Config, Event, InstanceId, Sequence, Spec, World};
+
+struct Idle;
+
+impl World for Idle {
+    fn in_flight(&self) -> Vec<Straggler> {
+        Vec::new()
+    }
+}
+
+/// Times for each instance: `begin`, the first plan, each `began`, each `ended`.
+fn costs(count: u32, chain: bool) -> [Duration; 4] {
+    let base = Instant::now();
+    let config = Config {
+        grace: Duration::from_secs(30),
+        lame_duck: Duration::ZERO,
+        job: false,
+    };
+    let mut sequence: Sequence<()> = Sequence::new(config);
+    let mut before: Option<InstanceId> = None;
+    for at in 0..count {
+        let spec = Spec {
+            name: ["orders", "database", "cache"][at as usize % 3].into(),
+            class: NO_CLASS,
+            order: None,
+            timeout: None,
+            last: at == 0,
+            location: std::panic::Location::caller(),
+            needs: before.filter(|_| chain).into_iter().collect(),
+            unsaid: false,
+        };
+        before = sequence.manage(base, spec, |_| (), &Idle);
+    }
+    let mut spent = [Duration::ZERO; 4];
+    let mut timed = |at: usize, sequence: &mut Sequence<()>, event: Event| {
+        let start = Instant::now();
+        sequence.on(base, event, &Idle);
+        spent[at] += start.elapsed();
+    };
+    let signal = |number| Event::Signal {
+        number,
+        sender: None,
+        interrupt: false,
+    };
+    timed(0, &mut sequence, signal(15));
+    timed(1, &mut sequence, Event::Drained);
+    let mut ended = 0;
+    loop {
+        let actions = sequence.take_actions();
+        let mut exits = 0;
+        for action in actions {
+            match action {
+                Action::Start(id, ()) => {
+                    timed(2, &mut sequence, Event::Began(id));
+                    timed(3, &mut sequence, Event::Ended(id, Outcome::Ok));
+                    ended += 1;
+                }
+                Action::Exit(_) => exits += 1,
+                _ => {}
+            }
+        }
+        if exits > 0 {
+            break;
+        }
+    }
+    assert_eq!(ended, count);
+    spent.map(|spent| spent / count)
+}
+
+/// Ten times as many instances cost about ten times as much. A bound of thirty tells that from a hundred, and the best
+/// of some tries from a machine that is busy.
+#[test]
+fn the_cost_of_an_instance_does_not_grow_with_their_number() {
+    for chain in [false, true] {
+        let linear = |_| {
+            let few: Duration = costs(1_000, chain).iter().sum();
+            let many = costs(10_000, chain);
+            println!("chain {chain}: begin, plan, began, ended {many:?}");
+            many.iter().sum::<Duration>() < few * 3 + Duration::from_micros(2)
+        };
+        assert!((0..5).any(linear));
+    }
+}

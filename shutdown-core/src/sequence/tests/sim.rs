@@ -1,0 +1,631 @@
+//! A world that only counts: it carries out what the sequence decides, in virtual time, and writes down what happens.
+
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::panic::Location;
+use std::time::{Duration, Instant};
+
+use crate::plan::tests::model::Sketch;
+use crate::plan::{Class, Item};
+use crate::report::{Failure, FailureKind, MainEnding, Outcome, Reason, Report, Straggler};
+use crate::sequence::{Action, Config, Event, InstanceId, Released, Sequence, Spec, World};
+use crate::stage::Stage;
+
+/// Everything that is going to happen, but for the order of what happens at the same time: that is up to the seed.
+#[derive(Clone, Debug)]
+pub(super) struct Scenario {
+    pub(super) seed: u64,
+    pub(super) grace: Duration,
+    pub(super) lame_duck: Duration,
+    pub(super) job: bool,
+    pub(super) ready: Option<Duration>,
+    pub(super) classes: Vec<Class>,
+    pub(super) instances: Vec<Instance>,
+    pub(super) main: Main,
+    /// How long into the drain each piece of tracked work lasts; `None` until it is cut off.
+    pub(super) work: Vec<Option<Duration>>,
+    /// How long it takes to drop what is cut off; `None` if it never gives way.
+    pub(super) cut_takes: Option<Duration>,
+    pub(super) doings: Vec<(At, Doing)>,
+    /// How late the clock wakes the sequence.
+    pub(super) jitter: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Instance {
+    pub(super) item: Item,
+    pub(super) fate: Fate,
+    pub(super) takes: Duration,
+    /// How long after its start it gets a thread; `None` for never.
+    pub(super) begins: Option<Duration>,
+}
+
+/// How a teardown goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Fine,
+    Fails,
+    Panics,
+    Hangs,
+}
+
+/// When `main` ends, and how.
+#[derive(Clone, Debug)]
+pub(super) enum Main {
+    At(Duration, MainEnding),
+    InDrain(Duration, MainEnding),
+    Never,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum At {
+    Time(Duration),
+    /// After so many events.
+    Step(usize),
+}
+
+/// What somebody does to the lifecycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    Signal(i32),
+    Request,
+    Fail,
+    EssentialEnds,
+    TaskPanics,
+    Manage(usize),
+    Release(usize),
+    DependsOn(usize, usize),
+    /// No thread of the runtime does anything until `Unblock`.
+    Block,
+    Unblock,
+}
+
+/// What became of one instance, in the counts of [`Run::count`].
+#[derive(Clone, Debug, Default)]
+pub(super) struct Life {
+    pub(super) id: Option<InstanceId>,
+    pub(super) managed: Option<(usize, Stage)>,
+    pub(super) starts: usize,
+    pub(super) started: Option<usize>,
+    pub(super) began: Option<Duration>,
+    pub(super) done: Option<(usize, Duration, Outcome)>,
+    pub(super) abandoned: bool,
+    pub(super) released: Option<Stage>,
+    /// It was given back, since the report was sealed.
+    pub(super) refused: bool,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) lives: Vec<Life>,
+    /// The edges that were declared in time.
+    pub(super) needs: Vec<(usize, usize)>,
+    /// Rises with each event and each action.
+    pub(super) count: usize,
+    /// Events only.
+    pub(super) steps: usize,
+    /// When each stage was first seen, and at which count.
+    pub(super) stages: Vec<(Stage, Duration, usize)>,
+    pub(super) fed: Vec<(Duration, Stage, Event)>,
+    pub(super) begun: Vec<(Duration, Reason, Duration)>,
+    pub(super) hurried: Vec<(Duration, Duration)>,
+    pub(super) died: Vec<Duration>,
+    pub(super) drains: usize,
+    /// When tasks were cut off, whether `main` was out, and how much work.
+    pub(super) cut: Option<(bool, usize)>,
+    pub(super) exits: Vec<(Duration, Report)>,
+}
+
+#[derive(Clone, Debug)]
+enum Happening {
+    Ready,
+    Began(usize),
+    Ended(usize),
+    WorkEnds(usize),
+    GateLooks,
+    MainEnds(MainEnding),
+    Doing(Doing),
+}
+
+struct InFlight(usize);
+
+impl World for InFlight {
+    fn in_flight(&self) -> Vec<Straggler> {
+        (self.0 > 0)
+            .then_some(Straggler::Passes(self.0))
+            .into_iter()
+            .collect()
+    }
+}
+
+pub(super) struct Sim<'a> {
+    scenario: &'a Scenario,
+    sequence: Sequence<usize>,
+    base: Instant,
+    now: Duration,
+    random: u64,
+    agenda: BTreeMap<(Duration, u64, usize), Happening>,
+    serial: usize,
+    /// What waits for a thread while the runtime is blocked.
+    held: Option<Vec<Happening>>,
+    at_step: Vec<(usize, Doing)>,
+    draining: bool,
+    work: Vec<bool>,
+    main_out: bool,
+    told_drained: bool,
+    run: Run,
+}
+
+/// Carries a scenario to its end.
+pub(super) fn run(scenario: &Scenario) -> Run {
+    let mut sim = Sim::new(scenario);
+    sim.start_up();
+    while sim.step() {}
+    sim.afterwards();
+    sim.run
+}
+
+fn type_of(class: usize) -> TypeId {
+    struct Numbered<const N: usize>;
+    [
+        TypeId::of::<Numbered<0>>(),
+        TypeId::of::<Numbered<1>>(),
+        TypeId::of::<Numbered<2>>(),
+        TypeId::of::<Numbered<3>>(),
+        TypeId::of::<Numbered<4>>(),
+    ][class]
+}
+
+impl<'a> Sim<'a> {
+    fn new(scenario: &'a Scenario) -> Sim<'a> {
+        let config = Config {
+            grace: scenario.grace,
+            lame_duck: scenario.lame_duck,
+            job: scenario.job,
+        };
+        Sim {
+            sequence: Sequence::new(config),
+            base: Instant::now(),
+            now: Duration::ZERO,
+            random: scenario.seed | 1,
+            agenda: BTreeMap::new(),
+            serial: 0,
+            held: None,
+            at_step: Vec::new(),
+            draining: false,
+            work: vec![true; scenario.work.len()],
+            main_out: true,
+            told_drained: false,
+            run: Run {
+                lives: vec![Life::default(); scenario.instances.len()],
+                needs: Vec::new(),
+                count: 0,
+                steps: 0,
+                stages: vec![(Stage::Running, Duration::ZERO, 0)],
+                fed: Vec::new(),
+                begun: Vec::new(),
+                hurried: Vec::new(),
+                died: Vec::new(),
+                drains: 0,
+                cut: None,
+                exits: Vec::new(),
+            },
+            scenario,
+        }
+    }
+
+    fn start_up(&mut self) {
+        let later = |at: usize| {
+            let manage = Doing::Manage(at);
+            self.scenario.doings.iter().any(|(_, doing)| *doing == manage)
+        };
+        let first: Vec<usize> = (0..self.scenario.instances.len())
+            .filter(|at| !later(*at))
+            .collect();
+        for at in first {
+            self.manage(at);
+        }
+        if let Some(ready) = self.scenario.ready {
+            self.plan(ready, Happening::Ready);
+        }
+        if let Main::At(at, ending) = &self.scenario.main {
+            self.plan(*at, Happening::MainEnds(ending.clone()));
+        }
+        for (at, doing) in &self.scenario.doings {
+            match at {
+                At::Time(at) => self.plan(*at, Happening::Doing(*doing)),
+                At::Step(step) => self.at_step.push((*step, *doing)),
+            }
+        }
+    }
+
+    fn chance(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
+    }
+
+    fn plan(&mut self, at: Duration, happening: Happening) {
+        self.serial += 1;
+        let key = (at.max(self.now), self.chance(), self.serial);
+        self.agenda.insert(key, happening);
+    }
+
+    /// The next thing happens; whether there was one.
+    fn step(&mut self) -> bool {
+        if !self.run.exits.is_empty() {
+            return false;
+        }
+        assert!(self.run.steps < 1_000, "no end in sight");
+        let steps = self.run.steps;
+        if let Some(due) = self.at_step.iter().position(|(step, _)| *step <= steps) {
+            let (_, doing) = self.at_step.swap_remove(due);
+            self.happen(Happening::Doing(doing));
+            return true;
+        }
+        let wake = self.sequence.wake_at().map(|at| {
+            let at = at.saturating_duration_since(self.base) + self.scenario.jitter;
+            (at.max(self.now), self.chance(), 0)
+        });
+        let first = self.agenda.keys().next().copied();
+        match (wake, first) {
+            (Some(wake), first) if first.is_none_or(|first| wake < first) => {
+                self.now = wake.0;
+                self.feed(Event::Tick);
+                let next = self.sequence.wake_at();
+                assert!(
+                    next.is_none_or(|next| next > self.base + self.now),
+                    "it ticks on the spot"
+                );
+                true
+            }
+            (_, Some(first)) => {
+                self.now = first.0;
+                if let Some(happening) = self.agenda.remove(&first) {
+                    self.happen(happening);
+                }
+                true
+            }
+            (_, None) => false,
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        let needs_thread = !matches!(happening, Happening::Ready | Happening::Doing(_));
+        if let Some(held) = self.held.as_mut().filter(|_| needs_thread) {
+            held.push(happening);
+            return;
+        }
+        match happening {
+            Happening::Ready => self.feed(Event::Ready),
+            Happening::Began(at) => {
+                let instance = &self.scenario.instances[at];
+                if self.run.lives[at].abandoned {
+                    return;
+                }
+                let id = self.id(at);
+                self.run.lives[at].began = Some(self.now);
+                self.feed(Event::Began(id));
+                let life = &mut self.run.lives[at];
+                if matches!(life.done, Some((.., Outcome::NotRun))) {
+                    // Time was up before anybody knew.
+                    life.began = None;
+                }
+                if instance.fate != Fate::Hangs {
+                    self.plan(self.now + instance.takes, Happening::Ended(at));
+                }
+            }
+            Happening::Ended(at) => {
+                // What was dropped has, for once, ended all the same: nobody must care.
+                if self.run.lives[at].abandoned && !self.chance().is_multiple_of(4) {
+                    return;
+                }
+                let outcome = self.outcome(at);
+                if self.run.lives[at].done.is_none() {
+                    self.run.lives[at].done = Some((self.run.count, self.now, outcome.clone()));
+                }
+                let id = self.id(at);
+                self.feed(Event::Ended(id, outcome));
+            }
+            Happening::WorkEnds(at) => {
+                self.work[at] = false;
+                self.tell_drained();
+            }
+            Happening::GateLooks => self.tell_drained(),
+            Happening::MainEnds(ending) => {
+                if std::mem::replace(&mut self.main_out, false) {
+                    self.feed(Event::MainEnded(ending));
+                    self.tell_drained();
+                }
+            }
+            Happening::Doing(doing) => self.carry_out(doing),
+        }
+    }
+
+    fn carry_out(&mut self, doing: Doing) {
+        match doing {
+            Doing::Signal(number) => self.feed(Event::Signal {
+                number,
+                sender: None,
+                interrupt: number == 2,
+            }),
+            Doing::Request => self.feed(Event::Stop(Reason::Requested("because".into()))),
+            Doing::Fail => self.feed(Event::Stop(Reason::Failed("no".into()))),
+            Doing::EssentialEnds => {
+                let name = "consumer".into();
+                self.feed(Event::Stop(Reason::EssentialEnded { name }));
+            }
+            Doing::TaskPanics => self.feed(Event::TaskPanicked),
+            Doing::Manage(at) => self.manage(at),
+            Doing::Release(at) => self.release(at),
+            Doing::DependsOn(a, b) => self.depends_on(a, b),
+            Doing::Block => self.held = Some(self.held.take().unwrap_or_default()),
+            Doing::Unblock => {
+                for happening in self.held.take().unwrap_or_default() {
+                    self.plan(self.now, happening);
+                }
+            }
+        }
+        self.run.steps += 1;
+        self.carry_on();
+    }
+
+    fn id(&self, at: usize) -> InstanceId {
+        self.run.lives[at].id.expect("it was managed")
+    }
+
+    fn outcome(&self, at: usize) -> Outcome {
+        let kind = match self.scenario.instances[at].fate {
+            Fate::Fine | Fate::Hangs => return Outcome::Ok,
+            Fate::Fails => FailureKind::Error,
+            Fate::Panics => FailureKind::Panic,
+        };
+        Outcome::Failed(vec![Failure {
+            step: "teardown",
+            kind,
+            message: "on purpose".to_owned(),
+        }])
+    }
+
+    fn world(&self) -> InFlight {
+        InFlight(self.work.iter().filter(|out| **out).count())
+    }
+
+    fn feed(&mut self, event: Event) {
+        self.run.steps += 1;
+        self.run.count += 1;
+        self.run
+            .fed
+            .push((self.now, self.sequence.stage(), event.clone()));
+        let world = self.world();
+        self.sequence.on(self.base + self.now, event, &world);
+        self.carry_on();
+    }
+
+    fn manage(&mut self, at: usize) {
+        if self.run.lives[at].id.is_some() || self.run.lives[at].refused {
+            return;
+        }
+        let Item {
+            name,
+            class,
+            order,
+            timeout,
+            last,
+            needs,
+            ..
+        } = self.scenario.instances[at].item.clone();
+        let classes = &self.scenario.classes;
+        let class = self.sequence.class(type_of(class), || {
+            let needs = classes[class].needs.iter();
+            needs.map(|(class, why)| (type_of(*class), *why)).collect()
+        });
+        // What is out of the plan already is no longer known by its id.
+        let known: Vec<usize> = needs
+            .iter()
+            .map(|(other, _)| *other)
+            .filter(|other| self.run.lives[*other].id.is_some())
+            .collect();
+        let spec = Spec {
+            name,
+            class,
+            order,
+            timeout,
+            last,
+            location: Location::caller(),
+            needs: known.iter().map(|other| self.id(*other)).collect(),
+            unsaid: false,
+        };
+        let stage = self.sequence.stage();
+        self.run.lives[at].managed = Some((self.run.count, stage));
+        let world = self.world();
+        match self.sequence.manage(self.base + self.now, spec, |_| at, &world) {
+            Some(id) => {
+                assert_ne!(stage, Stage::Exited);
+                self.run.lives[at].id = Some(id);
+                self.run.needs.extend(known.into_iter().map(|other| (at, other)));
+            }
+            None => {
+                assert_eq!(stage, Stage::Exited);
+                self.run.lives[at].refused = true;
+                return;
+            }
+        }
+        self.carry_on();
+        for other in 0..self.scenario.instances.len() {
+            let needs = &self.scenario.instances[other].item.needs;
+            if other != at && needs.iter().any(|(need, _)| *need == at) {
+                self.depends_on(other, at);
+            }
+        }
+    }
+
+    fn depends_on(&mut self, a: usize, b: usize) {
+        let waits = |life: &Life| life.id.is_some() && life.started.is_none() && life.released.is_none();
+        let (Some(one), Some(other)) = (self.run.lives[a].id, self.run.lives[b].id) else {
+            return;
+        };
+        let exited = self.sequence.stage() == Stage::Exited;
+        if a != b && !exited && waits(&self.run.lives[a]) && waits(&self.run.lives[b]) {
+            self.run.needs.push((a, b));
+        }
+        self.sequence.depends_on(self.base + self.now, one, other);
+        self.carry_on();
+    }
+
+    fn release(&mut self, at: usize) {
+        let Some(id) = self.run.lives[at].id else { return };
+        let stage = self.sequence.stage();
+        if let Released::Run(hook, _) = self.sequence.release(self.base + self.now, id) {
+            assert_eq!(hook, at);
+            let instance = &self.scenario.instances[at];
+            self.run.count += 1;
+            let life = &mut self.run.lives[at];
+            life.starts += 1;
+            life.released = Some(stage);
+            life.began = Some(self.now);
+            if instance.fate != Fate::Hangs {
+                self.plan(self.now + instance.takes, Happening::Ended(at));
+            }
+        }
+    }
+
+    /// Carries out what the sequence has decided.
+    fn carry_on(&mut self) {
+        let (stage, before) = (self.sequence.stage(), self.run.stages.last().copied());
+        for action in self.sequence.take_actions() {
+            self.run.count += 1;
+            let count = self.run.count;
+            match action {
+                Action::Begin { reason, deadline } => {
+                    let deadline = deadline - self.base;
+                    self.run.begun.push((self.now, reason, deadline));
+                }
+                Action::Hurry { deadline } => self.run.hurried.push((self.now, deadline - self.base)),
+                Action::Drain => self.drain(),
+                Action::CutMain => self.cut_main(),
+                Action::CutTasks => {
+                    let out = self.world().0;
+                    self.run.cut = Some((self.main_out, out));
+                    if let Some(takes) = self.scenario.cut_takes {
+                        for at in (0..self.work.len())
+                            .filter(|at| self.work[*at])
+                            .collect::<Vec<_>>()
+                        {
+                            self.plan(self.now + takes, Happening::WorkEnds(at));
+                        }
+                    }
+                }
+                Action::Start(id, at) => {
+                    assert_eq!(self.run.lives[at].id.unwrap_or(id), id);
+                    self.run.lives[at].id = Some(id);
+                    self.run.lives[at].starts += 1;
+                    self.run.lives[at].started = Some(count);
+                    if let Some(takes) = self.scenario.instances[at].begins {
+                        self.plan(self.now + takes, Happening::Began(at));
+                    }
+                }
+                Action::Abandon(at, outcome) => {
+                    let life = &mut self.run.lives[at];
+                    assert!(life.done.is_none(), "abandoned after its end");
+                    assert!(!std::mem::replace(&mut life.abandoned, true));
+                    life.done = Some((count, self.now, outcome));
+                }
+                Action::Waiting { names, .. } => drop(names),
+                Action::Exit(report) => self.run.exits.push((self.now, *report)),
+                Action::Die(_) => self.run.died.push(self.now),
+            }
+        }
+        if before.is_none_or(|(before, ..)| before != stage) {
+            self.run.stages.push((stage, self.now, self.run.count));
+        }
+        self.check_limits(stage);
+    }
+
+    /// Invariant 4: what runs in a stop runs until a limit that has not passed.
+    fn check_limits(&self, stage: Stage) {
+        if !matches!(stage, Stage::Cleanup | Stage::Flush) {
+            return;
+        }
+        for life in &self.run.lives {
+            if let (Some(id), Some(_), None) = (life.id, life.began, &life.done) {
+                let limit = self.sequence.limit(id).expect("a hook that runs has a limit");
+                let late = self.sequence.wake_at().is_some_and(|wake| wake <= limit);
+                assert!(limit > self.base + self.now || late, "it runs behind its limit");
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        self.run.drains += 1;
+        self.draining = true;
+        for (at, takes) in self.scenario.work.iter().enumerate() {
+            if let Some(takes) = takes {
+                self.plan(self.now + *takes, Happening::WorkEnds(at));
+            }
+        }
+        if let Main::InDrain(takes, ending) = &self.scenario.main {
+            self.plan(self.now + *takes, Happening::MainEnds(ending.clone()));
+        }
+        // Nobody sees before the next step that the gate was empty when it closed.
+        self.plan(self.now, Happening::GateLooks);
+    }
+
+    fn cut_main(&mut self) {
+        if let Some(takes) = self.scenario.cut_takes.filter(|_| self.main_out) {
+            self.plan(self.now + takes, Happening::MainEnds(MainEnding::Cut));
+        }
+    }
+
+    fn tell_drained(&mut self) {
+        if self.draining && !self.main_out && self.world().0 == 0 && !self.told_drained {
+            self.told_drained = true;
+            self.feed(Event::Drained);
+        }
+    }
+
+    /// After the exit nothing has an effect, and what is managed is given back by name.
+    fn afterwards(&mut self) {
+        if self.run.exits.is_empty() {
+            return;
+        }
+        for at in 0..self.run.lives.len() {
+            match self.run.lives[at].id {
+                None => self.manage(at),
+                Some(id) => {
+                    self.feed(Event::Ended(id, Outcome::Ok));
+                    self.release(at);
+                }
+            }
+        }
+        self.now += Duration::from_secs(1);
+        let counts = (self.run.hurried.len(), self.run.begun.len());
+        self.feed(Event::Tick);
+        self.carry_out(Doing::Signal(15));
+        self.carry_out(Doing::Request);
+        assert_eq!(counts, (self.run.hurried.len(), self.run.begun.len()));
+        assert_eq!(self.sequence.wake_at(), None);
+    }
+}
+
+impl Scenario {
+    /// The plan as it was in the end: with the edges that were declared in time, without what had left it.
+    pub(super) fn sketch(&self, run: &Run, out: impl Fn(usize) -> bool) -> Sketch {
+        let items = self.instances.iter().enumerate().map(|(at, instance)| Item {
+            needs: run
+                .needs
+                .iter()
+                .filter(|(a, _)| *a == at)
+                .map(|(_, b)| (*b, crate::plan::Why::Instance))
+                .collect(),
+            detached: out(at),
+            ..instance.item.clone()
+        });
+        Sketch {
+            items: items.collect(),
+            classes: self.classes.clone(),
+        }
+    }
+}

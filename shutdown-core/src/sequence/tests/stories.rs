@@ -1,0 +1,186 @@
+//! Runs that random faults meet too seldom, one claim each.
+
+use std::time::Duration;
+
+use super::check::check;
+use super::sim::{At, Doing, Fate, Instance, Main, Run, Scenario, run};
+use crate::plan::{Class, Item, Why};
+use crate::report::{InstanceReport, MainEnding, Outcome};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// A stop of 5 s at 10 ms, nothing in flight, and these instances.
+fn stop_of(instances: Vec<Instance>) -> Scenario {
+    Scenario {
+        seed: 3,
+        grace: 5_000 * MS,
+        lame_duck: Duration::ZERO,
+        job: false,
+        ready: Some(Duration::ZERO),
+        classes: vec![Class::default()],
+        instances,
+        main: Main::InDrain(Duration::ZERO, MainEnding::Ok),
+        work: Vec::new(),
+        cut_takes: None,
+        doings: vec![(At::Time(10 * MS), Doing::Signal(15))],
+        jitter: Duration::ZERO,
+    }
+}
+
+fn instance(name: &'static str, before: &[usize]) -> Instance {
+    Instance {
+        item: Item {
+            name: name.into(),
+            needs: before.iter().map(|other| (*other, Why::Instance)).collect(),
+            ..Item::default()
+        },
+        fate: Fate::Fine,
+        takes: 100 * MS,
+        begins: Some(Duration::ZERO),
+    }
+}
+
+#[track_caller]
+fn checked(scenario: &Scenario) -> Run {
+    let run = run(scenario);
+    check(scenario, &run);
+    run
+}
+
+#[track_caller]
+fn row<'a>(run: &'a Run, name: &str) -> &'a InstanceReport {
+    let mut rows = run.exits[0].1.instances.iter();
+    rows.find(|row| row.name == name).expect("it is reported")
+}
+
+/// R2: in the middle of three orders one is released early; the third still waits for the first.
+#[test]
+fn a_release_lets_no_order_overtake() {
+    let mut instances = vec![instance("a", &[]), instance("b", &[]), instance("c", &[])];
+    for (one, order) in instances.iter_mut().zip(1..) {
+        one.item.order = Some(order);
+    }
+    let mut scenario = stop_of(instances);
+    scenario.work = vec![Some(500 * MS)];
+    scenario.doings.push((At::Time(100 * MS), Doing::Release(1)));
+    let run = checked(&scenario);
+    let (a, c) = (row(&run, "a"), row(&run, "c"));
+    assert_eq!(c.start, a.start.map(|start| start + a.took));
+}
+
+/// R10: a runtime that was blocked leaves little, and all who are left share it.
+#[test]
+fn what_a_blocked_runtime_leaves_is_shared() {
+    let mut instances = vec![instance("a", &[1]), instance("b", &[2]), instance("c", &[])];
+    for one in &mut instances {
+        one.fate = Fate::Hangs;
+    }
+    instances[0].begins = Some(4_000 * MS);
+    let run = checked(&stop_of(instances));
+    for name in ["a", "b", "c"] {
+        let row = row(&run, name);
+        assert_eq!(row.outcome, Outcome::TimedOut);
+        assert!(row.took.abs_diff(300 * MS) < MS, "{name} had {:?}", row.took);
+    }
+}
+
+/// R10: what never had a thread holds up neither the first of the last words nor the second, even if they are what it
+/// needs.
+#[test]
+fn the_last_words_are_said_one_after_the_other_though_cleanup_never_ends() {
+    let mut instances = vec![instance("a", &[1]), instance("t", &[2]), instance("u", &[])];
+    instances[0].begins = None;
+    instances[1].item.last = true;
+    instances[2].item.last = true;
+    let run = checked(&stop_of(instances));
+    assert_eq!(row(&run, "a").outcome, Outcome::NotRun);
+    assert_eq!(row(&run, "t").outcome, Outcome::Ok);
+    assert_eq!(row(&run, "u").outcome, Outcome::Ok);
+    assert_eq!(run.exits[0].1.exit_status(), 124);
+}
+
+/// R6: a hook that gets its thread in the flush, before the clock has said that it is the flush, may still run.
+#[test]
+fn a_hook_that_begins_after_cleanup_is_over_gets_its_time_in_the_flush() {
+    let mut instances = vec![instance("a", &[]), instance("t", &[])];
+    // Cleanup ends at 10 ms + 5 s - 100 ms - 250 ms.
+    instances[0].begins = Some(4_655 * MS);
+    instances[0].takes = 10 * MS;
+    instances[1].item.last = true;
+    let mut scenario = stop_of(instances);
+    scenario.jitter = 20 * MS;
+    let run = checked(&scenario);
+    assert_eq!(row(&run, "a").outcome, Outcome::Ok);
+    assert_eq!(row(&run, "t").outcome, Outcome::Ok);
+}
+
+/// R4: what begins at the same time is reported by order, then name.
+#[test]
+fn the_report_names_what_began_together_by_order_and_name() {
+    let mut instances = vec![instance("z", &[]), instance("b", &[]), instance("a", &[])];
+    instances[0].item.order = Some(1);
+    let run = checked(&stop_of(instances));
+    let rows = &run.exits[0].1.instances;
+    let names: Vec<&str> = rows.iter().map(|row| &*row.name).collect();
+    assert_eq!(names, ["z", "a", "b"]);
+}
+
+/// R20: `fail` is heard while the stop is under way, too.
+#[test]
+fn a_failure_during_the_stop_ends_it_with_1() {
+    let mut scenario = stop_of(vec![instance("a", &[])]);
+    scenario.work = vec![Some(500 * MS)];
+    scenario.doings.push((At::Time(100 * MS), Doing::Fail));
+    let report = checked(&scenario).exits.remove(0).1;
+    assert_eq!(report.exit_status(), 1);
+    assert!(report.to_string().contains("  failed: no\n"), "{report}");
+}
+
+/// R14: a second signal in the last moments does not move the end further away.
+#[test]
+fn a_second_signal_near_the_end_does_not_put_it_off() {
+    let mut hanging = instance("a", &[]);
+    hanging.fate = Fate::Hangs;
+    let mut scenario = stop_of(vec![hanging]);
+    scenario.doings.push((At::Time(4_900 * MS), Doing::Signal(15)));
+    let run = checked(&scenario);
+    assert!(run.exits[0].0 <= 4_910 * MS, "{:?}", run.exits[0].0);
+}
+
+/// A long-lived instance may need ever new ones: those that are gone are forgotten.
+#[test]
+fn needs_of_what_was_released_are_forgotten() {
+    use crate::sequence::{Config, Event, Released, Sequence, World};
+    struct Idle;
+    impl World for Idle {
+        fn in_flight(&self) -> Vec<crate::report::Straggler> {
+            Vec::new()
+        }
+    }
+    let now = std::time::Instant::now();
+    let config = Config {
+        grace: 5_000 * MS,
+        lame_duck: Duration::ZERO,
+        job: false,
+    };
+    let mut sequence: Sequence<()> = Sequence::new(config);
+    let spec = || crate::sequence::Spec {
+        name: "pool".into(),
+        class: crate::sequence::registry::NO_CLASS,
+        order: None,
+        timeout: None,
+        last: false,
+        location: std::panic::Location::caller(),
+        needs: Vec::new(),
+        unsaid: false,
+    };
+    let owner = sequence.manage(now, spec(), |_| (), &Idle).expect("running");
+    for _ in 0..1_000 {
+        let pool = sequence.manage(now, spec(), |_| (), &Idle).expect("running");
+        sequence.depends_on(now, owner, pool);
+        assert!(matches!(sequence.release(now, pool), Released::Run((), None)));
+        sequence.on(now, Event::Ended(pool, Outcome::Ok), &Idle);
+    }
+    let needs = sequence.registry.get(owner).map(|entry| entry.spec.needs.len());
+    assert!(needs.is_some_and(|needs| needs <= 2), "{needs:?}");
+}
