@@ -1,4 +1,4 @@
-//! lifecycle
+#![doc = include_str!("../README.md")]
 
 #[cfg(not(unix))]
 compile_error!("`lifecycle` stops services by signals, and so needs a Unix");
@@ -41,6 +41,7 @@ mod process;
 mod macros;
 #[doc(hidden)]
 pub mod private;
+pub mod recipes;
 
 #[doc(hidden)]
 pub use private as __private;
