@@ -211,7 +211,7 @@ impl<H: Clone> Sequence<H> {
             Event::Ready => self.on_ready(now),
             Event::Stop(reason) => match (&mut self.stop, reason) {
                 (Some(stop), Reason::Failed(error)) if self.stage != Stage::Exited => {
-                    stop.failures.push(error)
+                    stop.failures.push(error);
                 }
                 (_, reason) => self.begin(now, reason, false),
             },
@@ -289,9 +289,10 @@ impl<H: Clone> Sequence<H> {
         }
         let planned = self.registry.planned();
         let budget = Budget::new(now, self.config.grace, &planned.cleanup, &planned.flush);
-        let lame_duck = match skip_lame_duck || !self.ready || self.config.job {
-            true => Duration::ZERO,
-            false => self.config.lame_duck,
+        let lame_duck = if skip_lame_duck || !self.ready || self.config.job {
+            Duration::ZERO
+        } else {
+            self.config.lame_duck
         };
         self.actions.push(Action::Begin {
             reason: reason.clone(),
@@ -352,9 +353,10 @@ impl<H: Clone> Sequence<H> {
         let planned = self.registry.planned();
         let anew = stop.budget.anew(&planned.cleanup, &planned.flush);
         // What is cut off does not get longer to give way.
-        let cut_until = match stop.cut {
-            true => anew.cut_until.min(stop.budget.cut_until),
-            false => anew.cut_until,
+        let cut_until = if stop.cut {
+            anew.cut_until.min(stop.budget.cut_until)
+        } else {
+            anew.cut_until
         };
         stop.budget = anew;
         stop.budget.cut_until = cut_until;
