@@ -1,7 +1,65 @@
 //! lifecycle
-#![allow(dead_code, unused_imports, reason = "wip")]
+
+#[cfg(not(unix))]
+compile_error!("`lifecycle` stops services by signals, and so needs a Unix");
+
+// Pure: no clock, no threads, no tokio.
 mod budget;
+mod json;
 mod plan;
 mod report;
-mod sequence;
 mod stage;
+
+// Primitives, checked by loom.
+mod gate;
+mod notice;
+mod shards;
+mod sync;
+
+// The sequence, over ports.
+mod sequence;
+
+// What a resource is.
+mod declared;
+mod resource;
+mod slot;
+
+// The engine of one lifecycle.
+mod builder;
+mod context;
+mod defer;
+mod functions;
+mod hook;
+mod lifecycle;
+mod managed;
+mod tasks;
+mod voice;
+
+// A lifecycle that is the whole process.
+mod process;
+
+mod macros;
+#[doc(hidden)]
+pub mod private;
+
+#[doc(hidden)]
+pub use private as __private;
+pub use {
+    builder::{Builder, MainOutput},
+    defer::Deferred,
+    functions::{
+        Draining, Stopping, defer, draining, fail, is_stopping, manage, manage_as, pass, ready, remaining,
+        shutdown, spawn, spawn_blocking, spawn_essential, stopping,
+    },
+    gate::{Gate, Pass},
+    lifecycle::Lifecycle,
+    macros::{main, resource, teardown},
+    managed::{Managed, TeardownError},
+    notice::{Notice, Waiting},
+    report::{
+        Failure, FailureKind, InstanceReport, MainEnding, Outcome, Reason, Report, StageSpan, Straggler,
+    },
+    resource::{Resource, Teardown, TeardownOutput},
+    slot::Slot,
+    stage::Stage,
+};

@@ -21,7 +21,7 @@ pub(crate) mod tests;
 use std::borrow::Cow;
 use std::time::Duration;
 
-pub use cycle::Cycle;
+pub(crate) use cycle::Cycle;
 pub(crate) use path::{DeclaredPath, Tails};
 pub(crate) use render::{Format, render};
 
@@ -49,8 +49,7 @@ pub(crate) struct Class {
 
 /// Why one item precedes another. The later variants are given up first where a cycle has to be broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Why {
+pub(crate) enum Why {
     /// It holds the other in this field.
     Field(&'static str),
     /// It says `depends_on(..)`.

@@ -1,5 +1,6 @@
 //! What happened during a stop, as a value: reason, stages, every instance, stragglers, exit status.
 
+mod json;
 mod text;
 
 use std::borrow::Cow;
@@ -150,10 +151,10 @@ pub enum FailureKind {
 pub enum Straggler {
     /// `main`'s own future.
     Main,
-    /// A task started by `spawn` or `spawn_essential`.
-    Task(&'static Location<'static>),
-    /// A closure started by `spawn_blocking`.
-    Blocking(&'static Location<'static>),
+    /// Tasks started by `spawn` or `spawn_essential`: where, and how many.
+    Tasks(&'static Location<'static>, usize),
+    /// Closures started by `spawn_blocking`: where, and how many.
+    Blocking(&'static Location<'static>, usize),
     /// Passes that were not given back.
     Passes(usize),
 }
@@ -240,8 +241,10 @@ impl fmt::Display for Straggler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Straggler::Main => f.write_str("`main`"),
-            Straggler::Task(location) => write!(f, "task spawned at {location}"),
-            Straggler::Blocking(location) => write!(f, "blocking task spawned at {location}"),
+            Straggler::Tasks(location, 1) => write!(f, "task spawned at {location}"),
+            Straggler::Tasks(location, count) => write!(f, "{count} tasks spawned at {location}"),
+            Straggler::Blocking(location, 1) => write!(f, "blocking task spawned at {location}"),
+            Straggler::Blocking(location, count) => write!(f, "{count} blocking tasks spawned at {location}"),
             Straggler::Passes(1) => f.write_str("1 pass that was not given back"),
             Straggler::Passes(count) => write!(f, "{count} passes that were not given back"),
         }

@@ -24,10 +24,9 @@ mod teardown;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-pub(crate) use registry::{InstanceId, Released, Spec};
+pub(crate) use registry::{InstanceId, NO_CLASS, Released, Spec};
 use registry::{Planned, Registry, State};
 use teardown::Teardown;
 
@@ -189,10 +188,6 @@ impl<H: Clone> Sequence<H> {
 
     pub(crate) fn stage(&self) -> Stage {
         self.stage
-    }
-
-    pub(crate) fn is_ready(&self) -> bool {
-        self.ready
     }
 
     /// When the process will be gone, once it is stopping.
@@ -509,17 +504,14 @@ impl Signals {
 
 /// The managed instances, as whoever runs a service sees them.
 impl<H: Clone> Sequence<H> {
-    /// Takes in an instance; gives the hook back if the report is already sealed.
+    /// Takes in an instance; whether it comes in time to be torn down, before the report is sealed.
     pub(crate) fn manage(
         &mut self,
         now: Instant,
         spec: Spec,
         hook: impl FnOnce(InstanceId) -> H,
         world: &impl World,
-    ) -> Result<InstanceId, Cow<'static, str>> {
-        if self.stage == Stage::Exited {
-            return Err(spec.name);
-        }
+    ) -> bool {
         let id = self.registry.insert(spec, hook);
         match self.stage {
             Stage::Cleanup | Stage::Flush => {
@@ -528,7 +520,19 @@ impl<H: Clone> Sequence<H> {
             }
             _ => self.make_stale(),
         }
-        Ok(id)
+        self.stage != Stage::Exited
+    }
+
+    /// Nothing more will be said of this instance.
+    pub(crate) fn all_said(&mut self, now: Instant, id: InstanceId, world: &impl World) {
+        let unsaid = self
+            .registry
+            .get_mut(id)
+            .is_some_and(|entry| std::mem::take(&mut entry.spec.unsaid));
+        if unsaid && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
+            self.join_late(now, id);
+            self.advance(now, world);
+        }
     }
 
     /// The class of a type, made of `needs` when it is first seen.
@@ -543,6 +547,14 @@ impl<H: Clone> Sequence<H> {
     /// `a` is torn down before `b`. Too late, and without effect, once either has begun.
     pub(crate) fn depends_on(&mut self, now: Instant, a: InstanceId, b: InstanceId) {
         if self.registry.depends_on(a, b) {
+            self.make_stale();
+            self.replan(now);
+        }
+    }
+
+    /// Says more of an instance whose teardown has not begun.
+    pub(crate) fn amend(&mut self, now: Instant, id: InstanceId, change: impl FnOnce(&mut Spec)) {
+        if self.registry.amend(id, change) {
             self.make_stale();
             self.replan(now);
         }

@@ -1,1 +1,39 @@
-//! The attribute macros of `lifecycle`.
+//! The attribute macros of `lifecycle`; their docs are there, where their examples can run.
+//!
+//! Tokens go through `parse` (spanned keys and values, no rule), `model` (it exists only if every rule held) and
+//! `expand` (tokens again). "Why was I rejected?" is answered by `model`.
+
+mod errors;
+mod expand;
+mod forward;
+mod model;
+mod parse;
+mod suggest;
+#[cfg(test)]
+mod tests;
+
+use proc_macro::TokenStream;
+
+#[allow(missing_docs, reason = "documented where it is re-exported")]
+#[proc_macro_attribute]
+pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
+    forward::resource(&args.into(), item.into()).into()
+}
+
+#[allow(missing_docs, reason = "documented where it is re-exported")]
+#[proc_macro_attribute]
+pub fn teardown(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::teardown::attribute(args.into(), item.into()).into()
+}
+
+#[allow(missing_docs, reason = "documented where it is re-exported")]
+#[proc_macro_attribute]
+pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::main_fn::attribute(&args.into(), item.into()).into()
+}
+
+#[doc(hidden)]
+#[proc_macro_derive(__Resource, attributes(__lifecycle_resource, __lifecycle_teardown))]
+pub fn derive_resource(item: TokenStream) -> TokenStream {
+    expand::resource::derive(item.into()).into()
+}

@@ -8,15 +8,15 @@ use super::{Edge, Node, Plan, Why};
 
 /// Resources that wait for each other in a circle (R5).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Cycle {
+pub(crate) struct Cycle {
     /// Each name with the reason why it precedes the next; the last precedes the first.
     steps: Vec<(Cow<'static, str>, Why)>,
 }
 
+#[cfg(test)]
 impl Cycle {
-    /// The resources on the cycle, each with the reason why it is torn down before the next one, the last before the
-    /// first.
-    pub fn steps(&self) -> impl Iterator<Item = (&str, Why)> {
+    /// Each name with the reason why it precedes the next; the last precedes the first.
+    pub(super) fn steps(&self) -> impl Iterator<Item = (&str, Why)> {
         self.steps.iter().map(|(name, why)| (&**name, *why))
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Plan;
+use crate::json::quoted;
 
 /// The forms that `LIFECYCLE_PLAN` knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,21 +138,4 @@ fn json(plan: &Plan, items: &[usize]) -> String {
         })
         .collect();
     format!("[\n{}\n]\n", rows.join(",\n"))
-}
-
-/// A JSON string; for a printable name Graphviz reads it the same way.
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if u32::from(c) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

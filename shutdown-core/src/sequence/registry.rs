@@ -27,6 +27,8 @@ pub(crate) struct Spec {
     pub(crate) location: &'static Location<'static>,
     /// The instances it precedes, beyond what its class says.
     pub(crate) needs: Vec<InstanceId>,
+    /// More is about to be said of it. Only when its place comes before that does it matter.
+    pub(crate) unsaid: bool,
 }
 
 /// The class of what has no type, and so no rule but its own: nothing needs it.
@@ -91,8 +93,8 @@ impl<H> Entry<H> {
 #[must_use]
 #[derive(Debug)]
 pub(crate) enum Released<H> {
-    /// It is the caller's to tear down, now.
-    Run(H),
+    /// It is the caller's to tear down, now, within its time-out.
+    Run(H, Option<Duration>),
     /// Its teardown is somebody else's, or over.
     Elsewhere,
 }
@@ -220,6 +222,16 @@ impl<H: Clone> Registry<H> {
         true
     }
 
+    /// Whether its teardown has not begun, so that the change counts.
+    pub(super) fn amend(&mut self, id: InstanceId, change: impl FnOnce(&mut Spec)) -> bool {
+        self.planned = None;
+        match self.entries.get_mut(&id) {
+            Some(entry) if entry.is_waiting() => change(&mut entry.spec),
+            _ => return false,
+        }
+        true
+    }
+
     /// Its place in the plan has passed: no rule holds for it.
     pub(super) fn set_late(&mut self, id: InstanceId) {
         self.planned = None;
@@ -235,7 +247,11 @@ impl<H: Clone> Registry<H> {
                     began: now,
                     until: None,
                 };
-                entry.hook.clone().map_or(Released::Elsewhere, Released::Run)
+                let timeout = entry.spec.timeout;
+                entry
+                    .hook
+                    .clone()
+                    .map_or(Released::Elsewhere, |hook| Released::Run(hook, timeout))
             }
             _ => Released::Elsewhere,
         }

@@ -53,6 +53,12 @@ impl<H: Clone> Sequence<H> {
         }
         let planned = self.registry.planned();
         let Some(stop) = &mut self.stop else { return };
+        let first = stop.teardown.is_none();
+        if first {
+            self.registry
+                .entries_mut()
+                .for_each(|entry| entry.spec.unsaid = false);
+        }
         stop.take_note(&planned, self.config.grace);
         if self.stage == Stage::Cleanup {
             // What is `last` may have come or gone since the stop began.
@@ -113,7 +119,11 @@ impl<H: Clone> Sequence<H> {
         teardown.planned.plan.sort(&mut free);
         for node in free {
             let id = teardown.planned.ids[node];
-            if let Some(entry) = self.registry.get_mut(id).filter(|entry| entry.is_waiting()) {
+            if let Some(entry) = self
+                .registry
+                .get_mut(id)
+                .filter(|entry| entry.is_waiting() && !entry.spec.unsaid)
+            {
                 debug_assert!(teardown.open[node] == 0 || teardown.forced, "invariant 3");
                 entry.state = State::Started;
                 if let Some(hook) = entry.hook.clone() {
@@ -248,6 +258,9 @@ impl<H: Clone> Sequence<H> {
             other.is_some_and(|other| !other.is_waiting())
         };
         let after = planned.plan.item_successors(entry.node);
+        if entry.spec.unsaid {
+            return self.replan(now);
+        }
         if after.iter().any(|(node, _)| begun(*node)) || self.stage == Stage::Flush && !entry.spec.last {
             self.registry.set_late(id);
         }

@@ -33,8 +33,9 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
             last: at == 0,
             location: std::panic::Location::caller(),
             needs: before.filter(|_| chain).into_iter().collect(),
+            unsaid: false,
         };
-        before = sequence.manage(base, spec, |_| (), &Idle).ok();
+        assert!(sequence.manage(base, spec, |id| before = Some(id), &Idle));
     }
     let mut spent = [Duration::ZERO; 4];
     let mut timed = |at: usize, sequence: &mut Sequence<()>, event: Event| {

@@ -124,6 +124,7 @@ enum Happening {
     Ended(usize),
     WorkEnds(usize),
     GateLooks,
+    Said(usize),
     MainEnds(MainEnding),
     Doing(Doing),
 }
@@ -333,6 +334,7 @@ impl<'a> Sim<'a> {
                 self.work[at] = false;
                 self.tell_drained();
             }
+            Happening::Said(at) => self.say_all(at),
             Happening::GateLooks => self.tell_drained(),
             Happening::MainEnds(ending) => {
                 if std::mem::replace(&mut self.main_out, false) {
@@ -428,6 +430,7 @@ impl<'a> Sim<'a> {
             .map(|(other, _)| *other)
             .filter(|other| self.run.lives[*other].id.is_some())
             .collect();
+        let unsaid = self.chance().is_multiple_of(4);
         let spec = Spec {
             name,
             class,
@@ -436,24 +439,26 @@ impl<'a> Sim<'a> {
             last,
             location: Location::caller(),
             needs: known.iter().map(|other| self.id(*other)).collect(),
+            unsaid,
         };
         let stage = self.sequence.stage();
         self.run.lives[at].managed = Some((self.run.count, stage));
         let world = self.world();
-        match self.sequence.manage(self.base + self.now, spec, |_| at, &world) {
-            Ok(id) => {
-                assert_ne!(stage, Stage::Exited);
-                self.run.lives[at].id = Some(id);
-                self.run.needs.extend(known.into_iter().map(|other| (at, other)));
-            }
-            Err(name) => {
-                assert_eq!(
-                    (stage, name),
-                    (Stage::Exited, self.scenario.instances[at].item.name.clone())
-                );
-                self.run.lives[at].refused = true;
-                return;
-            }
+        let mut id = None;
+        let hook = |given| {
+            id = Some(given);
+            at
+        };
+        if !self.sequence.manage(self.base + self.now, spec, hook, &world) && stage == Stage::Exited {
+            self.run.lives[at].refused = true;
+            return;
+        }
+        assert_ne!(stage, Stage::Exited);
+        self.run.lives[at].id = id;
+        self.run.needs.extend(known.into_iter().map(|other| (at, other)));
+        if unsaid {
+            let pause = Duration::from_millis(self.chance() % 30);
+            self.plan(self.now + pause, Happening::Said(at));
         }
         self.carry_on();
         for other in 0..self.scenario.instances.len() {
@@ -462,6 +467,25 @@ impl<'a> Sim<'a> {
                 self.depends_on(other, at);
             }
         }
+    }
+
+    /// What was managed while the stop tears down has its place from now on.
+    fn say_all(&mut self, at: usize) {
+        let stage = self.sequence.stage();
+        let life = &mut self.run.lives[at];
+        if stage < Stage::Exited
+            && let Some(managed) = life
+                .managed
+                .as_mut()
+                .filter(|(_, stage)| *stage >= Stage::Cleanup)
+        {
+            assert!(life.started.is_none(), "it started before all was said");
+            *managed = (self.run.count, stage);
+        }
+        let (id, world) = (self.id(at), self.world());
+        self.sequence.all_said(self.base + self.now, id, &world);
+        self.run.steps += 1;
+        self.carry_on();
     }
 
     fn depends_on(&mut self, a: usize, b: usize) {
@@ -480,7 +504,7 @@ impl<'a> Sim<'a> {
     fn release(&mut self, at: usize) {
         let Some(id) = self.run.lives[at].id else { return };
         let stage = self.sequence.stage();
-        if let Released::Run(hook) = self.sequence.release(self.base + self.now, id) {
+        if let Released::Run(hook, _) = self.sequence.release(self.base + self.now, id) {
             assert_eq!(hook, at);
             let instance = &self.scenario.instances[at];
             self.run.count += 1;

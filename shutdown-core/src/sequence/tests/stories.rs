@@ -172,12 +172,18 @@ fn needs_of_what_was_released_are_forgotten() {
         last: false,
         location: std::panic::Location::caller(),
         needs: Vec::new(),
+        unsaid: false,
     };
-    let owner = sequence.manage(now, spec(), |_| (), &Idle).expect("running");
+    let manage = |sequence: &mut Sequence<()>| {
+        let mut managed = None;
+        assert!(sequence.manage(now, spec(), |id| managed = Some(id), &Idle));
+        managed.expect("an instance has an id")
+    };
+    let owner = manage(&mut sequence);
     for _ in 0..1_000 {
-        let pool = sequence.manage(now, spec(), |_| (), &Idle).expect("running");
+        let pool = manage(&mut sequence);
         sequence.depends_on(now, owner, pool);
-        assert!(matches!(sequence.release(now, pool), Released::Run(())));
+        assert!(matches!(sequence.release(now, pool), Released::Run((), None)));
         sequence.on(now, Event::Ended(pool, Outcome::Ok), &Idle);
     }
     let needs = sequence.registry.get(owner).map(|entry| entry.spec.needs.len());

@@ -1,0 +1,62 @@
+//! The declared resources of the linked program, as a plan: checked before `main` runs, printed by `LIFECYCLE_PLAN`.
+
+use std::any::TypeId;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::plan::{Class, Item, Plan};
+use crate::resource::{Declaration, Needs, Registered};
+use crate::sequence::validate;
+
+/// One item a declared type, whichever crate of the program declares it.
+pub(crate) fn plan() -> Plan {
+    plan_of(|_| true)
+}
+
+/// Whether the declared types can be torn down at all (R5), and those of the binary's own crate within `grace` (R12).
+pub(crate) fn check(module: &str, grace: Duration) -> Result<(), String> {
+    let own = crate_of(module);
+    validate(&plan_of(|declaration| crate_of(declaration.module) == own), grace)
+}
+
+fn crate_of(module: &str) -> &str {
+    module.split("::").next().unwrap_or(module)
+}
+
+/// The plan, with the time-outs of those types only that `timed` selects.
+fn plan_of(timed: impl Fn(&Declaration) -> bool) -> Plan {
+    let mut declarations: Vec<&'static Declaration> = inventory::iter::<Registered>()
+        .map(Registered::declaration)
+        .collect();
+    // The order of registration is the linker's, and so none.
+    declarations.sort_by_key(|declaration| (declaration.name, declaration.module, declaration.line));
+    let mut class_of: HashMap<TypeId, usize> = HashMap::new();
+    for (class, declaration) in declarations.iter().enumerate() {
+        class_of.insert((declaration.type_id)(), class);
+    }
+    let (mut items, mut classes) = (Vec::new(), Vec::new());
+    let mut class = 0;
+    // Types that are only needed, as instances of generic ones are, join behind the registered ones.
+    while let Some(declaration) = declarations.get(class).copied() {
+        let mut edges = Vec::new();
+        for need in &Needs::of(declaration) {
+            let other = *class_of.entry(need.type_id).or_insert_with(|| {
+                declarations.push(need.declaration);
+                declarations.len() - 1
+            });
+            edges.push((other, crate::managed::why(need.reason)));
+        }
+        classes.push(Class { needs: edges });
+        items.push(Item {
+            name: Cow::Borrowed(declaration.name),
+            class,
+            order: declaration.order,
+            timeout: declaration.timeout.filter(|_| timed(declaration)),
+            last: declaration.last,
+            ..Item::default()
+        });
+        class += 1;
+    }
+    Plan::new(items, &classes)
+}

@@ -1,0 +1,131 @@
+//! One teardown: run in a task of its own, which reduces whatever happens to plain data (R7).
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use crate::context::Scoped;
+use crate::lifecycle::Lifecycle;
+use crate::notice::Notice;
+use crate::report::{Failure, FailureKind, Outcome};
+use crate::sequence::{Event, InstanceId};
+
+/// Makes the future that tears an instance down; called on the runtime, once.
+pub(crate) type Job = Box<dyn FnOnce() -> BoxFuture<'static, Vec<Failure>> + Send>;
+
+/// What runs the teardown of one instance, exactly once.
+#[derive(Default)]
+pub(crate) struct Hook(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// There until it is run. It holds the instance, so that nothing is dropped before its turn.
+    job: Option<Job>,
+    abort: Option<AbortHandle>,
+    outcome: Option<Outcome>,
+    /// There once somebody waits for the outcome.
+    settled: Option<Notice>,
+}
+
+impl Hook {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_job(&self, job: Job) {
+        self.state().job = Some(job);
+    }
+
+    /// Runs the teardown in a task of its own, which tells the sequence of its begin and its end.
+    pub(crate) fn start(self: &Arc<Hook>, lifecycle: &Lifecycle, id: InstanceId, runtime: &Handle) {
+        let (hook, owner) = (Arc::clone(self), lifecycle.clone());
+        let run = async move {
+            owner.on(Event::Began(id));
+            let outcome = hook.run().await;
+            hook.settle(outcome.clone());
+            owner.on(Event::Ended(id, outcome));
+        };
+        let task = runtime.spawn(Scoped::hook(lifecycle.clone(), id, run));
+        let mut state = self.state();
+        if state.outcome.is_none() {
+            state.abort = Some(task.abort_handle());
+        }
+    }
+
+    /// Runs the teardown here and now; for nobody but the one who may.
+    pub(crate) async fn run(&self) -> Outcome {
+        let job = self.state().job.take();
+        let Some(job) = job else { return Outcome::NotRun };
+        // The job's future, and with it the instance, is dropped in here as well.
+        let result = AssertUnwindSafe(async move { job().await }).catch_unwind().await;
+        match result {
+            Ok(failures) if failures.is_empty() => Outcome::Ok,
+            Ok(failures) => Outcome::Failed(failures),
+            Err(payload) => {
+                let message = panic_message(&*payload);
+                // A payload's `Drop` is user code that may panic in its turn.
+                std::mem::forget(payload);
+                Outcome::Failed(vec![Failure {
+                    step: "teardown",
+                    kind: FailureKind::Panic,
+                    message,
+                }])
+            }
+        }
+    }
+
+    /// Records how it ended, unless that is known.
+    pub(crate) fn settle(&self, outcome: Outcome) {
+        let mut state = self.state();
+        if state.outcome.is_none() {
+            state.outcome = Some(outcome);
+        }
+        let settled = state.settled.clone();
+        drop(state);
+        if let Some(settled) = settled {
+            settled.fire();
+        }
+    }
+
+    /// Its time is up: drops it at its next await, or leaves it where it hangs.
+    pub(crate) fn abandon(&self, outcome: Outcome) {
+        self.settle(outcome);
+        let mut state = self.state();
+        let (job, abort) = (state.job.take(), state.abort.take());
+        drop(state);
+        // One that has not begun never will. It holds the instance, whose `Drop` is not for this thread to run.
+        std::mem::forget(job);
+        if let Some(abort) = abort {
+            abort.abort();
+        }
+    }
+
+    /// How it ended, once it has.
+    pub(crate) async fn outcome(&self) -> Outcome {
+        loop {
+            // Create the waiter, then check.
+            let settled = self.state().settled.get_or_insert_with(Notice::new).clone();
+            if let Some(outcome) = self.state().outcome.clone() {
+                return outcome;
+            }
+            settled.wait().await;
+        }
+    }
+}
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hook").finish_non_exhaustive()
+    }
+}
+
+/// What a panic said, as text.
+pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}

@@ -1,0 +1,155 @@
+//! The attributes, documented where their examples can run.
+
+/// Makes an `async fn main` the main of a service that stops gracefully.
+///
+/// It builds the tokio runtime, installs the signal handlers before anything of yours runs, and drives the stop:
+/// lame duck, drain, cleanup, flush, exit. The process is gone within `grace` of the first request to stop.
+///
+/// ```no_run
+/// #[lifecycle::main(grace = "30s", lame_duck = "5s")]
+/// async fn main() -> Result<(), std::io::Error> {
+///     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+///     drop(listener);
+///     Ok(())
+/// }
+/// ```
+///
+/// # Keys
+///
+/// | key | means | default |
+/// |---|---|---|
+/// | `grace = "30s"` | the whole time from the request to stop until the process is gone | 25 s |
+/// | `lame_duck = "5s"` | how long, out of grace, everything still works while readiness already says no | 0 s |
+/// | `flavor = "current_thread"` | the runtime; or `"multi_thread"` | `"multi_thread"` |
+/// | `worker_threads = 4` | threads of a multi-thread runtime, from 1 to 65535 | one for each CPU |
+/// | `job` | a batch job: ready from the start, no lame duck | a service |
+/// | `signals(SIGTERM, SIGUSR1)` | the signals that ask for a stop | `SIGTERM`, `SIGINT`, `SIGHUP` |
+/// | `report = "json"` | the report on stderr: `"text"`, `"json"` (feature `report`) or `"off"` | `"text"` |
+/// | `crate = path` | where this crate is, if it is not `::lifecycle` | `::lifecycle` |
+///
+/// A duration is a number and a unit, in any number of pairs: `"500ms"`, `"30s"`, `"1m 30s"`, `"2h"`.
+///
+/// # Return
+///
+/// `main` may return `()`, `Result<(), E>` where `E: Debug`, or anything that is [`std::process::Termination`]. An
+/// error ends in the report and in exit status 1. Its future need not be `Send`.
+///
+/// # Errors
+///
+/// All are found by the compiler, as `lifecycle::bad_attribute`, each at the token at fault:
+///
+/// - a key that is unknown, given twice, or has a value of the wrong kind
+/// - `grace` that is zero, or a `lame_duck` that is as long as grace or longer
+/// - `worker_threads` of a `current_thread` runtime, a `lame_duck` of a `job`
+/// - a signal that cannot ask for a stop: `SIGKILL` and `SIGSTOP`, which no program receives, and `SIGSEGV`,
+///   `SIGBUS`, `SIGFPE`, `SIGILL`, after which nothing can be trusted to run
+/// - a function that is not called `main`, is not async, or has arguments or generics
+pub use shutdown_macros::main;
+/// Makes a struct a resource: what is torn down when the service stops.
+///
+/// ```
+/// use lifecycle::Managed;
+///
+/// struct Pool;
+///
+/// impl Pool {
+///     async fn close(&self) {}
+/// }
+///
+/// #[lifecycle::resource(order = 2, timeout = "5s")]
+/// struct Database {
+///     #[teardown(close)] // calls `self.pool.close().await`
+///     pool: Pool,
+/// }
+///
+/// // Depends on `Database`, because it holds one: it is torn down before it.
+/// #[lifecycle::resource(no_teardown = "a cache in memory")]
+/// struct Cache {
+///     db: Managed<Database>,
+/// }
+/// # let _: fn(Cache) -> Managed<Database> = |cache| cache.db;
+/// # let _ = Database { pool: Pool };
+/// ```
+///
+/// # Keys
+///
+/// | key | means |
+/// |---|---|
+/// | `order = 2` | every resource of a smaller order has ended before this one starts; any `i32` |
+/// | `depends_on(A, b::B)` | this one is torn down before any `A` or `B`; a field of type `Managed<A>` says the same |
+/// | `timeout = "5s"` | how long the teardown of one instance may take; less if grace is shorter |
+/// | `name = "orders-db"` | the name in logs and reports, instead of the struct's |
+/// | `last` | torn down in the flush, after everything else: telemetry, logs |
+/// | `no_teardown = "why"` | there is nothing to release, and this is why |
+/// | `crate = path` | where this crate is, if it is not `::lifecycle` |
+///
+/// # Fields
+///
+/// | on a field | the teardown does |
+/// |---|---|
+/// | `#[teardown(close)]` | `self.field.close()`, awaited if it is a future |
+/// | `#[teardown(close(200, "bye".into()))]` | the same with arguments; `self` in them is the resource |
+/// | `#[teardown(lock().await.shutdown())]` | whatever follows `self.field.` |
+/// | `#[teardown(sync_all, blocking)]` | the call, off the async threads |
+/// | `#[teardown]` | what is right for the type, where there is one right way: a `File`, a buffered writer, a [`Slot`](crate::Slot) of a `JoinHandle`, also inside `Option`, `Arc`, `Box`, `Vec` |
+/// | `#[teardown(skip = "why")]` | nothing |
+///
+/// If the struct implements [`Teardown`](trait@crate::Teardown) too, that runs first; then the fields, in order of
+/// declaration. Each step runs for itself: an error (a `Result`'s `Err`) or a panic in one is reported, and the next
+/// runs all the same.
+///
+/// What a field holds is asked of its type, so an alias is seen through; handles are found inside `Option`, `Arc`,
+/// `Vec` and `Box`. What no type shows (a `dyn Trait`, a plain struct with a handle inside, a bare type parameter) is
+/// said by `depends_on`. A handle of the struct's own type orders instances, not types.
+///
+/// In a generic struct every type parameter must be `Send + Sync + 'static`; an `impl Teardown` next to field
+/// attributes must hold for all of them, as one for special parameters only would not be found.
+///
+/// # Errors
+///
+/// All are found by the compiler, each at the token at fault:
+///
+/// - `lifecycle::missing_teardown`: no `impl Teardown`, no field attribute, no `no_teardown`
+/// - `lifecycle::not_a_resource`: a type in `depends_on` that is none
+/// - `lifecycle::bad_attribute`: a key that is unknown, given twice, or has a value of the wrong kind; a duration
+///   that is none, or zero; an order beyond `i32`; `no_teardown` without a reason, or next to a field's teardown; an
+///   enum, a union, or a struct with a lifetime
+///
+/// A struct that is not `Send`, `Sync` and `'static` cannot be a resource, as any thread may tear it down.
+pub use shutdown_macros::resource;
+/// Completes an `impl Teardown`: it adds `type Output` from the signature of `teardown`.
+///
+/// ```
+/// use lifecycle::{Slot, Teardown};
+/// use tokio::task::JoinHandle;
+///
+/// #[lifecycle::resource]
+/// struct Worker {
+///     task: Slot<JoinHandle<()>>,
+/// }
+///
+/// #[lifecycle::teardown]
+/// impl Teardown for Worker {
+///     async fn teardown(&self) -> Result<(), tokio::task::JoinError> {
+///         match self.task.take() {
+///             Some(task) => task.await,
+///             None => Ok(()),
+///         }
+///     }
+/// }
+/// # let _ = Worker { task: Slot::empty() };
+/// ```
+///
+/// `teardown` returns `()`, or a `Result` whose error can be displayed; an error is reported. It takes `&self`, since
+/// clones of the handle may still be in use; what is released by value goes into a [`Slot`](crate::Slot).
+///
+/// `#[lifecycle::teardown(crate = path)]` says where this crate is, if it is not `::lifecycle`.
+///
+/// # Errors
+///
+/// All are found by the compiler, each at the token at fault:
+///
+/// - `lifecycle::stray_teardown`: on anything else than an `impl Teardown for ..`
+/// - `lifecycle::bad_attribute`: `teardown` is missing, is not async, has a receiver other than `&self`, further
+///   arguments or generics, or returns something else
+pub use shutdown_macros::teardown;

@@ -1,0 +1,147 @@
+//! Signals: installed before any user code, read on a thread of our own.
+//!
+//! A handler may do next to nothing, so ours writes eight bytes into a pipe. It stands beside whatever handlers the
+//! program installs (`signal-hook-registry` calls them all), and stays until the process is gone.
+//!
+//! # Safety
+//!
+//! The one room of the process layer with `unsafe`: `libc` calls with plain integers and pointers to locals, and one
+//! handler that is async-signal-safe, since it only calls `write` on a descriptor that is never closed.
+#![allow(unsafe_code, reason = "signals are system calls; see the head of the file")]
+
+use std::io::{self, PipeReader, Read as _};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd as _, IntoRawFd as _};
+
+use libc::c_int;
+
+use crate::lifecycle::Lifecycle;
+use crate::sequence::Event;
+
+/// What `main(signals(..))` may name.
+pub mod names {
+    pub use libc::{
+        SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
+    };
+}
+
+/// What stops a service if it does not say.
+const DEFAULT: &[c_int] = &[libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
+
+/// The signals of a process, on their way to the sequence.
+pub(super) struct Signals {
+    pipe: PipeReader,
+    caught: Vec<c_int>,
+}
+
+/// Catches `signals`, save those that the process was started to ignore (R13).
+pub(super) fn install(signals: Option<&[c_int]>) -> io::Result<Signals> {
+    let (pipe, writer) = io::pipe()?;
+    // A full pipe holds some thousand unread signals: then the next one may be lost, but must not block its handler.
+    set_nonblocking(&writer)?;
+    // Leaked: a handler may run until the very end.
+    let writer = writer.into_raw_fd();
+    let mut caught = Vec::new();
+    for &signal in signals.unwrap_or(DEFAULT) {
+        if is_ignored(signal)? {
+            continue;
+        }
+        let handler = move |info: &libc::siginfo_t| {
+            // The kernel names the sender of signals that a process sent, which is what the code says.
+            let sent = info.si_code <= 0;
+            // SAFETY: reads a plain integer out of memory that the kernel has filled in.
+            let sender = if sent { unsafe { info.si_pid() } } else { 0 };
+            let record = encode(signal, sender);
+            // SAFETY: `write` is async-signal-safe, the descriptor is never closed, the buffer is a local of this size.
+            unsafe { libc::write(writer, record.as_ptr().cast(), record.len()) };
+        };
+        // SAFETY: the handler is async-signal-safe: arithmetic on locals, and `write`. It saves `errno`, as the
+        // registry does for every action.
+        unsafe { signal_hook_registry::register_sigaction(signal, handler) }?;
+        caught.push(signal);
+    }
+    Ok(Signals { pipe, caught })
+}
+
+impl Signals {
+    /// Reads signals until the process is gone.
+    pub(super) fn run(mut self, lifecycle: &Lifecycle) {
+        unblock(&self.caught);
+        let mut record = [0; 8];
+        while self.pipe.read_exact(&mut record).is_ok() {
+            let (number, sender) = decode(record);
+            lifecycle.on(Event::Signal {
+                number,
+                sender,
+                interrupt: number == libc::SIGINT,
+            });
+        }
+    }
+}
+
+fn encode(signal: c_int, sender: c_int) -> [u8; 8] {
+    let mut record = [0; 8];
+    record[..4].copy_from_slice(&signal.to_ne_bytes());
+    record[4..].copy_from_slice(&sender.to_ne_bytes());
+    record
+}
+
+fn decode(record: [u8; 8]) -> (c_int, Option<u32>) {
+    let (signal, sender) = record.split_at(4);
+    let number = |bytes: &[u8]| c_int::from_ne_bytes(bytes.try_into().expect("half of eight bytes"));
+    (
+        number(signal),
+        u32::try_from(number(sender)).ok().filter(|sender| *sender > 0),
+    )
+}
+
+fn set_nonblocking(pipe: &io::PipeWriter) -> io::Result<()> {
+    // SAFETY: `fcntl` on a descriptor that is open, with integers.
+    let result = unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
+    if result == -1 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+fn is_ignored(signal: c_int) -> io::Result<bool> {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: with a null action `sigaction` only writes the present one to the local.
+    if unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call succeeded, so it has filled in the local.
+    Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
+}
+
+/// Lets this thread receive `signals`: a mask is inherited, so it may have been blocked by whoever started us.
+fn unblock(signals: &[c_int]) {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: `sigemptyset` fills in the local, the other calls read it; a signal number out of range is refused.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for signal in signals {
+            libc::sigaddset(set.as_mut_ptr(), *signal);
+        }
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, set.as_ptr(), std::ptr::null_mut());
+    }
+}
+
+/// Dies by `signal`, so that whoever started us sees the truth (R14).
+pub(crate) fn die(signal: c_int) -> ! {
+    unblock(&[signal]);
+    // SAFETY: both calls take integers; the default action ends the process, except as PID 1, where the kernel does
+    // not act on it.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
+    }
+    leave_now(128 + signal)
+}
+
+/// Ends the process here and now: nothing is flushed, no destructor runs, nothing can hang.
+pub(super) fn leave_now(status: c_int) -> ! {
+    // SAFETY: `_exit` takes an integer and does not return.
+    unsafe { libc::_exit(status) }
+}

@@ -1,0 +1,115 @@
+//! What a resource is: a declaration, known at link time, and the code that releases one instance.
+
+mod declaration;
+mod failures;
+mod holds;
+mod release;
+pub(crate) mod value;
+
+use std::{fmt::Display, future::Future};
+
+pub use crate::report::{Failure, FailureKind};
+pub use declaration::{Declaration, Need, NeedReason, Needs, Registered};
+pub use failures::Failures;
+pub use holds::{Held, Holds, Probe, ProbeField};
+pub use release::Release;
+
+use crate::managed::Managed;
+use crate::sequence::InstanceId;
+
+/// How a resource is torn down.
+///
+/// Write it with [`#[lifecycle::teardown]`](macro@crate::teardown) on the impl, which fills in
+/// [`Output`](Self::Output) from the signature.
+///
+/// It gets `&self`, since others may still hold a clone of the handle; what is released by value goes into a
+/// [`Slot`](crate::Slot).
+#[diagnostic::on_unimplemented(
+    message = "lifecycle::missing_teardown: nothing says how `{Self}` is released",
+    label = "no `impl Teardown`, no field with `#[teardown(..)]`, no `no_teardown = \"..\"`",
+    note = "if a field has a method that releases it, name it on the field: `#[teardown(close)]`",
+    note = "if it takes more than a call, write `#[lifecycle::teardown] impl Teardown for {Self}`",
+    note = "if there is nothing to release, say why: `#[lifecycle::resource(no_teardown = \"..\")]`"
+)]
+pub trait Teardown {
+    /// What [`teardown`](Self::teardown) returns; `#[lifecycle::teardown]` fills it in.
+    type Output: TeardownOutput;
+
+    /// Releases what this resource holds. An error is reported, and the teardown of the others goes on.
+    fn teardown(&self) -> impl Future<Output = Self::Output> + Send
+    where
+        for<'a> Self: Granted<'a>;
+
+    #[doc(hidden)]
+    fn __lifecycle_own(&self, failures: &mut Failures) -> impl Future<Output = ()> + Send
+    where
+        for<'a> Self: Granted<'a>,
+    {
+        async {
+            failures
+                .step("teardown", async { self.teardown().await.into_result() })
+                .await;
+        }
+    }
+}
+
+/// What a teardown may return: `()`, or a `Result` whose error can be displayed.
+#[diagnostic::on_unimplemented(
+    message = "lifecycle::bad_attribute: a teardown cannot return `{Self}`",
+    label = "neither `()` nor a `Result` whose error can be displayed",
+    note = "return `()`, or `Result<(), E>` where `E: Display`; for another error, \
+            `.map_err(|error| format!(\"{{error:?}}\"))`"
+)]
+pub trait TeardownOutput {
+    /// The error in words, if it is one.
+    ///
+    /// # Errors
+    ///
+    /// The text of the error that the teardown returned.
+    fn into_result(self) -> Result<(), String>;
+}
+
+#[diagnostic::do_not_recommend]
+impl TeardownOutput for () {
+    fn into_result(self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E: Display> TeardownOutput for Result<T, E> {
+    fn into_result(self) -> Result<(), String> {
+        // The alternate form is what makes `anyhow` and its like print the causes too.
+        self.map(drop).map_err(|error| format!("{error:#}"))
+    }
+}
+
+/// `Send + Sync + 'static`, taken for granted.
+///
+/// The lifetime means nothing. Behind `for<'a>` rustc believes even a bound that does not hold, so that the methods
+/// of a type that is not thread-safe report nothing, and of a dozen errors only that of the impl itself is left.
+pub trait Granted<'a>: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> Granted<'_> for T {}
+
+/// A type with [`#[lifecycle::resource]`](macro@crate::resource); nothing else implements it.
+#[diagnostic::on_unimplemented(
+    message = "lifecycle::not_a_resource: `{Self}` is not a resource",
+    label = "not a resource",
+    note = "put `#[lifecycle::resource]` on the struct `{Self}`; a type of another crate goes into a struct of yours"
+)]
+pub trait Resource: Sized + Send + Sync + 'static {
+    #[doc(hidden)]
+    const DECLARATION: &'static Declaration;
+
+    /// Runs the whole teardown of one instance, each step for itself.
+    #[doc(hidden)]
+    fn __lifecycle_release(this: Managed<Self>) -> impl Future<Output = Failures> + Send
+    where
+        for<'a> Self: Granted<'a>;
+
+    /// The instances of the same type that this one holds.
+    #[doc(hidden)]
+    fn __lifecycle_holds(&self, _held: &mut Held) {}
+}

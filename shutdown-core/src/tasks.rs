@@ -1,0 +1,221 @@
+//! Tracked tasks: in flight until they end, and known by where they were spawned.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use slab::Slab;
+use tokio::task::{AbortHandle, JoinHandle};
+
+use crate::context::{self, Scoped};
+use crate::gate::Pass;
+use crate::lifecycle::Lifecycle;
+use crate::report::{Reason, Straggler};
+use crate::sequence::Event;
+use crate::shards::Shards;
+
+/// The tracked tasks of one lifecycle.
+pub(crate) struct Tasks {
+    shards: Shards<Mutex<Slab<Task>>>,
+    /// What was in flight has been cut off; nothing more is tracked.
+    aborted: AtomicBool,
+}
+
+struct Task {
+    location: &'static Location<'static>,
+    blocking: bool,
+    abort: Option<AbortHandle>,
+}
+
+impl Default for Tasks {
+    fn default() -> Tasks {
+        Tasks {
+            shards: Shards::new(|| Mutex::new(Slab::new())),
+            aborted: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Tasks {
+    fn shard(&self, seat: usize) -> MutexGuard<'_, Slab<Task>> {
+        self.shards
+            .at(seat)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What has not ended, by where it was spawned, and how many tasks that is.
+    pub(crate) fn stragglers(&self) -> (Vec<Straggler>, usize) {
+        let mut found: BTreeMap<(bool, &'static Location<'static>), usize> = BTreeMap::new();
+        for seat in 0..self.shards.len() {
+            for (_, task) in self.shard(seat).iter() {
+                *found.entry((task.blocking, task.location)).or_default() += 1;
+            }
+        }
+        let total = found.values().sum();
+        let straggler = |((blocking, location), count)| match blocking {
+            true => Straggler::Blocking(location, count),
+            false => Straggler::Tasks(location, count),
+        };
+        (found.into_iter().map(straggler).collect(), total)
+    }
+
+    /// Drops every tracked future at its next await; what blocks its thread goes on.
+    pub(crate) fn abort(&self) {
+        self.aborted.store(true, Ordering::SeqCst);
+        for seat in 0..self.shards.len() {
+            let handles: Vec<AbortHandle> = self
+                .shard(seat)
+                .iter_mut()
+                .filter_map(|(_, task)| task.abort.take())
+                .collect();
+            handles.iter().for_each(AbortHandle::abort);
+        }
+    }
+}
+
+/// One task's place among the tracked ones. Dropped behind its future.
+struct Ticket {
+    lifecycle: Lifecycle,
+    seat: usize,
+    key: usize,
+    pass: Option<Pass>,
+}
+
+impl Ticket {
+    /// `None` once the drain is over: then the task runs untracked, for as long as the process does.
+    fn new(lifecycle: &Lifecycle, location: &'static Location<'static>, blocking: bool) -> Option<Ticket> {
+        let pass = lifecycle.gate().join()?;
+        let tasks = lifecycle.tasks();
+        let seat = tasks.shards.seat();
+        let key = tasks.shard(seat).insert(Task {
+            location,
+            blocking,
+            abort: None,
+        });
+        Some(Ticket {
+            lifecycle: lifecycle.clone(),
+            seat,
+            key,
+            pass: Some(pass),
+        })
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        drop(self.lifecycle.tasks().shard(self.seat).try_remove(self.key));
+        drop(self.pass.take());
+    }
+}
+
+pin_project! {
+    /// A tracked future. The ticket stands behind the future, so that it is dropped after it.
+    struct Tracked<F> {
+        #[pin]
+        future: F,
+        ticket: Option<Ticket>,
+    }
+}
+
+impl<F: Future> Future for Tracked<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))).unwrap_or_else(|payload| {
+            if let Some(ticket) = this.ticket {
+                ticket.lifecycle.on(Event::TaskPanicked);
+            }
+            resume_unwind(payload)
+        })
+    }
+}
+
+impl Lifecycle {
+    /// See [`spawn`](crate::spawn).
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let ticket = Ticket::new(self, Location::caller(), false);
+        let place = ticket.as_ref().map(|ticket| (ticket.seat, ticket.key));
+        let future = Scoped::new(self.clone(), future);
+        let task = self.runtime().spawn(Tracked { future, ticket });
+        self.remember(place, &task.abort_handle());
+        task
+    }
+
+    /// See [`spawn_blocking`](crate::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<T: Send + 'static>(&self, f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        let ticket = Ticket::new(self, Location::caller(), true);
+        let place = ticket.as_ref().map(|ticket| (ticket.seat, ticket.key));
+        let lifecycle = self.clone();
+        let task = self.runtime().spawn_blocking(move || {
+            let ticket = ticket;
+            let result = catch_unwind(AssertUnwindSafe(|| context::enter(&lifecycle, f)));
+            if result.is_err() {
+                lifecycle.on(Event::TaskPanicked);
+            }
+            drop(ticket);
+            result.unwrap_or_else(|payload| resume_unwind(payload))
+        });
+        self.remember(place, &task.abort_handle());
+        task
+    }
+
+    /// See [`spawn_essential`](crate::spawn_essential).
+    #[track_caller]
+    pub fn spawn_essential<F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let essential = Essential {
+            lifecycle: self.clone(),
+            name: Some(name.into()),
+        };
+        self.spawn(async move {
+            let _essential = essential;
+            future.await
+        })
+    }
+
+    /// Keeps what ends the task early, unless it is over, or everything was cut off meanwhile.
+    fn remember(&self, place: Option<(usize, usize)>, abort: &AbortHandle) {
+        let Some((seat, key)) = place else { return };
+        if let Some(task) = self
+            .tasks()
+            .shard(seat)
+            .get_mut(key)
+            .filter(|_| !abort.is_finished())
+        {
+            task.abort = Some(abort.clone());
+        }
+        if self.tasks().aborted.load(Ordering::SeqCst) {
+            abort.abort();
+        }
+    }
+}
+
+/// Stops the lifecycle when it is dropped: the task that holds it returned, panicked or was aborted.
+struct Essential {
+    lifecycle: Lifecycle,
+    name: Option<Cow<'static, str>>,
+}
+
+impl Drop for Essential {
+    fn drop(&mut self) {
+        if let Some(name) = self.name.take() {
+            self.lifecycle.on(Event::Stop(Reason::EssentialEnded { name }));
+        }
+    }
+}

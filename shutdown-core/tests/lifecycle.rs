@@ -1,0 +1,454 @@
+//! A lifecycle in a runtime of the test's own, most of them on a paused clock: no test waits for the time it measures.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lifecycle::{Lifecycle, Managed, Outcome, Report, Stage, Straggler, Teardown};
+
+/// What was torn down, in order.
+#[derive(Clone, Default)]
+struct Trace(Arc<Mutex<Vec<&'static str>>>);
+
+impl Trace {
+    fn add(&self, what: &'static str) {
+        self.0.lock().expect("the trace").push(what);
+    }
+
+    fn take(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.0.lock().expect("the trace"))
+    }
+}
+
+#[lifecycle::resource]
+struct Database {
+    trace: Trace,
+    takes: Duration,
+}
+
+#[lifecycle::teardown]
+impl Teardown for Database {
+    async fn teardown(&self) {
+        tokio::time::sleep(self.takes).await;
+        self.trace.add("database");
+    }
+}
+
+#[lifecycle::resource]
+struct Orders {
+    database: Managed<Database>,
+}
+
+#[lifecycle::teardown]
+impl Teardown for Orders {
+    async fn teardown(&self) {
+        self.database.trace.add("orders");
+    }
+}
+
+fn database(trace: &Trace) -> Database {
+    Database {
+        trace: trace.clone(),
+        takes: Duration::ZERO,
+    }
+}
+
+fn second() -> Lifecycle {
+    Lifecycle::builder().grace(Duration::from_secs(1)).build()
+}
+
+fn outcome<'a>(report: &'a Report, name: &str) -> &'a Outcome {
+    let row = report.instances.iter().find(|instance| instance.name == name);
+    &row.unwrap_or_else(|| panic!("no `{name}` in {report}")).outcome
+}
+
+/// R1, by a field.
+#[tokio::test(start_paused = true)]
+async fn a_resource_is_torn_down_before_the_one_it_holds() {
+    let trace = Trace::default();
+    let report = second()
+        .run(async {
+            let database = lifecycle::manage(database(&trace));
+            lifecycle::manage(Orders { database });
+        })
+        .await;
+    assert_eq!(trace.take(), ["orders", "database"]);
+    assert_eq!(report.exit_status(), 0, "{report}");
+}
+
+/// R1, by an edge that no type shows.
+#[tokio::test(start_paused = true)]
+async fn an_edge_between_instances_orders_their_teardown() {
+    let trace = Trace::default();
+    second()
+        .run(async {
+            let first = lifecycle::manage_as("first", database(&trace));
+            let slow = Database {
+                trace: trace.clone(),
+                takes: Duration::from_millis(10),
+            };
+            let second = lifecycle::manage_as("second", slow);
+            lifecycle::defer("deferred", {
+                let trace = trace.clone();
+                || async move { trace.add("deferred") }
+            })
+            .uses(&second);
+            first.depends_on(&second);
+        })
+        .await;
+    assert_eq!(trace.take()[2], "database");
+}
+
+/// R3.
+#[tokio::test(start_paused = true)]
+async fn what_no_rule_orders_runs_at_the_same_time() {
+    let report = second()
+        .run(async {
+            for _ in 0..100 {
+                lifecycle::defer("sleep", || tokio::time::sleep(Duration::from_millis(100)));
+            }
+        })
+        .await;
+    assert_eq!(report.took, Duration::from_millis(100), "{report}");
+}
+
+/// R6: through two clones, and the stop.
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_is_released_twice_and_stopped_is_torn_down_once() {
+    let trace = Trace::default();
+    let report = second()
+        .run(async {
+            let slow = Database {
+                trace: trace.clone(),
+                takes: Duration::from_millis(50),
+            };
+            let database = lifecycle::manage(slow);
+            let clone = database.clone();
+            lifecycle::spawn(database.release());
+            lifecycle::spawn(clone.release());
+            tokio::task::yield_now().await;
+        })
+        .await;
+    assert_eq!(trace.take(), ["database"]);
+    assert_eq!(report.exit_status(), 0, "{report}");
+}
+
+/// R6.
+#[tokio::test(start_paused = true)]
+async fn a_released_instance_leaves_the_plan() {
+    let trace = Trace::default();
+    let report = second()
+        .run(async {
+            let database = lifecycle::manage(database(&trace));
+            let clone = database.clone();
+            database.release().await.expect("its teardown");
+            clone.release().await.expect("what is released already");
+            assert_eq!(trace.take(), ["database"]);
+        })
+        .await;
+    assert_eq!(trace.take(), [""; 0]);
+    assert!(report.instances.is_empty(), "{report}");
+}
+
+/// R7.
+#[tokio::test(start_paused = true)]
+async fn an_error_a_panic_and_a_time_out_stop_nobody_else() {
+    let trace = Trace::default();
+    let report = second()
+        .run(async {
+            lifecycle::defer("error", || async { Err::<(), _>("no space left") });
+            lifecycle::defer("panic", || async {
+                assert!(lifecycle::remaining().is_none(), "a bug")
+            });
+            lifecycle::defer("hang", std::future::pending::<()>).timeout(Duration::from_millis(100));
+            let trace = trace.clone();
+            lifecycle::defer("behind", || async move { trace.add("behind") }).order(1);
+        })
+        .await;
+    assert_eq!(trace.take(), ["behind"]);
+    assert_eq!(
+        outcome(&report, "error").to_string(),
+        "teardown failed: no space left"
+    );
+    assert_eq!(outcome(&report, "panic").to_string(), "teardown panicked: a bug");
+    assert_eq!(outcome(&report, "hang"), &Outcome::TimedOut);
+    assert_eq!(report.exit_status(), 70, "{report}");
+}
+
+/// R8: in its place, and when that has passed.
+#[tokio::test(start_paused = true)]
+async fn what_is_managed_during_the_stop_is_torn_down_too() {
+    let trace = Trace::default();
+    let report = second()
+        .run(async {
+            let database = lifecycle::manage(database(&trace));
+            let held = database.clone();
+            lifecycle::defer("first", || async move {
+                held.trace.add("first");
+                let trace = held.trace.clone();
+                lifecycle::manage(Orders { database: held });
+                lifecycle::defer("passed", || async move { trace.add("passed") }).order(-1);
+            })
+            .uses(&database)
+            .order(0);
+        })
+        .await;
+    let ran = trace.take();
+    let place = |name| ran.iter().position(|ran| *ran == name).expect(name);
+    assert!(
+        place("first") < place("orders") && place("orders") < place("database"),
+        "{ran:?}"
+    );
+    assert!(place("first") < place("passed"), "{ran:?}");
+    let late: Vec<&str> = report
+        .instances
+        .iter()
+        .filter(|row| row.late)
+        .map(|row| &*row.name)
+        .collect();
+    assert_eq!(late, ["passed"]);
+    assert_eq!(report.exit_status(), 0, "{report}");
+}
+
+/// R10: a drain that never ends leaves cleanup its time.
+#[tokio::test(start_paused = true)]
+async fn work_that_never_ends_is_cut_off_and_named() {
+    let trace = Trace::default();
+    let report = second()
+        .run(async {
+            lifecycle::manage(database(&trace));
+            lifecycle::spawn(std::future::pending::<()>());
+            lifecycle::ready();
+        })
+        .await;
+    assert_eq!(trace.take(), ["database"]);
+    assert!(
+        matches!(report.stragglers[..], [Straggler::Tasks(place, 1)] if place.file().ends_with("lifecycle.rs"))
+    );
+    assert!(report.took < Duration::from_secs(1), "{report}");
+    assert_eq!(report.exit_status(), 70, "{report}");
+}
+
+/// R11.
+#[tokio::test(start_paused = true)]
+async fn a_teardown_knows_how_much_time_it_has() {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    assert_eq!(lifecycle::remaining(), None);
+    second()
+        .run(async {
+            assert_eq!(lifecycle::remaining(), None);
+            lifecycle::defer("ask", || async move {
+                sender.send(lifecycle::remaining()).expect("the test")
+            })
+            .timeout(Duration::from_millis(300));
+        })
+        .await;
+    assert_eq!(
+        receiver.await.expect("the teardown"),
+        Some(Duration::from_millis(300))
+    );
+}
+
+/// R12, at `ready()`.
+#[tokio::test(start_paused = true)]
+async fn time_outs_that_do_not_fit_stop_the_start() {
+    let report = second()
+        .run(async {
+            lifecycle::defer("long", || async {}).timeout(Duration::from_secs(2));
+            lifecycle::ready();
+            std::future::pending::<()>().await;
+        })
+        .await;
+    assert_eq!(report.exit_status(), 78, "{report}");
+    assert!(report.reason.to_string().contains("`long` 2s"), "{report}");
+    assert_eq!(outcome(&report, "long"), &Outcome::Ok);
+}
+
+/// R5, where only the running program shows it.
+#[tokio::test(start_paused = true)]
+async fn a_cycle_between_instances_stops_the_start() {
+    let trace = Trace::default();
+    let report = second()
+        .run(async {
+            let a = lifecycle::manage_as("a", database(&trace));
+            let b = lifecycle::manage_as("b", database(&trace));
+            a.depends_on(&b);
+            b.depends_on(&a);
+            lifecycle::ready();
+            std::future::pending::<()>().await;
+        })
+        .await;
+    assert_eq!(report.exit_status(), 78, "{report}");
+    assert!(report.reason.to_string().contains("`a` before"), "{report}");
+    assert_eq!(trace.take().len(), 2);
+}
+
+/// R13: before `ready`, `main` is dropped at its next await; after it, it is work in flight.
+#[tokio::test(start_paused = true)]
+async fn main_is_cut_at_once_only_before_it_is_ready() {
+    for ready in [false, true] {
+        let lifecycle = second();
+        let report = lifecycle
+            .run(async {
+                if ready {
+                    lifecycle.ready();
+                }
+                lifecycle.shutdown("test");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            })
+            .await;
+        assert_eq!(report.took.is_zero(), !ready, "{report}");
+        assert_eq!(report.exit_status(), 0, "{report}");
+    }
+}
+
+/// R16: work in flight may start more of its own, and both are waited for.
+#[tokio::test(start_paused = true)]
+async fn a_task_in_flight_may_spawn_another_during_the_drain() {
+    let trace = Trace::default();
+    let report = second()
+        .run({
+            let trace = trace.clone();
+            async move {
+                lifecycle::spawn(async move {
+                    lifecycle::draining().await;
+                    assert!(lifecycle::pass().is_none());
+                    lifecycle::spawn(async move {
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        trace.add("second");
+                    });
+                });
+            }
+        })
+        .await;
+    assert_eq!(trace.take(), ["second"]);
+    assert_eq!(report.took, Duration::from_millis(100), "{report}");
+}
+
+/// R17.
+#[tokio::test(start_paused = true)]
+async fn a_pass_comes_back_from_a_panic_an_abort_and_a_cancelled_future() {
+    let report = second()
+        .run(async {
+            let hold = |pass: Option<lifecycle::Pass>| async move {
+                let _pass = pass.expect("before the drain");
+                std::future::pending::<()>().await;
+            };
+            let aborted = tokio::spawn(hold(lifecycle::pass()));
+            let pass = lifecycle::pass();
+            let panicked = tokio::spawn(async move {
+                let _pass = pass;
+                panic!("on purpose");
+            });
+            let cancelled = tokio::time::timeout(Duration::from_millis(10), hold(lifecycle::pass()));
+            assert!(cancelled.await.is_err());
+            aborted.abort();
+            assert!(panicked.await.is_err());
+        })
+        .await;
+    assert!(report.stragglers.is_empty(), "{report}");
+    assert_eq!(report.exit_status(), 0, "{report}");
+}
+
+/// R20: how `main` ends decides, as far as nothing worse happened.
+#[tokio::test(start_paused = true)]
+async fn the_status_follows_how_main_ends() {
+    type Main = std::pin::Pin<Box<dyn Future<Output = Result<(), &'static str>>>>;
+    let run = async |main: Main| second().run(main).await;
+    let ok: Main = Box::pin(async { Ok(()) });
+    let failed: Main = Box::pin(async { Err("no database") });
+    let panicked: Main = Box::pin(async { panic!("a bug") });
+    assert_eq!(run(ok).await.exit_status(), 0);
+    let report = run(failed).await;
+    assert_eq!(report.exit_status(), 1);
+    assert!(report.to_string().contains("no database"));
+    assert_eq!(run(panicked).await.exit_status(), 101);
+}
+
+/// R20: an essential task that ends before the stop is a failure, one that ends during it is not.
+#[tokio::test(start_paused = true)]
+async fn an_essential_task_that_ends_stops_the_service() {
+    let report = second()
+        .run(async {
+            lifecycle::spawn_essential("consumer", async {});
+            lifecycle::stopping().await;
+        })
+        .await;
+    assert_eq!(report.exit_status(), 1, "{report}");
+    let report = second()
+        .run(async {
+            lifecycle::spawn_essential("consumer", async { lifecycle::stopping().await });
+            lifecycle::shutdown("test");
+            lifecycle::stopping().await;
+        })
+        .await;
+    assert_eq!(report.exit_status(), 0, "{report}");
+}
+
+/// The lame duck is before the drain, and everything works in it.
+#[tokio::test(start_paused = true)]
+async fn the_lame_duck_still_takes_work() {
+    let lifecycle = Lifecycle::builder()
+        .grace(Duration::from_secs(10))
+        .lame_duck(Duration::from_secs(2))
+        .build();
+    let report = lifecycle
+        .run(async {
+            lifecycle.ready();
+            lifecycle.shutdown("test");
+            lifecycle::stopping().await;
+            assert_eq!(lifecycle.stage(), Stage::LameDuck);
+            assert!(lifecycle::pass().is_some());
+            lifecycle::draining().await;
+            assert_eq!(lifecycle.stage(), Stage::Drain);
+            assert!(lifecycle::pass().is_none());
+        })
+        .await;
+    assert_eq!(report.took, Duration::from_secs(2), "{report}");
+}
+
+/// Several lifecycles in one process do not know each other, and the innermost is the current one.
+#[tokio::test(start_paused = true)]
+async fn a_lifecycle_inside_another_is_the_current_one() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let deferred = |count: &Arc<AtomicUsize>| {
+        let count = Arc::clone(count);
+        lifecycle::defer("count", || async move {
+            count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed)
+        });
+    };
+    let outer = second()
+        .run(async {
+            deferred(&count);
+            let inner = second().run(async { deferred(&count) }).await;
+            assert_eq!(inner.instances.len(), 1);
+            assert_eq!(count.load(Ordering::Relaxed), 1);
+            assert!(!lifecycle::is_stopping());
+        })
+        .await;
+    assert_eq!(outer.instances.len(), 1);
+    assert_eq!(count.load(Ordering::Relaxed), 2);
+}
+
+/// Bad input: what to do is in the message.
+#[test]
+#[should_panic(expected = "annotate `main` with `#[lifecycle::main]`")]
+fn managing_outside_of_a_lifecycle_says_what_to_do() {
+    lifecycle::manage(database(&Trace::default()));
+}
+
+/// Without a runtime of the caller's.
+#[test]
+fn block_on_brings_its_own_runtime() {
+    let trace = Trace::default();
+    let lifecycle = second();
+    let report = lifecycle
+        .block_on(async {
+            // A plain task of that runtime finds its lifecycle too.
+            let trace = trace.clone();
+            tokio::spawn(async move { drop(lifecycle::manage(database(&trace))) }).await
+        })
+        .expect("a runtime");
+    assert_eq!(trace.take(), ["database"]);
+    assert_eq!(report.exit_status(), 0, "{report}");
+}

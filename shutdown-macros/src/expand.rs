@@ -1,0 +1,36 @@
+//! Models to tokens. Every rule is assumed to hold; what is left to rustc is what only types can tell.
+
+pub(crate) mod main_fn;
+pub(crate) mod resource;
+pub(crate) mod teardown;
+
+use std::time::Duration;
+
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+
+/// `Option<T>` as an expression.
+fn option(value: Option<impl ToTokens>) -> TokenStream {
+    value.map_or_else(
+        || quote!(::core::option::Option::None),
+        |value| quote!(::core::option::Option::Some(#value)),
+    )
+}
+
+/// A `Duration` as an expression.
+fn duration(value: Duration) -> TokenStream {
+    let (seconds, nanos) = (value.as_secs(), value.subsec_nanos());
+    quote!(::core::time::Duration::new(#seconds, #nanos))
+}
+
+/// Every token at one place: rustc takes an error for the user's own only if all of a path is.
+fn spanned(tokens: TokenStream, span: Span) -> TokenStream {
+    let at = |mut token: TokenTree| {
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), spanned(group.stream(), span)).into();
+        }
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(at).collect()
+}

@@ -1,0 +1,101 @@
+//! `#[lifecycle::resource]` hands the struct on to the hidden derive, since only a derive sees the fields after
+//! `cfg` is resolved. On the way the fields' `#[teardown]` becomes a private helper attribute, else a
+//! `use lifecycle::teardown` would make the name ambiguous.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+
+use crate::{
+    errors::{Errors, Lint},
+    model::{self, krate},
+    parse,
+};
+
+pub(crate) fn resource(args: &TokenStream, item: TokenStream) -> TokenStream {
+    let errors = Errors::new();
+    if !is_type(&item) {
+        errors.at(
+            model::first_span(&item),
+            Lint::BadAttribute,
+            "`#[lifecycle::resource]` goes on a struct; for the clean-up of anything else there is `lifecycle::defer`",
+        );
+        let errors = errors.report();
+        return quote!(#errors #item);
+    }
+    let none = errors.report();
+    let krate = krate::quietly(args);
+    let item = rename(item);
+    let derive = quote!(#krate::__private::Resource);
+    quote! {
+        #none
+        #[derive(#derive)]
+        #[__lifecycle_resource(#args)]
+        #item
+    }
+}
+
+/// Whether it is something that a derive can go on; which of them are refused is the derive's to say.
+fn is_type(item: &TokenStream) -> bool {
+    item.clone().into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) => match parse::unraw(&ident).as_str() {
+            "struct" | "enum" | "union" => Some(true),
+            "pub" | "crate" => None,
+            _ => Some(false),
+        },
+        _ => None,
+    }) == Some(true)
+}
+
+/// Renames every `#[teardown ..]` in the groups of the item.
+fn rename(tokens: TokenStream) -> TokenStream {
+    let mut after_pound = false;
+    let rename_in = |token: TokenTree| match token {
+        TokenTree::Group(group) => {
+            let inner = group.stream();
+            let inner = match group.delimiter() {
+                Delimiter::Bracket if after_pound => attribute(inner),
+                Delimiter::Brace | Delimiter::Parenthesis => rename(inner),
+                Delimiter::Bracket | Delimiter::None => inner,
+            };
+            after_pound = false;
+            let mut renamed = Group::new(group.delimiter(), inner);
+            renamed.set_span(group.span());
+            TokenTree::Group(renamed)
+        }
+        other => {
+            after_pound = matches!(&other, TokenTree::Punct(punct) if punct.as_char() == '#');
+            other
+        }
+    };
+    tokens.into_iter().map(rename_in).collect()
+}
+
+/// The inside of `#[..]`: `teardown`, `lifecycle::teardown`, or either behind a `cfg_attr`.
+fn attribute(inner: TokenStream) -> TokenStream {
+    let tokens: Vec<TokenTree> = inner.into_iter().collect();
+    match &tokens[..] {
+        [TokenTree::Ident(name), TokenTree::Group(group)] if name == "cfg_attr" => {
+            let pieces = parse::pieces(group.stream()).into_iter();
+            let pieces = pieces.map(|piece| attribute(piece.into_iter().collect()));
+            let mut renamed = Group::new(group.delimiter(), quote!(#(#pieces),*));
+            renamed.set_span(group.span());
+            quote!(#name #renamed)
+        }
+        [TokenTree::Ident(name), rest @ ..] if name == "teardown" => renamed(name, rest),
+        [
+            TokenTree::Ident(krate),
+            TokenTree::Punct(a),
+            TokenTree::Punct(b),
+            TokenTree::Ident(name),
+            rest @ ..,
+        ] if krate == "lifecycle" && a.as_char() == ':' && b.as_char() == ':' && name == "teardown" => {
+            renamed(name, rest)
+        }
+        _ => tokens.into_iter().collect(),
+    }
+}
+
+fn renamed(name: &Ident, rest: &[TokenTree]) -> TokenStream {
+    let helper = quote_spanned!(name.span()=> __lifecycle_teardown);
+    quote!(#helper #(#rest)*)
+}

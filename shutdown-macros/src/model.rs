@@ -1,0 +1,138 @@
+//! Checked models: one exists only if every rule held.
+
+pub(crate) mod field;
+pub(crate) mod krate;
+pub(crate) mod main_fn;
+pub(crate) mod resource;
+pub(crate) mod step;
+pub(crate) mod teardown;
+pub(crate) mod values;
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+
+use crate::{
+    errors::{Errors, Lint},
+    parse::{self, Entry, Key, Value},
+    suggest::suggest,
+};
+
+/// Where the tokens begin, attributes left out.
+pub(crate) fn first_span(tokens: &TokenStream) -> Span {
+    let mut all = tokens.clone().into_iter();
+    let named = all.find(|token| matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_)));
+    let first = named.or_else(|| tokens.clone().into_iter().next());
+    first.map_or_else(Span::call_site, |token| token.span())
+}
+
+/// A key that an attribute knows, and how it is written.
+pub(crate) struct Known {
+    pub(crate) name: &'static str,
+    pub(crate) form: &'static str,
+}
+
+/// The keys of one attribute: each known, and there once.
+pub(crate) struct Keys {
+    known: &'static [Known],
+    found: Vec<Key>,
+}
+
+impl Keys {
+    pub(crate) fn read(args: &TokenStream, known: &'static [Known], errors: &Errors) -> Self {
+        let mut keys = Self {
+            known,
+            found: Vec::new(),
+        };
+        for entry in parse::entries(args.clone()) {
+            match entry {
+                Entry::Key(key) => keys.add(key, errors),
+                Entry::Strange(tokens) => {
+                    let names: Vec<_> = known.iter().map(|known| format!("`{}`", known.form)).collect();
+                    let message = format!("a key is expected here; known are {}", names.join(", "));
+                    errors.spanned(tokens, Lint::BadAttribute, message);
+                }
+                Entry::Comma(comma) => {
+                    errors.spanned(comma, Lint::BadAttribute, "a comma too many; remove it");
+                }
+            }
+        }
+        keys
+    }
+
+    fn add(&mut self, key: Key, errors: &Errors) {
+        let name = key.text();
+        let names: Vec<_> = self.known.iter().map(|known| known.name).collect();
+        if !names.contains(&name.as_str()) {
+            let message = format!("unknown key `{name}`{}", suggest(&name, &names));
+            errors.spanned(&key.name, Lint::BadAttribute, message);
+        } else if self.found.iter().any(|found| found.text() == name) {
+            let message = format!("`{name}` is given twice; remove one");
+            errors.spanned(&key.name, Lint::BadAttribute, message);
+        } else {
+            self.found.push(key);
+        }
+    }
+
+    /// Whether the key is there at all.
+    pub(crate) fn get(&self, name: &str) -> Option<&Key> {
+        self.found.iter().find(|key| key.text() == name)
+    }
+
+    fn form(&self, name: &str) -> &'static str {
+        self.known
+            .iter()
+            .find(|known| known.name == name)
+            .map_or("", |known| known.form)
+    }
+
+    /// A key that has no value.
+    pub(crate) fn flag(&self, name: &str, errors: &Errors) -> bool {
+        let Some(key) = self.get(name) else { return false };
+        if !matches!(key.value, Value::None) {
+            let message = format!("`{name}` takes no value; write `{name}`");
+            errors.spanned(key.tokens(), Lint::BadAttribute, message);
+        }
+        true
+    }
+
+    /// The value of a key, through `read`.
+    pub(crate) fn value<T>(
+        &self,
+        name: &str,
+        errors: &Errors,
+        read: impl FnOnce(&values::Assigned, &Errors) -> Option<T>,
+    ) -> Option<T> {
+        let key = self.get(name)?;
+        let form = self.form(name);
+        match &key.value {
+            Value::Assigned(tokens) => {
+                let (name, tokens) = (key.name.clone(), tokens.clone());
+                read(&values::Assigned { name, form, tokens }, errors)
+            }
+            Value::None | Value::List(_) | Value::Strange(_) => {
+                errors.spanned(
+                    key.tokens(),
+                    Lint::BadAttribute,
+                    format!("`{name}` takes a value; write `{form}`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// The list of a key, as tokens.
+    pub(crate) fn list(&self, name: &str, errors: &Errors) -> Option<TokenStream> {
+        let key = self.get(name)?;
+        let form = self.form(name);
+        if let Value::List(group) = &key.value
+            && !group.stream().is_empty()
+        {
+            return Some(group.stream());
+        }
+        errors.spanned(
+            key.tokens(),
+            Lint::BadAttribute,
+            format!("`{name}` takes a list; write `{form}`"),
+        );
+        None
+    }
+}

@@ -1,0 +1,234 @@
+//! `#[lifecycle::main(..)]` on `async fn main`.
+
+use std::time::Duration;
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use syn::{
+    Attribute, Path, Safety, Signature, Token, Visibility,
+    parse::{Parse, ParseStream, Parser},
+    punctuated::Punctuated,
+};
+
+use super::{Keys, Known, krate, values::Assigned};
+use crate::{
+    errors::{Errors, Lint},
+    suggest::suggest,
+};
+
+const KNOWN: &[Known] = &[
+    Known {
+        name: "grace",
+        form: "grace = \"30s\"",
+    },
+    Known {
+        name: "lame_duck",
+        form: "lame_duck = \"5s\"",
+    },
+    Known {
+        name: "flavor",
+        form: "flavor = \"current_thread\"",
+    },
+    Known {
+        name: "worker_threads",
+        form: "worker_threads = 4",
+    },
+    Known {
+        name: "job",
+        form: "job",
+    },
+    Known {
+        name: "signals",
+        form: "signals(SIGTERM, SIGINT)",
+    },
+    Known {
+        name: "report",
+        form: "report = \"json\"",
+    },
+    Known {
+        name: "crate",
+        form: "crate = path::to::lifecycle",
+    },
+];
+
+/// The grace that holds when none is given.
+const DEFAULT_GRACE: Duration = Duration::from_secs(25);
+
+const SIGNALS: &[&str] = &[
+    "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPIPE", "SIGCONT",
+    "SIGTSTP", "SIGWINCH",
+];
+
+/// Signals that cannot mean a graceful stop, and why.
+const REFUSED: &[(&str, &str)] = &[
+    ("SIGKILL", "no program can receive it"),
+    ("SIGSTOP", "no program can receive it"),
+    ("SIGSEGV", "after a fault nothing can be trusted to run"),
+    ("SIGBUS", "after a fault nothing can be trusted to run"),
+    ("SIGFPE", "after a fault nothing can be trusted to run"),
+    ("SIGILL", "after a fault nothing can be trusted to run"),
+];
+
+/// The head of the function; its body is not looked at.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) signature: Signature,
+}
+
+pub(crate) struct Main {
+    pub(crate) krate: Path,
+    pub(crate) grace: Option<Duration>,
+    pub(crate) lame_duck: Option<Duration>,
+    pub(crate) flavor: &'static str,
+    pub(crate) worker_threads: Option<usize>,
+    pub(crate) job: bool,
+    pub(crate) signals: Option<Vec<Ident>>,
+    /// The format, and where it was asked for.
+    pub(crate) report: (&'static str, Span),
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let (vis, signature) = (input.parse()?, input.parse()?);
+        match input.parse::<TokenTree>()? {
+            TokenTree::Group(body) if body.delimiter() == Delimiter::Brace && input.is_empty() => Ok(Self {
+                attrs,
+                vis,
+                signature,
+            }),
+            other => Err(syn::Error::new(other.span(), "a body is expected")),
+        }
+    }
+}
+
+impl Main {
+    pub(crate) fn check(args: &TokenStream, function: &Function, errors: &Errors) -> Option<Self> {
+        check_signature(&function.signature, errors);
+        let keys = Keys::read(args, KNOWN, errors);
+        let flavors = [
+            ("multi_thread", "MultiThread"),
+            ("current_thread", "CurrentThread"),
+        ];
+        let formats = [("text", "Text"), ("json", "Json"), ("off", "Off")];
+        let grace = keys.value("grace", errors, Assigned::some_time);
+        let lame_duck = keys.value("lame_duck", errors, Assigned::duration);
+        let flavor = keys.value("flavor", errors, |value, errors| value.choice(&flavors, errors));
+        let worker_threads = keys.value("worker_threads", errors, Assigned::count);
+        let report = keys.value("report", errors, |value, errors| value.choice(&formats, errors));
+        let job = keys.flag("job", errors);
+
+        let known_grace = keys.get("grace").is_none() || grace.is_some();
+        let total = grace.map_or(DEFAULT_GRACE, |grace| grace.value);
+        if let Some(lame_duck) = lame_duck {
+            if known_grace && lame_duck.value >= total {
+                let total = humantime::format_duration(total);
+                let whose = if grace.is_some() { "" } else { ", its default" };
+                let message = format!(
+                    "the lame duck is a part of grace, and grace is {total}{whose}; write a smaller `lame_duck` or \
+                     a larger `grace`"
+                );
+                errors.at(lame_duck.span, Lint::BadAttribute, message);
+            } else if job && !lame_duck.value.is_zero() {
+                errors.at(
+                    lame_duck.span,
+                    Lint::BadAttribute,
+                    "a `job` has no lame duck; remove `lame_duck`",
+                );
+            }
+        }
+        if let (Some("CurrentThread"), Some(key)) =
+            (flavor.map(|flavor| flavor.value), keys.get("worker_threads"))
+        {
+            let message = "a `current_thread` runtime has no worker threads; remove `worker_threads`";
+            errors.spanned(key.tokens(), Lint::BadAttribute, message);
+        }
+        let model = Self {
+            krate: keys
+                .value("crate", errors, Assigned::path)
+                .unwrap_or_else(krate::default),
+            grace: grace.map(|grace| grace.value),
+            lame_duck: lame_duck.map(|lame_duck| lame_duck.value),
+            flavor: flavor.map_or("MultiThread", |flavor| flavor.value),
+            worker_threads,
+            job,
+            signals: signals(&keys, errors),
+            report: report.map_or(("Text", Span::call_site()), |report| (report.value, report.span)),
+        };
+        (!errors.any()).then_some(model)
+    }
+}
+
+fn check_signature(signature: &Signature, errors: &Errors) {
+    if signature.ident != "main" {
+        let message =
+            "`#[lifecycle::main]` goes on `main`; a lifecycle of one's own is `Lifecycle::builder()`";
+        errors.spanned(&signature.ident, Lint::BadAttribute, message);
+    }
+    if signature.asyncness.is_none() {
+        errors.spanned(
+            signature.fn_token,
+            Lint::BadAttribute,
+            "`main` is async; write `async fn main()`",
+        );
+    }
+    if !signature.inputs.is_empty() {
+        let message = "`main` has no arguments; read `std::env::args()`";
+        errors.spanned(&signature.inputs, Lint::BadAttribute, message);
+    }
+    if !signature.generics.params.is_empty() {
+        errors.spanned(
+            &signature.generics,
+            Lint::BadAttribute,
+            "`main` has no generics; remove them",
+        );
+    }
+    if let Some(constness) = &signature.constness {
+        errors.spanned(
+            constness,
+            Lint::BadAttribute,
+            "`main` is not const; remove `const`",
+        );
+    }
+    if let Safety::Unsafe(unsafety) = &signature.safety {
+        errors.spanned(
+            unsafety,
+            Lint::BadAttribute,
+            "`main` is not unsafe; remove `unsafe`",
+        );
+    }
+    if let Some(abi) = &signature.abi {
+        errors.spanned(abi, Lint::BadAttribute, "`main` has no ABI; remove it");
+    }
+}
+
+fn signals(keys: &Keys, errors: &Errors) -> Option<Vec<Ident>> {
+    let list = keys.list("signals", errors)?;
+    let list = match Punctuated::<Ident, Token![,]>::parse_terminated.parse2(list) {
+        Ok(list) => list,
+        Err(error) => {
+            let message = "`signals` takes names, like `signals(SIGTERM, SIGINT)`";
+            errors.at(error.span(), Lint::BadAttribute, message);
+            return None;
+        }
+    };
+    let mut seen = Vec::new();
+    for signal in list {
+        let name = signal.to_string();
+        if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
+            let message = format!("`{name}` cannot ask for a stop: {why}; remove it");
+            errors.spanned(&signal, Lint::BadAttribute, message);
+        } else if !SIGNALS.contains(&name.as_str()) {
+            let message = format!("unknown signal `{name}`{}", suggest(&name, SIGNALS));
+            errors.spanned(&signal, Lint::BadAttribute, message);
+        } else if seen.contains(&signal) {
+            errors.spanned(
+                &signal,
+                Lint::BadAttribute,
+                format!("`{name}` is given twice; remove one"),
+            );
+        }
+        seen.push(signal);
+    }
+    Some(seen)
+}

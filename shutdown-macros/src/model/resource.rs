@@ -1,0 +1,188 @@
+//! `#[lifecycle::resource(..)]` on a struct.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::{
+    Data, DeriveInput, GenericParam, Generics, Meta, Path, Token, Type, parse::Parser, punctuated::Punctuated,
+};
+
+use super::{Keys, Known, field::Field, krate, step::Step, values::Assigned};
+use crate::{
+    errors::{Errors, Lint},
+    parse::unraw,
+};
+
+const KNOWN: &[Known] = &[
+    Known {
+        name: "order",
+        form: "order = 2",
+    },
+    Known {
+        name: "depends_on",
+        form: "depends_on(Database)",
+    },
+    Known {
+        name: "timeout",
+        form: "timeout = \"5s\"",
+    },
+    Known {
+        name: "name",
+        form: "name = \"orders-db\"",
+    },
+    Known {
+        name: "last",
+        form: "last",
+    },
+    Known {
+        name: "no_teardown",
+        form: "no_teardown = \"why there is nothing to release\"",
+    },
+    Known {
+        name: "crate",
+        form: "crate = path::to::lifecycle",
+    },
+];
+
+pub(crate) struct Resource {
+    pub(crate) krate: Path,
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) name: String,
+    pub(crate) order: Option<i32>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) last: bool,
+    pub(crate) depends_on: Vec<Type>,
+    pub(crate) fields: Vec<Field>,
+    /// Whether nothing but an `impl Teardown` can say how it is released.
+    pub(crate) own_required: bool,
+}
+
+impl Resource {
+    /// The model, if no rule was broken.
+    pub(crate) fn check(args: &TokenStream, item: &DeriveInput, errors: &Errors) -> Option<Self> {
+        let keys = Keys::read(args, KNOWN, errors);
+        let fields = fields(item, errors);
+        lifetimes(&item.generics, errors);
+        let no_teardown = no_teardown(&keys, &fields, errors);
+        let model = Self {
+            krate: keys
+                .value("crate", errors, Assigned::path)
+                .unwrap_or_else(krate::default),
+            ident: item.ident.clone(),
+            generics: item.generics.clone(),
+            name: keys
+                .value("name", errors, Assigned::text)
+                .unwrap_or_else(|| unraw(&item.ident)),
+            order: keys.value("order", errors, Assigned::order),
+            timeout: keys
+                .value("timeout", errors, Assigned::some_time)
+                .map(|timeout| timeout.value),
+            last: keys.flag("last", errors),
+            depends_on: depends_on(&keys, &item.ident, errors),
+            own_required: !no_teardown && fields.iter().all(|field| field.step.is_none()),
+            fields,
+        };
+        (!errors.any()).then_some(model)
+    }
+}
+
+fn fields(item: &DeriveInput, errors: &Errors) -> Vec<Field> {
+    let (word, kind) = match &item.data {
+        Data::Struct(data) => {
+            let fields = data.fields.iter().enumerate();
+            return fields
+                .map(|(index, field)| Field::check(&item.ident, index, field, errors))
+                .collect();
+        }
+        Data::Enum(data) => (data.enum_token.to_token_stream(), "an enum"),
+        Data::Union(data) => (data.union_token.to_token_stream(), "a union"),
+    };
+    let message = format!("{kind} cannot be a resource; put it in a field of a struct");
+    errors.spanned(word, Lint::BadAttribute, message);
+    Vec::new()
+}
+
+fn lifetimes(generics: &Generics, errors: &Errors) {
+    for param in &generics.params {
+        if let GenericParam::Lifetime(lifetime) = param {
+            let message = format!(
+                "a resource lives until the stop and cannot borrow; own the value or share it by `Arc` instead of \
+                 `{}`",
+                lifetime.lifetime
+            );
+            errors.spanned(&lifetime.lifetime, Lint::BadAttribute, message);
+        }
+    }
+}
+
+fn no_teardown(keys: &Keys, fields: &[Field], errors: &Errors) -> bool {
+    let Some(key) = keys.get("no_teardown") else {
+        return false;
+    };
+    keys.value("no_teardown", errors, Assigned::text);
+    let released = fields
+        .iter()
+        .find(|field| matches!(field.step, Some(Step::Known | Step::Call { .. })));
+    if let Some(released) = released {
+        let message = format!(
+            "`no_teardown` says that nothing is to be released, and `#[teardown]` on `{}` says how; remove one",
+            released.label
+        );
+        errors.spanned(&key.name, Lint::BadAttribute, message);
+    }
+    true
+}
+
+fn depends_on(keys: &Keys, owner: &Ident, errors: &Errors) -> Vec<Type> {
+    let Some(list) = keys.list("depends_on", errors) else {
+        return Vec::new();
+    };
+    let list = match Punctuated::<Type, Token![,]>::parse_terminated.parse2(list) {
+        Ok(list) => list,
+        Err(error) => {
+            let message = "`depends_on` takes types, like `depends_on(Database)`";
+            errors.at(error.span(), Lint::BadAttribute, message);
+            return Vec::new();
+        }
+    };
+    let mut seen = Vec::new();
+    for ty in &list {
+        let text = ty.to_token_stream().to_string();
+        if text == "Self" || *owner == text {
+            let message =
+                "a resource cannot depend on itself; between two instances write `a.depends_on(&b)`";
+            errors.spanned(ty, Lint::BadAttribute, message);
+        } else if seen.contains(&text) {
+            errors.spanned(
+                ty,
+                Lint::BadAttribute,
+                format!("`{text}` is given twice; remove one"),
+            );
+        }
+        seen.push(text);
+    }
+    list.into_iter().collect()
+}
+
+/// The arguments as the attribute handed them on; `None` if the attribute is there twice.
+pub(crate) fn arguments(item: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
+    let mut found = item
+        .attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("__lifecycle_resource"));
+    let arguments = match found.next().map(|attr| &attr.meta) {
+        Some(Meta::List(list)) => list.tokens.clone(),
+        _ => TokenStream::new(),
+    };
+    if found.next().is_some() {
+        errors.spanned(
+            &item.ident,
+            Lint::BadAttribute,
+            "`#[lifecycle::resource]` is there twice; remove one",
+        );
+        return None;
+    }
+    Some(arguments)
+}

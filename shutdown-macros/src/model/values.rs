@@ -1,0 +1,198 @@
+//! The values behind `key =`.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use syn::{Lit, LitStr, Path, parse::Parser};
+
+use crate::{
+    errors::{Errors, Lint},
+    parse::{span_or, unraw},
+    suggest::suggest,
+};
+
+/// The tokens behind the `=` of a key.
+pub(crate) struct Assigned {
+    pub(crate) name: Ident,
+    /// How the whole is written.
+    pub(crate) form: &'static str,
+    pub(crate) tokens: Vec<TokenTree>,
+}
+
+/// A value, and where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Spanned<T> {
+    pub(crate) value: T,
+    pub(crate) span: Span,
+}
+
+impl Assigned {
+    fn name(&self) -> String {
+        unraw(&self.name)
+    }
+
+    fn all(&self) -> TokenStream {
+        self.tokens.iter().cloned().collect()
+    }
+
+    fn wrong<T>(&self, errors: &Errors) -> Option<T> {
+        let (name, all) = (self.name(), self.all());
+        if all.is_empty() {
+            let message = format!("`{name}` has no value; write `{}`", self.form);
+            errors.spanned(&self.name, Lint::BadAttribute, message);
+        } else {
+            let message = format!("`{name}` cannot be `{all}`; write `{}`", self.form);
+            errors.spanned(all, Lint::BadAttribute, message);
+        }
+        None
+    }
+
+    /// One literal and no more; the most frequent slip behind it is a comma that is not there.
+    fn literal(&self, errors: &Errors) -> Option<Lit> {
+        let (negative, rest) = match &self.tokens[..] {
+            [TokenTree::Punct(minus), rest @ ..] if minus.as_char() == '-' => (1, rest),
+            rest => (0, rest),
+        };
+        match rest {
+            [TokenTree::Literal(_)] => syn::parse2(self.all()).ok().or_else(|| self.wrong(errors)),
+            [TokenTree::Literal(_), TokenTree::Ident(next), ..] => {
+                errors.spanned(
+                    next,
+                    Lint::BadAttribute,
+                    format!("a comma is missing before `{next}`"),
+                );
+                None
+            }
+            [TokenTree::Ident(_)] if negative == 0 => {
+                syn::parse2(self.all()).ok().or_else(|| self.wrong(errors))
+            }
+            _ => self.wrong(errors),
+        }
+    }
+
+    pub(crate) fn string(&self, errors: &Errors) -> Option<LitStr> {
+        match self.literal(errors)? {
+            Lit::Str(text) => Some(text),
+            _ => self.wrong(errors),
+        }
+    }
+
+    /// A string that says something.
+    pub(crate) fn text(&self, errors: &Errors) -> Option<String> {
+        let text = self.string(errors)?;
+        if text.value().trim().is_empty() {
+            let message = format!("`{}` is empty; write `{}`", self.name(), self.form);
+            errors.spanned(&text, Lint::BadAttribute, message);
+            return None;
+        }
+        Some(text.value())
+    }
+
+    pub(crate) fn integer(&self, errors: &Errors) -> Option<Spanned<i128>> {
+        let literal = self.literal(errors)?;
+        let span = span_or(&self.tokens, literal.span());
+        let Lit::Int(number) = &literal else {
+            return self.wrong(errors);
+        };
+        match number.base10_digits().parse() {
+            Ok(value) if number.suffix().is_empty() => Some(Spanned { value, span }),
+            Ok(_) => {
+                let message = format!("a number without `{}` is expected here", number.suffix());
+                errors.spanned(&literal, Lint::BadAttribute, message);
+                None
+            }
+            // More digits than any integer has: out of whatever range comes next.
+            Err(_) => Some(Spanned {
+                value: i128::MAX,
+                span,
+            }),
+        }
+    }
+
+    /// An order: any `i32`.
+    pub(crate) fn order(&self, errors: &Errors) -> Option<i32> {
+        let number = self.integer(errors)?;
+        i32::try_from(number.value).ok().or_else(|| {
+            let message = format!(
+                "`order` is out of range; it goes from {} to {}",
+                i32::MIN,
+                i32::MAX
+            );
+            errors.spanned(self.all(), Lint::BadAttribute, message);
+            None
+        })
+    }
+
+    /// A number from 1.
+    pub(crate) fn count(&self, errors: &Errors) -> Option<usize> {
+        let number = self.integer(errors)?;
+        match u16::try_from(number.value) {
+            Ok(count) if count > 0 => Some(usize::from(count)),
+            _ => {
+                let message = format!("`{}` goes from 1 to {}", self.name(), u16::MAX);
+                errors.at(number.span, Lint::BadAttribute, message);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn duration(&self, errors: &Errors) -> Option<Spanned<Duration>> {
+        let literal = self.literal(errors)?;
+        let span = literal.span();
+        match &literal {
+            Lit::Str(text) => {
+                if let Ok(value) = humantime::parse_duration(&text.value()) {
+                    return Some(Spanned { value, span });
+                }
+                let message = format!(
+                    "`{}` is no duration; write a number and a unit, like `{}`; units are `ms`, `s`, `m`, \
+                         `h`, and `1m 30s` is fine too",
+                    text.value(),
+                    self.form,
+                );
+                errors.spanned(text, Lint::BadAttribute, message);
+            }
+            Lit::Int(number) => {
+                let (key, number) = (self.name(), number.base10_digits().to_owned());
+                let message = format!("the unit is missing; write `{key} = \"{number}s\"` for seconds");
+                errors.spanned(&literal, Lint::BadAttribute, message);
+            }
+            _ => return self.wrong(errors),
+        }
+        None
+    }
+
+    /// A duration in which something can be done.
+    pub(crate) fn some_time(&self, errors: &Errors) -> Option<Spanned<Duration>> {
+        let duration = self.duration(errors)?;
+        if duration.value.is_zero() {
+            let message = format!("`{}` is zero, so that nothing could end in time", self.name());
+            errors.at(duration.span, Lint::BadAttribute, message);
+            return None;
+        }
+        Some(duration)
+    }
+
+    /// One of a few words in quotes.
+    pub(crate) fn choice<T: Copy>(&self, choices: &[(&str, T)], errors: &Errors) -> Option<Spanned<T>> {
+        let text = self.string(errors)?;
+        let word = text.value();
+        if let Some((_, value)) = choices.iter().find(|(name, _)| *name == word) {
+            return Some(Spanned {
+                value: *value,
+                span: text.span(),
+            });
+        }
+        let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+        let message = format!("`{}` cannot be `{word}`{}", self.name(), suggest(&word, &names));
+        errors.spanned(&text, Lint::BadAttribute, message);
+        None
+    }
+
+    pub(crate) fn path(&self, errors: &Errors) -> Option<Path> {
+        Path::parse_mod_style
+            .parse2(self.all())
+            .ok()
+            .or_else(|| self.wrong(errors))
+    }
+}

@@ -1,0 +1,161 @@
+//! Whatever the tokens are: no panic, and the user's item is in what comes out.
+
+use proc_macro2::TokenStream;
+use proptest::prelude::*;
+use quote::{format_ident, quote};
+
+use crate::{expand, forward};
+
+/// What the attributes know, what they nearly know, and what has no place in them.
+const WORDS: &[&str] = &[
+    "order",
+    "oder",
+    "depends_on",
+    "timeout",
+    "name",
+    "last",
+    "no_teardown",
+    "crate",
+    "grace",
+    "lame_duck",
+    "flavor",
+    "worker_threads",
+    "job",
+    "signals",
+    "report",
+    "skip",
+    "blocking",
+    "close",
+    "lock",
+    "await",
+    "self",
+    "Self",
+    "async",
+    "move",
+    "r#type",
+    "SIGTERM",
+    "SIGKILL",
+    "X",
+    "=",
+    "=",
+    "=",
+    ",",
+    ",",
+    ",",
+    ".",
+    "-",
+    "::",
+    "<",
+    ">",
+    "|",
+    "&",
+    "?",
+    "#",
+    "!",
+    "2",
+    "-1",
+    "99999999999999999999999999999999999999999999",
+    "1.5",
+    "2u8",
+    "'a'",
+    "b\"x\"",
+    "\"5s\"",
+    "\"\"",
+    "\"30 sekunds\"",
+    "\"text\"",
+    "\"multi_thread\"",
+    "\"json\"",
+    "true",
+    "()",
+    "(200, \"bye\")",
+    "(A, b::B)",
+    "(A,, B)",
+    "[x]",
+    "{ x }",
+    "(self.x)",
+    "fn",
+    "struct",
+    "enum",
+    "teardown",
+    "#[teardown]",
+];
+
+fn tokens() -> impl Strategy<Value = TokenStream> {
+    let words = proptest::collection::vec(proptest::sample::select(WORDS), 0..12);
+    words.prop_filter_map("does not lex", |words| words.join(" ").parse().ok())
+}
+
+fn has(output: &TokenStream, item: &TokenStream) -> bool {
+    let plain = output.to_string().replace("__lifecycle_teardown", "teardown");
+    plain.contains(&item.to_string())
+}
+
+fn is_code(output: &TokenStream) -> bool {
+    syn::parse2::<syn::File>(output.clone()).is_ok()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_resource_attribute_keeps_any_item(args in tokens(), item in tokens()) {
+        let output = forward::resource(&args, item.clone());
+        prop_assert!(has(&output, &item), "{output}");
+    }
+
+    #[test]
+    fn the_derive_makes_code_of_any_arguments(args in tokens(), field in tokens(), ty in tokens()) {
+        let item = quote! {
+            #[__lifecycle_resource(#args)]
+            struct X {
+                #[__lifecycle_teardown(#field)]
+                first: Managed<Y>,
+                #[__lifecycle_teardown]
+                second: (#ty),
+            }
+        };
+        let output = expand::resource::derive(item);
+        prop_assert!(is_code(&output), "{output}");
+    }
+
+    #[test]
+    fn the_derive_makes_code_of_any_item(item in tokens()) {
+        prop_assert!(is_code(&expand::resource::derive(item.clone())));
+        let output = expand::resource::derive(quote!(struct X #item));
+        prop_assert!(is_code(&output), "{output}");
+    }
+
+    #[test]
+    fn main_keeps_any_item(args in tokens(), item in tokens(), named in any::<bool>()) {
+        let name = if named { format_ident!("main") } else { format_ident!("start") };
+        let function = quote!(async fn #name() { #item });
+        let output = expand::main_fn::attribute(&args, function.clone());
+        prop_assert!(has(&output, &function), "{output}");
+        let output = expand::main_fn::attribute(&args, item.clone());
+        prop_assert!(has(&output, &item), "{output}");
+    }
+
+    #[test]
+    fn teardown_keeps_any_item(args in tokens(), item in tokens()) {
+        let output = expand::teardown::attribute(args.clone(), item.clone());
+        prop_assert!(has(&output, &item), "{output}");
+        for head in [quote!(async fn teardown(&self)), quote!(fn teardown(self)), quote!(fn other())] {
+            let method = quote!({ #item });
+            let output = expand::teardown::attribute(args.clone(), quote!(impl Teardown for X { #head #method }));
+            prop_assert!(has(&output, &method), "{output}");
+        }
+        let output = expand::teardown::attribute(args, quote!(impl Teardown for X { #item }));
+        prop_assert!(has(&output, &item), "{output}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "never reported")]
+fn errors_that_nobody_reports_are_a_bug() {
+    let errors = crate::errors::Errors::new();
+    errors.at(
+        proc_macro2::Span::call_site(),
+        crate::errors::Lint::BadAttribute,
+        "forgotten",
+    );
+}

@@ -1,0 +1,9 @@
+struct Pool;
+
+#[lifecycle::resource]
+struct Database {
+    #[teardown]
+    pool: Option<Pool>,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[lifecycle::main]
+async fn start() {}
+
+#[lifecycle::main]
+struct Main;
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[lifecycle::resource(order = 1)]
+struct Cache<T> {
+    entries: Vec<T>,
+}
+
+fn main() {}

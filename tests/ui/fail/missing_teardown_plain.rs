@@ -1,0 +1,8 @@
+struct Pool;
+
+#[lifecycle::resource]
+struct Database {
+    pool: Pool,
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[lifecycle::teardown(close)]
+struct Database;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use std::process::{ExitCode, Termination};
+
+#[lifecycle::main(report = "text")]
+async fn main() -> impl Termination {
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,427 @@
+//! What the generated code does when it runs: the steps, what they need, and what they hold.
+
+use std::{
+    future::Future,
+    io::Write,
+    marker::PhantomData,
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use lifecycle::{
+    __private::{NeedReason, Needs, Registered, inventory},
+    Failure, FailureKind, Lifecycle, Managed, Outcome, Resource, Slot, Teardown,
+};
+
+/// What happened, in order.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn add(&self, what: impl Into<String>) {
+        self.0.lock().unwrap().push(what.into());
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// A client with every kind of method that closes.
+#[derive(Clone, Default)]
+struct Client(Log);
+
+#[derive(Debug)]
+struct DebugOnly;
+
+impl Client {
+    async fn close(&self) {
+        tokio::task::yield_now().await;
+        self.0.add("close");
+    }
+
+    fn flush(&self) {
+        self.0.add("flush");
+    }
+
+    fn fails(&self) -> Result<u8, std::fmt::Error> {
+        self.0.add("fails");
+        Err(std::fmt::Error)
+    }
+
+    async fn fails_debug(&self) -> Result<(), DebugOnly> {
+        self.close().await;
+        Err(DebugOnly)
+    }
+
+    fn boxed(&self, code: u16) -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>> {
+        Box::pin(async move {
+            self.0.add("boxed");
+            Err(format!("boxed {code}"))
+        })
+    }
+
+    fn panics(&self) {
+        self.0.add("panics");
+        panic!("on purpose");
+    }
+
+    async fn panics_late(&self) {
+        tokio::task::yield_now().await;
+        panic!("late {}", 7);
+    }
+
+    fn thread(&self) {
+        self.0.add(format!("{:?}", thread::current().id()));
+    }
+
+    async fn shutdown(&mut self) -> Result<(), String> {
+        self.close().await;
+        Err("shut down".to_owned())
+    }
+
+    fn write(&mut self) -> Result<(), String> {
+        self.flush();
+        Err("written".to_owned())
+    }
+}
+
+/// Tears a value down in a lifecycle of its own; what went wrong.
+async fn release<T: Resource>(value: T) -> Vec<Failure> {
+    let report = Lifecycle::builder().run(async { drop(lifecycle::manage(value)) }).await;
+    match &report.instances[0].outcome {
+        Outcome::Failed(failures) => failures.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn told(failures: &[Failure]) -> Vec<(&str, FailureKind, &str)> {
+    failures.iter().map(|failure| (failure.step, failure.kind, &*failure.message)).collect()
+}
+
+fn failure<'a>(step: &'a str, kind: FailureKind, message: &'a str) -> (&'a str, FailureKind, &'a str) {
+    (step, kind, message)
+}
+
+fn needs<T: Resource>() -> Vec<(&'static str, NeedReason)> {
+    Needs::of(T::DECLARATION)
+        .iter()
+        .map(|need| (need.declaration.name, need.reason))
+        .collect()
+}
+
+#[lifecycle::resource]
+struct Steps {
+    #[teardown(fails)]
+    first: Client,
+    #[teardown(panics)]
+    second: Client,
+    #[teardown(close)]
+    third: Client,
+    #[teardown(fails_debug)]
+    debug: Client,
+    #[teardown(boxed(self.code))]
+    boxed: Client,
+    #[teardown(panics_late().await)]
+    late: Client,
+    #[teardown(skip = "nothing in it")]
+    _skipped: Client,
+    code: u16,
+}
+
+#[lifecycle::teardown]
+impl Teardown for Steps {
+    async fn teardown(&self) -> Result<(), String> {
+        self.first.0.add("teardown");
+        Err(format!("own {}", self.code))
+    }
+}
+
+#[tokio::test]
+async fn each_step_runs_whatever_the_ones_before_did() {
+    let log = Log::default();
+    let client = || Client(log.clone());
+    let steps = Steps {
+        first: client(),
+        second: client(),
+        third: client(),
+        debug: client(),
+        boxed: client(),
+        late: client(),
+        _skipped: client(),
+        code: 200,
+    };
+    let failures = release(steps).await;
+    assert_eq!(
+        log.all(),
+        ["teardown", "fails", "panics", "close", "close", "boxed"]
+    );
+    assert_eq!(
+        told(&failures),
+        [
+            failure("teardown", FailureKind::Error, "own 200"),
+            failure("first", FailureKind::Error, &std::fmt::Error.to_string()),
+            failure("second", FailureKind::Panic, "on purpose"),
+            failure("debug", FailureKind::Error, "DebugOnly"),
+            failure("boxed", FailureKind::Error, "boxed 200"),
+            failure("late", FailureKind::Panic, "late 7"),
+        ]
+    );
+}
+
+#[lifecycle::resource]
+struct Locks(
+    #[teardown(lock().await.shutdown())] tokio::sync::Mutex<Client>,
+    #[teardown(lock().unwrap().write())] Mutex<Client>,
+    #[teardown(flush, blocking)] Client,
+);
+
+#[tokio::test]
+async fn a_guard_lives_as_long_as_its_call_needs_it() {
+    let log = Log::default();
+    let locks = Locks(
+        tokio::sync::Mutex::default(),
+        Mutex::default(),
+        Client(log.clone()),
+    );
+    let failures = release(locks).await;
+    assert_eq!(
+        told(&failures),
+        [
+            failure("0", FailureKind::Error, "shut down"),
+            failure("1", FailureKind::Error, "written")
+        ]
+    );
+    assert_eq!(log.all(), ["flush"]);
+}
+
+#[lifecycle::resource]
+struct Blocking {
+    #[teardown(thread, blocking)]
+    thread: Client,
+    #[teardown(panics, blocking)]
+    panics: Client,
+    #[teardown(close, blocking)]
+    awaited: Client,
+}
+
+#[tokio::test]
+async fn blocking_runs_on_another_thread_and_still_awaits() {
+    let (log, rest) = (Log::default(), Log::default());
+    let value = Blocking {
+        thread: Client(log.clone()),
+        panics: Client(rest.clone()),
+        awaited: Client(rest.clone()),
+    };
+    let failures = release(value).await;
+    assert_ne!(log.all(), [format!("{:?}", thread::current().id())]);
+    assert_eq!(told(&failures), [failure("panics", FailureKind::Panic, "on purpose")]);
+    assert_eq!(rest.all(), ["panics", "close"]);
+}
+
+#[lifecycle::resource]
+struct Known {
+    #[teardown]
+    writer: Arc<Mutex<std::io::BufWriter<std::fs::File>>>,
+    #[teardown]
+    task: Slot<tokio::task::JoinHandle<()>>,
+    #[teardown]
+    threads: Vec<Slot<thread::JoinHandle<u8>>>,
+    #[teardown]
+    none: Option<Slot<tokio::task::JoinHandle<()>>>,
+}
+
+#[tokio::test]
+async fn a_bare_attribute_releases_what_is_known() {
+    let path = std::env::temp_dir().join(format!("lifecycle-release-{}", std::process::id()));
+    let mut writer = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
+    writer.write_all(b"last words").unwrap();
+    let (open, opened) = tokio::sync::oneshot::channel::<()>();
+    let value = Known {
+        writer: Arc::new(Mutex::new(writer)),
+        task: Slot::new(tokio::spawn(async {
+            opened.await.unwrap();
+            panic!("in the task");
+        })),
+        threads: vec![
+            Slot::new(thread::spawn(|| 7)),
+            Slot::new(thread::spawn(|| panic!("in the thread"))),
+        ],
+        none: None,
+    };
+    open.send(()).unwrap();
+    let failures = release(value).await;
+    assert_eq!(
+        told(&failures),
+        [
+            failure("task", FailureKind::Panic, "in the task"),
+            failure("threads", FailureKind::Panic, "in the thread")
+        ]
+    );
+    assert_eq!(std::fs::read(&path).unwrap(), b"last words");
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[lifecycle::resource(no_teardown = "nothing in it", name = "db", order = -3, timeout = "1m 500ms", last)]
+struct Db;
+
+#[lifecycle::resource(no_teardown = "nothing in it")]
+struct Other;
+
+#[lifecycle::resource(no_teardown = "memory only")]
+struct Generic<T>(PhantomData<T>);
+
+type Alias = Option<Arc<Vec<Box<Managed<Db>>>>>;
+
+#[lifecycle::resource(depends_on(Db, Other, Generic<u8>), no_teardown = "memory only")]
+struct Needy {
+    plain: Vec<u32>,
+    strange: Log,
+    alias: Alias,
+    next: Vec<Managed<Self>>,
+    prev: Option<Managed<Needy>>,
+}
+
+#[lifecycle::resource(no_teardown = "memory only")]
+struct NeedyGeneric<T>(Option<Managed<Db>>, Managed<Generic<T>>, T);
+
+#[test]
+fn r1_fields_are_asked_by_type_through_aliases() {
+    assert_eq!(
+        needs::<Needy>(),
+        [
+            ("db", NeedReason::Field("alias")),
+            ("Other", NeedReason::DependsOn),
+            ("Generic", NeedReason::DependsOn),
+        ]
+    );
+}
+
+#[test]
+fn r1_concrete_handles_in_a_generic_struct_are_found() {
+    let found = needs::<NeedyGeneric<Log>>();
+    assert_eq!(
+        found,
+        [
+            ("db", NeedReason::Field("0")),
+            ("Generic", NeedReason::Field("1"))
+        ]
+    );
+}
+
+/// A node of a tree that is torn down from the leaves that hold their parents.
+#[lifecycle::resource]
+struct Leaf {
+    name: &'static str,
+    log: Log,
+    parents: Vec<Managed<Self>>,
+    other: Option<Managed<Leaf>>,
+}
+
+#[lifecycle::teardown]
+impl Teardown for Leaf {
+    async fn teardown(&self) {
+        self.log.add(self.name);
+    }
+}
+
+#[tokio::test]
+async fn r1_handles_of_ones_own_type_order_instances() {
+    let log = Log::default();
+    let leaf = |name, parents, other| lifecycle::manage(Leaf { name, log: log.clone(), parents, other });
+    let report = Lifecycle::builder()
+        .run(async {
+            let (a, b) = (leaf("a", vec![], None), leaf("b", vec![], None));
+            let c = leaf("c", vec![a], Some(b));
+            leaf("d", vec![c], None);
+        })
+        .await;
+    assert_eq!(report.exit_status(), 0, "{report}");
+    assert_eq!(log.all()[..2], ["d", "c"]);
+    assert_eq!(log.all().len(), 4);
+}
+
+#[test]
+fn the_declaration_says_what_the_attribute_said() {
+    let db = Db::DECLARATION;
+    assert_eq!(
+        (db.name, db.order, db.last, db.generic),
+        ("db", Some(-3), true, false)
+    );
+    assert_eq!(db.timeout, Some(std::time::Duration::from_millis(60_500)));
+    assert_eq!((db.module, db.file), ("release", file!()));
+    assert!(db.line > 1);
+    assert!(Generic::<u8>::DECLARATION.generic);
+    let generic = NeedyGeneric(None, managed(Generic(PhantomData::<u8>), 1), 7u8);
+    drop((Db, generic.0, generic.1, generic.2));
+    let _ = Other;
+}
+
+#[test]
+fn what_is_not_generic_is_registered() {
+    let names: Vec<_> = inventory::iter::<Registered>()
+        .filter(|found| found.declaration().module == "release")
+        .collect();
+    assert_eq!(names.len(), 9, "{names:?}");
+    assert!(
+        names
+            .iter()
+            .any(|found| (found.declaration().type_id)() == std::any::TypeId::of::<Db>())
+    );
+}
+
+#[lifecycle::resource(no_teardown = "memory only, says the attribute; the impl runs all the same")]
+struct Both(Log);
+
+#[lifecycle::teardown]
+impl Teardown for Both {
+    async fn teardown(&self) {
+        self.0.add("teardown");
+    }
+}
+
+#[tokio::test]
+async fn an_impl_is_found_where_none_is_required() {
+    let log = Log::default();
+    assert_eq!(release(Both(log.clone())).await, []);
+    assert_eq!(log.all(), ["teardown"]);
+}
+
+struct Bomb(&'static str);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        std::panic::panic_any(self.0);
+    }
+}
+
+impl Bomb {
+    fn thrown(&self) {
+        std::panic::panic_any(Bomb(self.0));
+    }
+}
+
+#[lifecycle::resource]
+struct Bombs {
+    #[teardown(thrown)]
+    first: Bomb,
+    #[teardown(fails)]
+    second: Client,
+}
+
+#[tokio::test]
+async fn r7_a_drop_that_panics_takes_no_other_step_with_it() {
+    let failures = release(Bombs {
+        first: Bomb("in drop"),
+        second: Client::default(),
+    })
+    .await;
+    assert_eq!(
+        told(&failures),
+        [
+            failure("first", FailureKind::Panic, "a panic without a text"),
+            failure("second", FailureKind::Error, &std::fmt::Error.to_string()),
+            failure("drop", FailureKind::Panic, "in drop"),
+        ]
+    );
+}
