@@ -346,7 +346,7 @@ impl Inner {
 impl Lifecycle {
     /// The innermost lifecycle around the calling task or thread; `None` outside of every one.
     pub fn current() -> Option<Lifecycle> {
-        context::with(Option::<&Lifecycle>::cloned)
+        context::with(|lifecycle| lifecycle.map(Lifecycle::clone))
     }
 
     /// Runs `f` with this lifecycle as the current one.

@@ -181,12 +181,12 @@ impl Lifecycle {
         job: impl FnOnce(&M) -> Job,
     ) -> M {
         let (name, location) = (spec.name.clone(), spec.location);
-        let (managed, in_time) = self.step(|sequence, now, inner| {
+        let (managed, taken) = self.step(|sequence, now, inner| {
             if let Some(declaration) = declaration {
                 spec.class = sequence.class((declaration.type_id)(), || needs(declaration));
             }
             let mut managed = None;
-            let in_time = sequence.manage(
+            let taken = sequence.manage(
                 now,
                 spec,
                 |id| {
@@ -196,12 +196,9 @@ impl Lifecycle {
                 },
                 inner,
             );
-            (
-                managed.expect("an instance is numbered whenever it comes"),
-                in_time,
-            )
+            (managed.expect("an instance is numbered whenever it comes"), taken)
         });
-        if !in_time {
+        if taken.is_none() {
             self.too_late(&name, location);
         }
         managed

@@ -284,10 +284,9 @@ impl<H: Clone> Sequence<H> {
         }
         let planned = self.registry.planned();
         let budget = Budget::new(now, self.config.grace, &planned.cleanup, &planned.flush);
-        let lame_duck = if skip_lame_duck || !self.ready || self.config.job {
-            Duration::ZERO
-        } else {
-            self.config.lame_duck
+        let lame_duck = match skip_lame_duck || !self.ready || self.config.job {
+            true => Duration::ZERO,
+            false => self.config.lame_duck,
         };
         self.actions.push(Action::Begin {
             reason: reason.clone(),
@@ -348,10 +347,9 @@ impl<H: Clone> Sequence<H> {
         let planned = self.registry.planned();
         let anew = stop.budget.anew(&planned.cleanup, &planned.flush);
         // What is cut off does not get longer to give way.
-        let cut_until = if stop.cut {
-            anew.cut_until.min(stop.budget.cut_until)
-        } else {
-            anew.cut_until
+        let cut_until = match stop.cut {
+            true => anew.cut_until.min(stop.budget.cut_until),
+            false => anew.cut_until,
         };
         stop.budget = anew;
         stop.budget.cut_until = cut_until;
@@ -504,14 +502,15 @@ impl Signals {
 
 /// The managed instances, as whoever runs a service sees them.
 impl<H: Clone> Sequence<H> {
-    /// Takes in an instance; whether it comes in time to be torn down, before the report is sealed.
+    /// Takes in an instance; `None` if the report is already sealed, so that it is not torn down.
     pub(crate) fn manage(
         &mut self,
         now: Instant,
         spec: Spec,
         hook: impl FnOnce(InstanceId) -> H,
         world: &impl World,
-    ) -> bool {
+    ) -> Option<InstanceId> {
+        let in_time = self.stage != Stage::Exited;
         let id = self.registry.insert(spec, hook);
         match self.stage {
             Stage::Cleanup | Stage::Flush => {
@@ -520,7 +519,7 @@ impl<H: Clone> Sequence<H> {
             }
             _ => self.make_stale(),
         }
-        self.stage != Stage::Exited
+        in_time.then_some(id)
     }
 
     /// Nothing more will be said of this instance.

@@ -103,7 +103,9 @@ impl Exit {
         let Some(mut report) = self.lifecycle.sealed().cloned() else {
             return (124, flushed);
         };
-        report.faults.extend(fault.map(str::to_owned));
+        let unflushed = "stdout is not flushed: nobody reads it, or somebody holds its lock";
+        let faults = fault.into_iter().chain((!flushed).then_some(unflushed));
+        report.faults.extend(faults.map(str::to_owned));
         let text = self.format(&report);
         if !text.is_empty() {
             self.reporter.print_within(text, PATIENCE.min(self.left() / 2));

@@ -7,6 +7,9 @@ use crate::plan::Format;
 use crate::private::MainOptions;
 use crate::sequence::Config;
 
+/// The clock cannot count to every `Duration`; what is far beyond any use is refused at the start, not at the stop.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 pub(super) struct Settings {
     pub(super) config: Config,
     /// Only print the plan.
@@ -28,6 +31,12 @@ impl Settings {
             .unwrap_or_default();
         if grace.is_zero() {
             return Err("LIFECYCLE_GRACE is zero: a stop needs some time".to_owned());
+        }
+        if grace > LONGEST {
+            return Err(format!(
+                "the grace of {} is longer than a year: lower LIFECYCLE_GRACE",
+                humantime::format_duration(grace),
+            ));
         }
         if lame_duck >= grace {
             return Err(format!(

@@ -35,7 +35,7 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
             needs: before.filter(|_| chain).into_iter().collect(),
             unsaid: false,
         };
-        assert!(sequence.manage(base, spec, |id| before = Some(id), &Idle));
+        before = sequence.manage(base, spec, |_| (), &Idle);
     }
     let mut spent = [Duration::ZERO; 4];
     let mut timed = |at: usize, sequence: &mut Sequence<()>, event: Event| {

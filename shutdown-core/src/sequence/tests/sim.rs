@@ -294,7 +294,7 @@ impl<'a> Sim<'a> {
     }
 
     fn happen(&mut self, happening: Happening) {
-        let needs_thread = !matches!(happening, Happening::Ready | Happening::Doing(_));
+        let needs_thread = !matches!(happening, Happening::Ready | Happening::Said(_) | Happening::Doing(_));
         if let Some(held) = self.held.as_mut().filter(|_| needs_thread) {
             held.push(happening);
             return;
@@ -444,21 +444,21 @@ impl<'a> Sim<'a> {
         let stage = self.sequence.stage();
         self.run.lives[at].managed = Some((self.run.count, stage));
         let world = self.world();
-        let mut id = None;
-        let hook = |given| {
-            id = Some(given);
-            at
-        };
-        if !self.sequence.manage(self.base + self.now, spec, hook, &world) && stage == Stage::Exited {
-            self.run.lives[at].refused = true;
-            return;
-        }
-        assert_ne!(stage, Stage::Exited);
-        self.run.lives[at].id = id;
-        self.run.needs.extend(known.into_iter().map(|other| (at, other)));
-        if unsaid {
-            let pause = Duration::from_millis(self.chance() % 30);
-            self.plan(self.now + pause, Happening::Said(at));
+        match self.sequence.manage(self.base + self.now, spec, |_| at, &world) {
+            Some(id) => {
+                assert_ne!(stage, Stage::Exited);
+                self.run.lives[at].id = Some(id);
+                self.run.needs.extend(known.into_iter().map(|other| (at, other)));
+                if unsaid {
+                    let pause = Duration::from_millis(self.chance() % 30);
+                    self.plan(self.now + pause, Happening::Said(at));
+                }
+            }
+            None => {
+                assert_eq!(stage, Stage::Exited);
+                self.run.lives[at].refused = true;
+                return;
+            }
         }
         self.carry_on();
         for other in 0..self.scenario.instances.len() {
@@ -474,10 +474,7 @@ impl<'a> Sim<'a> {
         let stage = self.sequence.stage();
         let life = &mut self.run.lives[at];
         if stage < Stage::Exited
-            && let Some(managed) = life
-                .managed
-                .as_mut()
-                .filter(|(_, stage)| *stage >= Stage::Cleanup)
+            && let Some(managed) = life.managed.as_mut().filter(|(_, stage)| *stage >= Stage::Cleanup)
         {
             assert!(life.started.is_none(), "it started before all was said");
             *managed = (self.run.count, stage);

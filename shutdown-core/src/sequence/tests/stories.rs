@@ -175,9 +175,9 @@ fn needs_of_what_was_released_are_forgotten() {
         unsaid: false,
     };
     let manage = |sequence: &mut Sequence<()>| {
-        let mut managed = None;
-        assert!(sequence.manage(now, spec(), |id| managed = Some(id), &Idle));
-        managed.expect("an instance has an id")
+        sequence
+            .manage(now, spec(), |_| (), &Idle)
+            .expect("the report is not sealed")
     };
     let owner = manage(&mut sequence);
     for _ in 0..1_000 {

@@ -1,8 +1,9 @@
-//! A fixture on a current-thread runtime.
-#[path = "../scenario.rs"]
+//! The scenarios on a current-thread runtime.
+
+#[path = "../scenario/mod.rs"]
 mod scenario;
 
-#[lifecycle::main(grace = "1s", flavor = "current_thread")]
-async fn main() {
-    scenario::run().await;
+#[lifecycle::main(flavor = "current_thread")]
+async fn main() -> Result<(), String> {
+    scenario::run().await
 }

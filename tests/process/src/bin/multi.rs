@@ -1,8 +1,9 @@
-//! A fixture on a multi-thread runtime.
-#[path = "../scenario.rs"]
+//! The scenarios on a multi-thread runtime with two workers.
+
+#[path = "../scenario/mod.rs"]
 mod scenario;
 
-#[lifecycle::main(grace = "1s", worker_threads = 2)]
-async fn main() {
-    scenario::run().await;
+#[lifecycle::main(worker_threads = 2)]
+async fn main() -> Result<(), String> {
+    scenario::run().await
 }

@@ -1,0 +1,45 @@
+//! What it costs, side by side: `cargo bench -p lifecycle-benches`, or only some: `.. -- teardown passes`.
+
+mod cells;
+mod child;
+mod dag;
+mod exit;
+mod measure;
+mod passes;
+mod peer;
+mod size;
+mod startup;
+mod table;
+mod teardown;
+
+use table::Goal;
+
+type Bench = (&'static str, fn() -> Vec<Goal>);
+
+const BENCHES: [Bench; 6] = [
+    ("teardown", teardown::run),
+    ("passes", passes::run),
+    ("startup", startup::run),
+    ("exit", exit::run),
+    ("cells", cells::run),
+    ("size", size::run),
+];
+
+fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --all-targets` comes here too, without this word, and wants no figures.
+    if !asked.iter().any(|word| word == "--bench") {
+        return;
+    }
+    let names: Vec<&str> = asked
+        .iter()
+        .map(String::as_str)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
+    let goals: Vec<Goal> = BENCHES
+        .iter()
+        .filter(|(name, _)| names.is_empty() || names.contains(name))
+        .flat_map(|(_, run)| run())
+        .collect();
+    table::goals(&goals);
+}

@@ -1,0 +1,6 @@
+//! The smallest program on bare tokio.
+
+#[tokio::main]
+async fn main() {
+    println!("hello");
+}

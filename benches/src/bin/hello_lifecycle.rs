@@ -1,0 +1,6 @@
+//! The smallest program that stops gracefully.
+
+#[lifecycle::main]
+async fn main() {
+    println!("hello");
+}

@@ -1,0 +1,10 @@
+//! A program that only waits for the signal, and exits.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() {
+    let mut terminate = signal(SignalKind::terminate()).expect("a handler");
+    println!("ready");
+    terminate.recv().await;
+}

@@ -1,0 +1,153 @@
+//! What is torn down before what, and a bare tokio program that does it by hand.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Nothing waits for anything.
+    None,
+    /// Each waits for the one before it.
+    Chain,
+    /// Each waits for up to three of those before it, chosen at random.
+    Random,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Shape::None => "none",
+            Shape::Chain => "chain",
+            Shape::Random => "random",
+        })
+    }
+}
+
+/// For each node those that it comes before, all of a greater index.
+#[derive(Clone)]
+pub(crate) struct Dag(Arc<Vec<Vec<usize>>>);
+
+impl Dag {
+    pub(crate) fn new(shape: Shape, nodes: usize) -> Dag {
+        let mut successors = vec![Vec::new(); nodes];
+        // Always the same: two programs are compared on it.
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut below = |limit: usize| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            usize::try_from(seed % u64::try_from(limit).expect("a count fits")).expect("below a count")
+        };
+        for node in 1..nodes {
+            let mut before: Vec<usize> = match shape {
+                Shape::None => Vec::new(),
+                Shape::Chain => vec![node - 1],
+                Shape::Random => (0..below(4)).map(|_| below(node)).collect(),
+            };
+            before.sort_unstable();
+            before.dedup();
+            for earlier in before {
+                successors[earlier].push(node);
+            }
+        }
+        Dag(Arc::new(successors))
+    }
+
+    pub(crate) fn nodes(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn edges(&self) -> impl Iterator<Item = (usize, usize)> {
+        let rows = self.0.iter().enumerate();
+        rows.flat_map(|(from, row)| row.iter().map(move |to| (from, *to)))
+    }
+
+    /// The longest path, where a node takes the time that was measured.
+    pub(crate) fn critical_path(&self, times: &Times) -> Duration {
+        let mut behind = vec![Duration::ZERO; self.nodes()];
+        for node in (0..self.nodes()).rev() {
+            let longest = self.0[node].iter().map(|next| behind[*next]).max();
+            behind[node] = times.get(node) + longest.unwrap_or_default();
+        }
+        behind.into_iter().max().unwrap_or_default()
+    }
+}
+
+/// How long each hook really took.
+#[derive(Clone)]
+pub(crate) struct Times(Arc<[AtomicU64]>);
+
+impl Times {
+    pub(crate) fn new(nodes: usize) -> Times {
+        Times((0..nodes).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    fn get(&self, node: usize) -> Duration {
+        Duration::from_nanos(self.0[node].load(Ordering::Relaxed))
+    }
+}
+
+/// What a teardown does: nothing, or to sleep.
+#[derive(Clone)]
+pub(crate) struct Work {
+    pub(crate) sleep: Option<Duration>,
+    pub(crate) times: Times,
+}
+
+impl Work {
+    pub(crate) async fn run(&self, node: usize) {
+        let Some(sleep) = self.sleep else { return };
+        let begun = Instant::now();
+        tokio::time::sleep(sleep).await;
+        let took = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.times.0[node].store(took, Ordering::Relaxed);
+    }
+}
+
+/// The floor: a task for each node, started by the last of those before it. No limits, no report, no panics caught.
+pub(crate) async fn by_hand(dag: &Dag, work: &Work) {
+    let open: Vec<AtomicU32> = (0..dag.nodes()).map(|_| AtomicU32::new(0)).collect();
+    for (_, to) in dag.edges() {
+        open[to].fetch_add(1, Ordering::Relaxed);
+    }
+    let first: Vec<usize> = (0..dag.nodes())
+        .filter(|node| open[*node].load(Ordering::Relaxed) == 0)
+        .collect();
+    let run = Arc::new(Run {
+        dag: dag.clone(),
+        work: work.clone(),
+        open,
+        left: AtomicUsize::new(dag.nodes()),
+        done: Notify::new(),
+    });
+    for node in first {
+        start(Arc::clone(&run), node);
+    }
+    run.done.notified().await;
+}
+
+struct Run {
+    dag: Dag,
+    work: Work,
+    open: Vec<AtomicU32>,
+    left: AtomicUsize,
+    done: Notify,
+}
+
+fn start(run: Arc<Run>, node: usize) {
+    tokio::spawn(async move {
+        run.work.run(node).await;
+        for next in &run.dag.0[node] {
+            if run.open[*next].fetch_sub(1, Ordering::AcqRel) == 1 {
+                start(Arc::clone(&run), *next);
+            }
+        }
+        if run.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            run.done.notify_one();
+        }
+    });
+}

@@ -1,0 +1,94 @@
+//! Taking a pass and giving it back, on one thread and on two.
+
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hyper_util::server::graceful::GracefulShutdown;
+use lifecycle::{Gate, Lifecycle};
+use tokio_util::task::TaskTracker;
+
+use crate::measure::{median, thread_time};
+use crate::row;
+use crate::table::{self, Goal};
+
+const TURNS: u32 = 400_000;
+const ROUNDS: usize = 15;
+
+/// Nanoseconds of processor time that one turn takes, on each of so many threads.
+fn time(threads: usize, turn: &(impl Fn() + Sync)) -> f64 {
+    let together = Barrier::new(threads);
+    let run = || {
+        turn();
+        together.wait();
+        let begun = thread_time();
+        for _ in 0..TURNS {
+            turn();
+        }
+        (thread_time() - begun).as_secs_f64() * 1e9 / f64::from(TURNS)
+    };
+    std::thread::scope(|scope| {
+        let spawned: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        let times: Vec<f64> = spawned
+            .into_iter()
+            .map(|thread| thread.join().expect("it counts"))
+            .collect();
+        times.iter().sum::<f64>() / f64::from(u32::try_from(threads).unwrap_or(1))
+    })
+}
+
+pub(crate) fn run() -> Vec<Goal> {
+    let counter = AtomicUsize::new(0);
+    let gate = Gate::new();
+    let tracker = TaskTracker::new();
+    let hyper = GracefulShutdown::new();
+    let lifecycle = Lifecycle::builder().build();
+    lifecycle.ready();
+    let mut names = Vec::new();
+    let mut one: Vec<Vec<f64>> = vec![Vec::new(); 6];
+    let mut two = one.clone();
+    for _ in 0..ROUNDS {
+        let mut at = 0;
+        names.clear();
+        macro_rules! candidate {
+            ($name:literal, $turn:expr) => {
+                names.push($name);
+                one[at].push(time(1, &$turn));
+                two[at].push(time(2, &$turn));
+                at += 1;
+            };
+        }
+        candidate!("one atomic counter", || {
+            black_box(counter.fetch_add(1, Ordering::Relaxed));
+            black_box(counter.fetch_sub(1, Ordering::Release));
+        });
+        candidate!("Gate::pass", || drop(black_box(gate.pass())));
+        candidate!("Lifecycle::pass", || drop(black_box(lifecycle.pass())));
+        // What `lifecycle::pass()` costs more than that is to find the current lifecycle.
+        candidate!("lifecycle::pass, with its scope", || lifecycle
+            .scope(|| drop(black_box(lifecycle::pass()))));
+        candidate!("TaskTracker::token", || drop(black_box(tracker.token())));
+        candidate!("hyper-util watcher", || drop(black_box(hyper.watcher())));
+        debug_assert_eq!(at, names.len());
+    }
+    let figures: Vec<(f64, f64)> = one
+        .iter()
+        .zip(&two)
+        .map(|(one, two)| (median(one), median(two)))
+        .collect();
+    let rows: Vec<[String; 3]> = names
+        .iter()
+        .zip(&figures)
+        .map(|(name, (one, two))| row![name, format!("{one:.1}"), format!("{two:.1}")])
+        .collect();
+    table::print(
+        "a pass taken and given back: ns, medians",
+        ["", "one thread", "each of two"],
+        &rows,
+    );
+    let (one, two) = figures[1];
+    vec![
+        Goal::at_most("a pass on one thread", 14.0, one, "ns"),
+        Goal::at_most("a pass on two threads, over one", 1.1, two / one, "x"),
+    ]
+}

@@ -1,0 +1,8 @@
+//! A program that forgot the attribute on `main`.
+
+#[lifecycle::resource(no_teardown = "never managed")]
+struct Stray;
+
+fn main() {
+    lifecycle::manage(Stray);
+}

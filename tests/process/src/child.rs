@@ -1,0 +1,171 @@
+//! A running child.
+
+use std::process;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::ended::Ended;
+use crate::output::Output;
+use crate::status::SignalSets;
+use crate::{PATIENCE, children};
+
+/// A child that runs, and is killed when this is dropped.
+#[derive(Debug)]
+pub struct Child {
+    process: process::Child,
+    /// Who gets the signals: the child, or what it was started through has started.
+    target: u32,
+    stdout: Output,
+    stderr: Output,
+    /// When it was first asked to stop, else when it was started.
+    asked: Instant,
+    signalled: bool,
+}
+
+impl Child {
+    pub(crate) fn new(mut child: process::Child) -> Child {
+        Child {
+            target: child.id(),
+            stdout: Output::of(child.stdout.take()),
+            stderr: Output::of(child.stderr.take()),
+            process: child,
+            asked: Instant::now(),
+            signalled: false,
+        }
+    }
+
+    /// Who gets the signals.
+    pub fn pid(&self) -> u32 {
+        self.target
+    }
+
+    /// From now on signals go to the only child of this process, which is waited for.
+    #[track_caller]
+    pub fn descend(&mut self) {
+        let until = Instant::now() + PATIENCE;
+        self.target = loop {
+            if let [child] = children(self.process.id())[..] {
+                break child;
+            }
+            let over = self.is_over();
+            self.expect(Instant::now() < until && !over, "it started no process");
+            sleep(Duration::from_millis(2));
+        };
+    }
+
+    /// Waits until it writes `line` on stdout.
+    #[track_caller]
+    pub fn wait_for(&mut self, line: &str) {
+        let said = self.stdout.wait_for(line, Instant::now() + PATIENCE);
+        self.expect(said, &format!("it never said `{line}`"));
+    }
+
+    /// Waits until it writes `line` on stderr.
+    #[track_caller]
+    pub fn wait_for_on_stderr(&mut self, line: &str) {
+        let said = self.stderr.wait_for(line, Instant::now() + PATIENCE);
+        self.expect(said, &format!("it never said `{line}` on stderr"));
+    }
+
+    /// How long ago it got its first signal.
+    pub fn since_asked(&self) -> Duration {
+        self.asked.elapsed()
+    }
+
+    /// What the kernel says about its signals; `None` once it is gone.
+    pub fn signals(&self) -> Option<SignalSets> {
+        SignalSets::of(self.target)
+    }
+
+    /// Waits until it has a handler for `signal`, and says whether it does: it may end before.
+    #[track_caller]
+    pub fn wait_until_it_catches(&mut self, signal: i32) -> bool {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if self.signals().is_some_and(|sets| sets.catches(signal)) {
+                return true;
+            }
+            if self.is_over() {
+                return false;
+            }
+            self.expect(Instant::now() < until, "it never installed a handler");
+            // Polled without a pause: a start-up is over in milliseconds.
+            std::thread::yield_now();
+        }
+    }
+
+    /// Sends it `signal`. The first one starts the clock.
+    #[track_caller]
+    pub fn signal(&mut self, signal: i32) {
+        if !self.signalled {
+            (self.asked, self.signalled) = (Instant::now(), true);
+        }
+        let pid = i32::try_from(self.target).expect("process ids fit");
+        // SAFETY: `kill` takes integers; the process is a child that has not been waited for, so the id is its own.
+        let sent = unsafe { libc::kill(pid, signal) };
+        self.expect(sent == 0, "it was gone before the signal");
+    }
+
+    /// Sends it all of `signals` while it stands still, so that it sees them at the same time.
+    #[track_caller]
+    pub fn signal_at_once(&mut self, signals: &[i32]) {
+        self.signal(libc::SIGSTOP);
+        for signal in signals {
+            self.signal(*signal);
+        }
+        self.signal(libc::SIGCONT);
+    }
+
+    /// Whether it has ended.
+    pub fn is_over(&mut self) -> bool {
+        !matches!(self.process.try_wait(), Ok(None))
+    }
+
+    /// Waits until it ends, by itself.
+    #[track_caller]
+    pub fn ended(mut self) -> Ended {
+        let until = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.process.try_wait().expect("a child can be waited for") {
+                break status;
+            }
+            self.expect(Instant::now() < until, "it does not end");
+            sleep(Duration::from_millis(2));
+        };
+        let took = self.asked.elapsed();
+        // What it wrote is in the pipes; a process that it started might keep them open.
+        let until = Instant::now() + Duration::from_secs(5);
+        self.stdout.wait_for_end(until);
+        self.stderr.wait_for_end(until);
+        Ended {
+            status,
+            took,
+            stdout: self.stdout.lines(),
+            stderr: self.stderr.lines(),
+        }
+    }
+
+    #[track_caller]
+    fn expect(&self, holds: bool, what: &str) {
+        assert!(
+            holds,
+            "{what}\n--- stdout\n{}\n--- stderr\n{}",
+            self.stdout.lines().join("\n"),
+            self.stderr.lines().join("\n"),
+        );
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if !self.is_over() {
+            for pid in children(self.process.id()) {
+                let pid = i32::try_from(pid).expect("process ids fit");
+                // SAFETY: `kill` takes integers; it is a child of our child, which has not ended.
+                unsafe { libc::kill(pid, libc::SIGKILL) };
+            }
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+    }
+}

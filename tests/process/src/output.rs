@@ -1,0 +1,74 @@
+//! What a child writes, line by line, while it runs.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// One of a child's streams, read by a thread of its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Output(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    read: Mutex<Text>,
+    grown: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Text {
+    lines: Vec<String>,
+    over: bool,
+}
+
+impl Output {
+    /// Reads `stream` to its end; one that is not piped has nothing to read.
+    pub(crate) fn of<R: Read + Send + 'static>(stream: Option<R>) -> Output {
+        let output = Output::default();
+        let Some(stream) = stream else {
+            output.text().over = true;
+            return output;
+        };
+        let reader = output.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).split(b'\n') {
+                let Ok(line) = line else { break };
+                reader
+                    .text()
+                    .lines
+                    .push(String::from_utf8_lossy(&line).into_owned());
+                reader.0.grown.notify_all();
+            }
+            reader.text().over = true;
+            reader.0.grown.notify_all();
+        });
+        output
+    }
+
+    fn text(&self) -> MutexGuard<'_, Text> {
+        self.0.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.text().lines.clone()
+    }
+
+    /// Waits until `line` was written, the stream is over, or it is `until`; whether it was written.
+    pub(crate) fn wait_for(&self, line: &str, until: Instant) -> bool {
+        self.wait(until, |text| {
+            text.lines.iter().any(|said| said == line) || text.over
+        });
+        self.text().lines.iter().any(|said| said == line)
+    }
+
+    /// Waits until everybody who could write has closed the stream, or it is `until`.
+    pub(crate) fn wait_for_end(&self, until: Instant) {
+        self.wait(until, |text| text.over);
+    }
+
+    fn wait(&self, until: Instant, done: impl Fn(&Text) -> bool) {
+        let text = self.text();
+        let left = until.saturating_duration_since(Instant::now());
+        let waited = self.0.grown.wait_timeout_while(text, left, |text| !done(text));
+        drop(waited);
+    }
+}

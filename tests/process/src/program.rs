@@ -1,0 +1,141 @@
+//! What is started: a fixture, its scenario, and the surroundings it starts in.
+
+use std::ffi::OsStr;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+
+use crate::child::Child;
+
+/// A program that has not been started.
+#[derive(Debug)]
+pub struct Program(Command);
+
+impl Program {
+    /// The fixture at `path`, with a grace that no test waits for, and nothing of the caller's own settings.
+    pub fn new(path: &str, scenario: &str) -> Program {
+        let mut command = Command::new(path);
+        command.arg(scenario);
+        for name in ["LAME_DUCK", "PLAN", "REPORT"] {
+            command.env_remove(format!("LIFECYCLE_{name}"));
+        }
+        command.env("LIFECYCLE_GRACE", "20s");
+        command.env_remove("NOTIFY_SOCKET").env("RUST_BACKTRACE", "0");
+        command.stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Program(command)
+    }
+
+    /// With `LIFECYCLE_GRACE`.
+    #[must_use]
+    pub fn grace(self, grace: &str) -> Program {
+        self.env("LIFECYCLE_GRACE", grace)
+    }
+
+    /// With a variable in its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Program {
+        self.0.env(name, value);
+        self
+    }
+
+    /// With this as its stdout; what it writes there is not read.
+    #[must_use]
+    pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Program {
+        self.0.stdout(stdout);
+        self
+    }
+
+    /// With this as its stderr; what it writes there is not read.
+    #[must_use]
+    pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Program {
+        self.0.stderr(stderr);
+        self
+    }
+
+    /// Started with `signal` ignored, as `nohup` does.
+    #[must_use]
+    pub fn ignoring(self, signal: i32) -> Program {
+        // SAFETY: `signal` with a signal number and a constant; async-signal-safe.
+        self.before_exec(move || unsafe {
+            libc::signal(signal, libc::SIG_IGN);
+        })
+    }
+
+    /// Started with `signals` blocked: the mask is inherited.
+    #[must_use]
+    pub fn blocking(self, signals: &[i32]) -> Program {
+        let signals = signals.to_vec();
+        self.before_exec(move || {
+            let mut set = std::mem::MaybeUninit::uninit();
+            // SAFETY: `sigemptyset` fills in the local, the other calls only read it; all are async-signal-safe.
+            unsafe {
+                libc::sigemptyset(set.as_mut_ptr());
+                for signal in &signals {
+                    libc::sigaddset(set.as_mut_ptr(), *signal);
+                }
+                libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
+            }
+        })
+    }
+
+    /// Started with this descriptor closed.
+    #[must_use]
+    pub fn without(self, descriptor: i32) -> Program {
+        // SAFETY: the descriptor is one of the child's three standard ones, which nothing in it owns yet.
+        self.before_exec(move || unsafe {
+            libc::close(descriptor);
+        })
+    }
+
+    fn before_exec(mut self, act: impl Fn() + Send + Sync + 'static) -> Program {
+        let act = move || {
+            act();
+            Ok(())
+        };
+        // SAFETY: every caller in this file passes plain system calls that are async-signal-safe.
+        unsafe { self.0.pre_exec(act) };
+        self
+    }
+
+    /// The same program, started through another one: `unshare --fork ..`.
+    #[must_use]
+    pub fn through(self, launcher: &[&str]) -> Program {
+        let mut command = Command::new(launcher[0]);
+        command.args(&launcher[1..]).arg(self.0.get_program());
+        command.args(self.0.get_args());
+        for (name, value) in self.0.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Program(command)
+    }
+
+    /// Starts it.
+    #[track_caller]
+    pub fn start(mut self) -> Child {
+        let child = self
+            .0
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.0.get_program().display()));
+        Child::new(child)
+    }
+
+    /// Starts it, and waits until it ends by itself.
+    #[track_caller]
+    pub fn run(self) -> crate::Ended {
+        self.start().ended()
+    }
+
+    /// Starts it, waits until it says that it is ready, sends `signal`, and waits until it ends.
+    #[track_caller]
+    pub fn stopped_by(self, signal: i32) -> crate::Ended {
+        let mut child = self.start();
+        child.wait_for("ready");
+        child.signal(signal);
+        child.ended()
+    }
+}

@@ -1,0 +1,83 @@
+//! Ways for a service to end, each with two resources to tear down.
+
+use std::future::pending;
+use std::time::Duration;
+
+use super::{Says, block, manage_two, serve, unknown};
+
+pub(super) async fn run(name: &str) -> Result<(), String> {
+    let _orders = manage_two();
+    match name {
+        "idle" => {}
+        "return" => return Ok(()),
+        "error" => return Err("no broker at localhost".to_owned()),
+        "panic" => panic!("main gave up"),
+        "shutdown" => lifecycle::shutdown("nothing left to do"),
+        "fail" => lifecycle::fail("lost the lead"),
+        "essential returns" => drop(lifecycle::spawn_essential("consumer", async {})),
+        "essential panics" => drop(lifecycle::spawn_essential("consumer", async {
+            gives_up("consumer");
+        })),
+        "work" => work(),
+        "hook fails" => hook_fails(),
+        "hook panics" => {
+            lifecycle::defer("broken", || async { gives_up("hook") });
+        }
+        "hook hangs" => hook_hangs(),
+        "task panics before" => {
+            let _ = lifecycle::spawn(async { gives_up("task") }).await;
+        }
+        "task panics during" => drop(lifecycle::spawn(async {
+            lifecycle::stopping().await;
+            gives_up("task");
+        })),
+        "task is endless" => drop(lifecycle::spawn(async {
+            let _says = Says("task dropped");
+            pending::<()>().await;
+        })),
+        "error, hook fails" => {
+            hook_fails();
+            return Err("no broker at localhost".to_owned());
+        }
+        "panic, hook fails" => {
+            hook_fails();
+            panic!("main gave up");
+        }
+        "panic, error asked for" => {
+            lifecycle::fail("lost the lead");
+            panic!("main gave up");
+        }
+        "panic, thread blocked" => {
+            // On a current-thread runtime no other teardown runs behind it. By its name it is the first.
+            lifecycle::defer("A hook that blocks", || async { block() });
+            panic!("main gave up");
+        }
+        _ => return Err(unknown(name)),
+    }
+    serve().await;
+    Ok(())
+}
+
+/// Work in flight that outlives the request to stop, and ends by itself.
+fn work() {
+    drop(lifecycle::spawn(async {
+        lifecycle::draining().await;
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        println!("work done");
+    }));
+}
+
+fn hook_fails() {
+    lifecycle::defer("broken", || async { Err::<(), _>("disk full") });
+}
+
+fn hook_hangs() {
+    lifecycle::defer("broken", || async {
+        println!("hook hangs");
+        pending::<()>().await;
+    });
+}
+
+fn gives_up(who: &str) {
+    panic!("{who} gave up");
+}

@@ -1,0 +1,78 @@
+//! Instances that come and go at awkward moments.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use lifecycle::{Managed, Teardown};
+use tokio::sync::Barrier;
+
+use super::{manage_two, serve, unknown};
+
+pub(super) async fn run(name: &str) -> Result<(), String> {
+    let _orders = manage_two();
+    match name {
+        "managed while stopping" => {
+            serve().await;
+            lifecycle::defer("afterthought", || async { println!("afterthought closed") });
+            return Ok(());
+        }
+        "managed by a hook" => {
+            // Work that a teardown starts, and that is itself to be torn down.
+            lifecycle::defer("telemetry", || async {
+                lifecycle::defer("afterthought", || async { println!("afterthought closed") });
+                println!("telemetry closed");
+            })
+            .last();
+        }
+        "released while stopping" => release_race(),
+        _ => return Err(unknown(name)),
+    }
+    serve().await;
+    Ok(())
+}
+
+const COUNTED: usize = 40;
+static CLOSED: [AtomicU32; COUNTED] = [const { AtomicU32::new(0) }; COUNTED];
+
+#[lifecycle::resource]
+struct Counted(usize);
+
+#[lifecycle::teardown]
+impl Teardown for Counted {
+    async fn teardown(&self) {
+        CLOSED[self.0].fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Each instance is released through two clones at the same time, when the stop begins, which tears it down as well.
+fn release_race() {
+    let start = Arc::new(Barrier::new(2 * COUNTED));
+    for at in 0..COUNTED {
+        let counted = lifecycle::manage(Counted(at));
+        for clone in [counted.clone(), counted] {
+            // Not tracked, so that the cleanup does not wait for them.
+            tokio::spawn(release(clone, Arc::clone(&start)));
+        }
+    }
+    lifecycle::defer("count", || async {
+        let closed: Vec<u32> = CLOSED
+            .iter()
+            .map(|closed| closed.load(Ordering::SeqCst))
+            .collect();
+        if closed.iter().all(|count| *count == 1) {
+            println!("each closed once");
+        } else {
+            println!("closed {closed:?} times");
+        }
+    })
+    .last();
+}
+
+async fn release(counted: Managed<Counted>, start: Arc<Barrier>) {
+    lifecycle::stopping().await;
+    start.wait().await;
+    if let Err(error) = counted.release().await {
+        println!("{error}");
+    }
+}

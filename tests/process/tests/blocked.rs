@@ -1,0 +1,176 @@
+//! Gone by its deadline, whatever blocks (R9, R15): each way to be stuck on each runtime flavour.
+//!
+//! What blocks does so for two minutes, so a process that waited for it would be far over its grace of a second.
+
+use std::time::Duration;
+
+use libc::SIGTERM;
+use lifecycle_process_tests::{Ended, Program, both_flavours, program};
+
+const GRACE: Duration = Duration::from_secs(1);
+const TORN_DOWN: &[&str] = &["orders closed", "store closed"];
+const NOT_RUN: &[&[&str]] = &[&["Orders", "not run"], &["Store", "not run"]];
+
+/// Stops it once it is stuck.
+#[track_caller]
+fn stopped(program: Program, stuck: &str) -> Ended {
+    let mut child = program.grace("1s").start();
+    child.wait_for(stuck);
+    child.signal(SIGTERM);
+    child.ended()
+}
+
+/// In time, with what is managed torn down, and what was cut off named.
+#[track_caller]
+fn cut_off(program: Program, stuck: &str, named: &[&str]) {
+    let ended = stopped(program, stuck);
+    ended.exited(70).said(TORN_DOWN).reported(named).within(GRACE);
+}
+
+/// No thread was left to tear anything down, which the report says of each instance (R6).
+#[track_caller]
+fn struck(program: Program, stuck: &str) -> Ended {
+    let ended = stopped(program, stuck);
+    ended.exited(124).within(GRACE);
+    for row in NOT_RUN {
+        ended.reported(row);
+    }
+    ended
+}
+
+#[test]
+fn a_task_that_never_ends() {
+    for program in both_flavours!("stuck/task is endless") {
+        cut_off(program, "ready", &["task spawned at", "stuck.rs"]);
+    }
+}
+
+#[test]
+fn one_worker_blocked_multi_thread() {
+    cut_off(
+        program!("multi", "stuck/one worker"),
+        "blocked",
+        &["task spawned at", "stuck.rs"],
+    );
+}
+
+#[test]
+fn all_workers_blocked_multi_thread() {
+    struck(program!("multi", "stuck/all workers"), "blocked");
+}
+
+#[test]
+fn the_worker_blocked_current_thread() {
+    struck(program!("current", "stuck/one worker"), "blocked");
+    struck(program!("current", "stuck/all workers"), "blocked");
+}
+
+#[test]
+fn main_blocked_multi_thread() {
+    cut_off(program!("multi", "stuck/main"), "blocked", &["    `main`"]);
+}
+
+#[test]
+fn main_blocked_current_thread() {
+    struck(program!("current", "stuck/main"), "blocked");
+}
+
+#[test]
+fn spawn_blocking() {
+    for program in both_flavours!("stuck/spawn_blocking") {
+        cut_off(program, "blocked", &["blocking task spawned at", "stuck.rs"]);
+    }
+}
+
+/// Nobody tracks it, but what it was doing is lost, and that is never status 0.
+#[test]
+fn the_spawn_blocking_of_tokio() {
+    for program in both_flavours!("stuck/tokio's spawn_blocking") {
+        cut_off(program, "blocked", &["a thread of the runtime did not end"]);
+    }
+}
+
+#[test]
+fn a_blocking_drop_of_a_task_multi_thread() {
+    cut_off(
+        program!("multi", "stuck/drop of a task"),
+        "blocked",
+        &["task spawned at", "stuck.rs"],
+    );
+}
+
+#[test]
+fn a_blocking_drop_of_a_task_current_thread() {
+    struck(program!("current", "stuck/drop of a task"), "blocked");
+}
+
+#[test]
+fn a_blocking_drop_of_main_multi_thread() {
+    cut_off(
+        program!("multi", "stuck/drop of main"),
+        "blocked",
+        &["    `main`"],
+    );
+}
+
+#[test]
+fn a_blocking_drop_of_main_current_thread() {
+    struck(program!("current", "stuck/drop of main"), "blocked");
+}
+
+#[test]
+fn a_blocking_drop_of_a_value_multi_thread() {
+    let program = program!("multi", "stuck/drop of a value");
+    cut_off(program, "ready", &["A slow value", "timed out", "stuck.rs"]);
+}
+
+/// Its own teardown has run, but what is behind it has no thread.
+#[test]
+fn a_blocking_drop_of_a_value_current_thread() {
+    let ended = struck(program!("current", "stuck/drop of a value"), "ready");
+    ended
+        .said(&["value closed"])
+        .reported(&["A slow value", "timed out"]);
+}
+
+#[test]
+fn a_blocking_teardown_multi_thread() {
+    cut_off(
+        program!("multi", "stuck/teardown"),
+        "ready",
+        &["A hook that blocks", "timed out", "stuck.rs"],
+    );
+}
+
+/// By its name it runs first, and nothing runs behind it.
+#[test]
+fn a_blocking_teardown_current_thread() {
+    struck(program!("current", "stuck/teardown"), "ready");
+}
+
+/// R15: the timers and sockets of the idle workers go on, since the supervisor wakes one of them.
+#[test]
+fn a_worker_that_blocks_with_the_driver_stalls_nobody_else() {
+    let mut child = program!("multi", "stuck/driver").grace("6s").start();
+    child.wait_for("ready");
+    child.signal(SIGTERM);
+    child.wait_for("timer fired");
+    assert!(
+        child.since_asked() < Duration::from_secs(4),
+        "the timer waited for the end of the drain"
+    );
+    let ended = child.ended();
+    ended
+        .exited(70)
+        .said(&["driver blocked", "timer fired", "orders closed"])
+        .within(Duration::from_secs(6));
+}
+
+/// The watchdog stays armed until the process is gone: also where the last steps of the C library hang.
+#[test]
+fn an_exit_handler_that_hangs() {
+    for program in both_flavours!("stuck/exit") {
+        let ended = stopped(program, "ready");
+        ended.exited(124).said(TORN_DOWN).within(GRACE).not_before(GRACE);
+    }
+}

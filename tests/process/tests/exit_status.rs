@@ -1,0 +1,262 @@
+//! What a service ends with (R20), and that everything is torn down whatever it is (R6).
+
+use std::time::Duration;
+
+use libc::SIGTERM;
+use lifecycle_process_tests::{Ended, both_flavours, program};
+
+const TORN_DOWN: &[&str] = &["managed", "orders closed", "store closed"];
+
+/// Runs a scenario that ends by itself, on both flavours.
+#[track_caller]
+fn ends_with(scenario: &str, status: i32) -> [Ended; 2] {
+    let run = |program: lifecycle_process_tests::Program| {
+        let ended = program.run();
+        ended.exited(status).said(TORN_DOWN);
+        ended
+    };
+    both_flavours!(&format!("endings/{scenario}")).map(run)
+}
+
+/// Stops a scenario by SIGTERM, on both flavours.
+#[track_caller]
+fn stopped_with(scenario: &str, grace: &str, status: i32) -> [Ended; 2] {
+    let run = |program: lifecycle_process_tests::Program| {
+        let ended = program.grace(grace).stopped_by(SIGTERM);
+        ended.exited(status).said(TORN_DOWN);
+        ended
+    };
+    both_flavours!(&format!("endings/{scenario}")).map(run)
+}
+
+/// R20, R6.
+#[test]
+fn status_0_when_main_returns() {
+    ends_with("return", 0);
+}
+
+/// R20.
+#[test]
+fn status_0_when_the_program_asks_for_a_stop() {
+    for ended in ends_with("shutdown", 0) {
+        ended.reported(&["shutdown requested: nothing left to do"]);
+    }
+}
+
+/// R20, R6: a start-up that fails half-way takes down what it had managed, and says why it failed.
+#[test]
+fn status_1_when_main_returns_an_error() {
+    for ended in ends_with("error", 1) {
+        ended.reported(&["no broker at localhost"]);
+    }
+}
+
+/// R20.
+#[test]
+fn status_1_when_an_essential_task_ends() {
+    for scenario in ["essential returns", "essential panics"] {
+        for ended in ends_with(scenario, 1) {
+            ended.reported(&["essential task `consumer` ended"]);
+        }
+    }
+}
+
+/// R20.
+#[test]
+fn status_1_when_the_program_fails_by_its_own_word() {
+    for ended in ends_with("fail", 1) {
+        ended.reported(&["failed: lost the lead"]);
+    }
+}
+
+/// R20, R6.
+#[test]
+fn status_101_when_main_panics() {
+    for ended in ends_with("panic", 101) {
+        ended.reported(&["main panicked: main gave up"]);
+    }
+}
+
+/// R20, R7.
+#[test]
+fn status_70_when_a_hook_fails() {
+    for ended in stopped_with("hook fails", "20s", 70) {
+        ended.reported(&["broken", "failed: disk full", "endings.rs"]);
+    }
+}
+
+/// R20, R7.
+#[test]
+fn status_70_when_a_hook_panics() {
+    for ended in stopped_with("hook panics", "20s", 70) {
+        ended.reported(&["broken", "panicked: hook gave up"]);
+    }
+}
+
+/// R20, R7, R9.
+#[test]
+fn status_70_when_a_hook_runs_out_of_time() {
+    for ended in stopped_with("hook hangs", "1s", 70) {
+        ended
+            .reported(&["broken", "timed out", "endings.rs"])
+            .within(Duration::from_secs(1));
+    }
+}
+
+/// R20, R9.
+#[test]
+fn status_70_when_a_task_is_cut_off() {
+    for ended in stopped_with("task is endless", "1s", 70) {
+        ended.said(&["task dropped", "orders closed"]);
+        ended
+            .reported(&["task spawned at", "endings.rs"])
+            .within(Duration::from_secs(1));
+    }
+}
+
+/// R20.
+#[test]
+fn status_70_when_a_task_panics_during_the_stop() {
+    for ended in stopped_with("task panics during", "20s", 70) {
+        ended.reported(&["tracked tasks that panicked: 1"]);
+    }
+}
+
+/// R20: it is reported, by the panic's own message, and changes nothing.
+#[test]
+fn status_0_when_a_task_panicked_before_the_stop() {
+    for ended in stopped_with("task panics before", "20s", 0) {
+        ended.reported(&["task gave up"]);
+    }
+}
+
+/// R20: 101 before 1 before 70.
+#[test]
+fn what_main_did_counts_more_than_what_a_hook_did() {
+    for ended in ends_with("error, hook fails", 1) {
+        ended
+            .reported(&["no broker at localhost"])
+            .reported(&["failed: disk full"]);
+    }
+    for ended in ends_with("panic, hook fails", 101) {
+        ended
+            .reported(&["main panicked"])
+            .reported(&["failed: disk full"]);
+    }
+    ends_with("panic, error asked for", 101);
+}
+
+/// R20, R6: 124 before 101. The thread that all teardowns need was blocked until the deadline.
+#[test]
+fn the_deadline_counts_more_than_anything() {
+    let ended = program!("current", "endings/panic, thread blocked")
+        .grace("1s")
+        .run();
+    ended.exited(124).within(Duration::from_secs(1));
+    ended
+        .reported(&["Orders", "not run"])
+        .reported(&["Store", "not run"]);
+}
+
+/// R20: 78, and one line that says what is expected.
+#[test]
+fn status_78_when_the_environment_is_wrong() {
+    let cases = [
+        (
+            "LIFECYCLE_GRACE",
+            "soon",
+            "LIFECYCLE_GRACE is `soon`: expected a duration such as `30s`",
+        ),
+        ("LIFECYCLE_GRACE", "-1", "LIFECYCLE_GRACE is `-1`: expected"),
+        ("LIFECYCLE_GRACE", "", "LIFECYCLE_GRACE is ``: expected"),
+        ("LIFECYCLE_GRACE", "0", "LIFECYCLE_GRACE is zero"),
+        (
+            "LIFECYCLE_LAME_DUCK",
+            "5 parsecs",
+            "LIFECYCLE_LAME_DUCK is `5 parsecs`: expected",
+        ),
+        (
+            "LIFECYCLE_LAME_DUCK",
+            "1h",
+            "the lame duck of 1h does not fit into the grace of 20s",
+        ),
+        (
+            "LIFECYCLE_PLAN",
+            "shrub",
+            "LIFECYCLE_PLAN is `shrub`: expected `tree`, `dot`, `mermaid` or `json`",
+        ),
+    ];
+    for (name, value, line) in cases {
+        let ended = program!("multi", "endings/return").env(name, value).run();
+        ended
+            .exited(78)
+            .reported_only(&format!("lifecycle: {line}"))
+            .never_said("managed");
+    }
+}
+
+/// R9: a grace that the clock cannot hold would be found out at the worst moment.
+#[test]
+fn status_78_when_the_grace_is_beyond_the_clock() {
+    let ended = program!("multi", "endings/idle")
+        .grace("18446744073709551615s")
+        .run();
+    ended
+        .exited(78)
+        .reported_only("lifecycle: the grace of 584542046090years")
+        .never_said("managed");
+}
+
+/// The environment is not always text.
+#[test]
+fn status_78_when_the_environment_is_not_text() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let value = std::ffi::OsStr::from_bytes(b"\xff5s");
+    let ended = program!("multi", "endings/return")
+        .env("LIFECYCLE_GRACE", value)
+        .run();
+    ended.exited(78).reported_only("lifecycle: LIFECYCLE_GRACE is `");
+}
+
+/// A bare number is seconds, the rest is humantime's.
+#[test]
+fn the_environment_wins_over_the_code() {
+    for (grace, printed) in [("7", "of 7s"), ("1m 30s", "of 1m 30s"), ("1500ms", "of 1s 500ms")] {
+        let ended = program!("multi", "endings/return").grace(grace).run();
+        ended.exited(0).reported(&["`main` ended; stopped in", printed]);
+    }
+}
+
+/// R20: also without a report, the error of `main` is printed, as Rust does.
+#[test]
+fn the_error_of_main_is_printed_without_a_report() {
+    let ended = program!("job", "error").run();
+    ended
+        .exited(1)
+        .said(&["farewell"])
+        .reported_only("Error: \"no input\"");
+}
+
+/// R20: a status of the program's own.
+#[test]
+fn main_may_return_an_exit_code() {
+    program!("code", "").run().exited(3).said(&["farewell"]);
+}
+
+/// R20: a batch job is work in flight from its first instant.
+#[test]
+fn a_job_finishes_its_work_or_is_cut_off() {
+    let stopped = |scenario, grace| {
+        let mut child = program!("job", scenario).grace(grace).start();
+        child.wait_for("working");
+        child.signal(SIGTERM);
+        child.ended()
+    };
+    stopped("short", "20s")
+        .exited(0)
+        .said(&["working", "done", "farewell"]);
+    stopped("endless", "1s")
+        .exited(70)
+        .said(&["working", "farewell"])
+        .within(Duration::from_secs(1));
+}

@@ -1,0 +1,37 @@
+//! Every instance is torn down exactly once, whenever it comes or goes.
+
+use libc::SIGTERM;
+use lifecycle_process_tests::{both_flavours, soak};
+
+/// R8.
+#[test]
+fn an_instance_managed_while_stopping_is_torn_down() {
+    for program in both_flavours!("instances/managed while stopping") {
+        let ended = program.stopped_by(SIGTERM);
+        ended
+            .exited(0)
+            .said(&["stopping", "afterthought closed"])
+            .said(&["orders closed", "store closed"]);
+    }
+}
+
+/// R8: its place has passed, so it runs at once, and the report says so.
+#[test]
+fn an_instance_managed_by_a_hook_of_the_flush_is_torn_down_late() {
+    for program in both_flavours!("instances/managed by a hook") {
+        let ended = program.stopped_by(SIGTERM);
+        ended
+            .exited(0)
+            .said(&["store closed", "telemetry closed", "afterthought closed"]);
+    }
+}
+
+/// R6: `release` through two clones at once, while the stop tears it down as well.
+#[test]
+fn release_racing_the_stop_tears_down_once() {
+    for _ in 0..if soak() { 100 } else { 10 } {
+        for program in both_flavours!("instances/released while stopping") {
+            program.stopped_by(SIGTERM).exited(0).said(&["each closed once"]);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Which signals stop a service, and how often it takes them.
+
+use std::time::Duration;
+
+use libc::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use lifecycle_process_tests::{APART, both_flavours, program};
+
+const IN_ORDER: &[&str] = &["managed", "ready", "stopping", "orders closed", "store closed"];
+
+/// R14, R1, R20.
+#[test]
+fn each_default_signal_stops_in_order_with_status_0() {
+    for signal in [SIGTERM, SIGINT, SIGHUP] {
+        for program in both_flavours!("endings/idle") {
+            program.stopped_by(signal).exited(0).said(IN_ORDER);
+        }
+    }
+}
+
+/// R13.
+#[test]
+fn a_signal_that_was_ignored_at_start_stays_ignored() {
+    let mut child = program!("multi", "endings/idle").ignoring(SIGHUP).start();
+    child.wait_for("ready");
+    let sets = child.signals().expect("it runs");
+    assert!(sets.ignores(SIGHUP) && !sets.catches(SIGHUP));
+    assert!(sets.catches(SIGTERM));
+    child.signal(SIGHUP);
+    child.signal(SIGTERM);
+    child
+        .ended()
+        .exited(0)
+        .reported(&["SIGTERM from process"])
+        .not_reported("SIGHUP");
+}
+
+/// R13: a mask is inherited, and a supervisor may have forgotten to clear its own.
+#[test]
+fn signals_blocked_at_start_are_received() {
+    for signal in [SIGTERM, SIGINT, SIGHUP] {
+        let program = program!("multi", "endings/idle").blocking(&[SIGTERM, SIGINT, SIGHUP]);
+        program.stopped_by(signal).exited(0).said(IN_ORDER);
+    }
+}
+
+/// R14.
+#[test]
+fn second_signal_ends_the_drain_and_cleanup_still_runs() {
+    for program in both_flavours!("endings/task is endless") {
+        let mut child = program.grace("50s").start();
+        child.wait_for("ready");
+        child.signal(SIGTERM);
+        child.wait_for("stopping");
+        std::thread::sleep(APART);
+        child.signal(SIGTERM);
+        let ended = child.ended();
+        ended
+            .exited(70)
+            .said(&["stopping", "task dropped", "orders closed", "store closed"]);
+        ended
+            .within(APART + Duration::from_secs(3))
+            .reported(&["task spawned at", "endings.rs"]);
+    }
+}
+
+/// R14: cleanup has at most 3 s from the second signal on, whatever grace had left.
+#[test]
+fn second_signal_leaves_cleanup_three_seconds() {
+    let mut child = program!("multi", "endings/hook hangs").grace("50s").start();
+    child.wait_for("ready");
+    child.signal(SIGTERM);
+    child.wait_for("hook hangs");
+    std::thread::sleep(APART);
+    child.signal(SIGTERM);
+    let ended = child.ended();
+    ended.exited(70).said(&["orders closed", "store closed"]);
+    ended
+        .within(APART + Duration::from_secs(3))
+        .reported(&["broken", "timed out"]);
+}
+
+/// R14.
+#[test]
+fn third_signal_kills_by_that_signal() {
+    for signal in [SIGTERM, SIGINT, SIGHUP] {
+        let mut child = program!("multi", "endings/hook hangs").grace("50s").start();
+        child.wait_for("ready");
+        child.signal(SIGTERM);
+        child.wait_for("hook hangs");
+        for signal in [SIGTERM, signal] {
+            std::thread::sleep(APART);
+            child.signal(signal);
+        }
+        child.ended().killed_by(signal).within(3 * APART);
+    }
+}
+
+/// R14, R15: also where no thread of the runtime can hear of it.
+#[test]
+fn third_signal_kills_a_blocked_runtime() {
+    let mut child = program!("current", "stuck/main").grace("50s").start();
+    child.wait_for("blocked");
+    child.signal(SIGTERM);
+    for _ in 0..2 {
+        std::thread::sleep(APART);
+        child.signal(SIGTERM);
+    }
+    child.ended().killed_by(SIGTERM).within(3 * APART);
+}
+
+/// R14: a terminal and a supervisor may both ask.
+#[test]
+fn sigterm_and_sigint_at_once_count_as_one() {
+    for signals in [[SIGTERM, SIGINT], [SIGINT, SIGTERM]] {
+        let mut child = program!("multi", "endings/work").start();
+        child.wait_for("ready");
+        child.signal_at_once(&signals);
+        // Counted as two, the second would cut off the work.
+        child
+            .ended()
+            .exited(0)
+            .said(&["stopping", "work done", "orders closed"]);
+    }
+}
+
+/// R14: none but those that `main` names.
+#[test]
+fn main_names_its_own_signals() {
+    program!("usr1", "")
+        .stopped_by(SIGUSR1)
+        .exited(0)
+        .said(&["ready", "farewell"]);
+    program!("usr1", "")
+        .stopped_by(SIGTERM)
+        .killed_by(SIGTERM)
+        .never_said("farewell");
+}
+
+/// R14.
+#[test]
+fn sigint_skips_the_lame_duck_and_sigterm_does_not() {
+    let program = || {
+        program!("multi", "endings/idle")
+            .grace("50s")
+            .env("LIFECYCLE_LAME_DUCK", "2s")
+    };
+    program()
+        .stopped_by(SIGTERM)
+        .exited(0)
+        .not_before(Duration::from_secs(2));
+    let program = program().env("LIFECYCLE_LAME_DUCK", "30s");
+    program.stopped_by(SIGINT).exited(0).within(Duration::ZERO);
+}
+
+/// R14: the second one, an interrupt right behind a SIGTERM, is the one at the terminal.
+#[test]
+fn second_signal_ends_the_lame_duck() {
+    let program = program!("multi", "endings/idle")
+        .grace("50s")
+        .env("LIFECYCLE_LAME_DUCK", "30s");
+    let mut child = program.start();
+    child.wait_for("ready");
+    child.signal(SIGTERM);
+    child.wait_for("stopping");
+    std::thread::sleep(APART);
+    child.signal(SIGTERM);
+    child.ended().exited(0).said(IN_ORDER).within(APART);
+}
+
+/// R13, R14: nothing in the service polls; it is gone long before any stage has to end.
+#[test]
+fn an_idle_service_leaves_by_event() {
+    for program in both_flavours!("endings/idle") {
+        program
+            .grace("30s")
+            .stopped_by(SIGTERM)
+            .exited(0)
+            .within(Duration::from_secs(1));
+    }
+}
