@@ -51,14 +51,11 @@ impl<H: Clone> Sequence<H> {
         if self.stage < Stage::Cleanup {
             return;
         }
-        let planned = self.registry.planned();
         let Some(stop) = &mut self.stop else { return };
-        let first = stop.teardown.is_none();
-        if first {
-            self.registry
-                .entries_mut()
-                .for_each(|entry| entry.spec.unsaid = false);
+        if stop.teardown.is_none() {
+            self.registry.close_sayings();
         }
+        let planned = self.registry.planned();
         stop.take_note(&planned, self.config.grace);
         if self.stage == Stage::Cleanup {
             // What is `last` may have come or gone since the stop began.

@@ -103,8 +103,9 @@ impl Seen<'_> {
     }
 
     fn sketch(&self) -> Sketch {
-        self.scenario
-            .sketch(self.run, |at| self.is_gone(at) || self.is_late(at))
+        self.scenario.sketch(self.run, |at| {
+            self.is_gone(at) || self.is_late(at) || self.run.lives[at].unsaid
+        })
     }
 
     /// Invariant 1, and the table of stages in DESIGN.md.
@@ -253,7 +254,7 @@ impl Seen<'_> {
             for b in 0..sketch.items.len() {
                 let (before, behind) = (&self.run.lives[a], &self.run.lives[b]);
                 let Some(start) = behind.started else { continue };
-                if before.released.is_some() || sketch.reasons(a, b).is_empty() {
+                if before.released.is_some() || before.unsaid || sketch.reasons(a, b).is_empty() {
                     continue;
                 }
                 // What never had a thread while cleanup lasted does not hold up the last words.
@@ -279,7 +280,7 @@ impl Seen<'_> {
             let (Some((count, stage)), Some(row)) = (life.managed, self.row(at)) else {
                 continue;
             };
-            if stage < Stage::Cleanup {
+            if stage < Stage::Cleanup || life.unsaid {
                 assert!(!row.late);
                 continue;
             }

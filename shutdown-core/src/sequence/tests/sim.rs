@@ -93,6 +93,8 @@ pub(super) struct Life {
     pub(super) released: Option<Stage>,
     /// It was given back, since the report was sealed.
     pub(super) refused: bool,
+    /// It came while the stop tears down, and nobody has said yet where it belongs.
+    pub(super) unsaid: bool,
 }
 
 /// What happened.
@@ -294,7 +296,10 @@ impl<'a> Sim<'a> {
     }
 
     fn happen(&mut self, happening: Happening) {
-        let needs_thread = !matches!(happening, Happening::Ready | Happening::Said(_) | Happening::Doing(_));
+        let needs_thread = !matches!(
+            happening,
+            Happening::Ready | Happening::Said(_) | Happening::Doing(_)
+        );
         if let Some(held) = self.held.as_mut().filter(|_| needs_thread) {
             held.push(happening);
             return;
@@ -444,18 +449,19 @@ impl<'a> Sim<'a> {
         let stage = self.sequence.stage();
         self.run.lives[at].managed = Some((self.run.count, stage));
         let world = self.world();
-        match self.sequence.manage(self.base + self.now, spec, |_| at, &world) {
+        let managed = self.sequence.manage(self.base + self.now, spec, |_| at, &world);
+        assert_eq!(managed.is_some(), stage != Stage::Exited);
+        match managed {
             Some(id) => {
-                assert_ne!(stage, Stage::Exited);
                 self.run.lives[at].id = Some(id);
                 self.run.needs.extend(known.into_iter().map(|other| (at, other)));
                 if unsaid {
+                    self.run.lives[at].unsaid = stage >= Stage::Cleanup;
                     let pause = Duration::from_millis(self.chance() % 30);
                     self.plan(self.now + pause, Happening::Said(at));
                 }
             }
             None => {
-                assert_eq!(stage, Stage::Exited);
                 self.run.lives[at].refused = true;
                 return;
             }
@@ -474,10 +480,14 @@ impl<'a> Sim<'a> {
         let stage = self.sequence.stage();
         let life = &mut self.run.lives[at];
         if stage < Stage::Exited
-            && let Some(managed) = life.managed.as_mut().filter(|(_, stage)| *stage >= Stage::Cleanup)
+            && let Some(managed) = life
+                .managed
+                .as_mut()
+                .filter(|(_, stage)| *stage >= Stage::Cleanup)
         {
             assert!(life.started.is_none(), "it started before all was said");
             *managed = (self.run.count, stage);
+            life.unsaid = false;
         }
         let (id, world) = (self.id(at), self.world());
         self.sequence.all_said(self.base + self.now, id, &world);
