@@ -32,8 +32,9 @@ impl Report {
         );
         let _ = writeln!(
             line,
-            ",\"panicked_tasks\":{},\"faults\":{},\"notes\":{}}}",
+            ",\"panicked_tasks\":{},\"failures\":{},\"faults\":{},\"notes\":{}}}",
             self.panicked_tasks,
+            list(self.failures.iter().map(|text| quoted(text))),
             list(self.faults.iter().map(|text| quoted(text))),
             list(self.notes.iter().map(|text| quoted(text))),
         );

@@ -27,7 +27,7 @@ pub(crate) struct Spec {
     pub(crate) location: &'static Location<'static>,
     /// The instances it precedes, beyond what its class says.
     pub(crate) needs: Vec<InstanceId>,
-    /// More is about to be said of it. Only when its place comes before that does it matter.
+    /// More is about to be said of it. If the teardown has begun before that, it waits, and nothing waits for it.
     pub(crate) unsaid: bool,
 }
 
@@ -232,6 +232,21 @@ impl<H: Clone> Registry<H> {
         true
     }
 
+    /// Nothing more will be said of it; whether anything was to come.
+    pub(super) fn all_said(&mut self, id: InstanceId) -> bool {
+        self.planned = None;
+        let unsaid = |entry: &mut Entry<H>| std::mem::take(&mut entry.spec.unsaid);
+        self.entries.get_mut(&id).is_some_and(unsaid)
+    }
+
+    /// The teardown begins: what has been said of everything is all.
+    pub(super) fn close_sayings(&mut self) {
+        for entry in self.entries.values_mut().filter(|entry| entry.spec.unsaid) {
+            entry.spec.unsaid = false;
+            self.planned = None;
+        }
+    }
+
     /// Its place in the plan has passed: no rule holds for it.
     pub(super) fn set_late(&mut self, id: InstanceId) {
         self.planned = None;
@@ -305,7 +320,7 @@ impl<H: Clone> Registry<H> {
                 .iter()
                 .filter_map(|id| Some((node(id)?, Why::Instance)))
                 .collect(),
-            detached: entry.late,
+            detached: entry.late || entry.spec.unsaid,
         });
         Plan::new(items.collect(), &self.classes)
     }
