@@ -38,15 +38,13 @@ pub(crate) async fn shop_till_closed(shop: SocketAddr, name: String, keep_alive:
     let mut connection = None;
     for number in 0.. {
         let order = format!("{name}-{number}");
-        let mut open = match connection.take() {
-            Some(open) => open,
-            None => match Connection::open(shop).await {
-                Ok(open) => open,
-                Err(_) => {
-                    tally.refused += 1;
-                    return tally;
-                }
-            },
+        let open = match connection.take() {
+            Some(open) => Ok(open),
+            None => Connection::open(shop).await,
+        };
+        let Ok(mut open) = open else {
+            tally.refused += 1;
+            break;
         };
         match open.request("PUT", &order, "one espresso").await {
             Ok(answer) => {

@@ -132,9 +132,10 @@ async fn show(State(shop): State<Shop>, Path(id): Path<String>) -> (StatusCode, 
 
 /// A load balancer stops sending to what is not ready; during the lame duck everything still works.
 async fn ready() -> (StatusCode, &'static str) {
-    match lifecycle::is_stopping() {
-        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-        false => (StatusCode::OK, "ready\n"),
+    if lifecycle::is_stopping() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    } else {
+        (StatusCode::OK, "ready\n")
     }
 }
 
