@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::plan::{Class, Item, Plan};
 use crate::resource::{Declaration, Needs, Registered};
 use crate::sequence::validate;
+use crate::sort::sorted;
 
 /// One item a declared type, whichever crate of the program declares it.
 pub(crate) fn plan() -> Plan {
@@ -30,7 +31,12 @@ fn plan_of(timed: impl Fn(&Declaration) -> bool) -> Plan {
         .map(|registered| registered.0)
         .collect();
     // The order of registration is the linker's, and so none.
-    declarations.sort_by_key(|declaration| (declaration.name, declaration.module, declaration.line));
+    let key = |at: usize| {
+        let declaration: &Declaration = declarations[at];
+        (declaration.name, declaration.module, declaration.line)
+    };
+    let sorted = sorted(declarations.len(), &|a, b| key(a).cmp(&key(b)));
+    declarations = sorted.into_iter().map(|at| declarations[at]).collect();
     let mut class_of: HashMap<TypeId, usize> = HashMap::new();
     for (class, declaration) in declarations.iter().enumerate() {
         class_of.insert((declaration.type_id)(), class);

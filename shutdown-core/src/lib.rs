@@ -27,6 +27,8 @@ mod report;
 #[cfg(not(loom))]
 mod sequence;
 #[cfg(not(loom))]
+mod sort;
+#[cfg(not(loom))]
 mod stage;
 
 // What a resource is.

@@ -23,6 +23,8 @@ pub use cycle::Cycle;
 pub(crate) use path::{DeclaredPath, Tails};
 pub(crate) use render::{Format, render};
 
+use crate::sort::{sort, sorted};
+
 /// One thing to tear down: a managed instance, or in the declared plan a type.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Item {
@@ -114,7 +116,7 @@ impl Plan {
 
     /// The items that `item` precedes with nothing but virtual nodes between, each with the reason.
     pub(crate) fn item_successors(&self, item: Node) -> Vec<(Node, Why)> {
-        let mut found = Vec::new();
+        let mut found = vec![None; self.items.len()];
         let mut open: Vec<(Node, Option<Why>)> = vec![(item, None)];
         let mut seen = vec![false; self.nodes()];
         while let Some((node, first)) = open.pop() {
@@ -122,14 +124,13 @@ impl Plan {
                 let why = first.or(edge.why);
                 if !std::mem::replace(&mut seen[edge.to], true) {
                     match (self.is_item(edge.to), why) {
-                        (true, Some(why)) => found.push((edge.to, why)),
+                        (true, Some(why)) => found[self.rank[edge.to]] = Some((edge.to, why)),
                         _ => open.push((edge.to, why)),
                     }
                 }
             }
         }
-        found.sort_by_key(|(node, _)| self.rank[*node]);
-        found
+        found.into_iter().flatten().collect()
     }
 
     pub(crate) fn is_item(&self, node: Node) -> bool {
@@ -147,7 +148,7 @@ impl Plan {
 
     /// Sorts items as logs, reports and printed plans do: order, name, registration (R4).
     pub(crate) fn sort(&self, items: &mut [Node]) {
-        items.sort_unstable_by_key(|item| self.rank[*item]);
+        sort(items, &|a, b| self.rank[a].cmp(&self.rank[b]));
     }
 
     fn out(&self, node: Node) -> &[Edge] {
@@ -185,10 +186,12 @@ impl Plan {
             }
         }
 
-        let mut ordered: Vec<(i32, Node)> = attached()
-            .filter_map(|(node, item)| Some((item.order?, node)))
+        let mut in_rank: Vec<Node> = attached().map(|(node, _)| node).collect();
+        self.sort(&mut in_rank);
+        let ordered: Vec<(i32, Node)> = in_rank
+            .into_iter()
+            .map_while(|node| Some((self.items[node].order?, node)))
             .collect();
-        ordered.sort_unstable();
         let levels: Vec<&[(i32, Node)]> = ordered.chunk_by(|a, b| a.0 == b.0).collect();
         for pair in levels.windows(2) {
             let barrier = virtual_node();
@@ -225,7 +228,11 @@ impl Plan {
         for node in 0..nodes {
             self.rows[node + 1] += self.rows[node];
         }
-        self.edges.sort_by_key(|edge| edge.from);
+        let mut place = self.rows.clone();
+        for edge in self.edges.clone() {
+            self.edges[place[edge.from]] = edge;
+            place[edge.from] += 1;
+        }
 
         let mut open = self.predecessor_counts();
         self.topological = (0..nodes).filter(|node| open[*node] == 0).collect();
@@ -254,10 +261,9 @@ impl Plan {
 
 /// Order, then name, then registration, which is the order of the items themselves.
 fn rank(items: &[Item]) -> Vec<usize> {
-    let mut sorted: Vec<usize> = (0..items.len()).collect();
-    sorted.sort_by(|a, b| {
+    let sorted = sorted(items.len(), &|a, b| {
         let key = |item: &Item| (item.order.is_none(), item.order);
-        let (a, b) = (&items[*a], &items[*b]);
+        let (a, b) = (&items[a], &items[b]);
         key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name))
     });
     let mut rank = vec![0; items.len()];

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::plan::{Class, Item, Plan, Why};
 use crate::report::{InstanceReport, Outcome};
+use crate::sort::sorted;
 use crate::stage::Stage;
 
 /// Names a managed instance, uniquely in its lifecycle, in order of registration.
@@ -249,34 +250,37 @@ impl<H: Clone> Registry<H> {
 
     /// Every instance as it ended, in the order in which they began.
     pub(super) fn report(&self, t0: Instant) -> Vec<InstanceReport> {
-        let mut rows: Vec<(Option<Instant>, InstanceReport)> = self
-            .entries
-            .values()
-            .map(|entry| {
-                let (began, took, outcome) = match &entry.state {
-                    State::Done {
-                        began,
-                        ended,
-                        outcome,
-                    } => {
-                        let took = began.map(|began| ended.saturating_duration_since(began));
-                        (*began, took.unwrap_or_default(), outcome.clone())
-                    }
-                    _ => (None, Duration::ZERO, Outcome::NotRun),
-                };
-                let row = InstanceReport {
-                    name: entry.spec.name.clone(),
-                    location: entry.spec.location,
-                    last: entry.spec.last,
-                    late: entry.late,
-                    start: began.map(|began| began.saturating_duration_since(t0)),
-                    took,
-                    outcome,
-                };
-                (began, row)
-            })
-            .collect();
-        rows.sort_by_key(|(began, _)| (began.is_none(), *began));
-        rows.into_iter().map(|(_, row)| row).collect()
+        let entries: Vec<&Entry<H>> = self.entries.values().collect();
+        let began = |at: usize| match entries[at].state {
+            State::Done { began, .. } => (began.is_none(), began),
+            _ => (true, None),
+        };
+        let in_order = sorted(entries.len(), &|a, b| began(a).cmp(&began(b)));
+        in_order.into_iter().map(|at| entries[at].row(t0)).collect()
+    }
+}
+
+impl<H> Entry<H> {
+    fn row(&self, t0: Instant) -> InstanceReport {
+        let (began, took, outcome) = match &self.state {
+            State::Done {
+                began,
+                ended,
+                outcome,
+            } => {
+                let took = began.map(|began| ended.saturating_duration_since(began));
+                (*began, took.unwrap_or_default(), outcome.clone())
+            }
+            _ => (None, Duration::ZERO, Outcome::NotRun),
+        };
+        InstanceReport {
+            name: self.spec.name.clone(),
+            location: self.spec.location,
+            last: self.spec.last,
+            late: self.late,
+            start: began.map(|began| began.saturating_duration_since(t0)),
+            took,
+            outcome,
+        }
     }
 }
