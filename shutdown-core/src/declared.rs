@@ -12,13 +12,16 @@ use crate::sort::sorted;
 
 /// One item a declared type, whichever crate of the program declares it.
 pub(crate) fn plan() -> Plan {
-    plan_of(|_| true)
+    plan_of(&|_| true)
 }
 
 /// Whether the declared types can be torn down at all (R5), and those of the binary's own crate within `grace` (R12).
 pub(crate) fn check(module: &str, grace: Duration) -> Result<(), String> {
     let own = crate_of(module);
-    validate(&plan_of(|declaration| crate_of(declaration.module) == own), grace)
+    validate(
+        &plan_of(&|declaration| crate_of(declaration.module) == own),
+        grace,
+    )
 }
 
 fn crate_of(module: &str) -> &str {
@@ -26,7 +29,7 @@ fn crate_of(module: &str) -> &str {
 }
 
 /// The plan, with the time-outs of those types only that `timed` selects.
-fn plan_of(timed: impl Fn(&Declaration) -> bool) -> Plan {
+fn plan_of(timed: &dyn Fn(&Declaration) -> bool) -> Plan {
     let mut declarations: Vec<&'static Declaration> = inventory::iter::<Registered>()
         .map(|registered| registered.0)
         .collect();
