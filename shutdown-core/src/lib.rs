@@ -8,6 +8,7 @@ mod budget;
 mod json;
 mod plan;
 mod report;
+mod sort;
 mod stage;
 
 // Primitives, checked by loom.
