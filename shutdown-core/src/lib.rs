@@ -1,5 +1,7 @@
 //! lifecycle
 
+#![deny(unsafe_code)]
+
 #[cfg(not(unix))]
 compile_error!("`lifecycle` stops services by signals, and so needs a Unix");
 
