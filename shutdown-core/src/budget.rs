@@ -52,7 +52,7 @@ impl Budget {
             drain_until: start,
             cut_until: start,
             cleanup_until: start,
-            flush_until: start + grace.saturating_sub(margin(grace)),
+            flush_until: start + usable(grace),
             deadline: start + grace,
         };
         unsplit.anew(cleanup, flush)
@@ -62,9 +62,12 @@ impl Budget {
     pub(crate) fn anew(self, cleanup: &DeclaredPath, flush: &DeclaredPath) -> Budget {
         let Budget { start, grace, .. } = self;
         let available = self.flush_until.saturating_duration_since(start);
-        let reserve = |path: &DeclaredPath, least: Duration| match path.any {
-            true => path.length.max(least),
-            false => Duration::ZERO,
+        let reserve = |path: &DeclaredPath, least: Duration| {
+            if path.any {
+                path.length.max(least)
+            } else {
+                Duration::ZERO
+            }
         };
         let (mut for_cleanup, mut for_flush) = (reserve(cleanup, grace / 10), reserve(flush, grace / 20));
         if for_cleanup.saturating_add(for_flush) > available {
@@ -101,6 +104,11 @@ impl Budget {
             ..split
         }
     }
+}
+
+/// What the stages have of grace.
+fn usable(grace: Duration) -> Duration {
+    grace.saturating_sub(margin(grace))
 }
 
 /// The part of grace that is kept for the report.
@@ -140,9 +148,12 @@ impl Limits {
         let time = |last: bool| until(last).saturating_duration_since(now).as_secs_f64();
         let share = |time: f64, d: f64, n: f64| ((time - d) / n.max(1.0)).max(0.05 * time);
         let shares = [share(time(false), d, n), share(time(true), d_last, n_last)];
-        let unscaled = |node: Node| match done(node) {
-            true => 0.0,
-            false => declared(node).unwrap_or(shares[usize::from(is_last(node))]),
+        let unscaled = |node: Node| {
+            if done(node) {
+                0.0
+            } else {
+                declared(node).unwrap_or(shares[usize::from(is_last(node))])
+            }
         };
         let [l, l_last] = longest(&unscaled);
         let scale = |time: f64, longest: f64| if longest > time { time / longest } else { 1.0 };
@@ -184,7 +195,7 @@ pub(crate) fn fits(
     grace: Duration,
 ) -> Result<(), TooLong> {
     let needed = cleanup.length.saturating_add(flush.length);
-    let available = grace.saturating_sub(margin(grace));
+    let available = usable(grace);
     if needed <= available {
         return Ok(());
     }

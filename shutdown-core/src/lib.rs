@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#![deny(unsafe_code)]
+
 #[cfg(not(unix))]
 compile_error!("`lifecycle` stops services by signals, and so needs a Unix");
 
@@ -8,6 +10,7 @@ mod budget;
 mod json;
 mod plan;
 mod report;
+mod sort;
 mod stage;
 
 // Primitives, checked by loom.

@@ -231,7 +231,12 @@ impl Lifecycle {
     /// Fires a notice that user code may be waiting for: in a process of ours, away from our threads.
     fn fire(&self, notice: &Notice) {
         match &self.0.process {
-            Some(process) => process.notifier.fire(notice),
+            Some(process) => {
+                let notice = notice.clone();
+                process.notifier.give(move || {
+                    notice.fire();
+                });
+            }
             None => {
                 notice.fire();
             }

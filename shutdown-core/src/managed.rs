@@ -6,6 +6,8 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
+use futures_util::future::BoxFuture;
+
 use crate::context::Scoped;
 use crate::hook::{Hook, Job};
 use crate::lifecycle::{Inner, Lifecycle};
@@ -71,9 +73,8 @@ impl<T> Managed<T> {
                 hook.settle(outcome.clone());
                 owner.on(Event::Ended(id, outcome));
             };
-            lifecycle
-                .runtime()
-                .spawn(Scoped::hook(lifecycle.clone(), id, run));
+            let run: BoxFuture<'static, ()> = Box::pin(Scoped::hook(lifecycle.clone(), id, run));
+            lifecycle.runtime().spawn(run);
         }
         match hook.outcome().await {
             Outcome::Ok => Ok(()),

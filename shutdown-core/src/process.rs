@@ -12,20 +12,20 @@
 //! What may hang is never waited for longer than 100 ms. User code runs on none of the first three.
 
 mod exit;
-mod notifier;
 mod reporter;
 mod settings;
 mod signal;
 mod supervisor;
+mod thread;
 mod watchdog;
 
 use std::process::ExitCode;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
-pub(crate) use notifier::Notifier;
 pub(crate) use reporter::Reporter;
 pub(crate) use signal::die;
 pub use signal::names as signals;
+pub(crate) use thread::Helper;
 pub(crate) use watchdog::Watchdog;
 
 use crate::context;
@@ -34,19 +34,18 @@ use crate::lifecycle::{Clock, Lifecycle};
 use crate::plan;
 use crate::private::{Flavor, MainEnd, MainOptions};
 use crate::report::MainEnding;
-use crate::voice::{self, Voice};
+use crate::voice::Voice;
 use exit::Exit;
 use settings::Settings;
 
 /// A command that is told something wrong answers with this status (`EX_CONFIG` of `sysexits.h`).
 const EX_CONFIG: u8 = 78;
-/// How many log events may wait for a slow subscriber.
-const LOG_QUEUE: usize = 256;
 
 /// What the engine of a whole process has at hand.
 pub(crate) struct Process {
     pub(crate) watchdog: Watchdog,
-    pub(crate) notifier: Notifier,
+    /// Wakes those who wait for a notice: a waker may be foreign code, and there may be a million of them.
+    pub(crate) notifier: Helper,
 }
 
 /// What `#[lifecycle::main]` expands to: the process, from its first instruction to its exit.
@@ -75,20 +74,15 @@ fn start<F: Future<Output = MainEnd>>(
     }
     declared::check(options.module, settings.config.grace)?;
 
-    let reporter = Reporter::start().map_err(cannot("start a thread"))?;
-    let (log, lines) = mpsc::sync_channel(LOG_QUEUE);
-    thread("lc-logger", move || {
-        for line in lines {
-            voice::log(&line);
-        }
-    })?;
+    let no_thread = cannot("start a thread");
+    let reporter = Reporter::start().map_err(&no_thread)?;
     let voice = Voice::Threads {
-        log,
+        log: Helper::start("lc-logger").map_err(&no_thread)?,
         print: reporter.clone(),
     };
     let process = Process {
-        watchdog: Watchdog::start().map_err(cannot("start a thread"))?,
-        notifier: Notifier::start().map_err(cannot("start a thread"))?,
+        watchdog: Watchdog::start().map_err(&no_thread)?,
+        notifier: Helper::start("lc-notifier").map_err(&no_thread)?,
     };
     let lifecycle = Lifecycle::new(settings.config, Clock::System, voice, Some(process));
     context::set_main(&lifecycle);
@@ -108,9 +102,9 @@ fn start<F: Future<Output = MainEnd>>(
 
     let exit = Arc::new(Exit::new(lifecycle.clone(), reporter, options.report));
     let (owner, poke) = (Arc::clone(&exit), matches!(options.flavor, Flavor::MultiThread));
-    thread("lc-supervisor", move || supervisor::run(&owner, poke))?;
+    thread::start("lc-supervisor", move || supervisor::run(&owner, poke)).map_err(&no_thread)?;
     let owner = lifecycle.clone();
-    thread("lc-signal", move || signals.run(&owner))?;
+    thread::start("lc-signal", move || signals.run(&owner)).map_err(&no_thread)?;
 
     let ending = async {
         match body().await {
@@ -121,12 +115,6 @@ fn start<F: Future<Output = MainEnd>>(
     };
     runtime.block_on(lifecycle.main(ending));
     Ok(exit.leave(runtime))
-}
-
-/// A thread of ours. The name is at most 15 characters, as the kernel has it.
-fn thread(name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<(), String> {
-    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(run);
-    spawned.map(drop).map_err(cannot("start a thread"))
 }
 
 fn cannot(what: &'static str) -> impl Fn(std::io::Error) -> String {

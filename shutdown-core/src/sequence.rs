@@ -524,11 +524,11 @@ impl<H: Clone> Sequence<H> {
 
     /// Nothing more will be said of this instance.
     pub(crate) fn all_said(&mut self, now: Instant, id: InstanceId, world: &impl World) {
-        let unsaid = self
-            .registry
-            .get_mut(id)
-            .is_some_and(|entry| std::mem::take(&mut entry.spec.unsaid));
-        if unsaid && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
+        if !self.registry.all_said(id) {
+            return;
+        }
+        self.make_stale();
+        if matches!(self.stage, Stage::Cleanup | Stage::Flush) {
             self.join_late(now, id);
             self.advance(now, world);
         }

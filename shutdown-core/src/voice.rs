@@ -1,10 +1,13 @@
 //! What a lifecycle says while it stops: log events through `tracing`, on a thread where they cannot hold anything up.
 
-use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::Duration;
 
+use crate::process::{Helper, Reporter};
 use crate::report::Reason;
 use crate::stage::Stage;
+
+/// How many log events may wait for a slow subscriber.
+const QUEUE: usize = 256;
 
 /// One log event. No state travels this way: a line that does not fit into the queue is dropped.
 #[derive(Debug)]
@@ -21,9 +24,9 @@ pub(crate) enum Voice {
     Direct,
     /// To a thread of their own: a subscriber is user code, and may hang.
     Threads {
-        log: SyncSender<Line>,
+        log: Helper,
         /// Text for stderr.
-        print: crate::process::Reporter,
+        print: Reporter,
     },
 }
 
@@ -31,9 +34,7 @@ impl Voice {
     pub(crate) fn say(&self, line: Line) {
         match self {
             Voice::Direct => log(&line),
-            Voice::Threads { log, .. } => match log.try_send(line) {
-                Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-            },
+            Voice::Threads { log: helper, .. } => helper.give_unless_behind(QUEUE, move || log(&line)),
         }
     }
 

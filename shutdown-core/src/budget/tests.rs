@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::{Budget, FAST, Limits, check, margin};
+use super::{Budget, FAST, Limits, check, usable};
 use crate::plan::DeclaredPath;
 use crate::plan::tests::cases;
 use crate::plan::tests::model::{Sketch, sound_sketch};
@@ -55,7 +55,7 @@ proptest! {
         prop_assert_eq!(spare, (grace / 20).min(Duration::from_millis(100)));
         let want_cleanup = if cleanup.any { cleanup.length.max(grace / 10) } else { Duration::ZERO };
         let want_flush = if flush.any { flush.length.max(grace / 20) } else { Duration::ZERO };
-        let available = grace - spare;
+        let available = usable(grace);
         if want_cleanup + want_flush <= available {
             prop_assert_eq!((for_cleanup, for_flush), (want_cleanup, want_flush));
         } else {
@@ -131,10 +131,10 @@ proptest! {
         let plan = sketch.plan();
         let needed = needed(&sketch);
         let mut grace = needed.mul_f64(20.0 / 19.0).min(needed + Duration::from_millis(100));
-        while grace - margin(grace) >= needed && !grace.is_zero() {
+        while usable(grace) >= needed && !grace.is_zero() {
             grace -= Duration::from_nanos(1);
         }
-        while grace - margin(grace) < needed {
+        while usable(grace) < needed {
             prop_assert!(check(&plan, grace).is_err());
             grace += Duration::from_nanos(1);
         }

@@ -296,3 +296,28 @@ fn handles_dropped_at_once_close_the_gate_after_all_that_was_done_with_them() {
         other.join().unwrap();
     });
 }
+
+#[test]
+fn a_joined_pass_holds_up_the_drain_and_none_is_handed_out_after_it() {
+    model(|| {
+        let gate = Gate::new();
+        sit_at(0);
+        let pass = gate.pass().unwrap();
+        let joiner = at(1, {
+            let gate = gate.clone();
+            move || {
+                let drained = gate.is_drained();
+                let joined = gate.join();
+                assert!(!(drained && joined.is_some()), "a pass out of a drained gate");
+                if joined.is_some() {
+                    assert!(!gate.is_drained(), "drained while a joined pass is out");
+                }
+            }
+        });
+        gate.close();
+        drop(pass);
+        joiner.join().unwrap();
+        assert!(gate.is_drained());
+        assert!(gate.join().is_none());
+    });
+}

@@ -7,7 +7,6 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use tokio::runtime::Runtime;
 
 use super::Reporter;
 use super::signal::leave_now;
+use super::thread::Helper;
 use crate::lifecycle::Lifecycle;
 use crate::private::ReportFormat;
 use crate::report::{MainEnding, Report};
@@ -141,13 +141,6 @@ impl Exit {
 
 /// Flushes stdout on a thread of its own: its lock may be held by user code, its pipe may be full.
 fn flush_stdout(limit: Duration) -> bool {
-    let (done, wait) = mpsc::channel();
-    let flush = move || {
-        let _ = std::io::stdout().flush();
-        let _ = done.send(());
-    };
-    let spawned = std::thread::Builder::new()
-        .name("lc-flush".to_owned())
-        .spawn(flush);
-    spawned.is_ok() && wait.recv_timeout(limit).is_ok()
+    let flush = || drop(std::io::stdout().flush());
+    Helper::start("lc-flush").is_ok_and(|helper| helper.give_and_wait(limit, flush))
 }

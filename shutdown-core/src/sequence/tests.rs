@@ -235,7 +235,7 @@ fn faults() -> Vec<Fault> {
             faults.push(Box::new(move |scenario| scenario.instances[at].fate = fate));
         }
         faults.push(Box::new(move |scenario| {
-            scenario.instances[at].takes = 2_000 * MS
+            scenario.instances[at].takes = 2_000 * MS;
         }));
         for begins in [None, Some(900 * MS)] {
             faults.push(Box::new(move |scenario| scenario.instances[at].begins = begins));
@@ -247,7 +247,7 @@ fn faults() -> Vec<Fault> {
     }));
     faults.push(Box::new(|scenario| scenario.main = Main::Never));
     faults.push(Box::new(|scenario| {
-        scenario.main = Main::At(5 * MS, MainEnding::Ok)
+        scenario.main = Main::At(5 * MS, MainEnding::Ok);
     }));
     faults.push(Box::new(|scenario| scenario.work[1] = None));
     faults.push(Box::new(|scenario| scenario.cut_takes = None));
@@ -273,7 +273,7 @@ fn faults() -> Vec<Fault> {
     for step in 0..steps {
         for doing in doings.clone() {
             faults.push(Box::new(move |scenario| {
-                scenario.doings.push((At::Step(step), doing))
+                scenario.doings.push((At::Step(step), doing));
             }));
         }
     }
@@ -283,7 +283,9 @@ fn faults() -> Vec<Fault> {
 #[track_caller]
 fn check_with(faults: &[&Fault]) {
     let mut scenario = small(HEALTHY.0, HEALTHY.1);
-    faults.iter().for_each(|fault| fault(&mut scenario));
+    for fault in faults {
+        fault(&mut scenario);
+    }
     let tried = std::panic::catch_unwind(|| check(&scenario, &run(&scenario)));
     assert!(tried.is_ok(), "{scenario:#?}");
 }
@@ -291,8 +293,9 @@ fn check_with(faults: &[&Fault]) {
 #[test]
 fn every_rule_holds_with_no_fault_and_with_every_single_one() {
     check_with(&[]);
-    let faults = faults();
-    faults.iter().for_each(|fault| check_with(&[fault]));
+    for fault in faults() {
+        check_with(&[&fault]);
+    }
 }
 
 /// Every sixteenth of the pairs, or all in a soak.

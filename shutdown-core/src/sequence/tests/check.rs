@@ -103,8 +103,9 @@ impl Seen<'_> {
     }
 
     fn sketch(&self) -> Sketch {
-        self.scenario
-            .sketch(self.run, |at| self.is_gone(at) || self.is_late(at))
+        self.scenario.sketch(self.run, |at| {
+            self.is_gone(at) || self.is_late(at) || self.run.lives[at].unsaid
+        })
     }
 
     /// Invariant 1, and the table of stages in DESIGN.md.
@@ -139,7 +140,7 @@ impl Seen<'_> {
 
     /// R9, R14, invariant 5.
     fn it_is_over_in_time(&self) {
-        let mut until = self.t0 + self.scenario.grace - self.margin();
+        let mut until = self.t0 + self.scenario.grace.saturating_sub(self.margin());
         let mut deadline = self.t0 + self.scenario.grace;
         for (now, nearer) in &self.run.hurried {
             assert_eq!(*nearer, deadline.min(*now + Duration::from_secs(3)));
@@ -151,7 +152,7 @@ impl Seen<'_> {
             "{:?} > {until:?}",
             self.exit
         );
-        assert_eq!(self.report.took, self.exit - self.t0);
+        assert_eq!(self.report.took, self.exit.saturating_sub(self.t0));
     }
 
     /// R14.
@@ -198,7 +199,7 @@ impl Seen<'_> {
                     let (_, ended, seen) = life.done.as_ref().expect("it ended");
                     assert_eq!((life.starts, seen), (1, outcome), "{name}");
                     let began = began.expect("what ended had begun");
-                    assert_eq!(row.took, *ended - began);
+                    assert_eq!(row.took, ended.saturating_sub(began));
                     if *outcome == Outcome::TimedOut {
                         let item = &self.scenario.instances[at].item;
                         // Only a clock that is late, or a release before the stop, exceeds a declared time-out.
@@ -231,7 +232,11 @@ impl Seen<'_> {
                 let late = life.managed.is_some_and(|(_, stage)| stage >= from);
                 late && one.item.name == row.name
             });
-        let window = self.run.hurried.first().map(|(now, deadline)| *deadline - *now);
+        let window = self
+            .run
+            .hurried
+            .first()
+            .map(|(now, deadline)| deadline.saturating_sub(*now));
         let no_time = window.is_some_and(|window| window < 100 * MS);
         row.outcome != Outcome::NotRun || came_late || no_time || self.scenario.grace.is_zero()
     }
@@ -249,7 +254,7 @@ impl Seen<'_> {
             for b in 0..sketch.items.len() {
                 let (before, behind) = (&self.run.lives[a], &self.run.lives[b]);
                 let Some(start) = behind.started else { continue };
-                if before.released.is_some() || sketch.reasons(a, b).is_empty() {
+                if before.released.is_some() || before.unsaid || sketch.reasons(a, b).is_empty() {
                     continue;
                 }
                 // What never had a thread while cleanup lasted does not hold up the last words.
@@ -275,7 +280,7 @@ impl Seen<'_> {
             let (Some((count, stage)), Some(row)) = (life.managed, self.row(at)) else {
                 continue;
             };
-            if stage < Stage::Cleanup {
+            if stage < Stage::Cleanup || life.unsaid {
                 assert!(!row.late);
                 continue;
             }
@@ -359,7 +364,7 @@ impl Seen<'_> {
             let path = sketch.heaviest_of(last, &seconds);
             if any { path.max(least.as_secs_f64()) } else { 0.0 }
         };
-        let available = (grace - self.margin()).as_secs_f64();
+        let available = grace.saturating_sub(self.margin()).as_secs_f64();
         let (mut for_cleanup, mut for_flush) = (reserve(false, grace / 10), reserve(true, grace / 20));
         if for_cleanup + for_flush > available {
             let scale = available / (for_cleanup + for_flush);
@@ -410,7 +415,7 @@ impl Seen<'_> {
         if sure.all(|row| !matches!(row.outcome, Outcome::TimedOut | Outcome::NotRun)) {
             let takes = |at: usize| self.scenario.instances[at].takes.as_secs_f64();
             let path = sketch.heaviest_of(false, &takes) + sketch.heaviest_of(true, &takes);
-            let took = (self.exit - cleanup).as_secs_f64();
+            let took = self.exit.saturating_sub(cleanup).as_secs_f64();
             assert!((took - path).abs() < 1e-6, "R3: {took} instead of {path}");
         }
         let calm = self

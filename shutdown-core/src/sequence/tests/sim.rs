@@ -93,6 +93,8 @@ pub(super) struct Life {
     pub(super) released: Option<Stage>,
     /// It was given back, since the report was sealed.
     pub(super) refused: bool,
+    /// It came while the stop tears down, and nobody has said yet where it belongs.
+    pub(super) unsaid: bool,
 }
 
 /// What happened.
@@ -124,6 +126,7 @@ enum Happening {
     Ended(usize),
     WorkEnds(usize),
     GateLooks,
+    Said(usize),
     MainEnds(MainEnding),
     Doing(Doing),
 }
@@ -293,7 +296,10 @@ impl<'a> Sim<'a> {
     }
 
     fn happen(&mut self, happening: Happening) {
-        let needs_thread = !matches!(happening, Happening::Ready | Happening::Doing(_));
+        let needs_thread = !matches!(
+            happening,
+            Happening::Ready | Happening::Said(_) | Happening::Doing(_)
+        );
         if let Some(held) = self.held.as_mut().filter(|_| needs_thread) {
             held.push(happening);
             return;
@@ -333,6 +339,7 @@ impl<'a> Sim<'a> {
                 self.work[at] = false;
                 self.tell_drained();
             }
+            Happening::Said(at) => self.say_all(at),
             Happening::GateLooks => self.tell_drained(),
             Happening::MainEnds(ending) => {
                 if std::mem::replace(&mut self.main_out, false) {
@@ -428,6 +435,7 @@ impl<'a> Sim<'a> {
             .map(|(other, _)| *other)
             .filter(|other| self.run.lives[*other].id.is_some())
             .collect();
+        let unsaid = self.chance().is_multiple_of(4);
         let spec = Spec {
             name,
             class,
@@ -436,19 +444,24 @@ impl<'a> Sim<'a> {
             last,
             location: Location::caller(),
             needs: known.iter().map(|other| self.id(*other)).collect(),
-            unsaid: false,
+            unsaid,
         };
         let stage = self.sequence.stage();
         self.run.lives[at].managed = Some((self.run.count, stage));
         let world = self.world();
-        match self.sequence.manage(self.base + self.now, spec, |_| at, &world) {
+        let managed = self.sequence.manage(self.base + self.now, spec, |_| at, &world);
+        assert_eq!(managed.is_some(), stage != Stage::Exited);
+        match managed {
             Some(id) => {
-                assert_ne!(stage, Stage::Exited);
                 self.run.lives[at].id = Some(id);
                 self.run.needs.extend(known.into_iter().map(|other| (at, other)));
+                if unsaid {
+                    self.run.lives[at].unsaid = stage >= Stage::Cleanup;
+                    let pause = Duration::from_millis(self.chance() % 30);
+                    self.plan(self.now + pause, Happening::Said(at));
+                }
             }
             None => {
-                assert_eq!(stage, Stage::Exited);
                 self.run.lives[at].refused = true;
                 return;
             }
@@ -460,6 +473,26 @@ impl<'a> Sim<'a> {
                 self.depends_on(other, at);
             }
         }
+    }
+
+    /// What was managed while the stop tears down has its place from now on.
+    fn say_all(&mut self, at: usize) {
+        let stage = self.sequence.stage();
+        let life = &mut self.run.lives[at];
+        if stage < Stage::Exited
+            && let Some(managed) = life
+                .managed
+                .as_mut()
+                .filter(|(_, stage)| *stage >= Stage::Cleanup)
+        {
+            assert!(life.started.is_none(), "it started before all was said");
+            *managed = (self.run.count, stage);
+            life.unsaid = false;
+        }
+        let (id, world) = (self.id(at), self.world());
+        self.sequence.all_said(self.base + self.now, id, &world);
+        self.run.steps += 1;
+        self.carry_on();
     }
 
     fn depends_on(&mut self, a: usize, b: usize) {
