@@ -167,7 +167,12 @@ impl Lifecycle {
     }
 }
 
-/// What a `main` may return: nothing, or a result.
+/// What a `main`, or an essential task, may return: nothing, or a result.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether it went well",
+    label = "neither `()` nor a `Result` whose error is `Debug`",
+    note = "return `()`, or `Result<(), E>` where `E: Debug`"
+)]
 pub trait MainOutput {
     #[doc(hidden)]
     fn into_ending(self) -> MainEnding;

@@ -351,7 +351,7 @@ impl Inner {
 impl Lifecycle {
     /// The innermost lifecycle around the calling task or thread; `None` outside of every one.
     pub fn current() -> Option<Lifecycle> {
-        context::with(|lifecycle| lifecycle.map(Lifecycle::clone))
+        context::with(|lifecycle| Some(lifecycle?.clone()))
     }
 
     /// Runs `f` with this lifecycle as the current one.

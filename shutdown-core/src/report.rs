@@ -67,6 +67,8 @@ pub enum Reason {
     EssentialEnded {
         /// The name it was given.
         name: Cow<'static, str>,
+        /// What it returned, where that was an error.
+        error: Option<String>,
     },
     /// `shutdown(reason)` was called.
     Requested(Cow<'static, str>),
@@ -218,7 +220,10 @@ impl fmt::Display for Reason {
                 write!(f, "{} from process {pid}", signal_name(*number))
             }
             Reason::MainEnded => f.write_str("`main` ended"),
-            Reason::EssentialEnded { name } => write!(f, "essential task `{name}` ended"),
+            Reason::EssentialEnded { name, error: None } => write!(f, "essential task `{name}` ended"),
+            Reason::EssentialEnded { name, error: Some(error) } => {
+                write!(f, "essential task `{name}` failed: {error}")
+            }
             Reason::Requested(why) => write!(f, "shutdown requested: {why}"),
             Reason::Failed(error) => write!(f, "failed: {error}"),
             Reason::InvalidPlan(error) => write!(f, "invalid plan: {error}"),

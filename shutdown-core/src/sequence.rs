@@ -24,6 +24,7 @@ mod teardown;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 pub(crate) use registry::{InstanceId, NO_CLASS, Released, Spec};
@@ -64,6 +65,8 @@ pub(crate) enum Event {
         sender: Option<u32>,
         interrupt: bool,
     },
+    /// A task without which there is no service has ended.
+    EssentialEnded { name: Cow<'static, str>, error: Option<String> },
     /// `main` is over; it no longer holds anything.
     MainEnded(MainEnding),
     /// The gate is closed and every pass is back, `main`'s and the tracked tasks' included.
@@ -138,6 +141,9 @@ struct Stop {
     panicked_tasks: usize,
     /// What `fail` said after the stop had begun.
     failures: Vec<String>,
+    /// Which rules of the plan cannot be kept, as it stands now.
+    broken: Vec<String>,
+    /// What else went wrong.
     faults: Vec<String>,
     notes: Vec<String>,
     next_word: Instant,
@@ -149,7 +155,7 @@ struct Stop {
 impl Stop {
     /// Takes down which rules of the plan cannot be kept.
     fn take_note(&mut self, planned: &Planned, grace: Duration) {
-        self.faults = planned
+        self.broken = planned
             .broken
             .iter()
             .map(|cycle| format!("broken to go on: {cycle}"))
@@ -215,6 +221,11 @@ impl<H: Clone> Sequence<H> {
                 sender,
                 interrupt,
             } => self.on_signal(now, number, sender, interrupt),
+            Event::EssentialEnded { name, error } => match (&mut self.stop, error) {
+                (Some(stop), Some(error)) => stop.faults.push(format!("essential task `{name}` failed: {error}")),
+                (Some(_), None) => {}
+                (None, error) => self.begin(now, Reason::EssentialEnded { name, error }, false),
+            },
             Event::MainEnded(ending) => {
                 self.main = Some(ending);
                 self.begin(now, Reason::MainEnded, true);
@@ -305,6 +316,7 @@ impl<H: Clone> Sequence<H> {
             stragglers: Vec::new(),
             panicked_tasks: 0,
             failures: Vec::new(),
+            broken: Vec::new(),
             faults: Vec::new(),
             notes: Vec::new(),
             next_word: now + WORD,
@@ -453,7 +465,7 @@ impl<H: Clone> Sequence<H> {
             main: self.main.clone(),
             panicked_tasks: stop.panicked_tasks,
             failures: std::mem::take(&mut stop.failures),
-            faults: std::mem::take(&mut stop.faults),
+            faults: stop.broken.drain(..).chain(stop.faults.drain(..)).collect(),
             notes: std::mem::take(&mut stop.notes),
         };
         self.actions.push(Action::Exit(Box::new(report)));

@@ -12,10 +12,11 @@ use pin_project_lite::pin_project;
 use slab::Slab;
 use tokio::task::{AbortHandle, JoinHandle};
 
+use crate::builder::MainOutput;
 use crate::context::{self, Scoped};
 use crate::gate::Pass;
 use crate::lifecycle::Lifecycle;
-use crate::report::{Reason, Straggler};
+use crate::report::{MainEnding, Straggler};
 use crate::sequence::Event;
 use crate::shards::Shards;
 
@@ -69,7 +70,7 @@ impl Tasks {
     pub(crate) fn stragglers(&self) -> (Vec<Straggler>, usize) {
         let mut found: BTreeMap<(bool, &'static Location<'static>), usize> = BTreeMap::new();
         for seat in 0..self.shards.len() {
-            for (_, task) in self.shard(seat).tasks.iter() {
+            for (_, task) in &self.shard(seat).tasks {
                 *found.entry((task.blocking, task.location)).or_default() += 1;
             }
         }
@@ -187,18 +188,17 @@ impl Lifecycle {
 
     /// See [`spawn_essential`](crate::spawn_essential).
     #[track_caller]
-    pub fn spawn_essential<F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<F::Output>
+    pub fn spawn_essential<F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<()>
     where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        F: Future<Output: MainOutput> + Send + 'static,
     {
-        let essential = Essential {
-            lifecycle: self.clone(),
-            name: Some(name.into()),
-        };
+        let essential = Essential { lifecycle: self.clone(), name: Some(name.into()), error: None };
         self.spawn(async move {
-            let _essential = essential;
-            future.await
+            // As a whole, also if the task is cut off before it ends.
+            let mut essential = essential;
+            if let MainEnding::Failed(error) = future.await.into_ending() {
+                essential.error = Some(error);
+            }
         })
     }
 
@@ -216,16 +216,17 @@ impl Lifecycle {
     }
 }
 
-/// Stops the lifecycle when it is dropped: the task that holds it returned, panicked or was aborted.
+/// Tells of the end of an essential task when it is dropped: the task returned, panicked or was aborted.
 struct Essential {
     lifecycle: Lifecycle,
     name: Option<Cow<'static, str>>,
+    error: Option<String>,
 }
 
 impl Drop for Essential {
     fn drop(&mut self) {
         if let Some(name) = self.name.take() {
-            self.lifecycle.on(Event::Stop(Reason::EssentialEnded { name }));
+            self.lifecycle.on(Event::EssentialEnded { name, error: self.error.take() });
         }
     }
 }

@@ -158,7 +158,7 @@ async fn an_error_a_panic_and_a_time_out_stop_nobody_else() {
         .run(async {
             lifecycle::defer("error", || async { Err::<(), _>("no space left") });
             lifecycle::defer("panic", || async {
-                assert!(lifecycle::remaining().is_none(), "a bug")
+                assert!(lifecycle::remaining().is_none(), "a bug");
             });
             lifecycle::defer("hang", std::future::pending::<()>).timeout(Duration::from_millis(100));
             let trace = trace.clone();
@@ -238,7 +238,7 @@ async fn a_teardown_knows_how_much_time_it_has() {
         .run(async {
             assert_eq!(lifecycle::remaining(), None);
             lifecycle::defer("ask", || async move {
-                sender.send(lifecycle::remaining()).expect("the test")
+                sender.send(lifecycle::remaining()).expect("the test");
             })
             .timeout(Duration::from_millis(300));
         })
@@ -385,6 +385,23 @@ async fn an_essential_task_that_ends_stops_the_service() {
     assert_eq!(report.exit_status(), 0, "{report}");
 }
 
+/// R20: its last words count too.
+#[tokio::test(start_paused = true)]
+async fn an_essential_task_that_fails_during_the_stop_is_reported() {
+    let report = second()
+        .run(async {
+            lifecycle::spawn_essential("consumer", async {
+                lifecycle::stopping().await;
+                Err::<(), _>("the last batch")
+            });
+            lifecycle::shutdown("test");
+            lifecycle::stopping().await;
+        })
+        .await;
+    assert_eq!(report.exit_status(), 70, "{report}");
+    assert!(report.to_string().contains("the last batch"), "{report}");
+}
+
 /// The lame duck is before the drain, and everything works in it.
 #[tokio::test(start_paused = true)]
 async fn the_lame_duck_still_takes_work() {
@@ -414,7 +431,7 @@ async fn a_lifecycle_inside_another_is_the_current_one() {
     let deferred = |count: &Arc<AtomicUsize>| {
         let count = Arc::clone(count);
         lifecycle::defer("count", || async move {
-            count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed)
+            count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         });
     };
     let outer = second()

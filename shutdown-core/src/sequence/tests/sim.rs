@@ -362,7 +362,7 @@ impl<'a> Sim<'a> {
             Doing::Fail => self.feed(Event::Stop(Reason::Failed("no".into()))),
             Doing::EssentialEnds => {
                 let name = "consumer".into();
-                self.feed(Event::Stop(Reason::EssentialEnded { name }));
+                self.feed(Event::EssentialEnded { name, error: None });
             }
             Doing::TaskPanics => self.feed(Event::TaskPanicked),
             Doing::Manage(at) => self.manage(at),
