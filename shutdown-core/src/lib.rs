@@ -1,4 +1,4 @@
-//! lifecycle
+#![doc = include_str!("../README.md")]
 
 #![deny(unsafe_code)]
 
@@ -44,6 +44,7 @@ mod process;
 mod macros;
 #[doc(hidden)]
 pub mod private;
+pub mod recipes;
 
 #[doc(hidden)]
 pub use private as __private;

@@ -524,11 +524,7 @@ impl<H: Clone> Sequence<H> {
 
     /// Nothing more will be said of this instance.
     pub(crate) fn all_said(&mut self, now: Instant, id: InstanceId, world: &impl World) {
-        if !self.registry.all_said(id) {
-            return;
-        }
-        self.make_stale();
-        if matches!(self.stage, Stage::Cleanup | Stage::Flush) {
+        if self.registry.all_said(id) && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
             self.join_late(now, id);
             self.advance(now, world);
         }

@@ -145,6 +145,8 @@ pub(super) struct Registry<H> {
     classes: Vec<Class>,
     /// What was planned last; gone when something has come, gone or changed since.
     planned: Option<Arc<Planned>>,
+    /// What comes from now on and is unsaid has no place yet.
+    tearing_down: bool,
 }
 
 impl<H> Default for Registry<H> {
@@ -157,6 +159,7 @@ impl<H> Default for Registry<H> {
             class_of: HashMap::new(),
             classes,
             planned: None,
+            tearing_down: false,
         }
     }
 }
@@ -267,10 +270,10 @@ impl<H: Clone> Registry<H> {
 
     /// The teardown begins: what has been said of everything is all.
     pub(super) fn close_sayings(&mut self) {
-        for entry in self.entries.values_mut().filter(|entry| entry.spec.unsaid) {
-            entry.spec.unsaid = false;
-            self.planned = None;
-        }
+        self.tearing_down = true;
+        self.entries
+            .values_mut()
+            .for_each(|entry| entry.spec.unsaid = false);
     }
 
     /// Its place in the plan has passed: no rule holds for it.
@@ -346,7 +349,7 @@ impl<H: Clone> Registry<H> {
                 .iter()
                 .filter_map(|id| Some((node(id)?, Why::Instance)))
                 .collect(),
-            detached: entry.late || entry.spec.unsaid,
+            detached: entry.late || self.tearing_down && entry.spec.unsaid,
         });
         Plan::new(items.collect(), &self.classes)
     }

@@ -451,20 +451,16 @@ impl<'a> Sim<'a> {
         let world = self.world();
         let managed = self.sequence.manage(self.base + self.now, spec, |_| at, &world);
         assert_eq!(managed.is_some(), stage != Stage::Exited);
-        match managed {
-            Some(id) => {
-                self.run.lives[at].id = Some(id);
-                self.run.needs.extend(known.into_iter().map(|other| (at, other)));
-                if unsaid {
-                    self.run.lives[at].unsaid = stage >= Stage::Cleanup;
-                    let pause = Duration::from_millis(self.chance() % 30);
-                    self.plan(self.now + pause, Happening::Said(at));
-                }
-            }
-            None => {
-                self.run.lives[at].refused = true;
-                return;
-            }
+        let Some(id) = managed else {
+            self.run.lives[at].refused = true;
+            return;
+        };
+        self.run.lives[at].id = Some(id);
+        self.run.needs.extend(known.into_iter().map(|other| (at, other)));
+        if unsaid {
+            self.run.lives[at].unsaid = stage >= Stage::Cleanup;
+            let pause = Duration::from_millis(self.chance() % 30);
+            self.plan(self.now + pause, Happening::Said(at));
         }
         self.carry_on();
         for other in 0..self.scenario.instances.len() {
