@@ -19,6 +19,7 @@ mod supervisor;
 mod thread;
 mod watchdog;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -54,7 +55,8 @@ pub fn main<F: Future<Output = MainEnd>>(
     body: impl FnOnce() -> F,
 ) -> ExitCode {
     start(options, body).unwrap_or_else(|refusal| {
-        eprintln!("lifecycle: {refusal}");
+        // Not `eprintln`, which panics where nobody reads it.
+        let _ = writeln!(io::stderr(), "lifecycle: {refusal}");
         ExitCode::from(EX_CONFIG)
     })
 }
@@ -69,7 +71,9 @@ fn start<F: Future<Output = MainEnd>>(
     let settings = Settings::read(options)?;
     let declared = declared::plan();
     if let Some(format) = settings.plan {
-        print!("{}", plan::render(&declared, format));
+        let plan = plan::render(&declared, format);
+        // A reader may have seen enough of it.
+        let _ = io::stdout().write_all(plan.as_bytes());
         return Ok(ExitCode::SUCCESS);
     }
     declared::check(options.module, settings.config.grace)?;

@@ -113,16 +113,30 @@ impl Ticket {
         let mut shard = tasks.shard(seat);
         shard.count += 1;
         let number = shard.count;
-        let key = shard.tasks.insert(Task { number, location, blocking, abort: None });
+        let key = shard.tasks.insert(Task {
+            number,
+            location,
+            blocking,
+            abort: None,
+        });
         drop(shard);
         let place = Place { seat, key, number };
-        Some(Ticket { lifecycle: lifecycle.clone(), place, pass: Some(pass) })
+        Some(Ticket {
+            lifecycle: lifecycle.clone(),
+            place,
+            pass: Some(pass),
+        })
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let task = self.lifecycle.tasks().shard(self.place.seat).tasks.try_remove(self.place.key);
+        let task = self
+            .lifecycle
+            .tasks()
+            .shard(self.place.seat)
+            .tasks
+            .try_remove(self.place.key);
         drop(task);
         drop(self.pass.take());
     }
@@ -204,7 +218,9 @@ impl Lifecycle {
 
     /// Keeps what ends the task early, unless it is over, or everything was cut off meanwhile.
     fn remember(&self, place: Option<Place>, abort: &AbortHandle) {
-        let Some(Place { seat, key, number }) = place else { return };
+        let Some(Place { seat, key, number }) = place else {
+            return;
+        };
         let mut shard = self.tasks().shard(seat);
         if let Some(task) = shard.tasks.get_mut(key).filter(|task| task.number == number) {
             task.abort = Some(abort.clone());

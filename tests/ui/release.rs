@@ -88,7 +88,9 @@ impl Client {
 
 /// Tears a value down in a lifecycle of its own; what went wrong.
 async fn release<T: Resource>(value: T) -> Vec<Failure> {
-    let report = Lifecycle::builder().run(async { drop(lifecycle::manage(value)) }).await;
+    let report = Lifecycle::builder()
+        .run(async { drop(lifecycle::manage(value)) })
+        .await;
     match &report.instances[0].outcome {
         Outcome::Failed(failures) => failures.clone(),
         _ => Vec::new(),
@@ -96,7 +98,10 @@ async fn release<T: Resource>(value: T) -> Vec<Failure> {
 }
 
 fn told(failures: &[Failure]) -> Vec<(&str, FailureKind, &str)> {
-    failures.iter().map(|failure| (failure.step, failure.kind, &*failure.message)).collect()
+    failures
+        .iter()
+        .map(|failure| (failure.step, failure.kind, &*failure.message))
+        .collect()
 }
 
 fn failure<'a>(step: &'a str, kind: FailureKind, message: &'a str) -> (&'a str, FailureKind, &'a str) {
@@ -215,7 +220,10 @@ async fn blocking_runs_on_another_thread_and_still_awaits() {
     };
     let failures = release(value).await;
     assert_ne!(log.all(), [format!("{:?}", thread::current().id())]);
-    assert_eq!(told(&failures), [failure("panics", FailureKind::Panic, "on purpose")]);
+    assert_eq!(
+        told(&failures),
+        [failure("panics", FailureKind::Panic, "on purpose")]
+    );
     assert_eq!(rest.all(), ["panics", "close"]);
 }
 
@@ -328,7 +336,14 @@ impl Teardown for Leaf {
 #[tokio::test]
 async fn r1_handles_of_ones_own_type_order_instances() {
     let log = Log::default();
-    let leaf = |name, parents, other| lifecycle::manage(Leaf { name, log: log.clone(), parents, other });
+    let leaf = |name, parents, other| {
+        lifecycle::manage(Leaf {
+            name,
+            log: log.clone(),
+            parents,
+            other,
+        })
+    };
     let report = Lifecycle::builder()
         .run(async {
             let (a, b) = (leaf("a", vec![], None), leaf("b", vec![], None));

@@ -16,7 +16,6 @@ use crate::hook::panic_message;
 use crate::managed::Managed;
 use crate::report::{Failure, FailureKind};
 
-
 /// What went wrong in the teardown of one instance; empty if nothing did.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Failures(Vec<Failure>);

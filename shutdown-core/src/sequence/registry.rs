@@ -67,7 +67,11 @@ impl<H> Entry<H> {
     /// What becomes of it in the report of a stop that began at `t0`.
     fn row(&self, t0: Instant) -> InstanceReport {
         let (took, outcome) = match &self.state {
-            State::Done { began, ended, outcome } => {
+            State::Done {
+                began,
+                ended,
+                outcome,
+            } => {
                 let took = began.map(|began| ended.saturating_duration_since(began));
                 (took.unwrap_or_default(), outcome.clone())
             }

@@ -75,6 +75,13 @@ fn main_blocked_current_thread() {
     struck(program!("current", "stuck/main"), "blocked");
 }
 
+/// R13: a start-up that never comes to an await cannot be dropped; the deadline holds all the same.
+#[test]
+fn start_up_blocked() {
+    cut_off(program!("multi", "stuck/start-up"), "blocked", &["    `main`"]);
+    struck(program!("current", "stuck/start-up"), "blocked");
+}
+
 #[test]
 fn spawn_blocking() {
     for program in both_flavours!("stuck/spawn_blocking") {
@@ -102,6 +109,21 @@ fn a_blocking_drop_of_a_task_multi_thread() {
 #[test]
 fn a_blocking_drop_of_a_task_current_thread() {
     struck(program!("current", "stuck/drop of a task"), "blocked");
+}
+
+/// Nobody tracks it, so it is in nobody's way until the runtime is left.
+#[test]
+fn a_blocking_drop_of_a_task_of_tokio() {
+    cut_off(
+        program!("multi", "stuck/drop of tokio's task"),
+        "blocked",
+        &["a thread of the runtime did not end"],
+    );
+    cut_off(
+        program!("current", "stuck/drop of tokio's task"),
+        "blocked",
+        &["the main thread did not come back"],
+    );
 }
 
 #[test]

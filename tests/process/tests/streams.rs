@@ -54,6 +54,24 @@ fn a_broken_stderr_pipe() {
     ended.exited(0).said(&["orders closed", "store closed"]);
 }
 
+/// `LIFECYCLE_PLAN=tree service | head -1`, and a refusal that nobody reads: the status is the answer.
+#[test]
+fn a_broken_pipe_changes_no_status() {
+    let broken = || {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        writer
+    };
+    let program = || program!("plan", "").env("LIFECYCLE_PLAN", "tree");
+    program()
+        .stdout(broken())
+        .run()
+        .exited(0)
+        .not_reported("panicked");
+    let refused = program().env("LIFECYCLE_PLAN", "shrub");
+    refused.stderr(broken()).run().exited(78);
+}
+
 /// A deadlocked subscriber takes the log with it, and nothing else: not the report, not the exit.
 #[test]
 fn a_deadlocked_tracing_subscriber() {
