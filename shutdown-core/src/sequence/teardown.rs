@@ -160,11 +160,13 @@ impl<H: Clone> Sequence<H> {
         let Some(teardown) = &mut stop.teardown else {
             return;
         };
-        let end = teardown
-            .limits
-            .must_end(node, Teardown::until(&stop.budget, self.stage, last));
-        // On a healthy runtime what precedes it has left it its share; on one that was blocked it may be gone.
-        if end.saturating_duration_since(now) + Duration::from_millis(1) < teardown.limits.share(node) {
+        let until = Teardown::until(&stop.budget, self.stage, last);
+        let end = teardown.limits.must_end(node, until);
+        // On a healthy runtime what precedes it has left it its share; on one that was blocked it may be gone, and
+        // what is behind it has to give it back some.
+        let share = teardown.limits.share(node);
+        let missing = share.saturating_sub(end.saturating_duration_since(now));
+        if end < until && missing > share / 10 {
             return self.share_out(now);
         }
         let end = declared.map_or(end, |timeout| end.min(now + timeout));
