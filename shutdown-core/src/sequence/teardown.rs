@@ -153,7 +153,7 @@ impl<H: Clone> Sequence<H> {
         // it was slow, this one takes its share from the slack until that adds up.
         let share = now + teardown.limits.share(node);
         let slack = LATE.max(until.saturating_duration_since(now) / 100);
-        if share.saturating_duration_since(end) > slack {
+        if end < until && share.saturating_duration_since(end) > slack {
             return self.share_out(now);
         }
         let end = within(end.max(share).min(until), now, declared);
