@@ -1,5 +1,4 @@
 #![doc = include_str!("../README.md")]
-
 #![deny(unsafe_code)]
 
 #[cfg(not(unix))]
@@ -41,13 +40,12 @@ mod voice;
 // A lifecycle that is the whole process.
 mod process;
 
-mod macros;
 #[doc(hidden)]
-pub mod private;
+#[path = "private.rs"]
+pub mod __private;
+mod macros;
 pub mod recipes;
 
-#[doc(hidden)]
-pub use private as __private;
 pub use {
     builder::{Builder, MainOutput},
     defer::Deferred,

@@ -29,11 +29,11 @@ pub use signal::names as signals;
 pub(crate) use thread::Helper;
 pub(crate) use watchdog::Watchdog;
 
+use crate::__private::{Flavor, MainEnd, MainOptions};
 use crate::context;
 use crate::declared;
 use crate::lifecycle::{Clock, Lifecycle};
 use crate::plan;
-use crate::private::{Flavor, MainEnd, MainOptions};
 use crate::report::MainEnding;
 use crate::voice::Voice;
 use exit::Exit;

@@ -221,7 +221,10 @@ impl fmt::Display for Reason {
             }
             Reason::MainEnded => f.write_str("`main` ended"),
             Reason::EssentialEnded { name, error: None } => write!(f, "essential task `{name}` ended"),
-            Reason::EssentialEnded { name, error: Some(error) } => {
+            Reason::EssentialEnded {
+                name,
+                error: Some(error),
+            } => {
                 write!(f, "essential task `{name}` failed: {error}")
             }
             Reason::Requested(why) => write!(f, "shutdown requested: {why}"),

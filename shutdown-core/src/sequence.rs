@@ -66,7 +66,10 @@ pub(crate) enum Event {
         interrupt: bool,
     },
     /// A task without which there is no service has ended.
-    EssentialEnded { name: Cow<'static, str>, error: Option<String> },
+    EssentialEnded {
+        name: Cow<'static, str>,
+        error: Option<String>,
+    },
     /// `main` is over; it no longer holds anything.
     MainEnded(MainEnding),
     /// The gate is closed and every pass is back, `main`'s and the tracked tasks' included.
@@ -222,7 +225,9 @@ impl<H: Clone> Sequence<H> {
                 interrupt,
             } => self.on_signal(now, number, sender, interrupt),
             Event::EssentialEnded { name, error } => match (&mut self.stop, error) {
-                (Some(stop), Some(error)) => stop.faults.push(format!("essential task `{name}` failed: {error}")),
+                (Some(stop), Some(error)) => stop
+                    .faults
+                    .push(format!("essential task `{name}` failed: {error}")),
                 (Some(_), None) => {}
                 (None, error) => self.begin(now, Reason::EssentialEnded { name, error }, false),
             },

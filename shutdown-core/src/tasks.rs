@@ -206,7 +206,11 @@ impl Lifecycle {
     where
         F: Future<Output: MainOutput> + Send + 'static,
     {
-        let essential = Essential { lifecycle: self.clone(), name: Some(name.into()), error: None };
+        let essential = Essential {
+            lifecycle: self.clone(),
+            name: Some(name.into()),
+            error: None,
+        };
         self.spawn(async move {
             // As a whole, also if the task is cut off before it ends.
             let mut essential = essential;
@@ -242,7 +246,10 @@ struct Essential {
 impl Drop for Essential {
     fn drop(&mut self) {
         if let Some(name) = self.name.take() {
-            self.lifecycle.on(Event::EssentialEnded { name, error: self.error.take() });
+            self.lifecycle.on(Event::EssentialEnded {
+                name,
+                error: self.error.take(),
+            });
         }
     }
 }

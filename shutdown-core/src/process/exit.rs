@@ -15,8 +15,8 @@ use tokio::runtime::Runtime;
 use super::Reporter;
 use super::signal::leave_now;
 use super::thread::Helper;
+use crate::__private::ReportFormat;
 use crate::lifecycle::Lifecycle;
-use crate::private::ReportFormat;
 use crate::report::{MainEnding, Report};
 
 /// How long anything that may hang is waited for on the way out.

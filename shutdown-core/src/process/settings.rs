@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::__private::MainOptions;
 use crate::builder::GRACE;
 use crate::plan::Format;
-use crate::private::MainOptions;
 use crate::sequence::Config;
 
 /// The clock cannot count to every `Duration`; what is far beyond any use is refused at the start, not at the stop.
