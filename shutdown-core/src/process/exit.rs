@@ -99,7 +99,7 @@ impl Exit {
 
     /// Flushes stdout, then has the report written: the status, and whether stdout is flushed.
     fn close_doors(&self, fault: Option<&str>) -> (u8, bool) {
-        let flushed = flush_stdout(PATIENCE.min(self.left() / 3));
+        let flushed = flush_stdout(self.left() / 3);
         let Some(mut report) = self.lifecycle.sealed().cloned() else {
             return (124, flushed);
         };
@@ -141,6 +141,10 @@ impl Exit {
 
 /// Flushes stdout on a thread of its own: its lock may be held by user code, its pipe may be full.
 fn flush_stdout(limit: Duration) -> bool {
-    let flush = || drop(std::io::stdout().flush());
-    Helper::start("lc-flush").is_ok_and(|helper| helper.give_and_wait(limit, flush))
+    let Ok(helper) = Helper::start("lc-flush") else {
+        return false;
+    };
+    // On a loaded machine a new thread may get no processor for longer than a flush that hangs is waited for.
+    let runs = helper.give_and_wait(limit, || {});
+    runs && helper.give_and_wait(limit.min(PATIENCE), || drop(std::io::stdout().flush()))
 }
