@@ -25,7 +25,7 @@ fn a_signal_during_start_up_drops_main_and_tears_down() {
 #[test]
 fn a_signal_at_any_instant_of_start_up_loses_nothing() {
     let mut random = Random::new();
-    let runs = if soak() { 400 } else { 80 };
+    let runs = if soak() { 1000 } else { 200 };
     let (mut early, mut whole) = (0, 0);
     for run in 0..runs {
         let [multi, current] = both_flavours!("startup/steps");
@@ -56,7 +56,7 @@ fn interrupted(program: Program, random: &mut Random, any_instant: bool) -> Opti
     if !any_instant {
         assert!(child.wait_until_it_catches(SIGTERM), "{:#?}", child.ended());
     }
-    let until = Instant::now() + Duration::from_micros(random.below(25_000));
+    let until = Instant::now() + Duration::from_micros(random.below(15_000));
     while Instant::now() < until {
         std::thread::sleep(Duration::from_micros(100));
     }
