@@ -51,16 +51,15 @@ pub(crate) fn print<const N: usize>(title: &str, head: [&str; N], rows: &[[Strin
     };
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |cells: [&str; N]| {
-        let mut text = String::from("|");
         for (at, cell) in cells.iter().enumerate() {
             let width = widths[at];
-            text += &if at == 0 {
-                format!(" {cell:<width$} |")
+            if at == 0 {
+                print!("| {cell:<width$} |");
             } else {
-                format!(" {cell:>width$} |")
-            };
+                print!(" {cell:>width$} |");
+            }
         }
-        println!("{text}");
+        println!();
     };
     println!("\n## {title}\n");
     line(head);

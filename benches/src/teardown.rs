@@ -142,7 +142,13 @@ fn sleepers(runtime: &Runtime) -> Vec<Goal> {
             times: Times::new(nodes),
         };
         let (mut bare, mut wall, mut bare_ratio, mut ratio) = (vec![], vec![], vec![], vec![]);
-        for _ in 0..if shape == Shape::Chain { 3 } else { 11 } {
+        for _ in 0..if shape == Shape::None && nodes <= 1_000 {
+            41
+        } else if shape == Shape::Chain {
+            3
+        } else {
+            9
+        } {
             let work = new();
             let (_, stop) = ours(runtime, &dag, &work);
             wall.push(millis(stop.wall));
