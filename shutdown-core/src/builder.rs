@@ -9,10 +9,10 @@ use futures_util::future::{Either, select};
 
 use crate::context::{self, Scoped};
 use crate::hook::panic_message;
+use crate::host::Caller;
 use crate::lifecycle::{Clock, Lifecycle};
 use crate::report::{MainEnding, Report};
 use crate::sequence::{Config, Event};
-use crate::voice::Voice;
 
 /// The grace of a lifecycle that does not say: under the 30 s after which Kubernetes kills.
 pub(crate) const GRACE: Duration = Duration::from_secs(25);
@@ -61,7 +61,7 @@ impl Builder {
 
     /// The lifecycle, to manage instances in before it runs.
     pub fn build(self) -> Lifecycle {
-        Lifecycle::new(self.0, Clock::Tokio, Voice::Direct, None)
+        Lifecycle::new(self.0, Clock::Tokio, Caller)
     }
 
     /// Builds the lifecycle and runs `future` in it; see [`Lifecycle::run`].

@@ -54,7 +54,7 @@ fn plan_of(timed: &dyn Fn(&Declaration) -> bool) -> Plan {
                 declarations.push(need.declaration);
                 declarations.len() - 1
             });
-            edges.push((other, crate::managed::why(need.reason)));
+            edges.push((other, need.reason.into()));
         }
         classes.push(Class { needs: edges });
         items.push(Item {

@@ -13,7 +13,7 @@ use crate::hook::{Hook, Job};
 use crate::lifecycle::{Inner, Lifecycle};
 use crate::plan::Why;
 use crate::report::Outcome;
-use crate::resource::{Declaration, Held, NeedReason, Needs, Resource};
+use crate::resource::{Declaration, Held, Needs, Resource};
 use crate::sequence::{Event, InstanceId, NO_CLASS, Released, Spec};
 
 /// A value whose teardown is the lifecycle's business. Clones are the same instance; it derefs to the value.
@@ -210,14 +210,6 @@ impl Lifecycle {
 fn needs(declaration: &Declaration) -> Vec<(std::any::TypeId, Why)> {
     Needs::of(declaration)
         .iter()
-        .map(|need| (need.type_id, why(need.reason)))
+        .map(|need| (need.type_id, need.reason.into()))
         .collect()
-}
-
-/// The reason, in the words of the plan.
-pub(crate) fn why(reason: NeedReason) -> Why {
-    match reason {
-        NeedReason::Field(field) => Why::Field(field),
-        NeedReason::DependsOn => Why::DependsOn,
-    }
 }

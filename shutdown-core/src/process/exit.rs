@@ -13,9 +13,9 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use super::Reporter;
+use super::options::ReportFormat;
 use super::signal::leave_now;
 use super::thread::Helper;
-use crate::__private::ReportFormat;
 use crate::lifecycle::Lifecycle;
 use crate::report::{MainEnding, Report};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::__private::MainOptions;
+use super::options::MainOptions;
 use crate::builder::GRACE;
 use crate::plan::Format;
 use crate::sequence::Config;

@@ -1,5 +1,6 @@
 //! What a resource says about itself, as data that the linked program carries.
 
+use crate::plan::Why;
 use std::{any::TypeId, slice, time::Duration};
 
 /// Everything that `#[lifecycle::resource(..)]` says about a type.
@@ -72,6 +73,15 @@ pub enum NeedReason {
     Field(&'static str),
     /// `depends_on(..)` says so.
     DependsOn,
+}
+
+impl From<NeedReason> for Why {
+    fn from(reason: NeedReason) -> Why {
+        match reason {
+            NeedReason::Field(field) => Why::Field(field),
+            NeedReason::DependsOn => Why::DependsOn,
+        }
+    }
 }
 
 /// A type that another one depends on.

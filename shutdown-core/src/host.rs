@@ -1,49 +1,53 @@
-//! What a lifecycle says while it stops: log events through `tracing`, on a thread where they cannot hold anything up.
+//! What a lifecycle needs of where it runs, as a port: the engine decides, and this carries it into the world.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::process::{Helper, Reporter};
+use crate::notice::Notice;
 use crate::report::Reason;
 use crate::stage::Stage;
 
-/// How many log events may wait for a slow subscriber.
-const QUEUE: usize = 256;
+/// Where a lifecycle runs: in a runtime of the caller's ([`Caller`]), or as a whole process.
+pub(crate) trait Host: Send + Sync {
+    /// Be gone at `deadline`, or at an earlier one that was said before.
+    fn arm(&self, deadline: Instant);
+    /// Fires a notice that user code may be waiting for.
+    fn fire(&self, notice: &Notice);
+    /// Logs through `tracing`.
+    fn log(&self, line: Line);
+    /// Writes to stderr.
+    fn print(&self, text: String);
+    /// Die by this signal.
+    fn die(&self, signal: i32);
+}
 
-/// One log event. No state travels this way: a line that does not fit into the queue is dropped.
+/// A runtime of the caller's: his threads may run his code, and nobody leaves his process.
+pub(crate) struct Caller;
+
+impl Host for Caller {
+    fn arm(&self, _: Instant) {}
+
+    fn fire(&self, notice: &Notice) {
+        notice.fire();
+    }
+
+    fn log(&self, line: Line) {
+        log(&line);
+    }
+
+    fn print(&self, text: String) {
+        eprint!("{text}");
+    }
+
+    fn die(&self, _: i32) {}
+}
+
+/// One log event.
 #[derive(Debug)]
 pub(crate) enum Line {
     Stopping { reason: Reason, left: Duration },
     Hurried,
     Waiting { stage: Stage, names: Vec<String> },
     Stopped { took: Duration, status: u8 },
-}
-
-/// Where log events go.
-pub(crate) enum Voice {
-    /// Straight to `tracing`: in a runtime of the caller's.
-    Direct,
-    /// To a thread of their own: a subscriber is user code, and may hang.
-    Threads {
-        log: Helper,
-        /// Text for stderr.
-        print: Reporter,
-    },
-}
-
-impl Voice {
-    pub(crate) fn say(&self, line: Line) {
-        match self {
-            Voice::Direct => log(&line),
-            Voice::Threads { log: helper, .. } => helper.give_unless_behind(QUEUE, move || log(&line)),
-        }
-    }
-
-    pub(crate) fn say_on_stderr(&self, text: &str) {
-        match self {
-            Voice::Direct => eprint!("{text}"),
-            Voice::Threads { print, .. } => print.print(text.to_owned()),
-        }
-    }
 }
 
 /// Hands one line to the subscriber.
