@@ -28,13 +28,8 @@ fn time(lifecycle: &Lifecycle, threads: usize, turn: &(impl Fn() + Sync)) -> f64
         (thread_time() - begun).as_secs_f64() * 1e9 / f64::from(TURNS)
     };
     std::thread::scope(|scope| {
-        let spawned: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| lifecycle.scope(run)))
-            .collect();
-        let times: Vec<f64> = spawned
-            .into_iter()
-            .map(|thread| thread.join().expect("it counts"))
-            .collect();
+        let spawned: Vec<_> = (0..threads).map(|_| scope.spawn(|| lifecycle.scope(run))).collect();
+        let times: Vec<f64> = spawned.into_iter().map(|thread| thread.join().expect("it counts")).collect();
         times.iter().sum::<f64>() / f64::from(u32::try_from(threads).unwrap_or(1))
     })
 }
@@ -71,30 +66,18 @@ pub(crate) fn run() -> Vec<Goal> {
         candidate!("hyper-util watcher", || drop(black_box(hyper.watcher())));
         debug_assert_eq!(at, names.len());
     }
-    let figures: Vec<(f64, f64)> = one
-        .iter()
-        .zip(&two)
-        .map(|(one, two)| (median(one), median(two)))
-        .collect();
+    let figures: Vec<(f64, f64)> =
+        one.iter().zip(&two).map(|(one, two)| (median(one), median(two))).collect();
     let rows: Vec<[String; 3]> = names
         .iter()
         .zip(&figures)
         .map(|(name, (one, two))| row![name, format!("{one:.1}"), format!("{two:.1}")])
         .collect();
-    table::print(
-        "a pass taken and given back: ns, medians",
-        ["", "one thread", "each of two"],
-        &rows,
-    );
+    table::print("a pass taken and given back: ns, medians", ["", "one thread", "each of two"], &rows);
     let mut goals = Vec::new();
     for (name, (one, two)) in names.iter().zip(&figures).skip(1).take(3) {
         goals.push(Goal::at_most(format!("{name}, one thread"), 14.0, *one, "ns"));
-        goals.push(Goal::at_most(
-            format!("{name}, two threads over one"),
-            1.1,
-            two / one,
-            "x",
-        ));
+        goals.push(Goal::at_most(format!("{name}, two threads over one"), 1.1, two / one, "x"));
     }
     goals
 }

@@ -70,8 +70,7 @@ impl Host for Process {
     }
 
     fn log(&self, line: Line) {
-        self.logger
-            .give_unless_behind(LOG_QUEUE, move || host::log(&line));
+        self.logger.give_unless_behind(LOG_QUEUE, move || host::log(&line));
     }
 
     fn print(&self, text: String) {
@@ -130,10 +129,7 @@ fn start<F: Future<Output = MainEnd>>(
     if let Some(workers) = options.worker_threads {
         builder.worker_threads(workers);
     }
-    let runtime = builder
-        .enable_all()
-        .build()
-        .map_err(cannot("start the runtime"))?;
+    let runtime = builder.enable_all().build().map_err(cannot("start the runtime"))?;
     lifecycle.set_runtime(runtime.handle().clone());
 
     let exit = Arc::new(Exit::new(lifecycle.clone(), reporter, options.report));
