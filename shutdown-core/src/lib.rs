@@ -32,10 +32,10 @@ mod context;
 mod defer;
 mod functions;
 mod hook;
+mod host;
 mod lifecycle;
 mod managed;
 mod tasks;
-mod voice;
 
 // A lifecycle that is the whole process.
 mod process;

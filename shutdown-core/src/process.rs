@@ -12,6 +12,7 @@
 //! What may hang is never waited for longer than 100 ms. User code runs on none of the first three.
 
 mod exit;
+mod options;
 mod reporter;
 mod settings;
 mod signal;
@@ -22,31 +23,63 @@ mod watchdog;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
-pub(crate) use reporter::Reporter;
-pub(crate) use signal::die;
+pub use options::{Flavor, MainEnd, MainOptions, ReportFormat};
 pub use signal::names as signals;
-pub(crate) use thread::Helper;
-pub(crate) use watchdog::Watchdog;
 
-use crate::__private::{Flavor, MainEnd, MainOptions};
 use crate::context;
 use crate::declared;
+use crate::host::{self, Host, Line};
 use crate::lifecycle::{Clock, Lifecycle};
+use crate::notice::Notice;
 use crate::plan;
 use crate::report::MainEnding;
-use crate::voice::Voice;
 use exit::Exit;
+use reporter::Reporter;
 use settings::Settings;
+use thread::Helper;
+use watchdog::Watchdog;
 
 /// A command that is told something wrong answers with this status (`EX_CONFIG` of `sysexits.h`).
 const EX_CONFIG: u8 = 78;
 
-/// What the engine of a whole process has at hand.
-pub(crate) struct Process {
-    pub(crate) watchdog: Watchdog,
+/// How many log events may wait for a slow subscriber; what does not fit is dropped, since no state travels that way.
+const LOG_QUEUE: usize = 256;
+
+/// The process, as its lifecycle sees it.
+struct Process {
+    watchdog: Watchdog,
     /// Wakes those who wait for a notice: a waker may be foreign code, and there may be a million of them.
-    pub(crate) notifier: Helper,
+    notifier: Helper,
+    /// Hands log events to `tracing`: a subscriber is user code, and may hang.
+    logger: Helper,
+    reporter: Reporter,
+}
+
+impl Host for Process {
+    fn arm(&self, deadline: Instant) {
+        self.watchdog.arm(deadline);
+    }
+
+    fn fire(&self, notice: &Notice) {
+        let notice = notice.clone();
+        self.notifier.give(move || {
+            notice.fire();
+        });
+    }
+
+    fn log(&self, line: Line) {
+        self.logger.give_unless_behind(LOG_QUEUE, move || host::log(&line));
+    }
+
+    fn print(&self, text: String) {
+        self.reporter.print(text);
+    }
+
+    fn die(&self, signal: i32) {
+        signal::die(signal);
+    }
 }
 
 /// What `#[lifecycle::main]` expands to: the process, from its first instruction to its exit.
@@ -80,15 +113,13 @@ fn start<F: Future<Output = MainEnd>>(
 
     let no_thread = cannot("start a thread");
     let reporter = Reporter::start().map_err(&no_thread)?;
-    let voice = Voice::Threads {
-        log: Helper::start("lc-logger").map_err(&no_thread)?,
-        print: reporter.clone(),
-    };
     let process = Process {
         watchdog: Watchdog::start().map_err(&no_thread)?,
         notifier: Helper::start("lc-notifier").map_err(&no_thread)?,
+        logger: Helper::start("lc-logger").map_err(&no_thread)?,
+        reporter: reporter.clone(),
     };
-    let lifecycle = Lifecycle::new(settings.config, Clock::System, voice, Some(process));
+    let lifecycle = Lifecycle::new(settings.config, Clock::System, process);
     context::set_main(&lifecycle);
 
     let mut builder = match options.flavor {
@@ -98,10 +129,7 @@ fn start<F: Future<Output = MainEnd>>(
     if let Some(workers) = options.worker_threads {
         builder.worker_threads(workers);
     }
-    let runtime = builder
-        .enable_all()
-        .build()
-        .map_err(cannot("start the runtime"))?;
+    let runtime = builder.enable_all().build().map_err(cannot("start the runtime"))?;
     lifecycle.set_runtime(runtime.handle().clone());
 
     let exit = Arc::new(Exit::new(lifecycle.clone(), reporter, options.report));
