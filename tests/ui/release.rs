@@ -255,6 +255,7 @@ struct Generic<T>(PhantomData<T>);
 type Alias = Option<Arc<Vec<Box<Managed<Db>>>>>;
 
 #[lifecycle::resource(depends_on(Db, Other, Generic<u8>), no_teardown = "memory only")]
+#[expect(dead_code, reason = "only its declaration is looked at")]
 struct Needy {
     plain: Vec<u32>,
     strange: Log,
