@@ -33,9 +33,7 @@ fn time(lifecycle: &Lifecycle, threads: usize, turn: &(impl Fn() + Sync)) -> Opt
         (thread_time() - busy, begun, Instant::now())
     };
     let times: Vec<(Duration, Instant, Instant)> = std::thread::scope(|scope| {
-        let spawned: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| lifecycle.scope(run)))
-            .collect();
+        let spawned: Vec<_> = (0..threads).map(|_| scope.spawn(|| lifecycle.scope(run))).collect();
         let times = spawned.into_iter().map(ScopedJoinHandle::join);
         times.map(|time| time.expect("it counts")).collect()
     });
@@ -84,11 +82,8 @@ pub(crate) fn run() -> Vec<Goal> {
         candidate!("hyper-util watcher", || drop(black_box(hyper.watcher())));
         debug_assert_eq!(at, names.len());
     }
-    let figures: Vec<(f64, f64)> = one
-        .iter()
-        .zip(&two)
-        .map(|(one, two)| (middle(one), middle(two)))
-        .collect();
+    let figures: Vec<(f64, f64)> =
+        one.iter().zip(&two).map(|(one, two)| (middle(one), middle(two))).collect();
     let rows: Vec<[String; 4]> = names
         .iter()
         .zip(&figures)
@@ -106,12 +101,7 @@ pub(crate) fn run() -> Vec<Goal> {
     let mut goals = Vec::new();
     for (name, (one, two)) in names.iter().zip(&figures).skip(1).take(3) {
         goals.push(Goal::at_most(format!("{name}, one thread"), 14.0, *one, "ns"));
-        goals.push(Goal::at_most(
-            format!("{name}, two threads over one"),
-            1.1,
-            two / one,
-            "x",
-        ));
+        goals.push(Goal::at_most(format!("{name}, two threads over one"), 1.1, two / one, "x"));
     }
     goals
 }

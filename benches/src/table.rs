@@ -20,24 +20,14 @@ impl Goal {
     }
 
     pub(crate) fn holds(what: impl Into<String>, figure: impl Into<String>, met: bool) -> Goal {
-        Goal {
-            what: what.into(),
-            limit: "always".to_owned(),
-            figure: figure.into(),
-            met,
-        }
+        Goal { what: what.into(), limit: "always".to_owned(), figure: figure.into(), met }
     }
 }
 
 pub(crate) fn goals(goals: &[Goal]) {
     let row = |goal: &Goal| {
         let met = if goal.met { "met" } else { "MISSED" };
-        [
-            goal.what.clone(),
-            goal.limit.clone(),
-            goal.figure.clone(),
-            met.to_owned(),
-        ]
+        [goal.what.clone(), goal.limit.clone(), goal.figure.clone(), met.to_owned()]
     };
     let rows: Vec<[String; 4]> = goals.iter().map(row).collect();
     print("goals", ["goal", "limit", "figure", ""], &rows);

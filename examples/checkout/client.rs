@@ -100,10 +100,7 @@ impl Connection {
 
     async fn answer(&mut self) -> io::Result<Answer> {
         let status_line = self.line().await?;
-        let status = status_line
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok());
+        let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
         let status = status.ok_or(io::ErrorKind::UnexpectedEof)?;
         let (mut length, mut last) = (0, false);
         loop {

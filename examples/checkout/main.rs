@@ -25,9 +25,5 @@ mod worker;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    if arguments::asks_for_demo() {
-        demo::main()
-    } else {
-        service::main()
-    }
+    if arguments::asks_for_demo() { demo::main() } else { service::main() }
 }

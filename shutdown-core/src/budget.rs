@@ -63,11 +63,7 @@ impl Budget {
         let Budget { start, grace, .. } = self;
         let available = self.flush_until.saturating_duration_since(start);
         let reserve = |path: &DeclaredPath, least: Duration| {
-            if path.any {
-                path.length.max(least)
-            } else {
-                Duration::ZERO
-            }
+            if path.any { path.length.max(least) } else { Duration::ZERO }
         };
         let (mut for_cleanup, mut for_flush) = (reserve(cleanup, grace / 10), reserve(flush, grace / 20));
         if for_cleanup.saturating_add(for_flush) > available {
@@ -79,12 +75,7 @@ impl Budget {
         let back = |from: Instant, by: Duration| from.checked_sub(by).map_or(start, |at| at.max(start));
         let cleanup_until = back(self.flush_until, for_flush);
         let cut_until = back(cleanup_until, for_cleanup);
-        Budget {
-            drain_until: back(cut_until, CUT.min(grace / 100)),
-            cut_until,
-            cleanup_until,
-            ..self
-        }
+        Budget { drain_until: back(cut_until, CUT.min(grace / 100)), cut_until, cleanup_until, ..self }
     }
 
     /// The same, with a drain that has to end at once, within `FAST` and the old deadline (R14). Nothing ends later
@@ -92,10 +83,7 @@ impl Budget {
     pub(crate) fn fast(self, now: Instant, cleanup: &DeclaredPath, flush: &DeclaredPath) -> Budget {
         let window = FAST.min(self.deadline.saturating_duration_since(now));
         let split = Budget::new(now, window, cleanup, flush);
-        let split = Budget {
-            flush_until: split.flush_until.min(self.flush_until),
-            ..split
-        };
+        let split = Budget { flush_until: split.flush_until.min(self.flush_until), ..split };
         let split = split.anew(cleanup, flush);
         let cut_until = now + CUT.min(window / 100);
         Budget {
@@ -149,31 +137,21 @@ impl Limits {
         let share = |time: f64, d: f64, n: f64| ((time - d) / n.max(1.0)).max(0.05 * time);
         let shares = [share(time(false), d, n), share(time(true), d_last, n_last)];
         let unscaled = |node: Node| {
-            if done(node) {
-                0.0
-            } else {
-                declared(node).unwrap_or(shares[usize::from(is_last(node))])
-            }
+            if done(node) { 0.0 } else { declared(node).unwrap_or(shares[usize::from(is_last(node))]) }
         };
         let [l, l_last] = longest(&unscaled);
         let scale = |time: f64, longest: f64| if longest > time { time / longest } else { 1.0 };
         let scales = [scale(time(false), l), scale(time(true), l_last)];
-        let weight: Vec<f64> = (0..plan.items().len())
-            .map(|node| unscaled(node) * scales[usize::from(is_last(node))])
-            .collect();
+        let weight: Vec<f64> =
+            (0..plan.items().len()).map(|node| unscaled(node) * scales[usize::from(is_last(node))]).collect();
         let tails = Tails::new(plan, |node| weight[node]);
         let tails = (0..weight.len()).map(|node| tails.behind(node, is_last(node)));
-        Limits {
-            tails: tails.collect(),
-            weight,
-        }
+        Limits { tails: tails.collect(), weight }
     }
 
     /// When `node`, whose stage ends at `until`, has to make way for what is behind it.
     pub(crate) fn must_end(&self, node: Node, until: Instant) -> Instant {
-        until
-            .checked_sub(Duration::from_secs_f64(self.tails[node]))
-            .unwrap_or(until)
+        until.checked_sub(Duration::from_secs_f64(self.tails[node])).unwrap_or(until)
     }
 
     /// The share that `node` was given.
@@ -205,11 +183,7 @@ pub(crate) fn fits(
         format!("`{}` {timeout}", item.name)
     };
     let path: Vec<String> = cleanup.items.iter().chain(&flush.items).map(describe).collect();
-    Err(TooLong {
-        needed,
-        available,
-        path: path.join(", then "),
-    })
+    Err(TooLong { needed, available, path: path.join(", then ") })
 }
 
 /// Declared time-outs, one behind the other, that need more than grace.

@@ -26,11 +26,7 @@ impl Lifecycle {
     /// A lifecycle without `#[lifecycle::main]`. It installs no signal handlers and never ends the process; its stop
     /// begins when the future given to [`run`](Lifecycle::run) ends, or by [`shutdown`](Lifecycle::shutdown).
     pub fn builder() -> Builder {
-        Builder(Config {
-            grace: GRACE,
-            lame_duck: Duration::ZERO,
-            job: false,
-        })
+        Builder(Config { grace: GRACE, lame_duck: Duration::ZERO, job: false })
     }
 }
 
@@ -105,19 +101,14 @@ impl Lifecycle {
         F: Future<Output: MainOutput>,
     {
         let fresh = self.set_runtime(tokio::runtime::Handle::current());
-        assert!(
-            fresh,
-            "this lifecycle has been run already: build one for each run"
-        );
+        assert!(fresh, "this lifecycle has been run already: build one for each run");
         let main = async { future.await.into_ending() };
         let (main, drive) = (std::pin::pin!(self.main(main)), std::pin::pin!(self.drive()));
         match select(main, drive).await {
             Either::Left(((), _)) => {}
             Either::Right(((), main)) => main.await,
         }
-        self.sealed()
-            .cloned()
-            .expect("`main` returns when everything is over")
+        self.sealed().cloned().expect("`main` returns when everything is over")
     }
 
     /// The same in a multi-thread runtime of its own, which is left at most 100 ms after the stop.
@@ -151,15 +142,12 @@ impl Lifecycle {
             }
         };
         // `main`'s future is dropped in here as well.
-        let ending = AssertUnwindSafe(run)
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|payload| {
-                let message = panic_message(&*payload);
-                // A payload's `Drop` is user code that may panic in its turn.
-                std::mem::forget(payload);
-                MainEnding::Panicked(message)
-            });
+        let ending = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|payload| {
+            let message = panic_message(&*payload);
+            // A payload's `Drop` is user code that may panic in its turn.
+            std::mem::forget(payload);
+            MainEnding::Panicked(message)
+        });
         self.on(Event::MainEnded(ending));
         self.set_main_runs(false);
         drop(pass);
@@ -186,9 +174,6 @@ impl MainOutput for () {
 
 impl<T, E: fmt::Debug> MainOutput for Result<T, E> {
     fn into_ending(self) -> MainEnding {
-        self.map_or_else(
-            |error| MainEnding::Failed(format!("{error:?}")),
-            |_| MainEnding::Ok,
-        )
+        self.map_or_else(|error| MainEnding::Failed(format!("{error:?}")), |_| MainEnding::Ok)
     }
 }

@@ -18,10 +18,7 @@ pub(crate) fn plan() -> Plan {
 /// Whether the declared types can be torn down at all (R5), and those of the binary's own crate within `grace` (R12).
 pub(crate) fn check(module: &str, grace: Duration) -> Result<(), String> {
     let own = crate_of(module);
-    validate(
-        &plan_of(&|declaration| crate_of(declaration.module) == own),
-        grace,
-    )
+    validate(&plan_of(&|declaration| crate_of(declaration.module) == own), grace)
 }
 
 fn crate_of(module: &str) -> &str {
@@ -30,9 +27,8 @@ fn crate_of(module: &str) -> &str {
 
 /// The plan, with the time-outs of those types only that `timed` selects.
 fn plan_of(timed: &dyn Fn(&Declaration) -> bool) -> Plan {
-    let mut declarations: Vec<&'static Declaration> = inventory::iter::<Registered>()
-        .map(Registered::declaration)
-        .collect();
+    let mut declarations: Vec<&'static Declaration> =
+        inventory::iter::<Registered>().map(Registered::declaration).collect();
     // The order of registration is the linker's, and so none.
     let key = |at: usize| {
         let declaration: &Declaration = declarations[at];

@@ -220,18 +220,12 @@ impl Lifecycle {
 
     /// See [`stopping`].
     pub fn stopping(&self) -> Stopping {
-        Stopping {
-            notice: self.stop_notice().wait(),
-            lifecycle: Some(self.clone()),
-        }
+        Stopping { notice: self.stop_notice().wait(), lifecycle: Some(self.clone()) }
     }
 
     /// See [`draining`].
     pub fn draining(&self) -> Draining {
-        Draining {
-            notice: self.drain_notice().wait(),
-            lifecycle: Some(self.clone()),
-        }
+        Draining { notice: self.drain_notice().wait(), lifecycle: Some(self.clone()) }
     }
 }
 

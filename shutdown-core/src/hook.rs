@@ -71,11 +71,7 @@ impl Hook {
                 let message = panic_message(&*payload);
                 // A payload's `Drop` is user code that may panic in its turn.
                 std::mem::forget(payload);
-                Outcome::Failed(vec![Failure {
-                    step: "teardown",
-                    kind: FailureKind::Panic,
-                    message,
-                }])
+                Outcome::Failed(vec![Failure { step: "teardown", kind: FailureKind::Panic, message }])
             }
         }
     }

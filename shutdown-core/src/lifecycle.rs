@@ -117,10 +117,7 @@ impl World for Inner {
 impl Lifecycle {
     pub(crate) fn new(config: Config, clock: Clock, voice: Voice, process: Option<Process>) -> Lifecycle {
         let inner = Inner {
-            core: Mutex::new(Core {
-                sequence: Sequence::new(config),
-                asleep_until: None,
-            }),
+            core: Mutex::new(Core { sequence: Sequence::new(config), asleep_until: None }),
             changed: Condvar::new(),
             nudge: Notify::new(),
             clock,
@@ -210,10 +207,7 @@ impl Lifecycle {
             Action::Abandon(hook, outcome) => hook.abandon(outcome),
             Action::Waiting { stage, names } => inner.voice.say(Line::Waiting { stage, names }),
             Action::Exit(report) => {
-                inner.voice.say(Line::Stopped {
-                    took: report.took,
-                    status: report.exit_status(),
-                });
+                inner.voice.say(Line::Stopped { took: report.took, status: report.exit_status() });
                 let _ = inner.report.set(*report);
                 inner.over.fire();
                 // Whoever holds the lock now has not seen it, and will be waiting once we get it.
@@ -410,8 +404,6 @@ impl Lifecycle {
 
 impl fmt::Debug for Lifecycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lifecycle")
-            .field("stage", &self.stage())
-            .finish_non_exhaustive()
+        f.debug_struct("Lifecycle").field("stage", &self.stage()).finish_non_exhaustive()
     }
 }

@@ -147,14 +147,7 @@ impl Lifecycle {
         let needs = held.of((declaration.type_id)()).collect();
         let hook = Arc::new(Hook::default());
         let weak = Arc::downgrade(&hook);
-        let shared = |id| {
-            Managed(Arc::new(Shared {
-                value,
-                id,
-                lifecycle: self.downgrade(),
-                hook: weak,
-            }))
-        };
+        let shared = |id| Managed(Arc::new(Shared { value, id, lifecycle: self.downgrade(), hook: weak }));
         let run = |managed: &Managed<T>| -> Job {
             let managed = managed.clone();
             Box::new(move || Box::pin(async move { T::__lifecycle_release(managed).await.into_vec() }))
@@ -208,10 +201,7 @@ impl Lifecycle {
 
 /// What a type depends on, by type.
 fn needs(declaration: &Declaration) -> Vec<(std::any::TypeId, Why)> {
-    Needs::of(declaration)
-        .iter()
-        .map(|need| (need.type_id, why(need.reason)))
-        .collect()
+    Needs::of(declaration).iter().map(|need| (need.type_id, why(need.reason))).collect()
 }
 
 /// The reason, in the words of the plan.

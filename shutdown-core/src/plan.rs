@@ -86,10 +86,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(items: Vec<Item>, classes: &[Class]) -> Plan {
-        let mut plan = Plan {
-            items,
-            ..Plan::default()
-        };
+        let mut plan = Plan { items, ..Plan::default() };
         let nodes = plan.connect(classes);
         plan.finish(nodes);
         plan
@@ -188,10 +185,8 @@ impl Plan {
 
         let mut in_rank: Vec<Node> = attached().map(|(node, _)| node).collect();
         self.sort(&mut in_rank);
-        let ordered: Vec<(i32, Node)> = in_rank
-            .into_iter()
-            .map_while(|node| Some((self.items[node].order?, node)))
-            .collect();
+        let ordered: Vec<(i32, Node)> =
+            in_rank.into_iter().map_while(|node| Some((self.items[node].order?, node))).collect();
         let levels: Vec<&[(i32, Node)]> = ordered.chunk_by(|a, b| a.0 == b.0).collect();
         let mut barrier_before: Option<Node> = None;
         for pair in levels.windows(2) {

@@ -80,10 +80,8 @@ fn start<F: Future<Output = MainEnd>>(
 
     let no_thread = cannot("start a thread");
     let reporter = Reporter::start().map_err(&no_thread)?;
-    let voice = Voice::Threads {
-        log: Helper::start("lc-logger").map_err(&no_thread)?,
-        print: reporter.clone(),
-    };
+    let voice =
+        Voice::Threads { log: Helper::start("lc-logger").map_err(&no_thread)?, print: reporter.clone() };
     let process = Process {
         watchdog: Watchdog::start().map_err(&no_thread)?,
         notifier: Helper::start("lc-notifier").map_err(&no_thread)?,
@@ -98,10 +96,7 @@ fn start<F: Future<Output = MainEnd>>(
     if let Some(workers) = options.worker_threads {
         builder.worker_threads(workers);
     }
-    let runtime = builder
-        .enable_all()
-        .build()
-        .map_err(cannot("start the runtime"))?;
+    let runtime = builder.enable_all().build().map_err(cannot("start the runtime"))?;
     lifecycle.set_runtime(runtime.handle().clone());
 
     let exit = Arc::new(Exit::new(lifecycle.clone(), reporter, options.report));

@@ -167,11 +167,7 @@ impl Report {
     pub fn exit_status(&self) -> u8 {
         if let Reason::InvalidPlan(_) = self.reason {
             78
-        } else if self
-            .instances
-            .iter()
-            .any(|instance| instance.outcome == Outcome::NotRun)
-        {
+        } else if self.instances.iter().any(|instance| instance.outcome == Outcome::NotRun) {
             124
         } else if let Some(MainEnding::Panicked(_)) = self.main {
             101
@@ -213,18 +209,12 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::Signal { number, sender: None } => f.write_str(&signal_name(*number)),
-            Reason::Signal {
-                number,
-                sender: Some(pid),
-            } => {
+            Reason::Signal { number, sender: Some(pid) } => {
                 write!(f, "{} from process {pid}", signal_name(*number))
             }
             Reason::MainEnded => f.write_str("`main` ended"),
             Reason::EssentialEnded { name, error: None } => write!(f, "essential task `{name}` ended"),
-            Reason::EssentialEnded {
-                name,
-                error: Some(error),
-            } => {
+            Reason::EssentialEnded { name, error: Some(error) } => {
                 write!(f, "essential task `{name}` failed: {error}")
             }
             Reason::Requested(why) => write!(f, "shutdown requested: {why}"),

@@ -60,16 +60,9 @@ pub(crate) enum Event {
     /// Somebody asks for a stop.
     Stop(Reason),
     /// The process received a signal.
-    Signal {
-        number: i32,
-        sender: Option<u32>,
-        interrupt: bool,
-    },
+    Signal { number: i32, sender: Option<u32>, interrupt: bool },
     /// A task without which there is no service has ended.
-    EssentialEnded {
-        name: Cow<'static, str>,
-        error: Option<String>,
-    },
+    EssentialEnded { name: Cow<'static, str>, error: Option<String> },
     /// `main` is over; it no longer holds anything.
     MainEnded(MainEnding),
     /// The gate is closed and every pass is back, `main`'s and the tracked tasks' included.
@@ -158,14 +151,8 @@ struct Stop {
 impl Stop {
     /// Takes down which rules of the plan cannot be kept.
     fn take_note(&mut self, planned: &Planned, grace: Duration) {
-        self.broken = planned
-            .broken
-            .iter()
-            .map(|cycle| format!("broken to go on: {cycle}"))
-            .collect();
-        let Planned {
-            plan, cleanup, flush, ..
-        } = planned;
+        self.broken = planned.broken.iter().map(|cycle| format!("broken to go on: {cycle}")).collect();
+        let Planned { plan, cleanup, flush, .. } = planned;
         if let Err(fault) = budget::fits(plan, cleanup, flush, grace)
             && !matches!(self.reason, Reason::InvalidPlan(_))
         {
@@ -177,11 +164,7 @@ impl Stop {
 impl<H: Clone> Sequence<H> {
     pub(crate) fn new(config: Config) -> Sequence<H> {
         let grace = config.grace.min(LONGEST);
-        let config = Config {
-            grace,
-            lame_duck: config.lame_duck.min(grace),
-            ..config
-        };
+        let config = Config { grace, lame_duck: config.lame_duck.min(grace), ..config };
         Sequence {
             config,
             stage: Stage::Running,
@@ -219,15 +202,11 @@ impl<H: Clone> Sequence<H> {
                 }
                 (_, reason) => self.begin(now, reason, false),
             },
-            Event::Signal {
-                number,
-                sender,
-                interrupt,
-            } => self.on_signal(now, number, sender, interrupt),
+            Event::Signal { number, sender, interrupt } => self.on_signal(now, number, sender, interrupt),
             Event::EssentialEnded { name, error } => match (&mut self.stop, error) {
-                (Some(stop), Some(error)) => stop
-                    .faults
-                    .push(format!("essential task `{name}` failed: {error}")),
+                (Some(stop), Some(error)) => {
+                    stop.faults.push(format!("essential task `{name}` failed: {error}"))
+                }
                 (Some(_), None) => {}
                 (None, error) => self.begin(now, Reason::EssentialEnded { name, error }, false),
             },
@@ -304,10 +283,7 @@ impl<H: Clone> Sequence<H> {
             true => Duration::ZERO,
             false => self.config.lame_duck,
         };
-        self.actions.push(Action::Begin {
-            reason: reason.clone(),
-            deadline: budget.deadline,
-        });
+        self.actions.push(Action::Begin { reason: reason.clone(), deadline: budget.deadline });
         if !self.ready && self.main.is_none() || matches!(reason, Reason::InvalidPlan(_)) {
             self.actions.push(Action::CutMain);
         }
@@ -329,14 +305,7 @@ impl<H: Clone> Sequence<H> {
             teardown: None,
         });
         stop.take_note(&planned, self.config.grace);
-        self.enter(
-            now,
-            if lame_duck.is_zero() {
-                Stage::Drain
-            } else {
-                Stage::LameDuck
-            },
-        );
+        self.enter(now, if lame_duck.is_zero() { Stage::Drain } else { Stage::LameDuck });
     }
 
     /// A second signal: lame duck and drain end now, the rest within [`budget::FAST`].
@@ -349,9 +318,7 @@ impl<H: Clone> Sequence<H> {
         stop.stale = false;
         stop.budget = stop.budget.fast(now, &planned.cleanup, &planned.flush);
         stop.lame_duck_until = now;
-        self.actions.push(Action::Hurry {
-            deadline: stop.budget.deadline,
-        });
+        self.actions.push(Action::Hurry { deadline: stop.budget.deadline });
         self.replan(now);
     }
 
@@ -432,10 +399,7 @@ impl<H: Clone> Sequence<H> {
         } else {
             names.extend(self.registry.running().iter().map(|name| format!("`{name}`")));
         }
-        self.actions.push(Action::Waiting {
-            stage: self.stage,
-            names,
-        });
+        self.actions.push(Action::Waiting { stage: self.stage, names });
     }
 
     /// Everything is over, or time is: writes the report.
@@ -501,10 +465,7 @@ enum Press {
 
 impl Signals {
     fn count(&mut self, now: Instant) -> Press {
-        if self
-            .last
-            .is_some_and(|last| now.saturating_duration_since(last) < DEBOUNCE)
-        {
+        if self.last.is_some_and(|last| now.saturating_duration_since(last) < DEBOUNCE) {
             return Press::Ignored;
         }
         self.last = Some(now);

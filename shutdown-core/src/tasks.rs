@@ -51,19 +51,13 @@ struct Task {
 
 impl Default for Tasks {
     fn default() -> Tasks {
-        Tasks {
-            shards: Shards::new(Mutex::default),
-            aborted: AtomicBool::new(false),
-        }
+        Tasks { shards: Shards::new(Mutex::default), aborted: AtomicBool::new(false) }
     }
 }
 
 impl Tasks {
     fn shard(&self, seat: usize) -> MutexGuard<'_, Shard> {
-        self.shards
-            .at(seat)
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shards.at(seat).lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What has not ended, by where it was spawned, and how many tasks that is.
@@ -86,12 +80,8 @@ impl Tasks {
     pub(crate) fn abort(&self) {
         self.aborted.store(true, Ordering::SeqCst);
         for seat in 0..self.shards.len() {
-            let handles: Vec<AbortHandle> = self
-                .shard(seat)
-                .tasks
-                .iter_mut()
-                .filter_map(|(_, task)| task.abort.take())
-                .collect();
+            let handles: Vec<AbortHandle> =
+                self.shard(seat).tasks.iter_mut().filter_map(|(_, task)| task.abort.take()).collect();
             handles.iter().for_each(AbortHandle::abort);
         }
     }
@@ -113,30 +103,16 @@ impl Ticket {
         let mut shard = tasks.shard(seat);
         shard.count += 1;
         let number = shard.count;
-        let key = shard.tasks.insert(Task {
-            number,
-            location,
-            blocking,
-            abort: None,
-        });
+        let key = shard.tasks.insert(Task { number, location, blocking, abort: None });
         drop(shard);
         let place = Place { seat, key, number };
-        Some(Ticket {
-            lifecycle: lifecycle.clone(),
-            place,
-            pass: Some(pass),
-        })
+        Some(Ticket { lifecycle: lifecycle.clone(), place, pass: Some(pass) })
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let task = self
-            .lifecycle
-            .tasks()
-            .shard(self.place.seat)
-            .tasks
-            .try_remove(self.place.key);
+        let task = self.lifecycle.tasks().shard(self.place.seat).tasks.try_remove(self.place.key);
         drop(task);
         drop(self.pass.take());
     }
@@ -206,11 +182,7 @@ impl Lifecycle {
     where
         F: Future<Output: MainOutput> + Send + 'static,
     {
-        let essential = Essential {
-            lifecycle: self.clone(),
-            name: Some(name.into()),
-            error: None,
-        };
+        let essential = Essential { lifecycle: self.clone(), name: Some(name.into()), error: None };
         self.spawn(async move {
             // As a whole, also if the task is cut off before it ends.
             let mut essential = essential;
@@ -246,10 +218,7 @@ struct Essential {
 impl Drop for Essential {
     fn drop(&mut self) {
         if let Some(name) = self.name.take() {
-            self.lifecycle.on(Event::EssentialEnded {
-                name,
-                error: self.error.take(),
-            });
+            self.lifecycle.on(Event::EssentialEnded { name, error: self.error.take() });
         }
     }
 }

@@ -56,11 +56,7 @@ pub(crate) fn log(line: &Line) {
         Line::Hurried => tracing::warn!("second signal: what is in flight is cut off now"),
         Line::Waiting { stage, names } => {
             let (shown, more) = names.split_at(names.len().min(8));
-            let more = if more.is_empty() {
-                String::new()
-            } else {
-                format!(" and {} more", more.len())
-            };
+            let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
             tracing::warn!(%stage, "waiting for {}{more}", shown.join(", "));
         }
         Line::Stopped { took, status } => {

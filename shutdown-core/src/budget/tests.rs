@@ -28,13 +28,7 @@ fn assert_close(a: Duration, b: Duration) {
 
 /// What is left from the start of each stage to its end, and that stages follow each other.
 fn stages(budget: &Budget, start: Instant) -> [Duration; 4] {
-    let ends = [
-        start,
-        budget.cut_until,
-        budget.cleanup_until,
-        budget.flush_until,
-        budget.deadline,
-    ];
+    let ends = [start, budget.cut_until, budget.cleanup_until, budget.flush_until, budget.deadline];
     assert!(budget.drain_until <= budget.cut_until && budget.drain_until >= start);
     std::array::from_fn(|at| {
         assert!(ends[at] <= ends[at + 1], "stage {at} ends before it begins");
@@ -147,12 +141,7 @@ fn needed(sketch: &Sketch) -> Duration {
     let seconds = |item: usize| sketch.items[item].timeout.unwrap_or_default().as_secs_f64();
     let needed = sketch.heaviest_of(false, &seconds) + sketch.heaviest_of(true, &seconds);
     // The time-outs of a sketch are whole milliseconds.
-    Duration::from_millis(
-        Duration::from_secs_f64(needed + 0.0005)
-            .as_millis()
-            .try_into()
-            .unwrap_or(0),
-    )
+    Duration::from_millis(Duration::from_secs_f64(needed + 0.0005).as_millis().try_into().unwrap_or(0))
 }
 
 proptest! {

@@ -135,10 +135,7 @@ fn the_drain_waits_for_passes_from(seats: [usize; 2]) {
         let done = [0, 1].map(|_| Arc::new(Cell::new(0)));
         let works = [0, 1].map(|work| {
             sit_at(seats[work]);
-            Work {
-                pass: gate.pass(),
-                done: done[work].clone(),
-            }
+            Work { pass: gate.pass(), done: done[work].clone() }
         });
         let others = works.map(|work| at(0, move || drop(work)));
         gate.close();
@@ -173,10 +170,7 @@ fn the_drain_waits_for_a_pass_split_while_the_gate_closes() {
             move || {
                 let split = pass.split();
                 drop(pass);
-                drop(Work {
-                    pass: Some(split),
-                    done,
-                });
+                drop(Work { pass: Some(split), done });
             }
         });
         gate.close();
@@ -196,10 +190,7 @@ fn a_pass_that_got_in_while_the_gate_closed_is_waited_for() {
             let (gate, done) = (gate.clone(), done.clone());
             move || {
                 if let Some(pass) = gate.pass() {
-                    drop(Work {
-                        pass: Some(pass),
-                        done,
-                    });
+                    drop(Work { pass: Some(pass), done });
                 }
             }
         });

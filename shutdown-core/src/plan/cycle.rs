@@ -84,11 +84,7 @@ impl Plan {
     /// and would be given up next; for an edge between two instances the edge alone.
     fn kin(&self, edge: &Edge) -> (Node, Node, Option<Why>, bool) {
         let item = &self.items()[edge.from];
-        let from = if self.is_item(edge.to) {
-            edge.from
-        } else {
-            item.class
-        };
+        let from = if self.is_item(edge.to) { edge.from } else { item.class };
         (from, edge.to, edge.why, item.last)
     }
 

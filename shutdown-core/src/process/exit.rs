@@ -85,9 +85,7 @@ impl Exit {
         if self.lifecycle.sealed().is_none_or(|report| !report.cut_off()) {
             let patience = (PATIENCE + PATIENCE / 2).min(self.left() / 2);
             let claimed = self.claimed();
-            let waited = self
-                .claim
-                .wait_timeout_while(claimed, patience, |claimed| !*claimed);
+            let waited = self.claim.wait_timeout_while(claimed, patience, |claimed| !*claimed);
             drop(waited);
             fault = Some("the main thread did not come back");
         }

@@ -18,10 +18,7 @@ pub(crate) struct Reporter {
 impl Reporter {
     pub(super) fn start() -> io::Result<Reporter> {
         let stderr = io::stderr().as_fd().try_clone_to_owned().ok();
-        Ok(Reporter {
-            helper: Helper::start("lc-reporter")?,
-            stderr: stderr.map(File::from).map(Arc::new),
-        })
+        Ok(Reporter { helper: Helper::start("lc-reporter")?, stderr: stderr.map(File::from).map(Arc::new) })
     }
 
     /// Writes `text` when it can.

@@ -50,10 +50,7 @@ impl Shared {
                     if left.is_zero() {
                         leave_now(STRUCK);
                     }
-                    self.armed
-                        .wait_timeout(deadline, left)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0
+                    self.armed.wait_timeout(deadline, left).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
         }

@@ -23,12 +23,7 @@ impl Report {
             millis(self.took),
             list(stages),
             list(self.instances.iter().map(instance)),
-            list(
-                self.stragglers
-                    .iter()
-                    .map(Straggler::to_string)
-                    .map(|text| quoted(&text))
-            ),
+            list(self.stragglers.iter().map(Straggler::to_string).map(|text| quoted(&text))),
         );
         let _ = writeln!(
             line,

@@ -110,11 +110,7 @@ impl Needs {
     pub fn add(&mut self, declaration: &'static Declaration, reason: NeedReason) {
         let type_id = (declaration.type_id)();
         if self.owner != Some(type_id) && self.list.iter().all(|need| need.type_id != type_id) {
-            self.list.push(Need {
-                type_id,
-                declaration,
-                reason,
-            });
+            self.list.push(Need { type_id, declaration, reason });
         }
     }
 

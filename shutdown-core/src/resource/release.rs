@@ -77,10 +77,7 @@ impl Release for Mutex<BufWriter<File>> {
 
     async fn release(&self) -> Result<(), String> {
         let mut writer = self.lock().unwrap_or_else(PoisonError::into_inner);
-        writer
-            .flush()
-            .and_then(|()| writer.get_ref().sync_all())
-            .map_err(|error| error.to_string())
+        writer.flush().and_then(|()| writer.get_ref().sync_all()).map_err(|error| error.to_string())
     }
 }
 
@@ -154,10 +151,6 @@ impl<R: Release> Release for Vec<R> {
         for each in self {
             errors.extend(each.release().await.err());
         }
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(errors.join("; "))
-        }
+        if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
     }
 }

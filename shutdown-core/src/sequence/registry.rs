@@ -67,11 +67,7 @@ impl<H> Entry<H> {
     /// What becomes of it in the report of a stop that began at `t0`.
     fn row(&self, t0: Instant) -> InstanceReport {
         let (took, outcome) = match &self.state {
-            State::Done {
-                began,
-                ended,
-                outcome,
-            } => {
+            State::Done { began, ended, outcome } => {
                 let took = began.map(|began| ended.saturating_duration_since(began));
                 (took.unwrap_or_default(), outcome.clone())
             }
@@ -106,11 +102,7 @@ impl<H> Entry<H> {
 
     pub(super) fn finish(&mut self, now: Instant, outcome: Outcome) {
         let began = self.began();
-        self.state = State::Done {
-            began,
-            ended: now,
-            outcome,
-        };
+        self.state = State::Done { began, ended: now, outcome };
     }
 }
 
@@ -196,10 +188,8 @@ impl<H: Clone> Registry<H> {
         // A class that was only named as a need so far has none of its own yet.
         if self.classes[at].needs.is_empty() {
             let needs = needs();
-            self.classes[at].needs = needs
-                .into_iter()
-                .map(|(class, why)| (self.name_class(class), why))
-                .collect();
+            self.classes[at].needs =
+                needs.into_iter().map(|(class, why)| (self.name_class(class), why)).collect();
         }
         at
     }
@@ -216,16 +206,7 @@ impl<H: Clone> Registry<H> {
         let id = InstanceId(self.next);
         self.next += 1;
         let hook = Some(hook(id));
-        self.entries.insert(
-            id,
-            Entry {
-                spec,
-                hook,
-                state: State::Waiting,
-                late: false,
-                node: 0,
-            },
-        );
+        self.entries.insert(id, Entry { spec, hook, state: State::Waiting, late: false, node: 0 });
         id
     }
 
@@ -271,9 +252,7 @@ impl<H: Clone> Registry<H> {
     /// The teardown begins: what has been said of everything is all.
     pub(super) fn close_sayings(&mut self) {
         self.tearing_down = true;
-        self.entries
-            .values_mut()
-            .for_each(|entry| entry.spec.unsaid = false);
+        self.entries.values_mut().for_each(|entry| entry.spec.unsaid = false);
     }
 
     /// Its place in the plan has passed: no rule holds for it.
@@ -287,15 +266,9 @@ impl<H: Clone> Registry<H> {
     pub(super) fn release(&mut self, now: Instant, id: InstanceId, stage: Stage) -> Released<H> {
         match self.entries.get_mut(&id) {
             Some(entry) if entry.is_waiting() && stage < Stage::Cleanup => {
-                entry.state = State::Running {
-                    began: now,
-                    until: None,
-                };
+                entry.state = State::Running { began: now, until: None };
                 let timeout = entry.spec.timeout;
-                entry
-                    .hook
-                    .clone()
-                    .map_or(Released::Elsewhere, |hook| Released::Run(hook, timeout))
+                entry.hook.clone().map_or(Released::Elsewhere, |hook| Released::Run(hook, timeout))
             }
             _ => Released::Elsewhere,
         }
@@ -343,12 +316,7 @@ impl<H: Clone> Registry<H> {
             order: entry.spec.order,
             timeout: entry.spec.timeout,
             last: entry.spec.last,
-            needs: entry
-                .spec
-                .needs
-                .iter()
-                .filter_map(|id| Some((node(id)?, Why::Instance)))
-                .collect(),
+            needs: entry.spec.needs.iter().filter_map(|id| Some((node(id)?, Why::Instance))).collect(),
             detached: entry.late || self.tearing_down && entry.spec.unsaid,
         });
         Plan::new(items.collect(), &self.classes)

@@ -135,10 +135,7 @@ struct InFlight(usize);
 
 impl World for InFlight {
     fn in_flight(&self) -> Vec<Straggler> {
-        (self.0 > 0)
-            .then_some(Straggler::Passes(self.0))
-            .into_iter()
-            .collect()
+        (self.0 > 0).then_some(Straggler::Passes(self.0)).into_iter().collect()
     }
 }
 
@@ -182,11 +179,7 @@ fn type_of(class: usize) -> TypeId {
 
 impl<'a> Sim<'a> {
     fn new(scenario: &'a Scenario) -> Sim<'a> {
-        let config = Config {
-            grace: scenario.grace,
-            lame_duck: scenario.lame_duck,
-            job: scenario.job,
-        };
+        let config = Config { grace: scenario.grace, lame_duck: scenario.lame_duck, job: scenario.job };
         Sim {
             sequence: Sequence::new(config),
             base: Instant::now(),
@@ -223,9 +216,7 @@ impl<'a> Sim<'a> {
             let manage = Doing::Manage(at);
             self.scenario.doings.iter().any(|(_, doing)| *doing == manage)
         };
-        let first: Vec<usize> = (0..self.scenario.instances.len())
-            .filter(|at| !later(*at))
-            .collect();
+        let first: Vec<usize> = (0..self.scenario.instances.len()).filter(|at| !later(*at)).collect();
         for at in first {
             self.manage(at);
         }
@@ -278,10 +269,7 @@ impl<'a> Sim<'a> {
                 self.now = wake.0;
                 self.feed(Event::Tick);
                 let next = self.sequence.wake_at();
-                assert!(
-                    next.is_none_or(|next| next > self.base + self.now),
-                    "it ticks on the spot"
-                );
+                assert!(next.is_none_or(|next| next > self.base + self.now), "it ticks on the spot");
                 true
             }
             (_, Some(first)) => {
@@ -296,10 +284,7 @@ impl<'a> Sim<'a> {
     }
 
     fn happen(&mut self, happening: Happening) {
-        let needs_thread = !matches!(
-            happening,
-            Happening::Ready | Happening::Said(_) | Happening::Doing(_)
-        );
+        let needs_thread = !matches!(happening, Happening::Ready | Happening::Said(_) | Happening::Doing(_));
         if let Some(held) = self.held.as_mut().filter(|_| needs_thread) {
             held.push(happening);
             return;
@@ -353,11 +338,9 @@ impl<'a> Sim<'a> {
 
     fn carry_out(&mut self, doing: Doing) {
         match doing {
-            Doing::Signal(number) => self.feed(Event::Signal {
-                number,
-                sender: None,
-                interrupt: number == 2,
-            }),
+            Doing::Signal(number) => {
+                self.feed(Event::Signal { number, sender: None, interrupt: number == 2 })
+            }
             Doing::Request => self.feed(Event::Stop(Reason::Requested("because".into()))),
             Doing::Fail => self.feed(Event::Stop(Reason::Failed("no".into()))),
             Doing::EssentialEnds => {
@@ -389,11 +372,7 @@ impl<'a> Sim<'a> {
             Fate::Fails => FailureKind::Error,
             Fate::Panics => FailureKind::Panic,
         };
-        Outcome::Failed(vec![Failure {
-            step: "teardown",
-            kind,
-            message: "on purpose".to_owned(),
-        }])
+        Outcome::Failed(vec![Failure { step: "teardown", kind, message: "on purpose".to_owned() }])
     }
 
     fn world(&self) -> InFlight {
@@ -403,9 +382,7 @@ impl<'a> Sim<'a> {
     fn feed(&mut self, event: Event) {
         self.run.steps += 1;
         self.run.count += 1;
-        self.run
-            .fed
-            .push((self.now, self.sequence.stage(), event.clone()));
+        self.run.fed.push((self.now, self.sequence.stage(), event.clone()));
         let world = self.world();
         self.sequence.on(self.base + self.now, event, &world);
         self.carry_on();
@@ -415,15 +392,7 @@ impl<'a> Sim<'a> {
         if self.run.lives[at].id.is_some() || self.run.lives[at].refused {
             return;
         }
-        let Item {
-            name,
-            class,
-            order,
-            timeout,
-            last,
-            needs,
-            ..
-        } = self.scenario.instances[at].item.clone();
+        let Item { name, class, order, timeout, last, needs, .. } = self.scenario.instances[at].item.clone();
         let classes = &self.scenario.classes;
         let class = self.sequence.class(type_of(class), || {
             let needs = classes[class].needs.iter();
@@ -476,10 +445,7 @@ impl<'a> Sim<'a> {
         let stage = self.sequence.stage();
         let life = &mut self.run.lives[at];
         if stage < Stage::Exited
-            && let Some(managed) = life
-                .managed
-                .as_mut()
-                .filter(|(_, stage)| *stage >= Stage::Cleanup)
+            && let Some(managed) = life.managed.as_mut().filter(|(_, stage)| *stage >= Stage::Cleanup)
         {
             assert!(life.started.is_none(), "it started before all was said");
             *managed = (self.run.count, stage);
@@ -539,10 +505,7 @@ impl<'a> Sim<'a> {
                     let out = self.world().0;
                     self.run.cut = Some((self.main_out, out));
                     if let Some(takes) = self.scenario.cut_takes {
-                        for at in (0..self.work.len())
-                            .filter(|at| self.work[*at])
-                            .collect::<Vec<_>>()
-                        {
+                        for at in (0..self.work.len()).filter(|at| self.work[*at]).collect::<Vec<_>>() {
                             self.plan(self.now + takes, Happening::WorkEnds(at));
                         }
                     }
@@ -652,9 +615,6 @@ impl Scenario {
             detached: out(at),
             ..instance.item.clone()
         });
-        Sketch {
-            items: items.collect(),
-            classes: self.classes.clone(),
-        }
+        Sketch { items: items.collect(), classes: self.classes.clone() }
     }
 }
