@@ -1,9 +1,14 @@
 //! The way out: who leaves the process, and with which status (R9, R20, R21).
 //!
-//! The main thread leaves if it can: it drops the runtime, flushes stdout, has the report written, and returns from
-//! `main`. If anything was cut off, or the main thread does not come back in time, the supervisor does the same
-//! without the runtime, and leaves by `_exit`. Whoever claims the exit first has it. If that one hangs after all, the
-//! watchdog is still armed.
+//! ```text
+//!             runtime left        stdout flushed        report written
+//!  Leaving ──────────────▶ Flushing ───────────▶ Reporting ──────────▶ Gone: `main` returns
+//!     └───────────────────────┴──────────▶ TakenOver: the supervisor reports, and leaves by `_exit`
+//! ```
+//!
+//! The main thread leaves if it can. The supervisor watches it: if anything was cut off, or the main thread takes too
+//! long with any step, it takes over, does the same without the runtime, on threads that may hang, and leaves by
+//! `_exit`. If it hangs all the same, the watchdog is still armed.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -12,8 +17,8 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::Reporter;
 use super::options::ReportFormat;
+use super::reporter::Reporter;
 use super::signal::leave_now;
 use super::thread::Helper;
 use crate::lifecycle::Lifecycle;
@@ -21,10 +26,11 @@ use crate::report::{MainEnding, Report};
 
 /// How long anything that may hang is waited for on the way out.
 const PATIENCE: Duration = Duration::from_millis(100);
-
 /// How long the main thread may take to leave the runtime: a loaded machine is slow, and must not be told from one that
 /// hangs too early.
 const COMES_BACK: Duration = Duration::from_secs(1);
+/// What the report says where stdout cannot be flushed.
+const UNFLUSHED: &str = "stdout is not flushed: nobody reads it, or somebody holds its lock";
 
 pub(super) struct Exit {
     lifecycle: Lifecycle,
@@ -32,8 +38,19 @@ pub(super) struct Exit {
     format: ReportFormat,
     /// What `main` returned, where it was an exit code other than success.
     code: Mutex<Option<ExitCode>>,
-    claimed: Mutex<bool>,
-    claim: Condvar,
+    progress: Mutex<Progress>,
+    changed: Condvar,
+}
+
+/// How far the way out has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Leaving,
+    Flushing,
+    /// With this status.
+    Reporting(u8),
+    Gone,
+    TakenOver,
 }
 
 impl Exit {
@@ -43,8 +60,8 @@ impl Exit {
             reporter,
             format,
             code: Mutex::new(None),
-            claimed: Mutex::new(false),
-            claim: Condvar::new(),
+            progress: Mutex::new(Progress::Leaving),
+            changed: Condvar::new(),
         }
     }
 
@@ -61,20 +78,20 @@ impl Exit {
         MainEnding::Failed("it returned an exit code other than success".to_owned())
     }
 
-    /// The main thread's way out.
+    /// The main thread's way out, watched by the supervisor, so that it needs no other thread to do what may hang.
     pub(super) fn leave(self: &Arc<Exit>, runtime: Runtime) -> ExitCode {
         let limit = PATIENCE.min(self.left() / 2);
         let begun = self.lifecycle.now();
         runtime.shutdown_timeout(limit);
         let stuck = self.lifecycle.now().saturating_duration_since(begun) >= limit;
-        if !self.claim() {
-            // The supervisor is on its way out already.
-            loop {
-                std::thread::park();
-            }
-        }
-        let (status, flushed) = self.close_doors(stuck.then_some("a thread of the runtime did not end"));
-        if stuck || !flushed {
+        self.come_to(Progress::Flushing);
+        // A reader that went away is no fault of ours.
+        let _ = std::io::stdout().flush();
+        let (status, text) = self.report(stuck.then_some("a thread of the runtime did not end"));
+        self.come_to(Progress::Reporting(status));
+        self.reporter.write(&text);
+        self.come_to(Progress::Gone);
+        if stuck {
             leave_now(i32::from(status));
         }
         match *self.code.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -83,36 +100,44 @@ impl Exit {
         }
     }
 
-    /// The supervisor's: at once if anything was cut off, else if the main thread does not come back.
-    pub(super) fn take_over_if_needed(self: &Arc<Exit>) {
+    /// The supervisor's: takes over at once if anything was cut off, else where the main thread does not get on.
+    pub(super) fn watch(self: &Arc<Exit>) {
         let mut fault = None;
+        let mut progress = self.progress();
         if self.lifecycle.sealed().is_none_or(|report| !report.cut_off()) {
-            let patience = COMES_BACK.min(self.left() / 2);
-            let claimed = self.claimed();
-            let waited = self.claim.wait_timeout_while(claimed, patience, |claimed| !*claimed);
-            drop(waited);
+            progress = self.wait_while(progress, Progress::Leaving, COMES_BACK.min(self.left() / 2));
             fault = Some("the main thread did not come back");
         }
-        if self.claim() {
-            let (status, _) = self.close_doors(fault);
-            leave_now(i32::from(status));
+        if *progress == Progress::Flushing {
+            progress = self.wait_while(progress, Progress::Flushing, PATIENCE.min(self.left() / 3));
+            fault = Some(UNFLUSHED);
         }
+        if let reporting @ Progress::Reporting(status) = *progress {
+            progress = self.wait_while(progress, reporting, PATIENCE.min(self.left() / 2));
+            if *progress == reporting {
+                leave_now(i32::from(status));
+            }
+        }
+        if *progress == Progress::Gone {
+            return;
+        }
+        *progress = Progress::TakenOver;
+        drop(progress);
+        if fault != Some(UNFLUSHED) && !flush_stdout(self.left() / 3) {
+            fault = Some(UNFLUSHED);
+        }
+        let (status, text) = self.report(fault);
+        self.reporter.print_within(text, PATIENCE.min(self.left() / 2));
+        leave_now(i32::from(status))
     }
 
-    /// Flushes stdout, then has the report written: the status, and whether stdout is flushed.
-    fn close_doors(&self, fault: Option<&str>) -> (u8, bool) {
-        let flushed = flush_stdout(self.left() / 3);
+    /// The status, and what is written of it.
+    fn report(&self, fault: Option<&str>) -> (u8, String) {
         let Some(mut report) = self.lifecycle.sealed().cloned() else {
-            return (124, flushed);
+            return (124, String::new());
         };
-        let unflushed = "stdout is not flushed: nobody reads it, or somebody holds its lock";
-        let faults = fault.into_iter().chain((!flushed).then_some(unflushed));
-        report.faults.extend(faults.map(str::to_owned));
-        let text = self.format(&report);
-        if !text.is_empty() {
-            self.reporter.print_within(text, PATIENCE.min(self.left() / 2));
-        }
-        (report.exit_status(), flushed)
+        report.faults.extend(fault.map(str::to_owned));
+        (report.exit_status(), self.format(&report))
     }
 
     fn format(&self, report: &Report) -> String {
@@ -124,15 +149,31 @@ impl Exit {
         }
     }
 
-    /// Whether the exit is now the caller's.
-    fn claim(&self) -> bool {
-        let first = !std::mem::replace(&mut *self.claimed(), true);
-        self.claim.notify_one();
-        first
+    /// The main thread gets on, or is told that it need not.
+    fn come_to(&self, next: Progress) {
+        let mut progress = self.progress();
+        if *progress == Progress::TakenOver {
+            drop(progress);
+            loop {
+                std::thread::park();
+            }
+        }
+        *progress = next;
+        self.changed.notify_one();
     }
 
-    fn claimed(&self) -> MutexGuard<'_, bool> {
-        self.claimed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn wait_while<'a>(
+        &self,
+        progress: MutexGuard<'a, Progress>,
+        at: Progress,
+        limit: Duration,
+    ) -> MutexGuard<'a, Progress> {
+        let waited = self.changed.wait_timeout_while(progress, limit, |progress| *progress == at);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time until the watchdog strikes.

@@ -22,21 +22,21 @@ impl Reporter {
     }
 
     /// Writes `text` when it can.
-    pub(crate) fn print(&self, text: String) {
-        self.helper.give(self.write(text));
+    pub(super) fn print(&self, text: String) {
+        let reporter = self.clone();
+        self.helper.give(move || reporter.write(&text));
     }
 
     /// Writes `text`, and waits for that at most this long.
     pub(super) fn print_within(&self, text: String, limit: Duration) {
-        self.helper.give_and_wait(limit, self.write(text));
+        let reporter = self.clone();
+        self.helper.give_and_wait(limit, move || reporter.write(&text));
     }
 
-    fn write(&self, text: String) -> impl FnOnce() + Send + 'static {
-        let stderr = self.stderr.clone();
-        move || {
-            if let Some(stderr) = stderr {
-                let _ = (&*stderr).write_all(text.as_bytes());
-            }
+    /// Writes `text` here and now, on a thread that may hang.
+    pub(super) fn write(&self, text: &str) {
+        if let Some(mut stderr) = self.stderr.as_deref() {
+            let _ = stderr.write_all(text.as_bytes());
         }
     }
 }

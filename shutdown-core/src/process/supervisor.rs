@@ -15,14 +15,19 @@ const POKE: Duration = Duration::from_millis(20);
 
 pub(super) fn run(exit: &Arc<Exit>, poke: bool) {
     let lifecycle = exit.lifecycle();
+    let mut next_poke = None;
     while !lifecycle.is_over() {
-        let stopping = lifecycle.stage() != Stage::Running;
-        lifecycle.sleep((poke && stopping).then_some(POKE));
-        if poke && stopping {
-            let nothing: BoxFuture<'static, ()> = Box::pin(async {});
-            drop(lifecycle.runtime().spawn(nothing));
+        let now = lifecycle.now();
+        if poke && lifecycle.stage() != Stage::Running {
+            let due = *next_poke.get_or_insert(now + POKE);
+            if now >= due {
+                next_poke = Some(now + POKE);
+                let nothing: BoxFuture<'static, ()> = Box::pin(async {});
+                drop(lifecycle.runtime().spawn(nothing));
+            }
         }
+        lifecycle.sleep(next_poke.map(|due| due.saturating_duration_since(now)));
         lifecycle.on(Event::Tick);
     }
-    exit.take_over_if_needed();
+    exit.watch();
 }
