@@ -15,6 +15,7 @@ pub use crate::{
     resource::{
         Declaration, Failure, FailureKind, Failures, Granted, Held, Holds, Need, NeedReason, Needs, Probe,
         ProbeField, Registered, Release, Resource, Teardown,
+        leak::{Field, Leak, Leaks, NeedsRelease, Otherwise, Released, Touched, Touches, unreleased},
         value::{MainReturn, Outcome, ProbeFuture, ProbeMain, ProbeOwn, Settled},
     },
 };

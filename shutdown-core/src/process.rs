@@ -24,8 +24,8 @@ use std::sync::{Arc, mpsc};
 
 pub(crate) use notifier::Notifier;
 pub(crate) use reporter::Reporter;
-pub(crate) use signal::die;
 pub use signal::names as signals;
+pub(crate) use signal::{die, terminate};
 pub(crate) use watchdog::Watchdog;
 
 use crate::context;

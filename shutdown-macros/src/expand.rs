@@ -1,5 +1,6 @@
 //! Models to tokens. Every rule is assumed to hold; what is left to rustc is what only types can tell.
 
+pub(crate) mod leaks;
 pub(crate) mod main_fn;
 pub(crate) mod resource;
 pub(crate) mod teardown;

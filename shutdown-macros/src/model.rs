@@ -6,6 +6,7 @@ pub(crate) mod main_fn;
 pub(crate) mod resource;
 pub(crate) mod step;
 pub(crate) mod teardown;
+pub(crate) mod touched;
 pub(crate) mod values;
 
 use proc_macro2::{Span, TokenStream, TokenTree};

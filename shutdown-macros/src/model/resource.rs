@@ -57,6 +57,8 @@ pub(crate) struct Resource {
     pub(crate) fields: Vec<Field>,
     /// Whether nothing but an `impl Teardown` can say how it is released.
     pub(crate) own_required: bool,
+    /// Whether it was said that there is nothing to release.
+    pub(crate) no_teardown: bool,
 }
 
 impl Resource {
@@ -82,6 +84,7 @@ impl Resource {
             last: keys.flag("last", errors),
             depends_on: depends_on(&keys, &item.ident, errors),
             own_required: !no_teardown && fields.iter().all(|field| field.step.is_none()),
+            no_teardown,
             fields,
         };
         (!errors.any()).then_some(model)
