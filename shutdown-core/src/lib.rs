@@ -53,7 +53,7 @@ pub use {
     },
     gate::{Gate, Pass},
     lifecycle::Lifecycle,
-    macros::{main, resource, teardown},
+    macros::{Holds, main, needs_release, resource, teardown},
     managed::{Managed, TeardownError},
     notice::{Notice, Waiting},
     report::{

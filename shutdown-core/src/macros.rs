@@ -1,5 +1,29 @@
 //! The attributes, documented where their examples can run.
 
+/// Shows what is inside a plain struct or enum to the resources that hold it: a field that
+/// [needs release](crate::lints::unreleased_field), and a [`Managed`](crate::Managed) handle, which is a dependency.
+///
+/// ```compile_fail,E0080
+/// use tokio::task::JoinHandle;
+///
+/// #[derive(lifecycle::Holds)]
+/// struct Poller {
+///     task: JoinHandle<()>,
+///     #[holds(skip = "only read")]
+///     config: std::fs::File,
+/// }
+///
+/// #[lifecycle::resource(no_teardown = "memory only")]
+/// struct Feed {
+///     poller: Poller, // error: nothing releases `Feed::poller`, which holds a `JoinHandle` in `Poller::task`
+/// }
+/// ```
+///
+/// It asks the types of the fields, so a plain struct inside has to derive it too. Without the derive nobody can see
+/// into a struct: it is the one thing that the lint does not find.
+///
+/// On a field, `#[holds(skip = "why")]` leaves it out; on the item, `#[holds(crate = path)]` says where this crate is.
+pub use shutdown_macros::Holds;
 /// Makes an `async fn main` the main of a service that stops gracefully.
 ///
 /// It builds the tokio runtime, installs the signal handlers before anything of yours runs, and drives the stop:
@@ -45,6 +69,34 @@
 ///   `SIGBUS`, `SIGFPE`, `SIGILL`, after which nothing can be trusted to run
 /// - a function that is not called `main`, is not async, or has arguments or generics
 pub use shutdown_macros::main;
+/// Tells the lint [`unreleased_field`](crate::lints::unreleased_field) of a type of yours, and a bare `#[teardown]`
+/// how it is released.
+///
+/// The type, what is lost if nobody releases it, and the method that does. It takes `&self`; what it returns is
+/// awaited if it is a future, and an error reported if it is one.
+///
+/// ```
+/// pub struct Events;
+///
+/// impl Events {
+///     pub async fn flush(&self) -> Result<(), std::io::Error> {
+///         Ok(())
+///     }
+/// }
+///
+/// lifecycle::needs_release!(Events, "the events that are still buffered", "flush");
+///
+/// #[lifecycle::resource]
+/// struct Audit {
+///     #[teardown] // calls `flush`; without it, this does not compile
+///     events: Option<Events>,
+/// }
+/// # let _ = Audit { events: Some(Events) };
+/// ```
+///
+/// `, blocking` behind the method runs it off the async threads; `, crate = path` says where this crate is. The type
+/// must be of your own crate, as Rust wants it of every impl; around one of another crate goes a struct of yours.
+pub use shutdown_macros::needs_release;
 /// Makes a struct a resource: what is torn down when the service stops.
 ///
 /// ```

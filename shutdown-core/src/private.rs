@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+pub use std::string::String;
+
 pub use inventory;
 pub use shutdown_macros::__Resource as Resource;
 
@@ -16,6 +18,8 @@ pub use crate::{
         Declaration, Failure, FailureKind, Failures, Granted, Held, Holds, Need, NeedReason, Needs, Probe,
         ProbeField, Registered, Release, Resource, Teardown,
         leak::{Field, Leak, Leaks, NeedsRelease, Otherwise, Released, Touched, Touches, unreleased},
+        owned::{ReleaseMut, ReleaseOwned},
+        redundant::{Check, Implied, No, Same},
         value::{MainReturn, Outcome, ProbeFuture, ProbeMain, ProbeOwn, Settled},
     },
 };

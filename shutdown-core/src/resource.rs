@@ -1,11 +1,13 @@
 //! What a resource is: a declaration, known at link time, and the code that releases one instance.
 
+mod clients;
 mod declaration;
 mod failures;
 mod holds;
 mod known;
 pub(crate) mod leak;
 pub(crate) mod owned;
+pub(crate) mod redundant;
 mod release;
 pub(crate) mod value;
 

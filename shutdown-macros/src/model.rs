@@ -1,8 +1,10 @@
 //! Checked models: one exists only if every rule held.
 
 pub(crate) mod field;
+pub(crate) mod holds;
 pub(crate) mod krate;
 pub(crate) mod main_fn;
+pub(crate) mod needs_release;
 pub(crate) mod resource;
 pub(crate) mod step;
 pub(crate) mod teardown;

@@ -122,6 +122,99 @@ known! {
     form: "lifecycle::Slot<UnboundedSender<_>>";
 }
 
+#[cfg(feature = "sqlx")]
+known! {
+    [DB: sqlx::Database] sqlx::Pool<DB>: "sqlx::Pool",
+    lost: "the server is not told: its sessions, and what they have locked, stay until it notices",
+    does: "closes it, once every connection has come back",
+    form: "sqlx::Pool<_>";
+
+    [DB: sqlx::Database] sqlx::pool::PoolConnection<DB>: "sqlx::pool::PoolConnection",
+    lost: "the end of its pool, which waits for this connection to come back",
+    does: "closes it",
+    form: "lifecycle::Slot<PoolConnection<_>>";
+
+    ['c, DB: sqlx::Database] sqlx::Transaction<'c, DB>: "sqlx::Transaction",
+    lost: "what was written in it, and its pool waits for the connection to come back",
+    does: "commit it where it began, or put it into a `lifecycle::Slot` and `take` it in the body of `teardown`",
+    form: "";
+}
+
+#[cfg(feature = "redis")]
+known! {
+    [] redis::aio::MultiplexedConnection: "redis::aio::MultiplexedConnection",
+    lost: "the commands whose replies nobody has waited for",
+    does: "drops it, so that its task comes to an end",
+    form: "lifecycle::Slot<MultiplexedConnection>";
+
+    [] redis::aio::ConnectionManager: "redis::aio::ConnectionManager",
+    lost: "the commands whose replies nobody has waited for",
+    does: "drops it, so that its task comes to an end",
+    form: "lifecycle::Slot<ConnectionManager>";
+
+    [] redis::aio::PubSub: "redis::aio::PubSub",
+    lost: "the messages that are still on their way: the subscription goes on to the end",
+    does: "drops it, which ends the subscription",
+    form: "lifecycle::Slot<PubSub>";
+}
+
+#[cfg(feature = "lapin")]
+known! {
+    [] lapin::Connection: "lapin::Connection",
+    lost: "publishes that are still on their way, and the broker sees the connection break",
+    does: "closes it with the code 200",
+    form: "lapin::Connection";
+
+    [] lapin::Channel: "lapin::Channel",
+    lost: "publishes and acknowledgements that are still on their way",
+    does: "closes it with the code 200",
+    form: "lapin::Channel";
+
+    [] lapin::Consumer: "lapin::Consumer",
+    lost: "the deliveries that the broker goes on sending, until it takes them back",
+    does: "cancel it on its channel in the body of `teardown`: `channel.basic_cancel(consumer.tag(), ..)`",
+    form: "";
+}
+
+#[cfg(feature = "async-nats")]
+known! {
+    [] async_nats::Client: "async_nats::Client",
+    lost: "the messages that are published and not yet sent",
+    does: "flushes and drains it",
+    form: "async_nats::Client";
+
+    [] async_nats::Subscriber: "async_nats::Subscriber",
+    lost: "the messages that the server goes on sending",
+    does: "unsubscribes",
+    form: "tokio::sync::Mutex<Subscriber>";
+}
+
+#[cfg(feature = "tracing-appender")]
+known! {
+    [] tracing_appender::non_blocking::WorkerGuard: "tracing_appender::non_blocking::WorkerGuard",
+    lost: "the log lines of the last moments, which are still in its queue",
+    does: "writes them, off the async threads (and put it into a resource that is `last`)",
+    form: "lifecycle::Slot<WorkerGuard>";
+}
+
+#[cfg(feature = "opentelemetry")]
+known! {
+    [] opentelemetry_sdk::trace::SdkTracerProvider: "opentelemetry_sdk::trace::SdkTracerProvider",
+    lost: "the spans of the last seconds, which are still in its batch",
+    does: "exports them and shuts it down, off the async threads (and put it into a resource that is `last`)",
+    form: "SdkTracerProvider";
+
+    [] opentelemetry_sdk::metrics::SdkMeterProvider: "opentelemetry_sdk::metrics::SdkMeterProvider",
+    lost: "the metrics since the last export",
+    does: "exports them and shuts it down, off the async threads (and put it into a resource that is `last`)",
+    form: "SdkMeterProvider";
+
+    [] opentelemetry_sdk::logs::SdkLoggerProvider: "opentelemetry_sdk::logs::SdkLoggerProvider",
+    lost: "the logs of the last seconds, which are still in its batch",
+    does: "exports them and shuts it down, off the async threads (and put it into a resource that is `last`)",
+    form: "SdkLoggerProvider";
+}
+
 /// What holds a value needs release if the value does.
 macro_rules! wrappers {
     ($([$($param:tt)*] $ty:ty;)+) => {$(

@@ -41,9 +41,20 @@ impl Leak {
         }
     }
 
+    /// The first of what the fields of a plain struct need.
+    pub const fn first(owner: &'static str, fields: &[(Option<Self>, &'static str)]) -> Option<Self> {
+        let mut at = 0;
+        while at < fields.len() {
+            if let (Some(leak), field) = fields[at] {
+                return Some(leak.inside(owner, field));
+            }
+            at += 1;
+        }
+        None
+    }
+
     /// The same, in a field of a plain struct.
-    #[must_use]
-    pub const fn inside(mut self, owner: &'static str, field: &'static str) -> Self {
+    const fn inside(mut self, owner: &'static str, field: &'static str) -> Self {
         let mut at = DEPTH - 1;
         while at > 0 {
             self.path[at] = self.path[at - 1];
@@ -191,7 +202,7 @@ const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Te
     while at < leak.depth {
         let (owner, inner) = leak.path[at];
         text = text
-            .add(if at == 0 { ", in `" } else { ", in its `" })
+            .add(if at == 0 { ", in `" } else { ", there in `" })
             .add(owner)
             .add("::")
             .add(inner)
@@ -200,7 +211,9 @@ const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Te
     }
     text = text.add("\nlost: ").add(leak.lost).add("\nhelp: ");
     text = if leak.depth > 0 {
-        text.add("give the inner struct a method that releases it, and name that: `#[teardown(close)]`")
+        text.add("make `")
+            .add(leak.path[0].0)
+            .add("` a resource and hold a `Managed` of it, or release it in the body of `teardown`")
     } else if bare {
         text.add("write `#[teardown]` on the field, which ")
             .add(leak.does)
@@ -213,7 +226,7 @@ const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Te
             .add(leak.does)
     };
     if field.no_teardown {
-        text = text.add("; then remove `no_teardown`");
+        text = text.add(", and remove `no_teardown`");
     }
     text = match touched {
         Touched::Only(_) => {

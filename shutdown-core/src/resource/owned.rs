@@ -220,19 +220,23 @@ impl<T: Send + 'static> ReleaseOwned for thread::JoinHandle<T> {
 
 /// What is released by being dropped.
 macro_rules! dropped {
-    ($([$($param:tt)*] $ty:ty;)+) => {$(
-        impl<$($param)*> ReleaseOwned for $ty {
-            const BLOCKING: bool = false;
+    ($blocking:literal: $([$($param:tt)*] $ty:ty;)+) => {$(
+        impl<$($param)*> $crate::resource::owned::ReleaseOwned for $ty {
+            const BLOCKING: bool = $blocking;
 
             fn release_owned(self) -> impl Future<Output = Result<(), String>> + Send {
                 drop(self);
-                ready(Ok(()))
+                std::future::ready(Ok(()))
             }
         }
     )+};
 }
 
+#[allow(unused_imports, reason = "for the clients, each behind its feature")]
+pub(super) use dropped;
+
 dropped! {
+    false:
     [] net::TcpListener;
     [] tokio::net::TcpListener;
     [T: Send + 'static] mpsc::Sender<T>;

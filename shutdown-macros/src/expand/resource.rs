@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, GenericParam, Generics, Path, parse_quote, spanned::Spanned};
 
-use super::{duration, leaks, option, spanned};
+use super::{duration, leaks, option, redundant, spanned};
 use crate::{
     errors::{Errors, Lint},
     model::{
@@ -50,7 +50,7 @@ fn expand(model: &Resource) -> TokenStream {
     let (order, timeout) = (option(model.order), option(model.timeout.map(duration)));
     let (release, needs, holds) = (release(model, &door), needs(model, &door), holds(model, &door));
     let registration = (!generic).then(|| registration(ident, &door));
-    let leaks = leaks::check(model, &door);
+    let (leaks, redundant) = (leaks::check(model, &door), redundant::check(model, &door));
     quote! {
         const _: () = {
             #[automatically_derived]
@@ -73,6 +73,7 @@ fn expand(model: &Resource) -> TokenStream {
             }
             #registration
             #leaks
+            #redundant
         };
     }
 }

@@ -47,7 +47,7 @@ impl Field {
             );
         }
         let ty = field.ty.clone();
-        let names_self = names(&ty.to_token_stream(), owner);
+        let names_self = names_self(&ty, owner);
         let may_hold = !is_plain(&ty, &[]);
         let may_leak = may_hold && !is_plain(&ty, RELEASED);
         Self {
@@ -62,7 +62,11 @@ impl Field {
     }
 }
 
-/// Whether the tokens name the struct, by its name or as `Self`.
+/// Whether the type names the struct, by its name or as `Self`.
+pub(crate) fn names_self(ty: &Type, owner: &Ident) -> bool {
+    names(&ty.to_token_stream(), owner)
+}
+
 fn names(tokens: &TokenStream, owner: &Ident) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *owner || ident == "Self",
