@@ -49,7 +49,9 @@ impl Hook {
             hook.settle(outcome.clone());
             owner.on(Event::Ended(id, outcome));
         };
-        let task = runtime.spawn(Scoped::hook(lifecycle.clone(), id, run));
+        // Boxed: what tokio makes of a task is generated once for each type of future, and for each scheduler.
+        let run: BoxFuture<'static, ()> = Box::pin(Scoped::hook(lifecycle.clone(), id, run));
+        let task = runtime.spawn(run);
         let mut state = self.state();
         if state.outcome.is_none() {
             state.abort = Some(task.abort_handle());
@@ -69,11 +71,7 @@ impl Hook {
                 let message = panic_message(&*payload);
                 // A payload's `Drop` is user code that may panic in its turn.
                 std::mem::forget(payload);
-                Outcome::Failed(vec![Failure {
-                    step: "teardown",
-                    kind: FailureKind::Panic,
-                    message,
-                }])
+                Outcome::Failed(vec![Failure { step: "teardown", kind: FailureKind::Panic, message }])
             }
         }
     }

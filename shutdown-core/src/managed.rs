@@ -6,12 +6,14 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
+use futures_util::future::BoxFuture;
+
 use crate::context::Scoped;
 use crate::hook::{Hook, Job};
 use crate::lifecycle::{Inner, Lifecycle};
 use crate::plan::Why;
 use crate::report::Outcome;
-use crate::resource::{Declaration, Held, NeedReason, Needs, Resource};
+use crate::resource::{Declaration, Held, Needs, Resource};
 use crate::sequence::{Event, InstanceId, NO_CLASS, Released, Spec};
 
 /// A value whose teardown is the lifecycle's business. Clones are the same instance; it derefs to the value.
@@ -71,9 +73,8 @@ impl<T> Managed<T> {
                 hook.settle(outcome.clone());
                 owner.on(Event::Ended(id, outcome));
             };
-            lifecycle
-                .runtime()
-                .spawn(Scoped::hook(lifecycle.clone(), id, run));
+            let run: BoxFuture<'static, ()> = Box::pin(Scoped::hook(lifecycle.clone(), id, run));
+            lifecycle.runtime().spawn(run);
         }
         match hook.outcome().await {
             Outcome::Ok => Ok(()),
@@ -146,14 +147,7 @@ impl Lifecycle {
         let needs = held.of((declaration.type_id)()).collect();
         let hook = Arc::new(Hook::default());
         let weak = Arc::downgrade(&hook);
-        let shared = |id| {
-            Managed(Arc::new(Shared {
-                value,
-                id,
-                lifecycle: self.downgrade(),
-                hook: weak,
-            }))
-        };
+        let shared = |id| Managed(Arc::new(Shared { value, id, lifecycle: self.downgrade(), hook: weak }));
         let run = |managed: &Managed<T>| -> Job {
             let managed = managed.clone();
             Box::new(move || Box::pin(async move { T::__lifecycle_release(managed).await.into_vec() }))
@@ -207,16 +201,5 @@ impl Lifecycle {
 
 /// What a type depends on, by type.
 fn needs(declaration: &Declaration) -> Vec<(std::any::TypeId, Why)> {
-    Needs::of(declaration)
-        .iter()
-        .map(|need| (need.type_id, why(need.reason)))
-        .collect()
-}
-
-/// The reason, in the words of the plan.
-pub(crate) fn why(reason: NeedReason) -> Why {
-    match reason {
-        NeedReason::Field(field) => Why::Field(field),
-        NeedReason::DependsOn => Why::DependsOn,
-    }
+    Needs::of(declaration).iter().map(|need| (need.type_id, need.reason.into())).collect()
 }

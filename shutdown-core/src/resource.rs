@@ -55,9 +55,7 @@ pub trait Teardown {
         for<'a> Self: Granted<'a>,
     {
         async {
-            failures
-                .step("teardown", async { self.teardown().await.into_result() })
-                .await;
+            failures.step("teardown", async { self.teardown().await.into_result() }).await;
         }
     }
 }

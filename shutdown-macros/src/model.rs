@@ -41,10 +41,7 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn read(args: &TokenStream, known: &'static [Known], errors: &Errors) -> Self {
-        let mut keys = Self {
-            known,
-            found: Vec::new(),
-        };
+        let mut keys = Self { known, found: Vec::new() };
         for entry in parse::entries(args.clone()) {
             match entry {
                 Entry::Key(key) => keys.add(key, errors),
@@ -81,10 +78,7 @@ impl Keys {
     }
 
     fn form(&self, name: &str) -> &'static str {
-        self.known
-            .iter()
-            .find(|known| known.name == name)
-            .map_or("", |known| known.form)
+        self.known.iter().find(|known| known.name == name).map_or("", |known| known.form)
     }
 
     /// A key that has no value.
@@ -131,11 +125,7 @@ impl Keys {
         {
             return Some(group.stream());
         }
-        errors.spanned(
-            key.tokens(),
-            Lint::BadAttribute,
-            format!("`{name}` takes a list; write `{form}`"),
-        );
+        errors.spanned(key.tokens(), Lint::BadAttribute, format!("`{name}` takes a list; write `{form}`"));
         None
     }
 }

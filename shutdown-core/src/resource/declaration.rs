@@ -1,5 +1,6 @@
 //! What a resource says about itself, as data that the linked program carries.
 
+use crate::plan::Why;
 use std::{any::TypeId, slice, time::Duration};
 
 /// Everything that `#[lifecycle::resource(..)]` says about a type.
@@ -74,6 +75,15 @@ pub enum NeedReason {
     DependsOn,
 }
 
+impl From<NeedReason> for Why {
+    fn from(reason: NeedReason) -> Why {
+        match reason {
+            NeedReason::Field(field) => Why::Field(field),
+            NeedReason::DependsOn => Why::DependsOn,
+        }
+    }
+}
+
 /// A type that another one depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Need {
@@ -110,11 +120,7 @@ impl Needs {
     pub fn add(&mut self, declaration: &'static Declaration, reason: NeedReason) {
         let type_id = (declaration.type_id)();
         if self.owner != Some(type_id) && self.list.iter().all(|need| need.type_id != type_id) {
-            self.list.push(Need {
-                type_id,
-                declaration,
-                reason,
-            });
+            self.list.push(Need { type_id, declaration, reason });
         }
     }
 

@@ -16,7 +16,6 @@ use crate::hook::panic_message;
 use crate::managed::Managed;
 use crate::report::{Failure, FailureKind};
 
-
 /// What went wrong in the teardown of one instance; empty if nothing did.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Failures(Vec<Failure>);
@@ -47,11 +46,7 @@ impl Failures {
     pub async fn step(&mut self, step: &'static str, future: impl Future<Output = Result<(), String>>) {
         match AssertUnwindSafe(future).catch_unwind().await {
             Ok(Ok(())) => {}
-            Ok(Err(message)) => self.0.push(Failure {
-                step,
-                kind: FailureKind::Error,
-                message,
-            }),
+            Ok(Err(message)) => self.0.push(Failure { step, kind: FailureKind::Error, message }),
             Err(panic) => self.panicked(step, panic),
         }
     }
@@ -66,19 +61,11 @@ impl Failures {
         let this = this.clone();
         match task::spawn_blocking(move || run(&this)).await {
             Ok(Ok(())) => {}
-            Ok(Err(message)) => self.0.push(Failure {
-                step,
-                kind: FailureKind::Error,
-                message,
-            }),
+            Ok(Err(message)) => self.0.push(Failure { step, kind: FailureKind::Error, message }),
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => self.panicked(step, panic),
                 Err(error) => {
-                    self.0.push(Failure {
-                        step,
-                        kind: FailureKind::Error,
-                        message: error.to_string(),
-                    });
+                    self.0.push(Failure { step, kind: FailureKind::Error, message: error.to_string() });
                 }
             },
         }
@@ -95,11 +82,7 @@ impl Failures {
 
     fn panicked(&mut self, step: &'static str, panic: Box<dyn Any + Send>) {
         let message = panic_message(&*panic);
-        self.0.push(Failure {
-            step,
-            kind: FailureKind::Panic,
-            message,
-        });
+        self.0.push(Failure { step, kind: FailureKind::Panic, message });
         // A payload is a user's value, whose `Drop` may panic; what that panic carries is leaked, or it would never end.
         if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
             mem::forget(again);

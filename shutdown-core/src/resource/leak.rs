@@ -31,14 +31,7 @@ const DEPTH: usize = 4;
 impl Leak {
     /// Of a type.
     pub const fn new(ty: &'static str, lost: &'static str, does: &'static str, form: &'static str) -> Self {
-        Self {
-            ty,
-            lost,
-            does,
-            form,
-            path: [("", ""); DEPTH],
-            depth: 0,
-        }
+        Self { ty, lost, does, form, path: [("", ""); DEPTH], depth: 0 }
     }
 
     /// The first of what the fields of a plain struct need.
@@ -215,15 +208,11 @@ const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Te
             .add(leak.path[0].0)
             .add("` a resource and hold a `Managed` of it, or release it in the body of `teardown`")
     } else if bare {
-        text.add("write `#[teardown]` on the field, which ")
-            .add(leak.does)
+        text.add("write `#[teardown]` on the field, which ").add(leak.does)
     } else if leak.form.is_empty() {
         text.add(leak.does)
     } else {
-        text.add("make it a `")
-            .add(leak.form)
-            .add("` and write `#[teardown]` on it, which ")
-            .add(leak.does)
+        text.add("make it a `").add(leak.form).add("` and write `#[teardown]` on it, which ").add(leak.does)
     };
     if field.no_teardown {
         text = text.add(", and remove `no_teardown`");
@@ -248,10 +237,7 @@ const LENGTH: usize = 2048;
 
 impl Text {
     const fn new() -> Self {
-        Self {
-            bytes: [0; LENGTH],
-            length: 0,
-        }
+        Self { bytes: [0; LENGTH], length: 0 }
     }
 
     const fn add(mut self, text: &str) -> Self {

@@ -64,9 +64,7 @@ impl Check<true> {
     pub const fn implied_dependency() {}
 
     /// The same resource under another name.
-    #[deprecated(
-        note = "this resource is in `depends_on` already, under another name; remove one, or put \
-                         `#[allow(deprecated)]` on the struct"
-    )]
+    #[deprecated(note = "this resource is in `depends_on` already, under another name; remove one, or put \
+                         `#[allow(deprecated)]` on the struct")]
     pub const fn duplicate_dependency() {}
 }

@@ -3,10 +3,7 @@
 //! Each question is asked with a number of references in front; method lookup removes them one by one and takes the
 //! first impl that fits, so an impl for `&&Probe<..>` comes before one for `&Probe<..>`.
 
-#![expect(
-    clippy::unused_self,
-    reason = "the kind of a value is what its method is found by"
-)]
+#![expect(clippy::unused_self, reason = "the kind of a value is what its method is found by")]
 
 use std::{
     fmt::{Debug, Display},

@@ -26,21 +26,14 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 }
 
 fn expand(model: &Holds) -> TokenStream {
-    let Holds {
-        krate,
-        ident,
-        generics,
-        variants,
-    } = model;
+    let Holds { krate, ident, generics, variants } = model;
     let door = quote!(#krate::__private);
     let header = |what: TokenStream| header(&what, ident, generics);
     let (leak, holds) = (header(quote!(#door::NeedsRelease)), header(quote!(#door::Holds)));
     let owner = crate::parse::unraw(ident);
     // A type that contains itself would ask itself for ever.
-    let asked = variants
-        .iter()
-        .flat_map(|variant| &variant.fields)
-        .filter(|field| !names_self(&field.ty, ident));
+    let asked =
+        variants.iter().flat_map(|variant| &variant.fields).filter(|field| !names_self(&field.ty, ident));
     let found = asked
         .clone()
         .filter(|field| field.may_leak)
@@ -85,9 +78,7 @@ fn header(what: &TokenStream, ident: &Ident, generics: &Generics) -> TokenStream
 fn arm(variant: &Variant, door: &TokenStream) -> TokenStream {
     let Variant { path, fields } = variant;
     let fields: Vec<_> = fields.iter().filter(|field| field.may_hold).collect();
-    let names: Vec<_> = (0..fields.len())
-        .map(|index| format_ident!("__field_{index}"))
-        .collect();
+    let names: Vec<_> = (0..fields.len()).map(|index| format_ident!("__field_{index}")).collect();
     let members = fields.iter().map(|field| &field.member);
     let types = fields.iter().map(|field| &field.ty);
     quote! {

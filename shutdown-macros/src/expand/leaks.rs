@@ -25,10 +25,7 @@ pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream>
         .filter(|(_, field)| field.may_leak && field.step.is_none())
         .map(|(index, field)| {
             // The name is in the error: "evaluation of `.._FIELD_0_IS_RELEASED` failed here".
-            let (name, call) = (
-                format_ident!("_FIELD_{index}_IS_RELEASED"),
-                call(model, field, door),
-            );
+            let (name, call) = (format_ident!("_FIELD_{index}_IS_RELEASED"), call(model, field, door));
             quote!(const #name: () = #call;)
         })
         .peekable();
@@ -41,12 +38,7 @@ pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream>
 
 /// The call that is the error, its tokens spanned so that from the first to the last they are the field.
 fn call(model: &Resource, field: &Field, door: &TokenStream) -> TokenStream {
-    let Resource {
-        ident,
-        own_required,
-        no_teardown,
-        ..
-    } = model;
+    let Resource { ident, own_required, no_teardown, .. } = model;
     let (owner, label) = (unraw(ident), &field.label);
     let ty = without_self(field.ty.to_token_stream(), ident);
     let arguments = quote! {

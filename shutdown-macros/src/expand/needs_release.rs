@@ -13,15 +13,7 @@ pub(crate) fn call(args: TokenStream) -> TokenStream {
 }
 
 fn expand(model: &NeedsRelease) -> TokenStream {
-    let NeedsRelease {
-        krate,
-        ty,
-        name,
-        lost,
-        does,
-        call,
-        blocking,
-    } = model;
+    let NeedsRelease { krate, ty, name, lost, does, call, blocking } = model;
     let (door, value) = (quote!(#krate::__private), format_ident!("__lifecycle_value"));
     quote! {
         const _: () = {

@@ -25,9 +25,7 @@ pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream>
         let fields = fields.iter().map(|field| &field.ty);
         let implied = fields.map(|ty| quote!(#door::Implied::<#ty, #on>::YES)).collect();
         let before = dependencies.iter().take(index);
-        let twice = before
-            .map(|other| quote!(#door::Same::<#other, #on>::YES))
-            .collect();
+        let twice = before.map(|other| quote!(#door::Same::<#other, #on>::YES)).collect();
         let implied = warn("implied_dependency", on, implied);
         let twice = warn("duplicate_dependency", on, twice);
         quote!(#implied #twice)

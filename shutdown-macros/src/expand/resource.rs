@@ -35,13 +35,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 }
 
 fn expand(model: &Resource) -> TokenStream {
-    let Resource {
-        krate,
-        ident,
-        name,
-        last,
-        ..
-    } = model;
+    let Resource { krate, ident, name, last, .. } = model;
     let door = quote!(#krate::__private);
     let generics = bounded(&model.generics);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
@@ -128,10 +122,8 @@ fn bounded(generics: &Generics) -> Generics {
 
 /// The whole teardown of one instance: the impl, then the fields, in order of declaration.
 fn release(model: &Resource, door: &TokenStream) -> TokenStream {
-    let (this, failures) = (
-        step::this(Span::call_site()),
-        format_ident!("__lifecycle_failures", span = Span::mixed_site()),
-    );
+    let (this, failures) =
+        (step::this(Span::call_site()), format_ident!("__lifecycle_failures", span = Span::mixed_site()));
     let own = if model.own_required {
         // The one place that needs the impl; its span is what the error of a missing one points at.
         let (span, door) = (model.ident.span(), spanned(door.clone(), model.ident.span()));
@@ -144,15 +136,9 @@ fn release(model: &Resource, door: &TokenStream) -> TokenStream {
             }
         }
     };
-    let steps: Vec<_> = model
-        .fields
-        .iter()
-        .filter_map(|field| field_step(field, door, &this, &failures))
-        .collect();
-    let calls = model
-        .fields
-        .iter()
-        .any(|field| matches!(field.step, Some(Step::Call { .. })));
+    let steps: Vec<_> =
+        model.fields.iter().filter_map(|field| field_step(field, door, &this, &failures)).collect();
+    let calls = model.fields.iter().any(|field| matches!(field.step, Some(Step::Call { .. })));
     let imports = calls.then(|| quote!(use #door::{Outcome as _, ProbeFuture as _};));
     quote! {
         async fn __lifecycle_release(#this: #door::Managed<Self>) -> #door::Failures
@@ -187,20 +173,12 @@ fn field_step(
                 <#ty as #door::Release>::known(&mut #failures, #label, &#this, |#this: &Self| &#this.#member).await;
             }
         }
-        Step::Call {
-            value: call,
-            blocking: true,
-            ..
-        } => quote! {
+        Step::Call { value: call, blocking: true, .. } => quote! {
             #door::Failures::blocking(&mut #failures, #label, &#this, |#this: &Self| match #call {
                 #value => (&&&#door::Settled(#kind.block(#value))).__lifecycle_outcome(),
             }).await;
         },
-        Step::Call {
-            value: call,
-            guarded: true,
-            ..
-        } => quote! {
+        Step::Call { value: call, guarded: true, .. } => quote! {
             #door::Failures::step(&mut #failures, #label, async {
                 let #value = #call;
                 (&&&#door::Settled(#kind.settle(#value).await)).__lifecycle_outcome()
@@ -264,11 +242,7 @@ fn registration(ident: &syn::Ident, door: &TokenStream) -> TokenStream {
 
 /// The instances of its own type that a value holds.
 fn holds(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
-    let fields: Vec<_> = model
-        .fields
-        .iter()
-        .filter(|field| field.may_hold && field.names_self)
-        .collect();
+    let fields: Vec<_> = model.fields.iter().filter(|field| field.may_hold && field.names_self).collect();
     if fields.is_empty() {
         return None;
     }

@@ -64,31 +64,18 @@ fn expand(args: TokenStream, item: &TokenStream, errors: &Errors) -> Option<Toke
 }
 
 fn is_teardown(found: &Impl) -> bool {
-    found
-        .trait_
-        .segments
-        .last()
-        .is_some_and(|last| last.ident == "Teardown")
+    found.trait_.segments.last().is_some_and(|last| last.ident == "Teardown")
 }
 
 impl Impl {
     /// The impl around another content.
     fn with(&self, content: &TokenStream) -> TokenStream {
-        let Self {
-            attrs,
-            generics,
-            trait_,
-            self_ty,
-            ..
-        } = self;
+        let Self { attrs, generics, trait_, self_ty, .. } = self;
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         let mut body = proc_macro2::Group::new(proc_macro2::Delimiter::Brace, content.clone());
         body.set_span(self.brace.span.join());
         // rustc would list this impl wherever another one is missing. Where it is generic, its bounds are of interest.
-        let quiet = generics
-            .params
-            .is_empty()
-            .then(|| quote!(#[diagnostic::do_not_recommend]));
+        let quiet = generics.params.is_empty().then(|| quote!(#[diagnostic::do_not_recommend]));
         quote!(#(#attrs)* #quiet impl #impl_generics #trait_ for #self_ty #where_clause #body)
     }
 

@@ -30,13 +30,8 @@ impl Field {
             Some(ident) => (Member::Named(ident.clone()), unraw(ident)),
             None => (Member::Unnamed(Index::from(index)), index.to_string()),
         };
-        let mut attributes = field
-            .attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident("__lifecycle_teardown"));
-        let step = attributes
-            .next()
-            .and_then(|attribute| Step::check(attribute, &member, &label, errors));
+        let mut attributes = field.attrs.iter().filter(|attr| attr.path().is_ident("__lifecycle_teardown"));
+        let step = attributes.next().and_then(|attribute| Step::check(attribute, &member, &label, errors));
         for extra in attributes {
             errors.spanned(
                 &extra.meta,
@@ -50,15 +45,7 @@ impl Field {
         let names_self = names_self(&ty, owner);
         let may_hold = !is_plain(&ty, &[]);
         let may_leak = may_hold && !is_plain(&ty, RELEASED);
-        Self {
-            member,
-            label,
-            ty,
-            step,
-            may_hold,
-            may_leak,
-            names_self,
-        }
+        Self { member, label, ty, step, may_hold, may_leak, names_self }
     }
 }
 

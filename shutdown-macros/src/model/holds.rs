@@ -7,15 +7,10 @@ use syn::{Attribute, Data, DeriveInput, Fields, Generics, Meta, Path};
 use super::{Keys, Known, field::Field, krate, values::Assigned};
 use crate::errors::{Errors, Lint};
 
-const ON_THE_ITEM: &[Known] = &[Known {
-    name: "crate",
-    form: "crate = path::to::lifecycle",
-}];
+const ON_THE_ITEM: &[Known] = &[Known { name: "crate", form: "crate = path::to::lifecycle" }];
 
-const ON_A_FIELD: &[Known] = &[Known {
-    name: "skip",
-    form: "skip = \"why nothing in it is to be released\"",
-}];
+const ON_A_FIELD: &[Known] =
+    &[Known { name: "skip", form: "skip = \"why nothing in it is to be released\"" }];
 
 pub(crate) struct Holds {
     pub(crate) krate: Path,
@@ -36,10 +31,7 @@ impl Holds {
     pub(crate) fn check(item: &DeriveInput, errors: &Errors) -> Self {
         let keys = Keys::read(&arguments(&item.attrs, errors), ON_THE_ITEM, errors);
         let ident = &item.ident;
-        let variant = |path, fields: &Fields| Variant {
-            path,
-            fields: checked(ident, fields, errors),
-        };
+        let variant = |path, fields: &Fields| Variant { path, fields: checked(ident, fields, errors) };
         let variants = match &item.data {
             Data::Struct(data) => vec![variant(quote!(Self), &data.fields)],
             Data::Enum(data) => {
@@ -58,9 +50,7 @@ impl Holds {
             }
         };
         Self {
-            krate: keys
-                .value("crate", errors, Assigned::path)
-                .unwrap_or_else(krate::default),
+            krate: keys.value("crate", errors, Assigned::path).unwrap_or_else(krate::default),
             ident: ident.clone(),
             generics: item.generics.clone(),
             variants,
@@ -74,9 +64,7 @@ fn checked(owner: &Ident, fields: &Fields, errors: &Errors) -> Vec<Field> {
         keys.value("skip", errors, Assigned::text);
         keys.get("skip").is_none()
     });
-    fields
-        .map(|(index, field)| Field::check(owner, index, field, errors))
-        .collect()
+    fields.map(|(index, field)| Field::check(owner, index, field, errors)).collect()
 }
 
 /// What stands in `#[holds(..)]`.
@@ -86,11 +74,7 @@ fn arguments(attrs: &[Attribute], errors: &Errors) -> TokenStream {
         match &attr.meta {
             Meta::List(list) if all.is_empty() => all = list.tokens.clone(),
             Meta::List(list) => {
-                errors.spanned(
-                    list,
-                    Lint::BadAttribute,
-                    "`#[holds(..)]` is there twice; remove one",
-                );
+                errors.spanned(list, Lint::BadAttribute, "`#[holds(..)]` is there twice; remove one");
             }
             other => {
                 let message = "write `#[holds(skip = \"..\")]`, in parentheses";

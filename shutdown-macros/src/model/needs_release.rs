@@ -98,11 +98,7 @@ fn path(piece: TokenStream, errors: &Errors) -> Option<Path> {
                     Assigned { name, form, tokens }.path(errors)
                 }
                 _ => {
-                    errors.spanned(
-                        key.tokens(),
-                        Lint::BadAttribute,
-                        "write `crate = path::to::lifecycle`",
-                    );
+                    errors.spanned(key.tokens(), Lint::BadAttribute, "write `crate = path::to::lifecycle`");
                     None
                 }
             };
@@ -146,11 +142,7 @@ fn call(tokens: TokenStream, errors: &Errors) -> Option<(String, TokenStream)> {
         _ => None,
     };
     // `self` at the method, so that an error about it stands there.
-    let at = call
-        .clone()
-        .into_iter()
-        .next()
-        .map_or_else(Span::call_site, |token| token.span());
+    let at = call.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
     let this = quote_spanned!(Span::call_site().located_at(at)=> self);
     let call = quote!(#this.#call #parentheses);
     match syn::parse2(call.clone()) {

@@ -48,12 +48,11 @@ fn read(tokens: TokenStream, fields: &mut BTreeSet<String>) -> bool {
                 after
             }
             // A path, not the value.
-            [
-                TokenTree::Ident(word),
-                TokenTree::Punct(a),
-                TokenTree::Punct(b),
-                after @ ..,
-            ] if word == "self" && a.as_char() == ':' && b.as_char() == ':' => after,
+            [TokenTree::Ident(word), TokenTree::Punct(a), TokenTree::Punct(b), after @ ..]
+                if word == "self" && a.as_char() == ':' && b.as_char() == ':' =>
+            {
+                after
+            }
             [TokenTree::Ident(word), ..] if word == "self" => return false,
             [TokenTree::Group(group), after @ ..] => {
                 if !read(group.stream(), fields) {
@@ -84,14 +83,7 @@ mod tests {
     }
 
     fn by(body: &str) -> Touched {
-        Touched::by(
-            &body
-                .parse::<proc_macro2::TokenStream>()
-                .unwrap()
-                .into_iter()
-                .next()
-                .unwrap(),
-        )
+        Touched::by(&body.parse::<proc_macro2::TokenStream>().unwrap().into_iter().next().unwrap())
     }
 
     #[test]
