@@ -43,6 +43,7 @@ mod process;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod lints;
 mod macros;
 pub mod recipes;
 

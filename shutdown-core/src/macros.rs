@@ -143,7 +143,7 @@ pub use shutdown_macros::needs_release;
 /// | `#[teardown(close(200, "bye".into()))]` | the same with arguments; `self` in them is the resource |
 /// | `#[teardown(lock().await.shutdown())]` | whatever follows `self.field.` |
 /// | `#[teardown(sync_all, blocking)]` | the call, off the async threads |
-/// | `#[teardown]` | what is right for the type, where there is one right way: a `File`, a buffered writer, a [`Slot`](crate::Slot) of a `JoinHandle`, also inside `Option`, `Arc`, `Box`, `Vec` |
+/// | `#[teardown]` | what is right for the type, where there is one right way: the [known ones](crate::lints::unreleased_field), also inside `Option`, `Arc`, `Box`, `Vec` |
 /// | `#[teardown(skip = "why")]` | nothing |
 ///
 /// If the struct implements [`Teardown`](trait@crate::Teardown) too, that runs first; then the fields, in order of
@@ -161,8 +161,11 @@ pub use shutdown_macros::needs_release;
 ///
 /// All are found by the compiler, each at the token at fault:
 ///
-/// - `lifecycle::missing_teardown`: no `impl Teardown`, no field attribute, no `no_teardown`
-/// - `lifecycle::not_a_resource`: a type in `depends_on` that is none
+/// - [`lifecycle::missing_teardown`](crate::lints::missing_teardown): no `impl Teardown`, no field attribute, no
+///   `no_teardown`
+/// - [`lifecycle::unreleased_field`](crate::lints::unreleased_field): a field whose type is known to need release, and
+///   that neither an attribute nor the body of `teardown` handles
+/// - [`lifecycle::not_a_resource`](crate::lints::not_a_resource): a type in `depends_on` that is none
 /// - `lifecycle::bad_attribute`: a key that is unknown, given twice, or has a value of the wrong kind; a duration
 ///   that is none, or zero; an order beyond `i32`; `no_teardown` without a reason, or next to a field's teardown; an
 ///   enum, a union, or a struct with a lifetime
@@ -201,7 +204,7 @@ pub use shutdown_macros::resource;
 ///
 /// All are found by the compiler, each at the token at fault:
 ///
-/// - `lifecycle::stray_teardown`: on anything else than an `impl Teardown for ..`
+/// - [`lifecycle::stray_teardown`](crate::lints::stray_teardown): on anything else than an `impl Teardown for ..`
 /// - `lifecycle::bad_attribute`: `teardown` is missing, is not async, has a receiver other than `&self`, further
 ///   arguments or generics, or returns something else
 pub use shutdown_macros::teardown;
