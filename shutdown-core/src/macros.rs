@@ -22,6 +22,8 @@
 /// It asks the types of the fields, so a plain struct inside has to derive it too. Without the derive nobody can see
 /// into a struct: it is the one thing that the lint does not find.
 ///
+/// Between two instances of one type `a.depends_on(&b)` has to say it, if the handle is inside a plain struct.
+///
 /// On a field, `#[holds(skip = "why")]` leaves it out; on the item, `#[holds(crate = path)]` says where this crate is.
 pub use shutdown_macros::Holds;
 /// Makes an `async fn main` the main of a service that stops gracefully.
