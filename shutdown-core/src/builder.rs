@@ -131,8 +131,6 @@ impl Lifecycle {
     /// `main` as work in flight: runs it until it ends or is cut, and stays until everything is over, since on a
     /// current-thread runtime this is what polls the teardowns.
     pub(crate) async fn main(&self, main: impl Future<Output = MainEnding>) {
-        let pass = self.gate().pass();
-        self.set_main_runs(true);
         let cut = self.cut().wait();
         let run = async {
             let main = std::pin::pin!(Scoped::main(self.clone(), main));
@@ -149,8 +147,7 @@ impl Lifecycle {
             MainEnding::Panicked(message)
         });
         self.on(Event::MainEnded(ending));
-        self.set_main_runs(false);
-        drop(pass);
+        self.return_main_pass();
         self.over().wait().await;
     }
 }

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::context;
-use crate::gate::Gate;
+use crate::gate::{Gate, Pass};
 use crate::hook::Hook;
 use crate::host::{Host, Line};
 use crate::notice::Notice;
@@ -58,7 +58,9 @@ pub(crate) struct Inner {
     nudge: Notify,
     clock: Clock,
     ready: AtomicBool,
-    /// `main` holds a pass.
+    /// `main`'s pass, from the start: nothing is torn down before there was a `main`.
+    main: Mutex<Option<Pass>>,
+    /// That pass is out.
     main_runs: AtomicBool,
     gate: Gate,
     tasks: Tasks,
@@ -114,14 +116,16 @@ impl World for Inner {
 /// The engine, as the other rooms of the crate see it.
 impl Lifecycle {
     pub(crate) fn new(config: Config, clock: Clock, host: impl Host + 'static) -> Lifecycle {
+        let gate = Gate::new();
         let inner = Inner {
             core: Mutex::new(Core { sequence: Sequence::new(config), asleep_until: None }),
             changed: Condvar::new(),
             nudge: Notify::new(),
             clock,
             ready: AtomicBool::new(config.job),
-            main_runs: AtomicBool::new(false),
-            gate: Gate::new(),
+            main: Mutex::new(gate.pass()),
+            main_runs: AtomicBool::new(true),
+            gate,
             tasks: Tasks::default(),
             stopping: Notice::new(),
             draining: Notice::new(),
@@ -193,11 +197,17 @@ impl Lifecycle {
                 inner.cut.fire();
             }
             Action::CutTasks => inner.tasks.abort(),
-            Action::Start(id, hook) => match inner.runtime.get() {
-                Some(runtime) => hook.start(self, id, runtime),
-                None => hook.abandon(crate::report::Outcome::NotRun),
-            },
-            Action::Abandon(hook, outcome) => hook.abandon(outcome),
+            Action::Start(id, hook) => {
+                // Without one nobody runs this lifecycle, and so nobody waits.
+                if let Some(runtime) = inner.runtime.get() {
+                    hook.start(self, id, runtime);
+                }
+            }
+            Action::Abandon(hook, outcome) => {
+                if let Some(settled) = hook.abandon(outcome) {
+                    inner.host.fire(&settled);
+                }
+            }
             Action::Waiting { stage, names } => inner.host.log(Line::Waiting { stage, names }),
             Action::Exit(report) => {
                 inner.host.log(Line::Stopped { took: report.took, status: report.exit_status() });
@@ -223,8 +233,11 @@ impl Lifecycle {
         &self.0.tasks
     }
 
-    pub(crate) fn set_main_runs(&self, runs: bool) {
-        self.0.main_runs.store(runs, Ordering::Relaxed);
+    /// `main` is over, and no longer in flight.
+    pub(crate) fn return_main_pass(&self) {
+        self.0.main_runs.store(false, Ordering::Relaxed);
+        let pass = self.0.main.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(pass);
     }
 
     pub(crate) fn is_over(&self) -> bool {

@@ -70,7 +70,7 @@ impl<T> Managed<T> {
                     None => Ok(hook.run().await),
                 };
                 let outcome = outcome.unwrap_or(Outcome::TimedOut);
-                hook.settle(outcome.clone());
+                hook.tell(outcome.clone());
                 owner.on(Event::Ended(id, outcome));
             };
             let run: BoxFuture<'static, ()> = Box::pin(Scoped::hook(lifecycle.clone(), id, run));

@@ -205,7 +205,7 @@ impl<H: Clone> Sequence<H> {
             Event::Signal { number, sender, interrupt } => self.on_signal(now, number, sender, interrupt),
             Event::EssentialEnded { name, error } => match (&mut self.stop, error) {
                 (Some(stop), Some(error)) => {
-                    stop.faults.push(format!("essential task `{name}` failed: {error}"))
+                    stop.faults.push(format!("essential task `{name}` failed: {error}"));
                 }
                 (Some(_), None) => {}
                 (None, error) => self.begin(now, Reason::EssentialEnded { name, error }, false),

@@ -279,6 +279,18 @@ async fn main_is_cut_at_once_only_before_it_is_ready() {
     }
 }
 
+/// A stop that was asked for before there was a `main` tears down what was managed before.
+#[tokio::test(start_paused = true)]
+async fn a_lifecycle_may_be_stopped_before_it_runs() {
+    let trace = Trace::default();
+    let lifecycle = second();
+    lifecycle.manage(database(&trace));
+    lifecycle.shutdown("test");
+    let report = lifecycle.run(std::future::pending::<()>()).await;
+    assert_eq!(trace.take(), ["database"]);
+    assert_eq!(report.exit_status(), 0, "{report}");
+}
+
 /// R16: work in flight may start more of its own, and both are waited for.
 #[tokio::test(start_paused = true)]
 async fn a_task_in_flight_may_spawn_another_during_the_drain() {

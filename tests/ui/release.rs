@@ -402,6 +402,7 @@ type Alias = Option<Arc<Vec<Box<Managed<Db>>>>>;
 
 #[lifecycle::resource(depends_on(Db, Other, Generic<u8>), no_teardown = "memory only")]
 #[allow(deprecated, reason = "that `alias` implies `Db` is what is tested")]
+#[expect(dead_code, reason = "only its declaration is looked at")]
 struct Needy {
     plain: Vec<u32>,
     strange: Log,

@@ -22,6 +22,10 @@ use crate::report::{MainEnding, Report};
 /// How long anything that may hang is waited for on the way out.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// How long the main thread may take to leave the runtime: a loaded machine is slow, and must not be told from one that
+/// hangs too early.
+const COMES_BACK: Duration = Duration::from_secs(1);
+
 pub(super) struct Exit {
     lifecycle: Lifecycle,
     reporter: Reporter,
@@ -83,7 +87,7 @@ impl Exit {
     pub(super) fn take_over_if_needed(self: &Arc<Exit>) {
         let mut fault = None;
         if self.lifecycle.sealed().is_none_or(|report| !report.cut_off()) {
-            let patience = (PATIENCE + PATIENCE / 2).min(self.left() / 2);
+            let patience = COMES_BACK.min(self.left() / 2);
             let claimed = self.claimed();
             let waited = self.claim.wait_timeout_while(claimed, patience, |claimed| !*claimed);
             drop(waited);

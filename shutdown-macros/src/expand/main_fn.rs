@@ -58,6 +58,8 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
     quote! {
         #(#cfgs)*
         #vis fn main() -> ::std::process::ExitCode {
+            // It has to be async, whether it awaits anything or not.
+            #[allow(clippy::unused_async)]
             #item
             #door::main(
                 const {

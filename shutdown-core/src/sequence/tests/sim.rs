@@ -339,7 +339,7 @@ impl<'a> Sim<'a> {
     fn carry_out(&mut self, doing: Doing) {
         match doing {
             Doing::Signal(number) => {
-                self.feed(Event::Signal { number, sender: None, interrupt: number == 2 })
+                self.feed(Event::Signal { number, sender: None, interrupt: number == 2 });
             }
             Doing::Request => self.feed(Event::Stop(Reason::Requested("because".into()))),
             Doing::Fail => self.feed(Event::Stop(Reason::Failed("no".into()))),
