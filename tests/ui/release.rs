@@ -324,6 +324,7 @@ struct Events(Log);
 
 impl Events {
     async fn flush(&self, times: u8) -> Result<(), DebugOnly> {
+        tokio::task::yield_now().await;
         self.0.add(format!("flush {times}"));
         Err(DebugOnly)
     }

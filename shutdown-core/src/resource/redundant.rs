@@ -29,7 +29,7 @@ impl<F: HoldsA<D>, D> Implied<F, D> {
 #[derive(Debug)]
 pub struct Same<A, B>(PhantomData<fn(A, B)>);
 
-impl<A> Same<A, A> {
+impl<T> Same<T, T> {
     /// They do.
     pub const YES: bool = true;
 }

@@ -89,33 +89,22 @@ fn pieces_of(args: TokenStream) -> Vec<Vec<TokenTree>> {
 }
 
 fn path(piece: TokenStream, errors: &Errors) -> Option<Path> {
-    for entry in parse::entries(piece) {
-        if let Entry::Key(key) = entry {
-            return match key.value {
-                Value::Assigned(tokens) => {
-                    let form = "crate = path::to::lifecycle";
-                    let name = key.name;
-                    Assigned { name, form, tokens }.path(errors)
-                }
-                _ => {
-                    errors.spanned(key.tokens(), Lint::BadAttribute, "write `crate = path::to::lifecycle`");
-                    None
-                }
-            };
-        }
-    }
-    None
+    let Some(Entry::Key(key)) = parse::entries(piece).into_iter().next() else {
+        return None;
+    };
+    let Value::Assigned(tokens) = key.value else {
+        errors.spanned(key.tokens(), Lint::BadAttribute, "write `crate = path::to::lifecycle`");
+        return None;
+    };
+    Assigned { name: key.name, form: "crate = path::to::lifecycle", tokens }.path(errors)
 }
 
 fn type_of(tokens: TokenStream, errors: &Errors) -> Option<Type> {
-    match syn::parse2(tokens.clone()) {
-        Ok(ty) => Some(ty),
-        Err(_) => {
-            let place = or_here(tokens);
-            errors.spanned(place, Lint::BadAttribute, format!("a type comes first; {FORM}"));
-            None
-        }
+    let parsed = syn::parse2(tokens.clone()).ok();
+    if parsed.is_none() {
+        errors.spanned(or_here(tokens), Lint::BadAttribute, format!("a type comes first; {FORM}"));
     }
+    parsed
 }
 
 fn text(tokens: TokenStream, errors: &Errors) -> Option<String> {
@@ -145,14 +134,13 @@ fn call(tokens: TokenStream, errors: &Errors) -> Option<(String, TokenStream)> {
     let at = call.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
     let this = quote_spanned!(Span::call_site().located_at(at)=> self);
     let call = quote!(#this.#call #parentheses);
-    match syn::parse2(call.clone()) {
-        Ok(Expr::MethodCall(_) | Expr::Await(_) | Expr::Try(_) | Expr::Call(_)) => Some((written, call)),
-        _ => {
-            let message = "the method that releases it comes third: `\"flush\"`, `\"close(200)\"`";
-            errors.spanned(or_here(tokens), Lint::BadAttribute, message);
-            None
-        }
+    if let Ok(Expr::MethodCall(_) | Expr::Await(_) | Expr::Try(_) | Expr::Call(_)) = syn::parse2(call.clone())
+    {
+        return Some((written, call));
     }
+    let message = "the method that releases it comes third: `\"flush\"`, `\"close(200)\"`";
+    errors.spanned(or_here(tokens), Lint::BadAttribute, message);
+    None
 }
 
 /// The tokens, or the whole call where there are none.
