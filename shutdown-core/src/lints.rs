@@ -89,7 +89,7 @@ pub mod unreleased_field {
     //! struct Journal {
     //!     #[teardown]
     //!     file: Mutex<BufWriter<File>>,
-    //!     writer: JoinHandle<()>, // error: nothing releases `Journal::writer`
+    //!     writer: JoinHandle<()>, // error: nothing releases the `JoinHandle` in `Journal::writer`
     //! }
     //! # fn main() {}
     //! ```

@@ -15,7 +15,7 @@
 ///
 /// #[lifecycle::resource(no_teardown = "memory only")]
 /// struct Feed {
-///     poller: Poller, // error: nothing releases `Feed::poller`, which holds a `JoinHandle` in `Poller::task`
+///     poller: Poller, // error: nothing releases the `JoinHandle` in `Feed::poller`, there in `Poller::task`
 /// }
 /// ```
 ///

@@ -154,7 +154,7 @@ known! {
 
     [] redis::aio::PubSub: "redis::aio::PubSub",
     lost: "the messages that are still on their way: the subscription goes on to the end",
-    does: "drops it, which ends the subscription",
+    does: "drops it, so that the subscription ends",
     form: "lifecycle::Slot<PubSub>";
 }
 

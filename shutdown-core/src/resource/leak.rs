@@ -1,9 +1,10 @@
 //! The lint `unreleased_field`: what is known of a field's type, and the message, built while the user's crate is
 //! compiled.
 //!
-//! The generated code says `Leaks::<Field>::FOUND`. An inherent constant comes before one of a trait, so it is
-//! [`Leaks::FOUND`] if the type needs release, else that of [`Otherwise`]. This is decided by the type, however it is
-//! called where it is written. The same goes for [`Released`] and [`Touches`].
+//! The generated code says `Leaks::<Field>::__LIFECYCLE_FOUND`. An inherent constant comes before one of a trait, so
+//! it is that of [`Leaks`] if the type needs release, else that of [`Otherwise`]. This is decided by the type, however
+//! it is called where it is written. The same goes for [`Released`] and [`Touches`]. The names are ours alone, since a
+//! user's trait for every type could have a constant of the same name.
 
 use std::marker::PhantomData;
 
@@ -73,7 +74,7 @@ pub struct Leaks<T: ?Sized>(PhantomData<fn(&T)>);
 
 impl<T: NeedsRelease + ?Sized> Leaks<T> {
     /// What is lost.
-    pub const FOUND: Option<Leak> = T::LEAK;
+    pub const __LIFECYCLE_FOUND: Option<Leak> = T::LEAK;
 }
 
 /// Asks whether a bare `#[teardown]` releases a type.
@@ -82,7 +83,7 @@ pub struct Released<T: ?Sized>(PhantomData<fn(&T)>);
 
 impl<T: Release> Released<T> {
     /// It does.
-    pub const BARE: bool = true;
+    pub const __LIFECYCLE_BARE: bool = true;
 }
 
 /// Asks what the `teardown` of a resource touches.
@@ -91,17 +92,17 @@ pub struct Touches<T: ?Sized>(PhantomData<fn(&T)>);
 
 impl<T: Teardown> Touches<T> {
     /// What its impl says.
-    pub const FIELDS: Touched = T::__LIFECYCLE_TOUCHED;
+    pub const __LIFECYCLE_FIELDS: Touched = T::__LIFECYCLE_TOUCHED;
 }
 
 /// The answers where the types give none.
 pub trait Otherwise {
     /// Nothing is lost.
-    const FOUND: Option<Leak> = None;
+    const __LIFECYCLE_FOUND: Option<Leak> = None;
     /// It does not.
-    const BARE: bool = false;
+    const __LIFECYCLE_BARE: bool = false;
     /// There is no impl.
-    const FIELDS: Touched = Touched::NoImpl;
+    const __LIFECYCLE_FIELDS: Touched = Touched::NoImpl;
 }
 
 impl<T: ?Sized> Otherwise for Leaks<T> {}
@@ -183,23 +184,18 @@ pub const fn unreleased(found: Option<Leak>, touched: Touched, bare: bool, field
 
 const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Text {
     let text = Text::new()
-        .add("lifecycle::unreleased_field: nothing releases `")
+        .add("lifecycle::unreleased_field: nothing releases the `")
+        .add(leak.ty)
+        .add("` in `")
         .add(field.owner)
         .add("::")
         .add(field.name)
-        .add("`, which holds a `")
-        .add(leak.ty)
         .add("`");
     let mut text = text;
     let mut at = 0;
     while at < leak.depth {
         let (owner, inner) = leak.path[at];
-        text = text
-            .add(if at == 0 { ", in `" } else { ", there in `" })
-            .add(owner)
-            .add("::")
-            .add(inner)
-            .add("`");
+        text = text.add(", there in `").add(owner).add("::").add(inner).add("`");
         at += 1;
     }
     text = text.add("\nlost: ").add(leak.lost).add("\nhelp: ");
@@ -217,12 +213,10 @@ const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Te
     if field.no_teardown {
         text = text.add(", and remove `no_teardown`");
     }
-    text = match touched {
-        Touched::Only(_) => {
-            text.add("\nhelp: or release it in the body of `teardown`, which does not name it")
-        }
-        Touched::NoImpl | Touched::Any => text,
-    };
+    // Of a plain struct that has been said.
+    if matches!(touched, Touched::Only(_)) && leak.depth == 0 {
+        text = text.add("\nhelp: or release it in the body of `teardown`, which does not name it");
+    }
     text.add("\nhelp: or say why nothing is to be done: `#[teardown(skip = \"..\")]`")
         .add("\nnote: what is known, and why: the docs of `lifecycle::lints::unreleased_field`")
 }

@@ -1,7 +1,7 @@
 //! Warnings about `depends_on`: a dependency that a field says already, and one that is given twice under two names.
 //!
 //! A warning that depends on a type is a deprecated function that is called for some types only: the generated code
-//! says `Check::<{ Implied::<Field, Dependency>::YES }>::implied_dependency()`.
+//! says `Check::<{ Implied::<Field, Dependency>::__LIFECYCLE_YES }>::implied_dependency()`.
 
 use std::{marker::PhantomData, sync::Arc};
 
@@ -22,7 +22,7 @@ pub struct Implied<F, D>(PhantomData<fn(F, D)>);
 
 impl<F: HoldsA<D>, D> Implied<F, D> {
     /// It does.
-    pub const YES: bool = true;
+    pub const __LIFECYCLE_YES: bool = true;
 }
 
 /// Asks whether two names mean one type.
@@ -31,13 +31,13 @@ pub struct Same<A, B>(PhantomData<fn(A, B)>);
 
 impl<T> Same<T, T> {
     /// They do.
-    pub const YES: bool = true;
+    pub const __LIFECYCLE_YES: bool = true;
 }
 
 /// The answers where the types give none.
 pub trait No {
     /// No.
-    const YES: bool = false;
+    const __LIFECYCLE_YES: bool = false;
 }
 
 impl<F, D> No for Implied<F, D> {}

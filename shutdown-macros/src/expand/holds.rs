@@ -37,7 +37,7 @@ fn expand(model: &Holds) -> TokenStream {
     let found = asked
         .clone()
         .filter(|field| field.may_leak)
-        .map(|Field { ty, label, .. }| quote!((#door::Leaks::<#ty>::FOUND, #label)));
+        .map(|Field { ty, label, .. }| quote!((#door::Leaks::<#ty>::__LIFECYCLE_FOUND, #label)));
     let needs = asked
         .filter(|field| field.may_hold)
         .map(|Field { ty, .. }| quote!((&#door::Probe::<#ty>::NEW).__lifecycle_needs(__needs, __field);));

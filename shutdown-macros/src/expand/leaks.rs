@@ -42,9 +42,9 @@ fn call(model: &Resource, field: &Field, door: &TokenStream) -> TokenStream {
     let (owner, label) = (unraw(ident), &field.label);
     let ty = without_self(field.ty.to_token_stream(), ident);
     let arguments = quote! {
-        #door::Leaks::<#ty>::FOUND,
-        #door::Touches::<#ident>::FIELDS,
-        #door::Released::<#ty>::BARE,
+        #door::Leaks::<#ty>::__LIFECYCLE_FOUND,
+        #door::Touches::<#ident>::__LIFECYCLE_FIELDS,
+        #door::Released::<#ty>::__LIFECYCLE_BARE,
         &#door::Field {
             owner: #owner,
             name: #label,

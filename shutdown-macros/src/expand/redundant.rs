@@ -23,9 +23,9 @@ pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream>
     };
     let checks = dependencies.iter().enumerate().map(|(index, on)| {
         let fields = fields.iter().map(|field| &field.ty);
-        let implied = fields.map(|ty| quote!(#door::Implied::<#ty, #on>::YES)).collect();
+        let implied = fields.map(|ty| quote!(#door::Implied::<#ty, #on>::__LIFECYCLE_YES)).collect();
         let before = dependencies.iter().take(index);
-        let twice = before.map(|other| quote!(#door::Same::<#other, #on>::YES)).collect();
+        let twice = before.map(|other| quote!(#door::Same::<#other, #on>::__LIFECYCLE_YES)).collect();
         let implied = warn("implied_dependency", on, implied);
         let twice = warn("duplicate_dependency", on, twice);
         quote!(#implied #twice)
