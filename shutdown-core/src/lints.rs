@@ -177,7 +177,7 @@ pub mod dependency_cycle {
     //!
     //! # Example
     //!
-    //! ```no_run
+    //! ```no_run,standalone_crate
     //! use lifecycle::Managed;
     //!
     //! #[lifecycle::resource(no_teardown = "memory only")]
@@ -212,7 +212,7 @@ pub mod order_contradiction {
     //!
     //! # Example
     //!
-    //! ```no_run
+    //! ```no_run,standalone_crate
     //! use lifecycle::Managed;
     //!
     //! #[lifecycle::resource(order = 1, no_teardown = "memory only")]
