@@ -9,6 +9,8 @@ pub(crate) mod leak;
 pub(crate) mod owned;
 pub(crate) mod redundant;
 mod release;
+#[cfg(not(loom))]
+mod tokio_io;
 pub(crate) mod value;
 
 use std::{fmt::Display, future::Future};

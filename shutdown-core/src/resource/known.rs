@@ -86,6 +86,20 @@ known! {
     does: "waits for its tasks to end",
     form: "tokio::sync::Mutex<JoinSet<_>>";
 
+    [T] tokio::sync::mpsc::Sender<T>: "tokio::sync::mpsc::Sender",
+    lost: "the end of its channel: the task that receives from it waits for ever, and does not finish",
+    does: "drops it, so that the receiver comes to an end",
+    form: "lifecycle::Slot<Sender<_>>";
+
+    [T] tokio::sync::mpsc::UnboundedSender<T>: "tokio::sync::mpsc::UnboundedSender",
+    lost: "the end of its channel: the task that receives from it waits for ever, and does not finish",
+    does: "drops it, so that the receiver comes to an end",
+    form: "lifecycle::Slot<UnboundedSender<_>>";
+}
+
+// tokio has no files, sockets and processes under loom.
+#[cfg(not(loom))]
+known! {
     [] tokio::fs::File: "tokio::fs::File",
     lost: "the writes that tokio still does in the background, and their errors",
     does: "calls `sync_all`",
@@ -110,16 +124,6 @@ known! {
     lost: "the child goes on without its parent, and nobody sees how it ends",
     does: "sends it SIGTERM and waits for it to end",
     form: "tokio::sync::Mutex<Child>";
-
-    [T] tokio::sync::mpsc::Sender<T>: "tokio::sync::mpsc::Sender",
-    lost: "the end of its channel: the task that receives from it waits for ever, and does not finish",
-    does: "drops it, so that the receiver comes to an end",
-    form: "lifecycle::Slot<Sender<_>>";
-
-    [T] tokio::sync::mpsc::UnboundedSender<T>: "tokio::sync::mpsc::UnboundedSender",
-    lost: "the end of its channel: the task that receives from it waits for ever, and does not finish",
-    does: "drops it, so that the receiver comes to an end",
-    form: "lifecycle::Slot<UnboundedSender<_>>";
 }
 
 #[cfg(feature = "sqlx")]

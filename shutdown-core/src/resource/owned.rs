@@ -15,10 +15,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tokio::{
-    io::{AsyncWrite, AsyncWriteExt},
-    task::{self, JoinError},
-};
+use tokio::task::{self, JoinError};
 
 use crate::process::terminate;
 
@@ -81,7 +78,7 @@ fn ended<T>(result: Result<T, JoinError>) {
 }
 
 /// A child that has ended is not asked to, and may be waited for again.
-fn asked(ended: io::Result<Option<process::ExitStatus>>, id: Option<u32>) -> io::Result<()> {
+pub(super) fn asked(ended: io::Result<Option<process::ExitStatus>>, id: Option<u32>) -> io::Result<()> {
     match (ended?, id) {
         (None, Some(id)) => terminate(id),
         _ => Ok(()),
@@ -122,31 +119,6 @@ impl ReleaseSync for process::Child {
     }
 }
 
-impl ReleaseMut for tokio::fs::File {
-    async fn release_mut(&mut self) -> Result<(), String> {
-        self.sync_all().await.map_err(words)
-    }
-}
-
-impl<W: AsyncWrite + Unpin + Send + 'static> ReleaseMut for tokio::io::BufWriter<W> {
-    async fn release_mut(&mut self) -> Result<(), String> {
-        self.flush().await.map_err(words)?;
-        // `&mut`, since one of `&` would ask for a `W` that is `Sync`.
-        match (self.get_mut() as &mut (dyn Any + Send)).downcast_mut::<tokio::fs::File>() {
-            Some(file) => file.sync_all().await.map_err(words),
-            None => Ok(()),
-        }
-    }
-}
-
-impl ReleaseMut for tokio::process::Child {
-    async fn release_mut(&mut self) -> Result<(), String> {
-        let id = self.id();
-        asked(self.try_wait(), id).map_err(words)?;
-        self.wait().await.map(drop).map_err(words)
-    }
-}
-
 impl<T: Send + 'static> ReleaseMut for task::JoinHandle<T> {
     async fn release_mut(&mut self) -> Result<(), String> {
         ended(self.await);
@@ -170,27 +142,28 @@ impl<T: Send + 'static> ReleaseMut for task::JoinSet<T> {
 
 /// What a lock makes possible, a value does too.
 macro_rules! owned {
-    (sync: $([$($param:tt)*] $sync:ty;)+ mut: $([$($param_mut:tt)*] $mut:ty;)+) => {
-        $(
-            impl<$($param)*> ReleaseOwned for $sync {
-                const BLOCKING: bool = true;
+    (sync: $([$($param:tt)*] $ty:ty;)+) => {$(
+        impl<$($param)*> ReleaseOwned for $ty {
+            const BLOCKING: bool = true;
 
-                fn release_owned(mut self) -> impl Future<Output = Result<(), String>> + Send {
-                    ready(self.release_sync())
-                }
+            fn release_owned(mut self) -> impl Future<Output = Result<(), String>> + Send {
+                ready(self.release_sync())
             }
-        )+
-        $(
-            impl<$($param_mut)*> ReleaseOwned for $mut {
-                const BLOCKING: bool = false;
+        }
+    )+};
+    (mut: $([$($param:tt)*] $ty:ty;)+) => {$(
+        impl<$($param)*> $crate::resource::owned::ReleaseOwned for $ty {
+            const BLOCKING: bool = false;
 
-                async fn release_owned(mut self) -> Result<(), String> {
-                    self.release_mut().await
-                }
+            async fn release_owned(mut self) -> Result<(), String> {
+                self.release_mut().await
             }
-        )+
-    };
+        }
+    )+};
 }
+
+#[cfg(not(loom))]
+pub(super) use owned;
 
 owned! {
     sync:
@@ -198,10 +171,10 @@ owned! {
     [W: Write + Send + 'static] BufWriter<W>;
     [W: Write + Send + 'static] LineWriter<W>;
     [] process::Child;
+}
+
+owned! {
     mut:
-    [] tokio::fs::File;
-    [W: AsyncWrite + Unpin + Send + 'static] tokio::io::BufWriter<W>;
-    [] tokio::process::Child;
     [T: Send + 'static] task::JoinHandle<T>;
     [T: Send + 'static] task::JoinSet<T>;
 }
@@ -238,7 +211,6 @@ pub(super) use dropped;
 dropped! {
     false:
     [] net::TcpListener;
-    [] tokio::net::TcpListener;
     [T: Send + 'static] mpsc::Sender<T>;
     [T: Send + 'static] mpsc::SyncSender<T>;
     [T: Send + 'static] tokio::sync::mpsc::Sender<T>;

@@ -64,16 +64,6 @@ impl Release for File {
     }
 }
 
-/// What was written is on the disk.
-#[diagnostic::do_not_recommend]
-impl Release for tokio::fs::File {
-    const BLOCKING: bool = false;
-
-    async fn release(&self) -> Result<(), String> {
-        self.sync_all().await.map_err(words)
-    }
-}
-
 /// The socket file is gone, so that the next start can bind it.
 #[diagnostic::do_not_recommend]
 impl Release for UnixListener {
@@ -84,17 +74,7 @@ impl Release for UnixListener {
     }
 }
 
-/// The socket file is gone, so that the next start can bind it.
-#[diagnostic::do_not_recommend]
-impl Release for tokio::net::UnixListener {
-    const BLOCKING: bool = true;
-
-    async fn release(&self) -> Result<(), String> {
-        remove_socket(self.local_addr().map_err(words)?.as_pathname())
-    }
-}
-
-fn remove_socket(path: Option<&Path>) -> Result<(), String> {
+pub(super) fn remove_socket(path: Option<&Path>) -> Result<(), String> {
     match path.map(fs::remove_file) {
         Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(words(error)),
         Some(_) | None => Ok(()),
