@@ -43,6 +43,7 @@ mod process;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod lints;
 mod macros;
 pub mod recipes;
 
@@ -55,7 +56,7 @@ pub use {
     },
     gate::{Gate, Pass},
     lifecycle::Lifecycle,
-    macros::{main, resource, teardown},
+    macros::{Holds, main, needs_release, resource, teardown},
     managed::{Managed, TeardownError},
     notice::{Notice, Waiting},
     report::{

@@ -1,5 +1,31 @@
 //! The attributes, documented where their examples can run.
 
+/// Shows what is inside a plain struct or enum to the resources that hold it: a field that
+/// [needs release](crate::lints::unreleased_field), and a [`Managed`](crate::Managed) handle, which is a dependency.
+///
+/// ```compile_fail,E0080
+/// use tokio::task::JoinHandle;
+///
+/// #[derive(lifecycle::Holds)]
+/// struct Poller {
+///     task: JoinHandle<()>,
+///     #[holds(skip = "only read")]
+///     config: std::fs::File,
+/// }
+///
+/// #[lifecycle::resource(no_teardown = "memory only")]
+/// struct Feed {
+///     poller: Poller, // error: nothing releases the `JoinHandle` in `Feed::poller`, there in `Poller::task`
+/// }
+/// ```
+///
+/// It asks the types of the fields, so a plain struct inside has to derive it too. Without the derive nobody can see
+/// into a struct: it is the one thing that the lint does not find.
+///
+/// Between two instances of one type `a.depends_on(&b)` has to say it, if the handle is inside a plain struct.
+///
+/// On a field, `#[holds(skip = "why")]` leaves it out; on the item, `#[holds(crate = path)]` says where this crate is.
+pub use shutdown_macros::Holds;
 /// Makes an `async fn main` the main of a service that stops gracefully.
 ///
 /// It builds the tokio runtime, installs the signal handlers before anything of yours runs, and drives the stop:
@@ -56,6 +82,34 @@
 ///   `SIGBUS`, `SIGFPE`, `SIGILL`, after which nothing can be trusted to run
 /// - a function that is not called `main`, is not async, or has arguments or generics
 pub use shutdown_macros::main;
+/// Tells the lint [`unreleased_field`](crate::lints::unreleased_field) of a type of yours, and a bare `#[teardown]`
+/// how it is released.
+///
+/// The type, what is lost if nobody releases it, and the method that does. It takes `&self`; what it returns is
+/// awaited if it is a future, and an error reported if it is one.
+///
+/// ```
+/// pub struct Events;
+///
+/// impl Events {
+///     pub async fn flush(&self) -> Result<(), std::io::Error> {
+///         Ok(())
+///     }
+/// }
+///
+/// lifecycle::needs_release!(Events, "the events that are still buffered", "flush");
+///
+/// #[lifecycle::resource]
+/// struct Audit {
+///     #[teardown] // calls `flush`; without it, this does not compile
+///     events: Option<Events>,
+/// }
+/// # let _ = Audit { events: Some(Events) };
+/// ```
+///
+/// `, blocking` behind the method runs it off the async threads; `, crate = path` says where this crate is. The type
+/// must be of your own crate, as Rust wants it of every impl; around one of another crate goes a struct of yours.
+pub use shutdown_macros::needs_release;
 /// Makes a struct a resource: what is torn down when the service stops.
 ///
 /// ```
@@ -102,7 +156,7 @@ pub use shutdown_macros::main;
 /// | `#[teardown(close(200, "bye".into()))]` | the same with arguments; `self` in them is the resource |
 /// | `#[teardown(lock().await.shutdown())]` | whatever follows `self.field.` |
 /// | `#[teardown(sync_all, blocking)]` | the call, off the async threads |
-/// | `#[teardown]` | what is right for the type, where there is one right way: a `File`, a buffered writer, a [`Slot`](crate::Slot) of a `JoinHandle`, also inside `Option`, `Arc`, `Box`, `Vec` |
+/// | `#[teardown]` | what is right for the type, where there is one right way: the [known ones](crate::lints::unreleased_field), also inside `Option`, `Arc`, `Box`, `Vec` |
 /// | `#[teardown(skip = "why")]` | nothing |
 ///
 /// If the struct implements [`Teardown`](trait@crate::Teardown) too, that runs first; then the fields, in order of
@@ -120,8 +174,11 @@ pub use shutdown_macros::main;
 ///
 /// All are found by the compiler, each at the token at fault:
 ///
-/// - `lifecycle::missing_teardown`: no `impl Teardown`, no field attribute, no `no_teardown`
-/// - `lifecycle::not_a_resource`: a type in `depends_on` that is none
+/// - [`lifecycle::missing_teardown`](crate::lints::missing_teardown): no `impl Teardown`, no field attribute, no
+///   `no_teardown`
+/// - [`lifecycle::unreleased_field`](crate::lints::unreleased_field): a field whose type is known to need release, and
+///   that neither an attribute nor the body of `teardown` handles
+/// - [`lifecycle::not_a_resource`](crate::lints::not_a_resource): a type in `depends_on` that is none
 /// - `lifecycle::bad_attribute`: a key that is unknown, given twice, or has a value of the wrong kind; a duration
 ///   that is none, or zero; an order beyond `i32`; `no_teardown` without a reason, or next to a field's teardown; an
 ///   enum, a union, or a struct with a lifetime
@@ -160,7 +217,7 @@ pub use shutdown_macros::resource;
 ///
 /// All are found by the compiler, each at the token at fault:
 ///
-/// - `lifecycle::stray_teardown`: on anything else than an `impl Teardown for ..`
+/// - [`lifecycle::stray_teardown`](crate::lints::stray_teardown): on anything else than an `impl Teardown for ..`
 /// - `lifecycle::bad_attribute`: `teardown` is missing, is not async, has a receiver other than `&self`, further
 ///   arguments or generics, or returns something else
 pub use shutdown_macros::teardown;

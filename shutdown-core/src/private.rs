@@ -2,6 +2,8 @@
 
 use std::future::{Ready, ready};
 
+pub use std::string::String;
+
 pub use inventory;
 pub use shutdown_macros::__Resource as Resource;
 
@@ -11,6 +13,9 @@ pub use crate::{
     resource::{
         Declaration, Failure, FailureKind, Failures, Granted, Held, Holds, Need, NeedReason, Needs, Probe,
         ProbeField, Registered, Release, Resource, Teardown,
+        leak::{Field, Leak, Leaks, NeedsRelease, Otherwise, Released, Touched, Touches, unreleased},
+        owned::{ReleaseMut, ReleaseOwned},
+        redundant::{Check, Implied, No, Same},
         value::{MainReturn, Outcome, ProbeFuture, ProbeMain, ProbeOwn, Settled},
     },
 };

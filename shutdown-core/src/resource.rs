@@ -1,9 +1,16 @@
 //! What a resource is: a declaration, known at link time, and the code that releases one instance.
 
+mod clients;
 mod declaration;
 mod failures;
 mod holds;
+mod known;
+pub(crate) mod leak;
+pub(crate) mod owned;
+pub(crate) mod redundant;
 mod release;
+#[cfg(not(loom))]
+mod tokio_io;
 pub(crate) mod value;
 
 use std::{fmt::Display, future::Future};
@@ -34,6 +41,10 @@ use crate::sequence::InstanceId;
 pub trait Teardown {
     /// What [`teardown`](Self::teardown) returns; `#[lifecycle::teardown]` fills it in.
     type Output: TeardownOutput;
+
+    /// The fields that `teardown` names, for the lint; an impl without the attribute is believed to release all.
+    #[doc(hidden)]
+    const __LIFECYCLE_TOUCHED: leak::Touched = leak::Touched::Any;
 
     /// Releases what this resource holds. An error is reported, and the teardown of the others goes on.
     fn teardown(&self) -> impl Future<Output = Self::Output> + Send

@@ -1,6 +1,10 @@
 //! Models to tokens. Every rule is assumed to hold; what is left to rustc is what only types can tell.
 
+pub(crate) mod holds;
+pub(crate) mod leaks;
 pub(crate) mod main_fn;
+pub(crate) mod needs_release;
+pub(crate) mod redundant;
 pub(crate) mod resource;
 pub(crate) mod teardown;
 

@@ -32,6 +32,18 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::main_fn::attribute(&args.into(), item.into()).into()
 }
 
+#[allow(missing_docs, reason = "documented where it is re-exported")]
+#[proc_macro_derive(Holds, attributes(holds))]
+pub fn holds(item: TokenStream) -> TokenStream {
+    expand::holds::derive(item.into()).into()
+}
+
+#[allow(missing_docs, reason = "documented where it is re-exported")]
+#[proc_macro]
+pub fn needs_release(args: TokenStream) -> TokenStream {
+    expand::needs_release::call(args.into()).into()
+}
+
 #[doc(hidden)]
 #[proc_macro_derive(__Resource, attributes(__lifecycle_resource, __lifecycle_teardown))]
 pub fn derive_resource(item: TokenStream) -> TokenStream {

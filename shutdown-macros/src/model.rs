@@ -1,11 +1,14 @@
 //! Checked models: one exists only if every rule held.
 
 pub(crate) mod field;
+pub(crate) mod holds;
 pub(crate) mod krate;
 pub(crate) mod main_fn;
+pub(crate) mod needs_release;
 pub(crate) mod resource;
 pub(crate) mod step;
 pub(crate) mod teardown;
+pub(crate) mod touched;
 pub(crate) mod values;
 
 use proc_macro2::{Span, TokenStream, TokenTree};

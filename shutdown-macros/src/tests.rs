@@ -126,6 +126,30 @@ proptest! {
     }
 
     #[test]
+    fn holds_makes_code_of_any_item(args in tokens(), field in tokens(), item in tokens()) {
+        let shown = quote! {
+            #[holds(#args)]
+            struct X {
+                #[holds(#field)]
+                first: Managed<Y>,
+                second: Z,
+            }
+        };
+        for item in [shown, quote!(enum X { #item }), quote!(struct X #item), item] {
+            let output = expand::holds::derive(item);
+            prop_assert!(is_code(&output), "{output}");
+        }
+    }
+
+    #[test]
+    fn needs_release_makes_code_of_any_arguments(args in tokens(), ty in tokens(), method in tokens()) {
+        for args in [quote!(#ty, "lost", #method), quote!(X, "lost", close, #args), args] {
+            let output = expand::needs_release::call(args);
+            prop_assert!(is_code(&output), "{output}");
+        }
+    }
+
+    #[test]
     fn main_keeps_any_item(args in tokens(), item in tokens(), named in any::<bool>()) {
         let name = if named { format_ident!("main") } else { format_ident!("start") };
         let function = quote!(async fn #name() { #item });

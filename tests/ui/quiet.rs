@@ -47,7 +47,7 @@ pub struct Database {
 }
 
 /// What depends on it.
-#[lifecycle::resource(depends_on(Database), last)]
+#[lifecycle::resource(depends_on(Unit), last)]
 #[derive(Debug)]
 pub struct Orders {
     db: Option<Arc<Managed<Database>>>,
@@ -68,6 +68,66 @@ pub struct Cache<T>(Managed<Database>, PhantomData<T>);
 #[lifecycle::resource(no_teardown = "nothing in it")]
 #[derive(Debug)]
 pub struct Unit;
+
+/// A plain one that shows what is in it.
+#[derive(lifecycle::Holds, Debug)]
+pub struct Shown {
+    db: Managed<Database>,
+    other: Option<Box<Self>>,
+    kinds: Vec<Kind>,
+}
+
+/// An enum that does.
+#[derive(lifecycle::Holds, Debug)]
+pub enum Kind {
+    /// Nothing.
+    Off,
+    /// A handle.
+    On(Managed<Database>),
+    /// Text.
+    Named {
+        /// The text.
+        name: String,
+        /// A file.
+        #[holds(skip = "only read")]
+        file: File,
+    },
+}
+
+/// An empty one.
+#[derive(lifecycle::Holds, Debug)]
+pub enum Never {}
+
+lifecycle::needs_release!(Pool, "what is buffered", "flush");
+
+/// Fields that are asked, and handled.
+#[lifecycle::resource]
+#[derive(Debug)]
+pub struct Asked {
+    pool: Option<Pool>,
+    shown: Shown,
+    file: File,
+    next: Vec<Managed<Self>>,
+}
+
+#[lifecycle::teardown]
+impl Teardown for Asked {
+    async fn teardown(&self) -> Result<(), std::io::Error> {
+        if let Some(pool) = &self.pool {
+            let _ = pool.flush();
+        }
+        self.file.sync_all()
+    }
+}
+
+#[test]
+fn a_plain_struct_shows_its_dependencies() {
+    let needs = lifecycle::__private::Needs::of(Asked::DECLARATION);
+    let found: Vec<_> = needs.iter().map(|need| need.declaration.name).collect();
+    assert_eq!(found, ["db"]);
+    let _: fn(Asked) = |asked| drop((asked.pool, asked.shown, asked.file, asked.next));
+    let _: fn(Shown) = |shown| drop((shown.db, shown.other, shown.kinds));
+}
 
 #[test]
 fn the_declarations_are_there() {

@@ -243,6 +243,153 @@ async fn a_bare_attribute_releases_what_is_known() {
     std::fs::remove_file(&path).unwrap();
 }
 
+/// What a service holds, and a bare attribute releases.
+#[lifecycle::resource]
+struct Held {
+    #[teardown]
+    socket: std::os::unix::net::UnixListener,
+    #[teardown]
+    port: Slot<tokio::net::TcpListener>,
+    #[teardown]
+    jobs: Slot<tokio::sync::mpsc::Sender<u8>>,
+    #[teardown]
+    worker: Slot<tokio::task::JoinHandle<()>>,
+    #[teardown]
+    child: tokio::sync::Mutex<tokio::process::Child>,
+    #[teardown]
+    children: Mutex<Vec<std::process::Child>>,
+    #[teardown]
+    set: Mutex<tokio::task::JoinSet<()>>,
+}
+
+#[tokio::test]
+async fn the_known_types_are_released() {
+    let path = std::env::temp_dir().join(format!("lifecycle-socket-{}", std::process::id()));
+    let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = port.local_addr().unwrap();
+    let (jobs, mut queue) = tokio::sync::mpsc::channel(1);
+    let log = Log::default();
+    let (worker, each) = (log.clone(), log.clone());
+    let mut ended = std::process::Command::new("true").spawn().unwrap();
+    ended.wait().unwrap();
+    let mut set = tokio::task::JoinSet::new();
+    set.spawn(async move { each.add("in the set") });
+    let failures = release(Held {
+        socket: std::os::unix::net::UnixListener::bind(&path).unwrap(),
+        port: Slot::new(port),
+        jobs: Slot::new(jobs),
+        worker: Slot::new(tokio::spawn(async move {
+            while queue.recv().await.is_some() {}
+            worker.add("the queue has ended");
+        })),
+        child: tokio::sync::Mutex::new(tokio::process::Command::new("sleep").arg("600").spawn().unwrap()),
+        children: Mutex::new(vec![ended, std::process::Command::new("sleep").arg("600").spawn().unwrap()]),
+        set: Mutex::new(set),
+    })
+    .await;
+    assert_eq!(failures, []);
+    assert!(!path.exists());
+    std::net::TcpListener::bind(address).unwrap();
+    let mut all = log.all();
+    all.sort();
+    assert_eq!(all, ["in the set", "the queue has ended"]);
+}
+
+#[lifecycle::resource]
+struct Several {
+    #[teardown]
+    tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+}
+
+#[tokio::test]
+async fn r7_a_panic_in_one_of_several_does_not_keep_the_rest() {
+    let log = Log::default();
+    let second = log.clone();
+    let failures = release(Several {
+        tasks: Mutex::new(vec![
+            tokio::spawn(async { panic!("the first") }),
+            tokio::spawn(async move {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                second.add("the second");
+            }),
+        ]),
+    })
+    .await;
+    assert_eq!(told(&failures), [failure("tasks", FailureKind::Panic, "the first")]);
+    assert_eq!(log.all(), ["the second"]);
+}
+
+/// A client that the lint is told of.
+struct Events(Log);
+
+impl Events {
+    async fn flush(&self, times: u8) -> Result<(), DebugOnly> {
+        tokio::task::yield_now().await;
+        self.0.add(format!("flush {times}"));
+        Err(DebugOnly)
+    }
+}
+
+lifecycle::needs_release!(Events, "buffered events", "flush(2)");
+
+#[lifecycle::resource]
+struct Told {
+    #[teardown]
+    events: Option<Arc<Events>>,
+    #[teardown]
+    taken: Slot<Events>,
+}
+
+#[tokio::test]
+async fn a_type_of_ones_own_is_released_as_it_was_said() {
+    let log = Log::default();
+    let value = Told { events: Some(Arc::new(Events(log.clone()))), taken: Slot::new(Events(log.clone())) };
+    let failures = release(value).await;
+    assert_eq!(log.all(), ["flush 2", "flush 2"]);
+    assert_eq!(
+        told(&failures),
+        [
+            failure("events", FailureKind::Error, "DebugOnly"),
+            failure("taken", FailureKind::Error, "DebugOnly")
+        ]
+    );
+}
+
+/// A plain struct, whose handles are found.
+#[derive(lifecycle::Holds)]
+struct Clients {
+    leaves: Vec<Managed<Leaf>>,
+}
+
+#[lifecycle::resource]
+struct Hub {
+    clients: Option<Box<Clients>>,
+}
+
+#[lifecycle::teardown]
+impl Teardown for Hub {
+    async fn teardown(&self) {
+        for leaf in self.clients.iter().flat_map(|clients| &clients.leaves) {
+            leaf.log.add("hub");
+        }
+    }
+}
+
+#[tokio::test]
+async fn r1_handles_in_a_plain_struct_are_dependencies() {
+    let log = Log::default();
+    let report = Lifecycle::builder()
+        .run(async {
+            let leaf = Leaf { name: "leaf", log: log.clone(), parents: vec![], other: None };
+            let clients = Some(Box::new(Clients { leaves: vec![lifecycle::manage(leaf)] }));
+            drop(lifecycle::manage(Hub { clients }));
+        })
+        .await;
+    assert_eq!(report.exit_status(), 0, "{report}");
+    assert_eq!(log.all(), ["hub", "leaf"]);
+    assert_eq!(needs::<Hub>(), [("Leaf", NeedReason::Field("clients"))]);
+}
+
 #[lifecycle::resource(no_teardown = "nothing in it", name = "db", order = -3, timeout = "1m 500ms", last)]
 struct Db;
 
@@ -255,6 +402,7 @@ struct Generic<T>(PhantomData<T>);
 type Alias = Option<Arc<Vec<Box<Managed<Db>>>>>;
 
 #[lifecycle::resource(depends_on(Db, Other, Generic<u8>), no_teardown = "memory only")]
+#[allow(deprecated, reason = "that `alias` implies `Db` is what is tested")]
 #[expect(dead_code, reason = "only its declaration is looked at")]
 struct Needy {
     plain: Vec<u32>,

@@ -9,3 +9,34 @@ fn what_would_leak_is_refused_in_the_users_words() {
 fn every_form_is_accepted() {
     trybuild::TestCases::new().pass("pass/*.rs");
 }
+
+/// Resources as services have them: what is flagged is recorded, and nothing else is.
+#[test]
+fn of_realistic_resources_those_that_leak_are_flagged() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("corpus/leaking/*.rs");
+    cases.pass("corpus/clean/*.rs");
+}
+
+/// With the real libraries, which take a while to compile: only with `--all-features`.
+#[cfg(feature = "clients")]
+#[test]
+fn the_handles_of_client_libraries_are_known() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("clients/leaking/*.rs");
+    cases.pass("clients/clean/*.rs");
+}
+
+/// The record itself: in the corpus a field is flagged if its name says so, and no other is.
+#[test]
+fn the_recorded_fields_are_those_that_leak() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/leaking");
+    for name in ["std_and_tokio", "client_shapes"] {
+        let read = |kind| std::fs::read_to_string(folder.join(format!("{name}.{kind}"))).unwrap();
+        let (source, recorded) = (read("rs"), read("stderr"));
+        let meant = source.lines().filter(|line| line.starts_with("    leak")).count();
+        let flagged: Vec<_> = recorded.lines().filter(|line| line.starts_with("error[")).collect();
+        assert_eq!(flagged.len(), meant, "{name}");
+        assert!(flagged.iter().all(|line| line.contains("::leak")), "{flagged:#?}");
+    }
+}

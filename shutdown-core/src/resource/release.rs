@@ -1,17 +1,22 @@
 //! The types that have one right way to be released, for a bare `#[teardown]`.
 
 use std::{
-    fs::File,
+    collections::HashMap,
+    fs::{self, File},
     future::Future,
-    io::{BufWriter, Write},
+    io, mem,
+    os::unix::net::UnixListener,
+    path::Path,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    thread,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use tokio::{runtime::Handle, task};
 
-use super::{Failures, Resource};
+use super::{
+    Failures, Resource,
+    owned::{ReleaseMut, ReleaseOwned, ReleaseSync, all, words},
+};
 use crate::{managed::Managed, slot::Slot};
 
 /// A type with one right way to be released.
@@ -55,59 +60,95 @@ impl Release for File {
     const BLOCKING: bool = true;
 
     async fn release(&self) -> Result<(), String> {
-        self.sync_all().map_err(|error| error.to_string())
+        self.sync_all().map_err(words)
     }
 }
 
-/// What was written is on the disk.
+/// The socket file is gone, so that the next start can bind it.
 #[diagnostic::do_not_recommend]
-impl Release for Mutex<File> {
+impl Release for UnixListener {
     const BLOCKING: bool = true;
 
     async fn release(&self) -> Result<(), String> {
-        let file = self.lock().unwrap_or_else(PoisonError::into_inner);
-        file.sync_all().map_err(|error| error.to_string())
+        remove_socket(self.local_addr().map_err(words)?.as_pathname())
     }
 }
 
-/// What was written is on the disk, with what was still in the buffer.
+pub(super) fn remove_socket(path: Option<&Path>) -> Result<(), String> {
+    match path.map(fs::remove_file) {
+        Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(words(error)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Under a lock of std, so without ever yielding.
 #[diagnostic::do_not_recommend]
-impl Release for Mutex<BufWriter<File>> {
+impl<T: ReleaseSync> Release for Mutex<T> {
     const BLOCKING: bool = true;
 
     async fn release(&self) -> Result<(), String> {
-        let mut writer = self.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.flush().and_then(|()| writer.get_ref().sync_all()).map_err(|error| error.to_string())
+        self.lock().unwrap_or_else(PoisonError::into_inner).release_sync()
     }
 }
 
-/// The task has ended.
+/// Under a lock that may be held while it is awaited.
 #[diagnostic::do_not_recommend]
-impl<T: Send + 'static> Release for Slot<task::JoinHandle<T>> {
+impl<T: ReleaseMut> Release for tokio::sync::Mutex<T> {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {
-        match self.take() {
-            // A panic goes on as one, so that the report calls it so. A task that was aborted has ended too.
-            Some(task) => match task.await.map_err(task::JoinError::try_into_panic) {
-                Err(Ok(panic)) => std::panic::resume_unwind(panic),
-                Err(Err(_)) | Ok(_) => Ok(()),
-            },
-            None => Ok(()),
-        }
+        self.lock().await.release_mut().await
     }
 }
 
-/// The thread has ended.
+/// What is released by value is taken out.
 #[diagnostic::do_not_recommend]
-impl<T: Send + 'static> Release for Slot<thread::JoinHandle<T>> {
-    const BLOCKING: bool = true;
+impl<T: ReleaseOwned> Release for Slot<T> {
+    const BLOCKING: bool = T::BLOCKING;
 
     async fn release(&self) -> Result<(), String> {
-        match self.take().map(thread::JoinHandle::join) {
-            Some(Err(panic)) => std::panic::resume_unwind(panic),
-            Some(Ok(_)) | None => Ok(()),
+        self.take().release_owned().await
+    }
+}
+
+/// Collections of what is released by value, emptied before anything is awaited.
+macro_rules! taken {
+    ($([$($param:tt)*] $ty:ty;)+) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<T: ReleaseOwned $($param)*> Release for Mutex<$ty> {
+            const BLOCKING: bool = T::BLOCKING;
+
+            async fn release(&self) -> Result<(), String> {
+                let taken = mem::take(&mut *self.lock().unwrap_or_else(PoisonError::into_inner));
+                taken.release_owned().await
+            }
         }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: ReleaseOwned $($param)*> Release for tokio::sync::Mutex<$ty> {
+            const BLOCKING: bool = T::BLOCKING;
+
+            async fn release(&self) -> Result<(), String> {
+                let taken = mem::take(&mut *self.lock().await);
+                taken.release_owned().await
+            }
+        }
+    )+};
+}
+
+taken! {
+    [] Option<T>;
+    [] Vec<T>;
+    [, K: Send + 'static, S: Default + Send + 'static] HashMap<K, T, S>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> Release for Mutex<task::JoinSet<T>> {
+    const BLOCKING: bool = false;
+
+    async fn release(&self) -> Result<(), String> {
+        let taken = mem::take(&mut *self.lock().unwrap_or_else(PoisonError::into_inner));
+        taken.release_owned().await
     }
 }
 
@@ -141,16 +182,49 @@ impl<R: Release> Release for Box<R> {
     }
 }
 
-/// One after the other; an error does not keep the rest from being released.
+#[diagnostic::do_not_recommend]
+impl<R: Release> Release for OnceLock<R> {
+    const BLOCKING: bool = R::BLOCKING;
+
+    async fn release(&self) -> Result<(), String> {
+        match self.get() {
+            Some(inner) => inner.release().await,
+            None => Ok(()),
+        }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: Release> Release for tokio::sync::OnceCell<R> {
+    const BLOCKING: bool = R::BLOCKING;
+
+    async fn release(&self) -> Result<(), String> {
+        match self.get() {
+            Some(inner) => inner.release().await,
+            None => Ok(()),
+        }
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<R: Release> Release for Vec<R> {
     const BLOCKING: bool = R::BLOCKING;
 
     async fn release(&self) -> Result<(), String> {
-        let mut errors = Vec::new();
-        for each in self {
-            errors.extend(each.release().await.err());
-        }
-        if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
+        all(self.iter().map(R::release)).await
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K, R, S> Release for HashMap<K, R, S>
+where
+    K: Send + Sync + 'static,
+    R: Release,
+    S: Send + Sync + 'static,
+{
+    const BLOCKING: bool = R::BLOCKING;
+
+    async fn release(&self) -> Result<(), String> {
+        all(self.values().map(R::release)).await
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, GenericParam, Generics, Path, parse_quote, spanned::Spanned};
 
-use super::{duration, option, spanned};
+use super::{duration, leaks, option, redundant, spanned};
 use crate::{
     errors::{Errors, Lint},
     model::{
@@ -44,6 +44,7 @@ fn expand(model: &Resource) -> TokenStream {
     let (order, timeout) = (option(model.order), option(model.timeout.map(duration)));
     let (release, needs, holds) = (release(model, &door), needs(model, &door), holds(model, &door));
     let registration = (!generic).then(|| registration(ident, &door));
+    let (leaks, redundant) = (leaks::check(model, &door), redundant::check(model, &door));
     quote! {
         const _: () = {
             #[automatically_derived]
@@ -65,6 +66,8 @@ fn expand(model: &Resource) -> TokenStream {
                 #holds
             }
             #registration
+            #leaks
+            #redundant
         };
     }
 }

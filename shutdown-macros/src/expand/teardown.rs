@@ -10,6 +10,7 @@ use crate::{
     model::{
         first_span, krate,
         teardown::{Impl, Teardown},
+        touched::Touched,
     },
     parse::{self, Entry},
 };
@@ -39,10 +40,13 @@ fn expand(args: TokenStream, item: &TokenStream, errors: &Errors) -> Option<Toke
         errors.spanned(args, Lint::BadAttribute, message);
     }
     match found.check(errors) {
-        Teardown::Complete => None,
+        Teardown::Complete => {
+            let (touched, method, rest) = (found.touched(&krate), &found.method, &found.rest);
+            Some(found.with(&quote!(#touched #rest #method)))
+        }
         Teardown::Output(output) => {
-            let (method, rest) = (found.granted(&krate), &found.rest);
-            Some(found.with(&quote!(type Output = #output; #rest #method)))
+            let (touched, method, rest) = (found.touched(&krate), found.granted(&krate), &found.rest);
+            Some(found.with(&quote!(type Output = #output; #touched #rest #method)))
         }
         Teardown::Refused(output) => {
             let rest = &found.rest;
@@ -70,7 +74,9 @@ impl Impl {
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         let mut body = proc_macro2::Group::new(proc_macro2::Delimiter::Brace, content.clone());
         body.set_span(self.brace.span.join());
-        quote!(#(#attrs)* impl #impl_generics #trait_ for #self_ty #where_clause #body)
+        // rustc would list this impl wherever another one is missing. Where it is generic, its bounds are of interest.
+        let quiet = generics.params.is_empty().then(|| quote!(#[diagnostic::do_not_recommend]));
+        quote!(#(#attrs)* #quiet impl #impl_generics #trait_ for #self_ty #where_clause #body)
     }
 
     /// The method under the bound that the trait's has too: why is said at `Granted`.
@@ -80,6 +86,15 @@ impl Impl {
         let bound = parse_quote!(for<'__a> Self: #krate::__private::Granted<'__a>);
         signature.generics.make_where_clause().predicates.push(bound);
         Some(quote!(#(#attrs)* #signature #body))
+    }
+
+    /// The fields that the body names, for the lint; left out where that is all of them.
+    fn touched(&self, krate: &Path) -> Option<TokenStream> {
+        let Touched::Only(fields) = Touched::by(&self.method.as_ref()?.body) else {
+            return None;
+        };
+        let door = quote!(#krate::__private);
+        Some(quote!(const __LIFECYCLE_TOUCHED: #door::Touched = #door::Touched::Only(&[#(#fields),*]);))
     }
 
     /// The refused method where its body is checked all the same, as what it was written as.

@@ -18,6 +18,8 @@ pub(crate) struct Field {
     pub(crate) step: Option<Step>,
     /// Whether the type, by its name, could be or contain a handle.
     pub(crate) may_hold: bool,
+    /// Whether the type, by its name, could need release.
+    pub(crate) may_leak: bool,
     /// Whether the type names the struct itself.
     pub(crate) names_self: bool,
 }
@@ -40,13 +42,18 @@ impl Field {
             );
         }
         let ty = field.ty.clone();
-        let names_self = names(&ty.to_token_stream(), owner);
-        let may_hold = !is_plain(&ty);
-        Self { member, label, ty, step, may_hold, names_self }
+        let names_self = names_self(&ty, owner);
+        let may_hold = !is_plain(&ty, &[]);
+        let may_leak = may_hold && !is_plain(&ty, RELEASED);
+        Self { member, label, ty, step, may_hold, may_leak, names_self }
     }
 }
 
-/// Whether the tokens name the struct, by its name or as `Self`.
+/// Whether the type names the struct, by its name or as `Self`.
+pub(crate) fn names_self(ty: &Type, owner: &Ident) -> bool {
+    names(&ty.to_token_stream(), owner)
+}
+
 fn names(tokens: &TokenStream, owner: &Ident) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *owner || ident == "Self",
@@ -98,29 +105,32 @@ const PLAIN_IF_INSIDE_IS: &[&str] = &[
     "Vec", "VecDeque",
 ];
 
+/// What holds handles, and has nothing to release: the handle's value is a resource itself.
+const RELEASED: &[&str] = &["Managed"];
+
 /// Plain by name, so that nothing has to be asked of the compiler: most fields are.
-fn is_plain(ty: &Type) -> bool {
+fn is_plain(ty: &Type, also: &[&str]) -> bool {
     match ty {
-        Type::Array(array) => is_plain(&array.elem),
-        Type::Slice(slice) => is_plain(&slice.elem),
-        Type::Tuple(tuple) => tuple.elems.iter().all(is_plain),
-        Type::Paren(paren) => is_plain(&paren.elem),
-        Type::Group(group) => is_plain(&group.elem),
-        Type::Reference(reference) => is_plain(&reference.elem),
+        Type::Array(array) => is_plain(&array.elem, also),
+        Type::Slice(slice) => is_plain(&slice.elem, also),
+        Type::Tuple(tuple) => tuple.elems.iter().all(|ty| is_plain(ty, also)),
+        Type::Paren(paren) => is_plain(&paren.elem, also),
+        Type::Group(group) => is_plain(&group.elem, also),
+        Type::Reference(reference) => is_plain(&reference.elem, also),
         Type::FnPtr(_) | Type::Never(_) | Type::Ptr(_) => true,
         Type::Path(path) if path.qself.is_none() => {
             let Some(last) = path.path.segments.last() else {
                 return false;
             };
             let name = last.ident.to_string();
-            if PLAIN.contains(&name.as_str()) {
+            if PLAIN.contains(&name.as_str()) || also.contains(&name.as_str()) {
                 return true;
             }
             PLAIN_IF_INSIDE_IS.contains(&name.as_str())
                 && match &last.arguments {
                     PathArguments::AngleBracketed(arguments) => {
                         arguments.args.iter().all(|argument| match argument {
-                            GenericArgument::Type(ty) => is_plain(ty),
+                            GenericArgument::Type(ty) => is_plain(ty, also),
                             _ => true,
                         })
                     }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Data, DeriveInput, GenericParam, Generics, Meta, Path, Token, Type, parse::Parser, punctuated::Punctuated,
+    Attribute, Data, DeriveInput, GenericParam, Generics, Meta, Path, Token, Type, parse::Parser,
+    punctuated::Punctuated,
 };
 
 use super::{Keys, Known, field::Field, krate, step::Step, values::Assigned};
@@ -36,6 +37,10 @@ pub(crate) struct Resource {
     pub(crate) fields: Vec<Field>,
     /// Whether nothing but an `impl Teardown` can say how it is released.
     pub(crate) own_required: bool,
+    /// Whether it was said that there is nothing to release.
+    pub(crate) no_teardown: bool,
+    /// What the struct says about the warnings.
+    pub(crate) allowed: Vec<Attribute>,
 }
 
 impl Resource {
@@ -55,6 +60,8 @@ impl Resource {
             last: keys.flag("last", errors),
             depends_on: depends_on(&keys, &item.ident, errors),
             own_required: !no_teardown && fields.iter().all(|field| field.step.is_none()),
+            no_teardown,
+            allowed: allowed(&item.attrs),
             fields,
         };
         (!errors.any()).then_some(model)
@@ -102,6 +109,20 @@ fn no_teardown(keys: &Keys, fields: &[Field], errors: &Errors) -> bool {
         errors.spanned(&key.name, Lint::BadAttribute, message);
     }
     true
+}
+
+/// `#[allow(deprecated)]`, which a derive has to repeat on what it adds.
+fn allowed(attrs: &[Attribute]) -> Vec<Attribute> {
+    let allowed = attrs.iter().filter(|attr| {
+        let tokens = || attr.meta.to_token_stream().into_iter();
+        let mut lints = tokens().filter_map(|token| match token {
+            TokenTree::Group(group) => Some(group.stream()),
+            _ => None,
+        });
+        attr.path().is_ident("allow")
+            && lints.any(|lints| lints.to_string().split(',').any(|lint| lint.trim() == "deprecated"))
+    });
+    allowed.cloned().collect()
 }
 
 fn depends_on(keys: &Keys, owner: &Ident, errors: &Errors) -> Vec<Type> {

@@ -27,4 +27,11 @@ impl Teardown for Own {
 #[lifecycle::resource(no_teardown = "nothing in it")]
 struct Unit;
 
+/// Its field is asked, which is no use of it.
+#[lifecycle::resource(no_teardown = "nothing in it")]
+struct Asked(Option<Pool>);
+
+#[derive(lifecycle::Holds)]
+struct Shown(Option<Pool>);
+
 fn main() {}

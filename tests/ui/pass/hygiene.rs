@@ -8,6 +8,9 @@ struct Managed;
 struct Send;
 struct Clone;
 struct Failures;
+struct Leak;
+struct Field;
+struct Check;
 
 trait Blanket {
     fn step(&self) {}
@@ -21,6 +24,28 @@ struct Pool;
 
 impl Pool {
     async fn close(&self, _failures: u8) {}
+}
+
+trait Asks {
+    const FOUND: u8 = 1;
+    const BARE: u8 = 1;
+    const FIELDS: u8 = 1;
+    const YES: u8 = 1;
+}
+
+impl<T> Asks for T {}
+
+#[::lifecycle::resource(depends_on(Database), no_teardown = "memory only")]
+struct Asked {
+    leak: Leak,
+    field: Field,
+    orders: ::lifecycle::Managed<Orders>,
+}
+
+#[derive(::lifecycle::Holds)]
+struct Shown {
+    held: Check,
+    needs: ::lifecycle::Managed<Orders>,
 }
 
 const this: u8 = 1;

@@ -1,0 +1,138 @@
+//! How the handles of client libraries are released, each behind its feature.
+
+#[cfg(feature = "async-nats")]
+mod nats {
+    use crate::resource::{
+        owned::{ReleaseMut, ReleaseOwned, words},
+        release::Release,
+    };
+
+    #[diagnostic::do_not_recommend]
+    impl Release for async_nats::Client {
+        const BLOCKING: bool = false;
+
+        /// First the flush, since a drain is only asked for, and not waited for.
+        async fn release(&self) -> Result<(), String> {
+            self.flush().await.map_err(words)?;
+            self.drain().await.map_err(words)
+        }
+    }
+
+    impl ReleaseMut for async_nats::Subscriber {
+        async fn release_mut(&mut self) -> Result<(), String> {
+            self.unsubscribe().await.map_err(words)
+        }
+    }
+
+    impl ReleaseOwned for async_nats::Subscriber {
+        const BLOCKING: bool = false;
+
+        async fn release_owned(mut self) -> Result<(), String> {
+            self.release_mut().await
+        }
+    }
+}
+
+#[cfg(feature = "lapin")]
+mod amqp {
+    use crate::resource::{owned::words, release::Release};
+
+    /// What the broker has closed is closed.
+    #[diagnostic::do_not_recommend]
+    impl Release for lapin::Connection {
+        const BLOCKING: bool = false;
+
+        async fn release(&self) -> Result<(), String> {
+            if !self.status().connected() {
+                return Ok(());
+            }
+            self.close(200, "shutting down".into()).await.map_err(words)
+        }
+    }
+
+    /// What the broker, or the connection, has closed is closed.
+    #[diagnostic::do_not_recommend]
+    impl Release for lapin::Channel {
+        const BLOCKING: bool = false;
+
+        async fn release(&self) -> Result<(), String> {
+            if !self.status().connected() {
+                return Ok(());
+            }
+            self.close(200, "shutting down".into()).await.map_err(words)
+        }
+    }
+}
+
+#[cfg(feature = "opentelemetry")]
+mod telemetry {
+    use opentelemetry_sdk::{logs::SdkLoggerProvider, metrics::SdkMeterProvider, trace::SdkTracerProvider};
+
+    use crate::resource::{owned::words, release::Release};
+
+    macro_rules! provider {
+        ($($ty:ty)+) => {$(
+            #[diagnostic::do_not_recommend]
+            impl Release for $ty {
+                const BLOCKING: bool = true;
+
+                async fn release(&self) -> Result<(), String> {
+                    self.shutdown().map_err(words)
+                }
+            }
+        )+};
+    }
+
+    provider!(SdkLoggerProvider SdkMeterProvider SdkTracerProvider);
+}
+
+#[cfg(feature = "redis")]
+mod redis {
+    use crate::resource::owned::dropped;
+
+    dropped! {
+        false:
+        [] ::redis::aio::MultiplexedConnection;
+        [] ::redis::aio::ConnectionManager;
+        [] ::redis::aio::PubSub;
+    }
+}
+
+#[cfg(feature = "sqlx")]
+mod sql {
+    use sqlx::{Database, Pool, pool::PoolConnection};
+
+    use crate::resource::{
+        owned::{ReleaseOwned, words},
+        release::Release,
+    };
+
+    #[diagnostic::do_not_recommend]
+    impl<DB: Database> Release for Pool<DB> {
+        const BLOCKING: bool = false;
+
+        async fn release(&self) -> Result<(), String> {
+            self.close().await;
+            Ok(())
+        }
+    }
+
+    impl<DB: Database> ReleaseOwned for PoolConnection<DB> {
+        const BLOCKING: bool = false;
+
+        async fn release_owned(self) -> Result<(), String> {
+            self.close().await.map_err(words)
+        }
+    }
+}
+
+#[cfg(feature = "tracing-appender")]
+mod appender {
+    use crate::resource::owned::dropped;
+
+    // Its drop waits for its thread.
+    dropped! {
+        true:
+        [] tracing_appender::non_blocking::WorkerGuard;
+    }
+}

@@ -1,0 +1,257 @@
+//! The lint `unreleased_field`: what is known of a field's type, and the message, built while the user's crate is
+//! compiled.
+//!
+//! The generated code says `Leaks::<Field>::__LIFECYCLE_FOUND`. An inherent constant comes before one of a trait, so
+//! it is that of [`Leaks`] if the type needs release, else that of [`Otherwise`]. This is decided by the type, however
+//! it is called where it is written. The same goes for [`Released`] and [`Touches`]. The names are ours alone, since a
+//! user's trait for every type could have a constant of the same name.
+
+use std::marker::PhantomData;
+
+use super::{Release, Teardown};
+
+/// What is lost if a value is not released, and how it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Leak {
+    /// The type, by its full path.
+    pub ty: &'static str,
+    /// What is lost: a clause that begins in lower case.
+    pub lost: &'static str,
+    /// What releases it: a clause in the third person.
+    pub does: &'static str,
+    /// The type that a field has to have for a bare `#[teardown]`; empty if there is none.
+    pub form: &'static str,
+    /// The fields of plain structs in which it was found, from the outermost.
+    path: [(&'static str, &'static str); DEPTH],
+    depth: usize,
+}
+
+/// So many plain structs inside each other are told; of more, the outermost.
+const DEPTH: usize = 4;
+
+impl Leak {
+    /// Of a type.
+    pub const fn new(ty: &'static str, lost: &'static str, does: &'static str, form: &'static str) -> Self {
+        Self { ty, lost, does, form, path: [("", ""); DEPTH], depth: 0 }
+    }
+
+    /// The first of what the fields of a plain struct need.
+    pub const fn first(owner: &'static str, fields: &[(Option<Self>, &'static str)]) -> Option<Self> {
+        let mut at = 0;
+        while at < fields.len() {
+            if let (Some(leak), field) = fields[at] {
+                return Some(leak.inside(owner, field));
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// The same, in a field of a plain struct.
+    const fn inside(mut self, owner: &'static str, field: &'static str) -> Self {
+        let mut at = DEPTH - 1;
+        while at > 0 {
+            self.path[at] = self.path[at - 1];
+            at -= 1;
+        }
+        self.path[0] = (owner, field);
+        if self.depth < DEPTH {
+            self.depth += 1;
+        }
+        self
+    }
+}
+
+/// A type whose values must not just be dropped, or forgotten.
+pub trait NeedsRelease {
+    /// What is lost, if anything is.
+    const LEAK: Option<Leak>;
+}
+
+/// Asks whether a type needs release.
+#[derive(Debug)]
+pub struct Leaks<T: ?Sized>(PhantomData<fn(&T)>);
+
+impl<T: NeedsRelease + ?Sized> Leaks<T> {
+    /// What is lost.
+    pub const __LIFECYCLE_FOUND: Option<Leak> = T::LEAK;
+}
+
+/// Asks whether a bare `#[teardown]` releases a type.
+#[derive(Debug)]
+pub struct Released<T: ?Sized>(PhantomData<fn(&T)>);
+
+impl<T: Release> Released<T> {
+    /// It does.
+    pub const __LIFECYCLE_BARE: bool = true;
+}
+
+/// Asks what the `teardown` of a resource touches.
+#[derive(Debug)]
+pub struct Touches<T: ?Sized>(PhantomData<fn(&T)>);
+
+impl<T: Teardown> Touches<T> {
+    /// What its impl says.
+    pub const __LIFECYCLE_FIELDS: Touched = T::__LIFECYCLE_TOUCHED;
+}
+
+/// The answers where the types give none.
+pub trait Otherwise {
+    /// Nothing is lost.
+    const __LIFECYCLE_FOUND: Option<Leak> = None;
+    /// It does not.
+    const __LIFECYCLE_BARE: bool = false;
+    /// There is no impl.
+    const __LIFECYCLE_FIELDS: Touched = Touched::NoImpl;
+}
+
+impl<T: ?Sized> Otherwise for Leaks<T> {}
+impl<T: ?Sized> Otherwise for Released<T> {}
+impl<T: ?Sized> Otherwise for Touches<T> {}
+
+/// The fields that the body of `teardown` names.
+#[derive(Clone, Copy, Debug)]
+pub enum Touched {
+    /// There is no impl.
+    NoImpl,
+    /// Every one, or nobody can tell: `self` as a whole is handed on, or the impl was written without the attribute.
+    Any,
+    /// These.
+    Only(&'static [&'static str]),
+}
+
+impl Touched {
+    const fn has(self, field: &str) -> bool {
+        match self {
+            Self::NoImpl => false,
+            Self::Any => true,
+            Self::Only(fields) => {
+                let mut at = 0;
+                while at < fields.len() {
+                    if same(fields[at], field) {
+                        return true;
+                    }
+                    at += 1;
+                }
+                false
+            }
+        }
+    }
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// A field of a resource as the generated code sees it.
+#[derive(Debug)]
+pub struct Field {
+    /// The struct.
+    pub owner: &'static str,
+    /// The field.
+    pub name: &'static str,
+    /// Whether an impl is required, so that its absence is an error already.
+    pub own_required: bool,
+    /// Whether `no_teardown` was said.
+    pub no_teardown: bool,
+}
+
+/// Refuses a field that nothing releases; the place is that of the call.
+///
+/// # Panics
+///
+/// While the user's crate is compiled: that is the error.
+#[track_caller]
+pub const fn unreleased(found: Option<Leak>, touched: Touched, bare: bool, field: &Field) {
+    let Some(leak) = found else { return };
+    let missing = field.own_required && matches!(touched, Touched::NoImpl);
+    if missing || touched.has(field.name) {
+        return;
+    }
+    panic!("{}", message(&leak, touched, bare, field).as_str())
+}
+
+const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Text {
+    let text = Text::new()
+        .add("lifecycle::unreleased_field: nothing releases the `")
+        .add(leak.ty)
+        .add("` in `")
+        .add(field.owner)
+        .add("::")
+        .add(field.name)
+        .add("`");
+    let mut text = text;
+    let mut at = 0;
+    while at < leak.depth {
+        let (owner, inner) = leak.path[at];
+        text = text.add(", there in `").add(owner).add("::").add(inner).add("`");
+        at += 1;
+    }
+    text = text.add("\nlost: ").add(leak.lost).add("\nhelp: ");
+    text = if leak.depth > 0 {
+        text.add("make `")
+            .add(leak.path[0].0)
+            .add("` a resource and hold a `Managed` of it, or release it in the body of `teardown`")
+    } else if bare {
+        text.add("write `#[teardown]` on the field, which ").add(leak.does)
+    } else if leak.form.is_empty() {
+        text.add(leak.does)
+    } else {
+        text.add("make it a `").add(leak.form).add("` and write `#[teardown]` on it, which ").add(leak.does)
+    };
+    if field.no_teardown {
+        text = text.add(", and remove `no_teardown`");
+    }
+    // Of a plain struct that has been said.
+    if matches!(touched, Touched::Only(_)) && leak.depth == 0 {
+        text = text.add("\nhelp: or release it in the body of `teardown`, which does not name it");
+    }
+    text.add("\nhelp: or say why nothing is to be done: `#[teardown(skip = \"..\")]`")
+        .add("\nnote: what is known, and why: the docs of `lifecycle::lints::unreleased_field`")
+}
+
+/// Text that grows in a constant; what does not fit is left out.
+struct Text {
+    bytes: [u8; LENGTH],
+    length: usize,
+}
+
+const LENGTH: usize = 2048;
+
+impl Text {
+    const fn new() -> Self {
+        Self { bytes: [0; LENGTH], length: 0 }
+    }
+
+    const fn add(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        // Whole or not at all: half a character would be no text.
+        if text.len() <= LENGTH - self.length {
+            let mut at = 0;
+            while at < text.len() {
+                self.bytes[self.length] = text[at];
+                self.length += 1;
+                at += 1;
+            }
+        }
+        self
+    }
+
+    const fn as_str(&self) -> &str {
+        match std::str::from_utf8(self.bytes.split_at(self.length).0) {
+            Ok(text) => text,
+            Err(_) => "lifecycle::unreleased_field",
+        }
+    }
+}

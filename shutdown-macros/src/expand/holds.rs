@@ -1,0 +1,89 @@
+//! `#[derive(Holds)]`: a plain struct that shows what is inside it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::{DeriveInput, Generics};
+
+use crate::{
+    errors::{Errors, Lint},
+    model::{
+        field::{Field, names_self},
+        holds::{Holds, Variant},
+    },
+};
+
+pub(crate) fn derive(item: TokenStream) -> TokenStream {
+    let errors = Errors::new();
+    let code = match syn::parse2::<DeriveInput>(item) {
+        Ok(item) => Some(expand(&Holds::check(&item, &errors))),
+        Err(error) => {
+            errors.syntax(Lint::BadAttribute, &error);
+            None
+        }
+    };
+    let errors = errors.report();
+    quote!(#errors #code)
+}
+
+fn expand(model: &Holds) -> TokenStream {
+    let Holds { krate, ident, generics, variants } = model;
+    let door = quote!(#krate::__private);
+    let header = |what: TokenStream| header(&what, ident, generics);
+    let (leak, holds) = (header(quote!(#door::NeedsRelease)), header(quote!(#door::Holds)));
+    let owner = crate::parse::unraw(ident);
+    // A type that contains itself would ask itself for ever.
+    let asked =
+        variants.iter().flat_map(|variant| &variant.fields).filter(|field| !names_self(&field.ty, ident));
+    let found = asked
+        .clone()
+        .filter(|field| field.may_leak)
+        .map(|Field { ty, label, .. }| quote!((#door::Leaks::<#ty>::__LIFECYCLE_FOUND, #label)));
+    let needs = asked
+        .filter(|field| field.may_hold)
+        .map(|Field { ty, .. }| quote!((&#door::Probe::<#ty>::NEW).__lifecycle_needs(__needs, __field);));
+    let arms = variants.iter().map(|variant| arm(variant, &door));
+    // Of an enum without variants there is no value to ask.
+    let held = (!variants.is_empty()).then(|| quote!(match self { #(#arms)* }));
+    quote! {
+        const _: () = {
+            use #door::{Otherwise as _, ProbeField as _};
+
+            #leak {
+                const LEAK: ::core::option::Option<#door::Leak> =
+                    #door::Leak::first(#owner, &[#(#found),*]);
+            }
+
+            #holds {
+                fn needs(__needs: &mut #door::Needs, __field: &'static str) {
+                    #(#needs)*
+                }
+
+                fn held(&self, __held: &mut #door::Held) {
+                    #held
+                }
+            }
+        };
+    }
+}
+
+fn header(what: &TokenStream, ident: &Ident, generics: &Generics) -> TokenStream {
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl #impl_generics #what for #ident #ty_generics #where_clause
+    }
+}
+
+fn arm(variant: &Variant, door: &TokenStream) -> TokenStream {
+    let Variant { path, fields } = variant;
+    let fields: Vec<_> = fields.iter().filter(|field| field.may_hold).collect();
+    let names: Vec<_> = (0..fields.len()).map(|index| format_ident!("__field_{index}")).collect();
+    let members = fields.iter().map(|field| &field.member);
+    let types = fields.iter().map(|field| &field.ty);
+    quote! {
+        #path { #(#members: #names,)* .. } => {
+            #((&#door::Probe::<#types>::NEW).__lifecycle_held(#names, __held);)*
+        }
+    }
+}

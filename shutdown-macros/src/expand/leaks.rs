@@ -1,0 +1,86 @@
+//! The lint `unreleased_field`: what only the types of the fields can tell.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Member, spanned::Spanned};
+
+use super::spanned;
+use crate::{
+    model::{field::Field, resource::Resource},
+    parse::unraw,
+};
+
+/// A constant for every field that could need release and has no attribute; each by itself, since an evaluation ends
+/// at the first error.
+///
+/// A generic struct has none: of a type parameter nothing is known where it is written.
+pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
+    if !model.generics.params.is_empty() {
+        return None;
+    }
+    let mut checks = model
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| field.may_leak && field.step.is_none())
+        .map(|(index, field)| {
+            // The name is in the error: "evaluation of `.._FIELD_0_IS_RELEASED` failed here".
+            let (name, call) = (format_ident!("_FIELD_{index}_IS_RELEASED"), call(model, field, door));
+            quote!(const #name: () = #call;)
+        })
+        .peekable();
+    checks.peek()?;
+    Some(quote! {
+        use #door::Otherwise as _;
+        #(#checks)*
+    })
+}
+
+/// The call that is the error, its tokens spanned so that from the first to the last they are the field.
+fn call(model: &Resource, field: &Field, door: &TokenStream) -> TokenStream {
+    let Resource { ident, own_required, no_teardown, .. } = model;
+    let (owner, label) = (unraw(ident), &field.label);
+    let ty = without_self(field.ty.to_token_stream(), ident);
+    let arguments = quote! {
+        #door::Leaks::<#ty>::__LIFECYCLE_FOUND,
+        #door::Touches::<#ident>::__LIFECYCLE_FIELDS,
+        #door::Released::<#ty>::__LIFECYCLE_BARE,
+        &#door::Field {
+            owner: #owner,
+            name: #label,
+            own_required: #own_required,
+            no_teardown: #no_teardown,
+        },
+    };
+    let first = match &field.member {
+        Member::Named(ident) => ident.span(),
+        Member::Unnamed(_) => field.ty.span(),
+    };
+    let last = field.ty.to_token_stream().into_iter().last();
+    let last = last.map_or(first, |token| match token {
+        TokenTree::Group(group) => group.span_close(),
+        other => other.span(),
+    });
+    let door = spanned(door.clone(), first);
+    let mut group = Group::new(Delimiter::Parenthesis, arguments);
+    group.set_span(last);
+    quote_spanned!(first=> #door::unreleased #group)
+}
+
+/// `Self` is the struct; outside of an impl it has no other name.
+fn without_self(tokens: TokenStream, owner: &Ident) -> TokenStream {
+    let replace = |token: TokenTree| match token {
+        TokenTree::Ident(word) if word == "Self" => {
+            let mut owner = owner.clone();
+            owner.set_span(word.span());
+            TokenTree::Ident(owner)
+        }
+        TokenTree::Group(group) => {
+            let mut replaced = Group::new(group.delimiter(), without_self(group.stream(), owner));
+            replaced.set_span(group.span());
+            TokenTree::Group(replaced)
+        }
+        other => other,
+    };
+    tokens.into_iter().map(replace).collect()
+}

@@ -1,0 +1,58 @@
+//! `needs_release!(Type, "what is lost", "method")`: a user's own type, for the lint and for a bare `#[teardown]`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use crate::{errors::Errors, model::needs_release::NeedsRelease};
+
+pub(crate) fn call(args: TokenStream) -> TokenStream {
+    let errors = Errors::new();
+    let code = NeedsRelease::check(args, &errors).map(|model| expand(&model));
+    let errors = errors.report();
+    quote!(#errors #code)
+}
+
+fn expand(model: &NeedsRelease) -> TokenStream {
+    let NeedsRelease { krate, ty, name, lost, does, call, blocking } = model;
+    let (door, value) = (quote!(#krate::__private), format_ident!("__lifecycle_value"));
+    quote! {
+        const _: () = {
+            #[diagnostic::do_not_recommend]
+            impl #door::NeedsRelease for #ty {
+                const LEAK: ::core::option::Option<#door::Leak> =
+                    ::core::option::Option::Some(#door::Leak::new(#name, #lost, #does, #name));
+            }
+
+            #[diagnostic::do_not_recommend]
+            impl #door::Release for #ty {
+                const BLOCKING: bool = #blocking;
+
+                async fn release(&self) -> ::core::result::Result<(), #door::String> {
+                    use #door::{Outcome as _, ProbeFuture as _};
+                    match #call {
+                        #value => {
+                            let kind = (&#door::Probe::value(&#value)).__lifecycle_kind();
+                            (&&&#door::Settled(kind.settle(#value).await)).__lifecycle_outcome()
+                        }
+                    }
+                }
+            }
+
+            #[diagnostic::do_not_recommend]
+            impl #door::ReleaseMut for #ty {
+                async fn release_mut(&mut self) -> ::core::result::Result<(), #door::String> {
+                    #door::Release::release(self).await
+                }
+            }
+
+            #[diagnostic::do_not_recommend]
+            impl #door::ReleaseOwned for #ty {
+                const BLOCKING: bool = #blocking;
+
+                async fn release_owned(self) -> ::core::result::Result<(), #door::String> {
+                    #door::Release::release(&self).await
+                }
+            }
+        };
+    }
+}

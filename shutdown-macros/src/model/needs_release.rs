@@ -1,0 +1,152 @@
+//! The arguments of `needs_release!`.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Expr, LitStr, Path, Type};
+
+use super::{krate, values::Assigned};
+use crate::{
+    errors::{Errors, Lint},
+    parse::{self, Entry, Value},
+};
+
+const FORM: &str = "write `needs_release!(Client, \"what is lost without it\", \"flush\")`";
+
+pub(crate) struct NeedsRelease {
+    pub(crate) krate: Path,
+    pub(crate) ty: Type,
+    pub(crate) name: String,
+    pub(crate) lost: String,
+    pub(crate) does: String,
+    /// The call, on `self`.
+    pub(crate) call: TokenStream,
+    pub(crate) blocking: bool,
+}
+
+impl NeedsRelease {
+    /// The model, if no rule was broken.
+    pub(crate) fn check(args: TokenStream, errors: &Errors) -> Option<Self> {
+        let (mut pieces, mut krate, mut blocking) = (Vec::new(), None, false);
+        for piece in pieces_of(args) {
+            match &piece[..] {
+                [TokenTree::Ident(word)] if word == "blocking" && pieces.len() == 3 => blocking = true,
+                [TokenTree::Ident(word), ..] if word == "crate" && pieces.len() == 3 => {
+                    krate = path(piece.iter().cloned().collect(), errors);
+                }
+                _ => pieces.push(piece.into_iter().collect::<TokenStream>()),
+            }
+        }
+        let mut pieces = pieces.into_iter();
+        let (Some(ty), Some(lost), Some(method)) = (pieces.next(), pieces.next(), pieces.next()) else {
+            errors.at(Span::call_site(), Lint::BadAttribute, FORM);
+            return None;
+        };
+        for extra in pieces {
+            let message = "only `blocking` and `crate = path` may follow the method";
+            errors.spanned(extra, Lint::BadAttribute, message);
+        }
+        let name = ty.to_string().replace(' ', "");
+        let ty = type_of(ty, errors);
+        let lost = text(lost, errors);
+        let call = call(method, errors);
+        if errors.any() {
+            return None;
+        }
+        let (method, call) = call?;
+        Some(Self {
+            krate: krate.unwrap_or_else(krate::default),
+            ty: ty?,
+            name,
+            lost: lost?,
+            does: format!("calls `{method}`"),
+            call,
+            blocking,
+        })
+    }
+}
+
+/// The pieces between the commas; those between `<` and `>` are of a type.
+fn pieces_of(args: TokenStream) -> Vec<Vec<TokenTree>> {
+    let (mut depth, mut pieces) = (0_u32, vec![Vec::new()]);
+    for token in args {
+        match &token {
+            TokenTree::Punct(punct) if punct.as_char() == '<' => depth += 1,
+            TokenTree::Punct(punct) if punct.as_char() == '>' => depth = depth.saturating_sub(1),
+            token if parse::is_comma(token) && depth == 0 => {
+                pieces.push(Vec::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(last) = pieces.last_mut() {
+            last.push(token);
+        }
+    }
+    if pieces.last().is_some_and(Vec::is_empty) {
+        pieces.pop();
+    }
+    pieces
+}
+
+fn path(piece: TokenStream, errors: &Errors) -> Option<Path> {
+    let Some(Entry::Key(key)) = parse::entries(piece).into_iter().next() else {
+        return None;
+    };
+    let Value::Assigned(tokens) = key.value else {
+        errors.spanned(key.tokens(), Lint::BadAttribute, "write `crate = path::to::lifecycle`");
+        return None;
+    };
+    Assigned { name: key.name, form: "crate = path::to::lifecycle", tokens }.path(errors)
+}
+
+fn type_of(tokens: TokenStream, errors: &Errors) -> Option<Type> {
+    let parsed = syn::parse2(tokens.clone()).ok();
+    if parsed.is_none() {
+        errors.spanned(or_here(tokens), Lint::BadAttribute, format!("a type comes first; {FORM}"));
+    }
+    parsed
+}
+
+fn text(tokens: TokenStream, errors: &Errors) -> Option<String> {
+    match syn::parse2::<LitStr>(tokens.clone()) {
+        Ok(text) if !text.value().trim().is_empty() => Some(text.value()),
+        _ => {
+            let message = "what is lost comes second, as a text: `\"buffered events\"`";
+            errors.spanned(or_here(tokens), Lint::BadAttribute, message);
+            None
+        }
+    }
+}
+
+/// The method as it was written, and the call of it.
+fn call(tokens: TokenStream, errors: &Errors) -> Option<(String, TokenStream)> {
+    // In quotes, as in a message, or plain, as in an attribute.
+    let (written, call) = match syn::parse2::<LitStr>(tokens.clone()) {
+        Ok(text) => (text.value(), text.parse::<TokenStream>().unwrap_or_default()),
+        Err(_) => (tokens.to_string().replace(' ', ""), tokens.clone()),
+    };
+    let last = call.clone().into_iter().last();
+    let parentheses = match last {
+        Some(TokenTree::Ident(last)) if last != "await" => Some(quote_spanned!(last.span()=> ())),
+        _ => None,
+    };
+    // `self` at the method, so that an error about it stands there.
+    let at = call.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+    let this = quote_spanned!(Span::call_site().located_at(at)=> self);
+    let call = quote!(#this.#call #parentheses);
+    if let Ok(Expr::MethodCall(_) | Expr::Await(_) | Expr::Try(_) | Expr::Call(_)) = syn::parse2(call.clone())
+    {
+        return Some((written, call));
+    }
+    let message = "the method that releases it comes third: `\"flush\"`, `\"close(200)\"`";
+    errors.spanned(or_here(tokens), Lint::BadAttribute, message);
+    None
+}
+
+/// The tokens, or the whole call where there are none.
+fn or_here(tokens: TokenStream) -> TokenStream {
+    match tokens.is_empty() {
+        true => TokenTree::from(proc_macro2::Literal::u8_unsuffixed(0)).into_token_stream(),
+        false => tokens,
+    }
+}

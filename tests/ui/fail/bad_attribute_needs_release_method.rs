@@ -1,0 +1,9 @@
+struct Client;
+
+impl Client {
+    fn flush(&mut self) {}
+}
+
+lifecycle::needs_release!(Client, "events", flush);
+
+fn main() {}
