@@ -30,7 +30,8 @@ fn plan_of(timed: impl Fn(&Declaration) -> bool) -> Plan {
         .map(Registered::declaration)
         .collect();
     // The order of registration is the linker's, and so none.
-    declarations.sort_by_key(|declaration| (declaration.name, declaration.module, declaration.line));
+    declarations
+        .sort_by_key(|declaration| (declaration.name, declaration.module, declaration.location.line()));
     let mut class_of: HashMap<TypeId, usize> = HashMap::new();
     for (class, declaration) in declarations.iter().enumerate() {
         class_of.insert((declaration.type_id)(), class);

@@ -154,7 +154,8 @@ impl Gate {
     /// A pass for work that other work in flight may have started: one more as long as the gate is open, or a pass is
     /// still out. `None` once the gate is drained.
     pub(crate) fn join(&self) -> Option<Pass> {
-        self.pass().or_else(|| self.inner.shards.iter().find_map(Shard::join))
+        self.pass()
+            .or_else(|| self.inner.shards.iter().find_map(Shard::join))
     }
 
     /// Closes the gate. True for the one call that did it; a pass is never handed out again once any call has
@@ -245,8 +246,12 @@ impl Shard {
     fn join(&self) -> Option<Pass> {
         let counts = |word: usize| (word & !CLOSED != 0 && word & !CLOSED < LIMIT).then(|| word + 1);
         // Relaxed: as in `Pass::split`, what is counted up is not drained, and so whoever drains it comes after.
-        let counted = self.word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, counts);
-        counted.is_ok().then(|| Pass { shard: NonNull::from(self) })
+        let counted = self
+            .word
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, counts);
+        counted.is_ok().then(|| Pass {
+            shard: NonNull::from(self),
+        })
     }
 
     /// To be called once, by the one who made `word` become drained (invariant 2). What it returns keeps the shard,

@@ -1,10 +1,6 @@
 //! The single door of generated code. No part of it is public API, whatever its visibility.
 
-use std::{
-    future::{Ready, ready},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{process::ExitCode, time::Duration};
 
 pub use inventory;
 pub use shutdown_macros::__Resource as Resource;
@@ -13,9 +9,10 @@ pub use crate::{
     managed::Managed,
     process::{main, signals as signal},
     resource::{
-        Declaration, Failure, FailureKind, Failures, Granted, Held, Holds, Need, NeedReason, Needs, Probe,
-        ProbeField, Registered, Release, Resource, Teardown,
-        value::{MainReturn, Outcome, ProbeFuture, ProbeMain, ProbeOwn, Settled},
+        Declaration, Edge, Failure, FailureKind, Granted, Held, Holds, HoldsNothing, Link, Need, NeedReason,
+        Needs, Probe, ProbeField, Registered, Release, Resource, Step, Teardown, blocking, check, later,
+        link,
+        value::{MainReturn, NoOwn, ProbeMain, ProbeStep},
     },
 };
 
@@ -49,10 +46,4 @@ pub enum MainEnd {
     Ok,
     Err(String),
     Code(ExitCode),
-}
-
-/// The teardown of a resource that holds nothing to release.
-pub fn nothing<T>(this: Managed<T>) -> Ready<Failures> {
-    drop(this);
-    ready(Failures::new())
 }

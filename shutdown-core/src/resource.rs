@@ -1,18 +1,25 @@
 //! What a resource is: a declaration, known at link time, and the code that releases one instance.
 
+mod circle;
 mod declaration;
 mod failures;
 mod holds;
+mod link;
 mod release;
+mod steps;
 pub(crate) mod value;
 
 use std::{fmt::Display, future::Future};
 
 pub use crate::report::{Failure, FailureKind};
-pub use declaration::{Declaration, Need, NeedReason, Needs, Registered};
-pub use failures::Failures;
-pub use holds::{Held, Holds, Probe, ProbeField};
+pub use circle::check;
+pub use declaration::{Declaration, Edge, Need, NeedReason, Needs, Registered, link};
+use failures::Failures;
+pub use holds::{Held, Holds, HoldsNothing, Probe, ProbeField};
+pub use link::Link;
 pub use release::Release;
+pub(crate) use steps::release;
+pub use steps::{Step, blocking, later};
 
 use crate::managed::Managed;
 use crate::sequence::InstanceId;
@@ -41,15 +48,11 @@ pub trait Teardown {
         for<'a> Self: Granted<'a>;
 
     #[doc(hidden)]
-    fn __lifecycle_own(&self, failures: &mut Failures) -> impl Future<Output = ()> + Send
+    fn __lifecycle_own(&self) -> Step<'_>
     where
-        for<'a> Self: Granted<'a>,
+        Self: Resource,
     {
-        async {
-            failures
-                .step("teardown", async { self.teardown().await.into_result() })
-                .await;
-        }
+        Box::pin(async { self.teardown().await.into_result() })
     }
 }
 
@@ -101,13 +104,20 @@ impl<T: Send + Sync + 'static> Granted<'_> for T {}
 )]
 pub trait Resource: Sized + Send + Sync + 'static {
     #[doc(hidden)]
-    const DECLARATION: &'static Declaration;
+    const LINK: Link;
 
-    /// Runs the whole teardown of one instance, each step for itself.
     #[doc(hidden)]
-    fn __lifecycle_release(this: Managed<Self>) -> impl Future<Output = Failures> + Send
+    const DECLARATION: &'static Declaration = Self::LINK.get();
+
+    /// The names of the steps of a teardown.
+    #[doc(hidden)]
+    const STEPS: &'static [&'static str];
+
+    /// Begins one step of the teardown of one instance.
+    #[doc(hidden)]
+    fn __lifecycle_step<'a>(this: &'a Self, handle: &'a Managed<Self>, step: usize) -> Step<'a>
     where
-        for<'a> Self: Granted<'a>;
+        for<'b> Self: Granted<'b>;
 
     /// The instances of the same type that this one holds.
     #[doc(hidden)]

@@ -413,10 +413,9 @@ async fn a_lifecycle_inside_another_is_the_current_one() {
     let count = Arc::new(AtomicUsize::new(0));
     let deferred = |count: &Arc<AtomicUsize>| {
         let count = Arc::clone(count);
-        lifecycle::defer(
-            "count",
-            || async move { count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed) },
-        );
+        lifecycle::defer("count", || async move {
+            count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed)
+        });
     };
     let outer = second()
         .run(async {

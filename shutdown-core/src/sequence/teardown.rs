@@ -55,7 +55,9 @@ impl<H: Clone> Sequence<H> {
         let Some(stop) = &mut self.stop else { return };
         let first = stop.teardown.is_none();
         if first {
-            self.registry.entries_mut().for_each(|entry| entry.spec.unsaid = false);
+            self.registry
+                .entries_mut()
+                .for_each(|entry| entry.spec.unsaid = false);
         }
         stop.take_note(&planned, self.config.grace);
         if self.stage == Stage::Cleanup {
@@ -117,7 +119,11 @@ impl<H: Clone> Sequence<H> {
         teardown.planned.plan.sort(&mut free);
         for node in free {
             let id = teardown.planned.ids[node];
-            if let Some(entry) = self.registry.get_mut(id).filter(|entry| entry.is_waiting() && !entry.spec.unsaid) {
+            if let Some(entry) = self
+                .registry
+                .get_mut(id)
+                .filter(|entry| entry.is_waiting() && !entry.spec.unsaid)
+            {
                 debug_assert!(teardown.open[node] == 0 || teardown.forced, "invariant 3");
                 entry.state = State::Started;
                 if let Some(hook) = entry.hook.clone() {
