@@ -109,10 +109,6 @@ pub trait Resource: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const DECLARATION: &'static Declaration = Self::LINK.get();
 
-    /// The names of the steps of a teardown.
-    #[doc(hidden)]
-    const STEPS: &'static [&'static str];
-
     /// Begins one step of the teardown of one instance.
     #[doc(hidden)]
     fn __lifecycle_step<'a>(this: &'a Self, handle: &'a Managed<Self>, step: usize) -> Step<'a>

@@ -65,7 +65,7 @@ pub struct Database {
 }
 
 /// What depends on it.
-#[lifecycle::resource(depends_on(Database), last)]
+#[lifecycle::resource(depends_on(Database))]
 #[derive(Debug)]
 pub struct Orders {
     db: Option<Arc<Managed<Database>>>,
@@ -83,7 +83,7 @@ impl Teardown for Orders {
 pub struct Cache<T>(Managed<Database>, PhantomData<T>);
 
 /// A unit.
-#[lifecycle::resource(no_teardown = "nothing in it")]
+#[lifecycle::resource(no_teardown = "nothing in it", last)]
 #[derive(Debug)]
 pub struct Unit;
 

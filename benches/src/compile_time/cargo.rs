@@ -59,23 +59,23 @@ impl Cargo {
     /// Compiles the crate alone, its dependencies being there, and returns the processor seconds of it.
     pub(crate) fn again(&self, verb: &str, krate: &Crate) -> f64 {
         let target = self.folder.join("target");
-        self.run(verb, krate, &target);
+        Self::run(verb, krate, &target);
         let source = fs::read(&krate.root).expect("it was written");
         fs::write(&krate.root, source).expect("a file of our own");
-        let all = self.run(verb, krate, &target);
+        let all = Self::run(verb, krate, &target);
         // What cargo itself takes, with nothing left to do.
-        (all - self.run(verb, krate, &target)).max(0.0)
+        (all - Self::run(verb, krate, &target)).max(0.0)
     }
 
     /// Builds the crate and all that it depends on, and returns the processor seconds.
     pub(crate) fn cold(&self, krate: &Crate) -> f64 {
         let target = self.folder.join(format!("target-{}", krate.name));
-        let seconds = self.run("build", krate, &target);
+        let seconds = Self::run("build", krate, &target);
         fs::remove_dir_all(&target).expect("a folder of our own");
         seconds
     }
 
-    fn run(&self, verb: &str, krate: &Crate, target: &Path) -> f64 {
+    fn run(verb: &str, krate: &Crate, target: &Path) -> f64 {
         let before = children();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)

@@ -23,6 +23,8 @@ pub struct Declaration {
     pub generic: bool,
     /// The type.
     pub type_id: fn() -> TypeId,
+    /// The names of the steps of a teardown.
+    pub steps: &'static [&'static str],
     /// What the type depends on.
     pub edges: &'static [Edge],
     /// The same of a generic struct, whose constants may lead to ever new types.
@@ -85,6 +87,7 @@ impl Declaration {
             last: false,
             generic: false,
             type_id: TypeId::of::<T>,
+            steps: &["teardown"],
             edges: &[],
             collect: |_| {},
         }
@@ -108,6 +111,13 @@ impl Declaration {
     #[must_use]
     pub const fn last(mut self) -> Self {
         self.last = true;
+        self
+    }
+
+    /// The steps of a teardown, if there is more than the impl.
+    #[must_use]
+    pub const fn steps(mut self, steps: &'static [&'static str]) -> Self {
+        self.steps = steps;
         self
     }
 

@@ -42,8 +42,8 @@ impl Failures {
 
     /// Runs one step to its end; an error or a panic is kept, and goes no further.
     pub(crate) async fn step<'a>(&mut self, step: &'static str, begin: impl FnOnce() -> Step<'a>) {
-        let begun = AssertUnwindSafe(async { begin().await });
-        match begun.catch_unwind().await {
+        let whole = AssertUnwindSafe(async { begin().await });
+        match whole.catch_unwind().await {
             Ok(Ok(())) => {}
             Ok(Err(message)) => self.0.push(Failure {
                 step,

@@ -14,7 +14,7 @@ pub type Step<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>
 /// Runs each step, for itself, and lets go of the instance.
 pub(crate) async fn release<T: Resource>(this: Managed<T>) -> Failures {
     let mut failures = Failures::new();
-    for (at, step) in T::STEPS.iter().enumerate() {
+    for (at, step) in T::DECLARATION.steps.iter().enumerate() {
         failures
             .step(step, || T::__lifecycle_step(&this, &this, at))
             .await;

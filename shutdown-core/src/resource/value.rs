@@ -5,6 +5,7 @@
 
 #![expect(
     clippy::unused_self,
+    clippy::mut_mut,
     reason = "the kind of a value is what its method is found by"
 )]
 

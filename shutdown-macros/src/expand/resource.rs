@@ -90,7 +90,18 @@ fn said(model: &Resource) -> TokenStream {
         quote!(.timeout(#seconds, #nanos))
     });
     let last = model.last.then(|| quote!(.last()));
-    quote!(#order #timeout #last)
+    let is_step = |field: &&Field| matches!(field.step, Some(Step::Known | Step::Call { .. }));
+    let mut labels = model
+        .fields
+        .iter()
+        .filter(is_step)
+        .map(|field| &field.label)
+        .peekable();
+    let steps = labels
+        .peek()
+        .is_some()
+        .then(|| quote!(.steps(&["teardown", #(#labels),*])));
+    quote!(#order #timeout #last #steps)
 }
 
 /// What stands in for the impl after an error, so that nothing else is reported for it.
@@ -105,7 +116,6 @@ fn stub(item: &DeriveInput, krate: &Path) -> TokenStream {
             #[diagnostic::do_not_recommend]
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
                 const LINK: #door::Link = #door::Declaration::NOTHING;
-                const STEPS: &'static [&'static str] = &[];
                 fn __lifecycle_step<'__a>(_: &'__a Self, _: &'__a #door::Managed<Self>, _: usize) -> #door::Step<'__a> {
                     ::core::unreachable!()
                 }
@@ -155,13 +165,13 @@ fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
             (#door::Probe::<Self>::OWN)(#this)
         }}
     };
-    let (mut labels, mut arms) = (vec!["teardown"], vec![own]);
-    for field in &model.fields {
-        if let Some(step) = field_step(field, door, &this, &handle) {
-            labels.push(&field.label);
-            arms.push(step);
-        }
-    }
+    let mut arms = vec![own];
+    arms.extend(
+        model
+            .fields
+            .iter()
+            .filter_map(|field| field_step(field, door, &this, &handle)),
+    );
     let last = arms.pop();
     let numbers = 0..arms.len();
     let body = match arms.is_empty() {
@@ -191,7 +201,6 @@ fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
         .any(makes_future)
         .then(|| quote!(where for<'__b> Self: #door::Granted<'__b>));
     quote! {
-        const STEPS: &'static [&'static str] = &[#(#labels),*];
         fn __lifecycle_step<'__a>(
             #this: &'__a Self,
             #handle: &'__a #door::Managed<Self>,

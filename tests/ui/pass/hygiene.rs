@@ -46,5 +46,5 @@ impl ::lifecycle::Teardown for Orders {
     async fn teardown(&self) {}
 }
 
-#[::lifecycle::main(grace = "1s")]
+#[::lifecycle::main(grace = "5s")]
 async fn main() {}
