@@ -31,11 +31,7 @@ fn main() {
     if !asked.iter().any(|word| word == "--bench") {
         return;
     }
-    let names: Vec<&str> = asked
-        .iter()
-        .map(String::as_str)
-        .filter(|word| !word.starts_with("--"))
-        .collect();
+    let names: Vec<&str> = asked.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
     let goals: Vec<Goal> = BENCHES
         .iter()
         .filter(|(name, _)| names.is_empty() || names.contains(name))

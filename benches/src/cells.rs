@@ -55,22 +55,11 @@ pub(crate) fn run() -> Vec<Goal> {
     }
     table::print(
         "nine ways not to end, grace 500 ms: gone so many ms after T0 + grace",
-        [
-            "runtime",
-            "what does not end",
-            "expected status",
-            "status",
-            "median",
-            "worst",
-        ],
+        ["runtime", "what does not end", "expected status", "status", "median", "worst"],
         &rows,
     );
     vec![
         Goal::at_most("nine cells, later than T0 + grace, worst", 10.0, worst, "ms"),
-        Goal::holds(
-            "nine cells, never 0, the expected status",
-            as_expected.to_string(),
-            as_expected,
-        ),
+        Goal::holds("nine cells, never 0, the expected status", as_expected.to_string(), as_expected),
     ]
 }

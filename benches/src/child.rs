@@ -26,10 +26,7 @@ impl Running {
         let stdout = child.stdout.as_mut().expect("it is piped");
         BufReader::new(stdout).read_line(&mut line).expect("a line");
         assert!(!line.is_empty(), "{program} {args:?} ended without a word");
-        Running {
-            child,
-            ready_after: begun.elapsed(),
-        }
+        Running { child, ready_after: begun.elapsed() }
     }
 
     /// Sends SIGTERM, and waits for the end.

@@ -114,9 +114,8 @@ pub(crate) async fn by_hand(dag: &Dag, work: &Work) {
     for (_, to) in dag.edges() {
         open[to].fetch_add(1, Ordering::Relaxed);
     }
-    let first: Vec<usize> = (0..dag.nodes())
-        .filter(|node| open[*node].load(Ordering::Relaxed) == 0)
-        .collect();
+    let first: Vec<usize> =
+        (0..dag.nodes()).filter(|node| open[*node].load(Ordering::Relaxed) == 0).collect();
     let run = Arc::new(Run {
         dag: dag.clone(),
         work: work.clone(),

@@ -18,17 +18,11 @@ pub(crate) struct Stopwatch {
 
 impl Stopwatch {
     pub(crate) fn start() -> Stopwatch {
-        Stopwatch {
-            cpu: processor(ClockId::ProcessCPUTime),
-            wall: Instant::now(),
-        }
+        Stopwatch { cpu: processor(ClockId::ProcessCPUTime), wall: Instant::now() }
     }
 
     pub(crate) fn stop(&self) -> Span {
-        Span {
-            wall: self.wall.elapsed(),
-            cpu: processor(ClockId::ProcessCPUTime).saturating_sub(self.cpu),
-        }
+        Span { wall: self.wall.elapsed(), cpu: processor(ClockId::ProcessCPUTime).saturating_sub(self.cpu) }
     }
 }
 

@@ -18,17 +18,9 @@ pub(crate) fn tear_down(runtime: &Runtime, shape: Shape, nodes: usize) -> Span {
         let (stop, started) = (CancellationToken::new(), Arc::new(AtomicUsize::new(0)));
         let count = Arc::clone(&started);
         let root = async move |root: &mut SubsystemHandle| {
-            let (below, beside) = if shape == Shape::Chain {
-                (nodes - 1, 1)
-            } else {
-                (0, nodes)
-            };
+            let (below, beside) = if shape == Shape::Chain { (nodes - 1, 1) } else { (0, nodes) };
             for _ in 0..beside {
-                Node {
-                    below,
-                    started: Arc::clone(&count),
-                }
-                .start(root);
+                Node { below, started: Arc::clone(&count) }.start(root);
             }
             root.on_shutdown_requested().await;
         };
@@ -60,11 +52,7 @@ impl Node {
 impl IntoSubsystem<Infallible> for Node {
     async fn run(self, subsys: &mut SubsystemHandle) -> Result<(), Infallible> {
         if let Some(below) = self.below.checked_sub(1) {
-            Node {
-                below,
-                started: Arc::clone(&self.started),
-            }
-            .start(subsys);
+            Node { below, started: Arc::clone(&self.started) }.start(subsys);
         }
         self.started.fetch_add(1, Ordering::Relaxed);
         subsys.on_shutdown_requested().await;

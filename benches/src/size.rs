@@ -16,23 +16,12 @@ fn stripped(program: &str) -> f64 {
 }
 
 pub(crate) fn run() -> Vec<Goal> {
-    let (bare, ours) = (
-        stripped(env!("CARGO_BIN_EXE_hello_bare")),
-        stripped(env!("CARGO_BIN_EXE_hello_lifecycle")),
-    );
+    let (bare, ours) =
+        (stripped(env!("CARGO_BIN_EXE_hello_bare")), stripped(env!("CARGO_BIN_EXE_hello_lifecycle")));
     let rows = [
         row!["bare tokio", format!("{bare:.0}"), "-"],
         row!["lifecycle", format!("{ours:.0}"), format!("{:+.0}", ours - bare)],
     ];
-    table::print(
-        "hello world, release, stripped: KiB",
-        ["", "size", "over bare"],
-        &rows,
-    );
-    vec![Goal::at_most(
-        "hello world over bare tokio",
-        150.0,
-        ours - bare,
-        "KiB",
-    )]
+    table::print("hello world, release, stripped: KiB", ["", "size", "over bare"], &rows);
+    vec![Goal::at_most("hello world over bare tokio", 150.0, ours - bare, "KiB")]
 }

@@ -12,16 +12,8 @@ pub(crate) fn run() -> Vec<Goal> {
     let programs: [(&str, &str, &[&str]); 4] = [
         ("bare tokio", env!("CARGO_BIN_EXE_idle_bare"), &[]),
         ("lifecycle", env!("CARGO_BIN_EXE_idle_lifecycle"), &[]),
-        (
-            "1000 resources of one type",
-            env!("CARGO_BIN_EXE_idle_lifecycle"),
-            &["1000"],
-        ),
-        (
-            "100 resources of 100 types",
-            env!("CARGO_BIN_EXE_idle_types"),
-            &[],
-        ),
+        ("1000 resources of one type", env!("CARGO_BIN_EXE_idle_lifecycle"), &["1000"]),
+        ("100 resources of 100 types", env!("CARGO_BIN_EXE_idle_types"), &[]),
     ];
     let mut times = [const { Vec::new() }; 4];
     for _ in 0..RUNS {
@@ -35,11 +27,7 @@ pub(crate) fn run() -> Vec<Goal> {
         .iter()
         .zip(&times)
         .map(|((name, ..), times)| {
-            row![
-                name,
-                format!("{:.2}", median(times)),
-                format!("{:.2}", quantile(times, 0.9))
-            ]
+            row![name, format!("{:.2}", median(times)), format!("{:.2}", quantile(times, 0.9))]
         })
         .collect();
     table::print("start of the process to ready: ms", ["", "median", "p90"], &rows);

@@ -20,24 +20,14 @@ impl Goal {
     }
 
     pub(crate) fn holds(what: impl Into<String>, figure: impl Into<String>, met: bool) -> Goal {
-        Goal {
-            what: what.into(),
-            limit: "always".to_owned(),
-            figure: figure.into(),
-            met,
-        }
+        Goal { what: what.into(), limit: "always".to_owned(), figure: figure.into(), met }
     }
 }
 
 pub(crate) fn goals(goals: &[Goal]) {
     let row = |goal: &Goal| {
         let met = if goal.met { "met" } else { "MISSED" };
-        [
-            goal.what.clone(),
-            goal.limit.clone(),
-            goal.figure.clone(),
-            met.to_owned(),
-        ]
+        [goal.what.clone(), goal.limit.clone(), goal.figure.clone(), met.to_owned()]
     };
     let rows: Vec<[String; 4]> = goals.iter().map(row).collect();
     print("goals", ["goal", "limit", "figure", ""], &rows);
@@ -51,16 +41,15 @@ pub(crate) fn print<const N: usize>(title: &str, head: [&str; N], rows: &[[Strin
     };
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |cells: [&str; N]| {
-        let mut text = String::from("|");
         for (at, cell) in cells.iter().enumerate() {
             let width = widths[at];
-            text += &if at == 0 {
-                format!(" {cell:<width$} |")
+            if at == 0 {
+                print!("| {cell:<width$} |");
             } else {
-                format!(" {cell:>width$} |")
-            };
+                print!(" {cell:>width$} |");
+            }
         }
-        println!("{text}");
+        println!();
     };
     println!("\n## {title}\n");
     line(head);

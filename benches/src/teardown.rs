@@ -27,12 +27,7 @@ impl Teardown for Node {
 fn ours(runtime: &Runtime, dag: &Dag, work: &Work) -> (Span, Span) {
     let start = Stopwatch::start();
     let lifecycle = Lifecycle::builder().build();
-    let manage = |at| {
-        lifecycle.manage(Node {
-            at,
-            work: work.clone(),
-        })
-    };
+    let manage = |at| lifecycle.manage(Node { at, work: work.clone() });
     let nodes: Vec<Managed<Node>> = (0..dag.nodes()).map(manage).collect();
     for (from, to) in dag.edges() {
         nodes[from].depends_on(&nodes[to]);
@@ -42,10 +37,7 @@ fn ours(runtime: &Runtime, dag: &Dag, work: &Work) -> (Span, Span) {
     let stop = Stopwatch::start();
     let report = runtime.block_on(lifecycle.run(async {}));
     let torn_down = stop.stop();
-    assert!(
-        report.is_clean() && report.instances.len() == dag.nodes(),
-        "{report}"
-    );
+    assert!(report.is_clean() && report.instances.len() == dag.nodes(), "{report}");
     (managed, torn_down)
 }
 
@@ -56,10 +48,7 @@ fn by_hand(runtime: &Runtime, dag: &Dag, work: &Work) -> Span {
 }
 
 pub(crate) fn run() -> Vec<Goal> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
     let mut goals = no_ops(&runtime);
     goals.extend(sleepers(&runtime));
@@ -71,10 +60,7 @@ fn no_ops(runtime: &Runtime) -> Vec<Goal> {
     for shape in [Shape::None, Shape::Chain, Shape::Random] {
         for nodes in [10, 1_000, 10_000] {
             let dag = Dag::new(shape, nodes);
-            let work = Work {
-                sleep: None,
-                times: Times::new(nodes),
-            };
+            let work = Work { sleep: None, times: Times::new(nodes) };
             let each = |span: Span| micros(span.cpu) / f64::from(u32::try_from(nodes).unwrap_or(u32::MAX));
             let (mut managed, mut ours_each, mut floor, mut peer_each) = (vec![], vec![], vec![], vec![]);
             for _ in 0..if nodes < 10_000 { 41 } else { 11 } {
@@ -110,14 +96,7 @@ fn no_ops(runtime: &Runtime) -> Vec<Goal> {
     }
     table::print(
         "no-op resources: CPU each, in us, medians",
-        [
-            "order",
-            "resources",
-            "by hand",
-            "lifecycle",
-            "tokio-graceful-shutdown",
-            "to manage",
-        ],
+        ["order", "resources", "by hand", "lifecycle", "tokio-graceful-shutdown", "to manage"],
         &rows,
     );
     goals
@@ -137,12 +116,15 @@ fn sleepers(runtime: &Runtime) -> Vec<Goal> {
     let (mut rows, mut goals) = (Vec::new(), Vec::new());
     for (shape, nodes) in cases {
         let dag = Dag::new(shape, nodes);
-        let new = || Work {
-            sleep: Some(Duration::from_millis(10)),
-            times: Times::new(nodes),
-        };
+        let new = || Work { sleep: Some(Duration::from_millis(10)), times: Times::new(nodes) };
         let (mut bare, mut wall, mut bare_ratio, mut ratio) = (vec![], vec![], vec![], vec![]);
-        for _ in 0..if shape == Shape::Chain { 3 } else { 11 } {
+        for _ in 0..if shape == Shape::None && nodes <= 1_000 {
+            41
+        } else if shape == Shape::Chain {
+            3
+        } else {
+            9
+        } {
             let work = new();
             let (_, stop) = ours(runtime, &dag, &work);
             wall.push(millis(stop.wall));

@@ -39,19 +39,13 @@ impl Serve {
                 _ => anyhow::bail!("one folder is enough\n{USAGE}"),
             }
         }
-        Ok(Serve {
-            folder: folder.unwrap_or_else(|| PathBuf::from("checkout-data")),
-            port,
-        })
+        Ok(Serve { folder: folder.unwrap_or_else(|| PathBuf::from("checkout-data")), port })
     }
 }
 
 impl Demo {
     pub(crate) fn read() -> anyhow::Result<Demo> {
-        let mut demo = Demo {
-            seed: u64::from(std::process::id()),
-            kill: false,
-        };
+        let mut demo = Demo { seed: u64::from(std::process::id()), kill: false };
         let mut arguments = std::env::args_os().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.to_str() {

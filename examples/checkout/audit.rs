@@ -31,16 +31,12 @@ pub(crate) struct Audit {
 
 impl Audit {
     pub(crate) async fn of(folder: &Path, tally: &Tally, status: ExitStatus) -> anyhow::Result<Audit> {
-        let mut database = SqliteConnectOptions::new()
-            .filename(folder.join("orders.sqlite"))
-            .connect()
-            .await?;
-        let orders: Vec<(String, bool)> = sqlx::query_as("SELECT id, settled FROM orders")
-            .fetch_all(&mut database)
-            .await?;
-        let noted: Option<i64> = sqlx::query_scalar("SELECT bytes FROM journal")
-            .fetch_optional(&mut database)
-            .await?;
+        let mut database =
+            SqliteConnectOptions::new().filename(folder.join("orders.sqlite")).connect().await?;
+        let orders: Vec<(String, bool)> =
+            sqlx::query_as("SELECT id, settled FROM orders").fetch_all(&mut database).await?;
+        let noted: Option<i64> =
+            sqlx::query_scalar("SELECT bytes FROM journal").fetch_optional(&mut database).await?;
 
         let journal = tokio::fs::read_to_string(folder.join("journal.txt")).await?;
         let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
@@ -49,11 +45,7 @@ impl Audit {
         }
         let (settled, left): (Vec<_>, Vec<_>) = orders.iter().partition(|(_, settled)| *settled);
         let found: BTreeSet<&String> = orders.iter().map(|(id, _)| id).collect();
-        let lost = tally
-            .acknowledged
-            .iter()
-            .filter(|id| !found.contains(id))
-            .cloned();
+        let lost = tally.acknowledged.iter().filter(|id| !found.contains(id)).cloned();
         let in_journal = settled.iter().filter(|(id, _)| lines.contains_key(&**id)).count();
         Ok(Audit {
             status,
@@ -87,11 +79,7 @@ impl Audit {
 impl fmt::Display for Audit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "  {}", self.status)?;
-        writeln!(
-            f,
-            "  orders acknowledged   {:>6}   {}",
-            self.acknowledged, self.turned_away
-        )?;
+        writeln!(f, "  orders acknowledged   {:>6}   {}", self.acknowledged, self.turned_away)?;
         writeln!(f, "  orders found          {:>6}", self.found)?;
         let lost = match &*self.lost {
             [] => String::new(),
@@ -104,11 +92,7 @@ impl fmt::Display for Audit {
             self.settled, self.missing, self.surplus
         )?;
         writeln!(f, "  left to settle        {:>6}", self.left.len())?;
-        let closed = if self.closed {
-            "closed"
-        } else {
-            "not closed: lines are missing"
-        };
+        let closed = if self.closed { "closed" } else { "not closed: lines are missing" };
         writeln!(f, "  journal               {closed}")
     }
 }

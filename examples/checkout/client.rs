@@ -38,15 +38,13 @@ pub(crate) async fn shop_till_closed(shop: SocketAddr, name: String, keep_alive:
     let mut connection = None;
     for number in 0.. {
         let order = format!("{name}-{number}");
-        let mut open = match connection.take() {
-            Some(open) => open,
-            None => match Connection::open(shop).await {
-                Ok(open) => open,
-                Err(_) => {
-                    tally.refused += 1;
-                    return tally;
-                }
-            },
+        let open = match connection.take() {
+            Some(open) => Ok(open),
+            None => Connection::open(shop).await,
+        };
+        let Ok(mut open) = open else {
+            tally.refused += 1;
+            break;
         };
         match open.request("PUT", &order, "one espresso").await {
             Ok(answer) => {
@@ -102,10 +100,7 @@ impl Connection {
 
     async fn answer(&mut self) -> io::Result<Answer> {
         let status_line = self.line().await?;
-        let status = status_line
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok());
+        let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
         let status = status.ok_or(io::ErrorKind::UnexpectedEof)?;
         let (mut length, mut last) = (0, false);
         loop {

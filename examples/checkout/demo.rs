@@ -34,11 +34,7 @@ pub(crate) async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<bool> {
     let Demo { seed, kill } = Demo::read()?;
     let folder = Folder::new()?;
-    let (signal, name) = if kill {
-        (Signal::KILL, "SIGKILL")
-    } else {
-        (Signal::TERM, "SIGTERM")
-    };
+    let (signal, name) = if kill { (Signal::KILL, "SIGKILL") } else { (Signal::TERM, "SIGTERM") };
     let after = Duration::from_micros(500_000 + scatter(seed) % 1_500_000);
 
     let mut service = Service::start(&folder.0).await?;
@@ -70,14 +66,7 @@ async fn run() -> anyhow::Result<bool> {
     println!("\naudit after a restart\n{audit}");
 
     let clean = clean && audit.is_clean() && audit.left.is_empty();
-    println!(
-        "{}",
-        if clean {
-            "nothing was lost"
-        } else {
-            "something was lost"
-        }
-    );
+    println!("{}", if clean { "nothing was lost" } else { "something was lost" });
     Ok(clean)
 }
 
@@ -102,9 +91,7 @@ impl Service {
         let address = line.rsplit('/').next().unwrap_or_default();
         Ok(Service {
             process,
-            address: address
-                .parse()
-                .with_context(|| format!("no address in `{line}`"))?,
+            address: address.parse().with_context(|| format!("no address in `{line}`"))?,
             _stdout: stdout,
         })
     }

@@ -23,10 +23,7 @@ impl Journal {
         let path = folder.join("journal.txt");
         let file = File::options().append(true).create(true).open(path).await?;
         sqlx::query("DELETE FROM journal").execute(&database.pool).await?;
-        Ok(Journal {
-            database,
-            file: Mutex::new(BufWriter::new(file)),
-        })
+        Ok(Journal { database, file: Mutex::new(BufWriter::new(file)) })
     }
 
     pub(crate) async fn record(&self, order: &str) -> std::io::Result<()> {

@@ -25,8 +25,5 @@ mod worker;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match arguments::asks_for_demo() {
-        true => demo::main(),
-        false => service::main(),
-    }
+    if arguments::asks_for_demo() { demo::main() } else { service::main() }
 }

@@ -21,8 +21,6 @@ pub(crate) async fn main() -> anyhow::Result<()> {
 
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, shop::routes(shop))
-        .with_graceful_shutdown(lifecycle::draining())
-        .await?;
+    axum::serve(listener, shop::routes(shop)).with_graceful_shutdown(lifecycle::draining()).await?;
     Ok(())
 }

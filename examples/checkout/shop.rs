@@ -31,10 +31,7 @@ impl Database {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options)
-            .await?;
+        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
         let tables = "CREATE TABLE IF NOT EXISTS orders (
                           id TEXT PRIMARY KEY, what TEXT NOT NULL, settled INTEGER NOT NULL DEFAULT 0
                       ) WITHOUT ROWID;
@@ -54,10 +51,7 @@ pub(crate) struct Shop {
 
 impl Shop {
     pub(crate) fn new(database: Managed<Database>) -> Shop {
-        Shop {
-            database,
-            placed: Arc::default(),
-        }
+        Shop { database, placed: Arc::default() }
     }
 
     /// Whether the order is new. Once this returns, it is in the database.
@@ -132,9 +126,10 @@ async fn show(State(shop): State<Shop>, Path(id): Path<String>) -> (StatusCode, 
 
 /// A load balancer stops sending to what is not ready; during the lame duck everything still works.
 async fn ready() -> (StatusCode, &'static str) {
-    match lifecycle::is_stopping() {
-        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-        false => (StatusCode::OK, "ready\n"),
+    if lifecycle::is_stopping() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    } else {
+        (StatusCode::OK, "ready\n")
     }
 }
 

@@ -11,9 +11,7 @@ fn demo(seed: u64, more: &[&str]) -> Output {
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
-    cargo
-        .args(["--", "--demo", "--seed", &seed.to_string()])
-        .args(more);
+    cargo.args(["--", "--demo", "--seed", &seed.to_string()]).args(more);
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     cargo.output().expect("cargo runs")
 }
@@ -22,42 +20,23 @@ fn demo(seed: u64, more: &[&str]) -> Output {
 #[track_caller]
 fn counts(output: &str, label: &str) -> Vec<usize> {
     let lines = output.lines().filter_map(|line| line.trim().strip_prefix(label));
-    let first = |line: &str| {
-        line.split_whitespace()
-            .next()
-            .and_then(|number| number.parse().ok())
-    };
-    lines
-        .map(|line| first(line).expect("a number stands behind its label"))
-        .collect()
+    let first = |line: &str| line.split_whitespace().next().and_then(|number| number.parse().ok());
+    lines.map(|line| first(line).expect("a number stands behind its label")).collect()
 }
 
 #[test]
 fn sigterm_at_any_instant_loses_no_order_and_a_restart_settles_the_rest() {
-    let runs = if env::var_os("LIFECYCLE_SOAK").is_some() {
-        20
-    } else {
-        3
-    };
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs());
+    let runs = if env::var_os("LIFECYCLE_SOAK").is_some() { 20 } else { 3 };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     for seed in (now..).take(runs) {
         let output = demo(seed, &[]);
         let text = String::from_utf8_lossy(&output.stdout);
         let whole = format!("{text}{}", String::from_utf8_lossy(&output.stderr));
         println!("{text}");
         assert_eq!(counts(&text, "orders lost"), [0, 0], "seed {seed}: {whole}");
-        assert_eq!(
-            text.matches("  exit status: 0").count(),
-            2,
-            "seed {seed}: {whole}"
-        );
+        assert_eq!(text.matches("  exit status: 0").count(), 2, "seed {seed}: {whole}");
         assert_eq!(counts(&text, "left to settle")[1..], [0], "seed {seed}: {whole}");
-        assert!(
-            counts(&text, "orders acknowledged")[0] > 0,
-            "seed {seed}: {whole}"
-        );
+        assert!(counts(&text, "orders acknowledged")[0] > 0, "seed {seed}: {whole}");
         assert!(output.status.success(), "seed {seed}: {whole}");
     }
 }

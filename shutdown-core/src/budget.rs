@@ -52,7 +52,7 @@ impl Budget {
             drain_until: start,
             cut_until: start,
             cleanup_until: start,
-            flush_until: start + grace.saturating_sub(margin(grace)),
+            flush_until: start + usable(grace),
             deadline: start + grace,
         };
         unsplit.anew(cleanup, flush)
@@ -62,9 +62,8 @@ impl Budget {
     pub(crate) fn anew(self, cleanup: &DeclaredPath, flush: &DeclaredPath) -> Budget {
         let Budget { start, grace, .. } = self;
         let available = self.flush_until.saturating_duration_since(start);
-        let reserve = |path: &DeclaredPath, least: Duration| match path.any {
-            true => path.length.max(least),
-            false => Duration::ZERO,
+        let reserve = |path: &DeclaredPath, least: Duration| {
+            if path.any { path.length.max(least) } else { Duration::ZERO }
         };
         let (mut for_cleanup, mut for_flush) = (reserve(cleanup, grace / 10), reserve(flush, grace / 20));
         if for_cleanup.saturating_add(for_flush) > available {
@@ -76,12 +75,7 @@ impl Budget {
         let back = |from: Instant, by: Duration| from.checked_sub(by).map_or(start, |at| at.max(start));
         let cleanup_until = back(self.flush_until, for_flush);
         let cut_until = back(cleanup_until, for_cleanup);
-        Budget {
-            drain_until: back(cut_until, CUT.min(grace / 100)),
-            cut_until,
-            cleanup_until,
-            ..self
-        }
+        Budget { drain_until: back(cut_until, CUT.min(grace / 100)), cut_until, cleanup_until, ..self }
     }
 
     /// The same, with a drain that has to end at once, within `FAST` and the old deadline (R14). Nothing ends later
@@ -89,10 +83,7 @@ impl Budget {
     pub(crate) fn fast(self, now: Instant, cleanup: &DeclaredPath, flush: &DeclaredPath) -> Budget {
         let window = FAST.min(self.deadline.saturating_duration_since(now));
         let split = Budget::new(now, window, cleanup, flush);
-        let split = Budget {
-            flush_until: split.flush_until.min(self.flush_until),
-            ..split
-        };
+        let split = Budget { flush_until: split.flush_until.min(self.flush_until), ..split };
         let split = split.anew(cleanup, flush);
         let cut_until = now + CUT.min(window / 100);
         Budget {
@@ -101,6 +92,11 @@ impl Budget {
             ..split
         }
     }
+}
+
+/// What the stages have of grace.
+fn usable(grace: Duration) -> Duration {
+    grace.saturating_sub(margin(grace))
 }
 
 /// The part of grace that is kept for the report.
@@ -140,29 +136,22 @@ impl Limits {
         let time = |last: bool| until(last).saturating_duration_since(now).as_secs_f64();
         let share = |time: f64, d: f64, n: f64| ((time - d) / n.max(1.0)).max(0.05 * time);
         let shares = [share(time(false), d, n), share(time(true), d_last, n_last)];
-        let unscaled = |node: Node| match done(node) {
-            true => 0.0,
-            false => declared(node).unwrap_or(shares[usize::from(is_last(node))]),
+        let unscaled = |node: Node| {
+            if done(node) { 0.0 } else { declared(node).unwrap_or(shares[usize::from(is_last(node))]) }
         };
         let [l, l_last] = longest(&unscaled);
         let scale = |time: f64, longest: f64| if longest > time { time / longest } else { 1.0 };
         let scales = [scale(time(false), l), scale(time(true), l_last)];
-        let weight: Vec<f64> = (0..plan.items().len())
-            .map(|node| unscaled(node) * scales[usize::from(is_last(node))])
-            .collect();
+        let weight: Vec<f64> =
+            (0..plan.items().len()).map(|node| unscaled(node) * scales[usize::from(is_last(node))]).collect();
         let tails = Tails::new(plan, |node| weight[node]);
         let tails = (0..weight.len()).map(|node| tails.behind(node, is_last(node)));
-        Limits {
-            tails: tails.collect(),
-            weight,
-        }
+        Limits { tails: tails.collect(), weight }
     }
 
     /// When `node`, whose stage ends at `until`, has to make way for what is behind it.
     pub(crate) fn must_end(&self, node: Node, until: Instant) -> Instant {
-        until
-            .checked_sub(Duration::from_secs_f64(self.tails[node]))
-            .unwrap_or(until)
+        until.checked_sub(Duration::from_secs_f64(self.tails[node])).unwrap_or(until)
     }
 
     /// The share that `node` was given.
@@ -184,7 +173,7 @@ pub(crate) fn fits(
     grace: Duration,
 ) -> Result<(), TooLong> {
     let needed = cleanup.length.saturating_add(flush.length);
-    let available = grace.saturating_sub(margin(grace));
+    let available = usable(grace);
     if needed <= available {
         return Ok(());
     }
@@ -194,11 +183,7 @@ pub(crate) fn fits(
         format!("`{}` {timeout}", item.name)
     };
     let path: Vec<String> = cleanup.items.iter().chain(&flush.items).map(describe).collect();
-    Err(TooLong {
-        needed,
-        available,
-        path: path.join(", then "),
-    })
+    Err(TooLong { needed, available, path: path.join(", then ") })
 }
 
 /// Declared time-outs, one behind the other, that need more than grace.

@@ -9,10 +9,10 @@ use futures_util::future::{Either, select};
 
 use crate::context::{self, Scoped};
 use crate::hook::panic_message;
+use crate::host::Caller;
 use crate::lifecycle::{Clock, Lifecycle};
 use crate::report::{MainEnding, Report};
 use crate::sequence::{Config, Event};
-use crate::voice::Voice;
 
 /// The grace of a lifecycle that does not say: under the 30 s after which Kubernetes kills.
 pub(crate) const GRACE: Duration = Duration::from_secs(25);
@@ -26,11 +26,7 @@ impl Lifecycle {
     /// A lifecycle without `#[lifecycle::main]`. It installs no signal handlers and never ends the process; its stop
     /// begins when the future given to [`run`](Lifecycle::run) ends, or by [`shutdown`](Lifecycle::shutdown).
     pub fn builder() -> Builder {
-        Builder(Config {
-            grace: GRACE,
-            lame_duck: Duration::ZERO,
-            job: false,
-        })
+        Builder(Config { grace: GRACE, lame_duck: Duration::ZERO, job: false })
     }
 }
 
@@ -61,7 +57,7 @@ impl Builder {
 
     /// The lifecycle, to manage instances in before it runs.
     pub fn build(self) -> Lifecycle {
-        Lifecycle::new(self.0, Clock::Tokio, Voice::Direct, None)
+        Lifecycle::new(self.0, Clock::Tokio, Caller)
     }
 
     /// Builds the lifecycle and runs `future` in it; see [`Lifecycle::run`].
@@ -105,19 +101,14 @@ impl Lifecycle {
         F: Future<Output: MainOutput>,
     {
         let fresh = self.set_runtime(tokio::runtime::Handle::current());
-        assert!(
-            fresh,
-            "this lifecycle has been run already: build one for each run"
-        );
+        assert!(fresh, "this lifecycle has been run already: build one for each run");
         let main = async { future.await.into_ending() };
         let (main, drive) = (std::pin::pin!(self.main(main)), std::pin::pin!(self.drive()));
         match select(main, drive).await {
             Either::Left(((), _)) => {}
             Either::Right(((), main)) => main.await,
         }
-        self.sealed()
-            .cloned()
-            .expect("`main` returns when everything is over")
+        self.sealed().cloned().expect("`main` returns when everything is over")
     }
 
     /// The same in a multi-thread runtime of its own, which is left at most 100 ms after the stop.
@@ -140,8 +131,6 @@ impl Lifecycle {
     /// `main` as work in flight: runs it until it ends or is cut, and stays until everything is over, since on a
     /// current-thread runtime this is what polls the teardowns.
     pub(crate) async fn main(&self, main: impl Future<Output = MainEnding>) {
-        let pass = self.gate().pass();
-        self.set_main_runs(true);
         let cut = self.cut().wait();
         let run = async {
             let main = std::pin::pin!(Scoped::main(self.clone(), main));
@@ -151,23 +140,24 @@ impl Lifecycle {
             }
         };
         // `main`'s future is dropped in here as well.
-        let ending = AssertUnwindSafe(run)
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|payload| {
-                let message = panic_message(&*payload);
-                // A payload's `Drop` is user code that may panic in its turn.
-                std::mem::forget(payload);
-                MainEnding::Panicked(message)
-            });
+        let ending = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|payload| {
+            let message = panic_message(&*payload);
+            // A payload's `Drop` is user code that may panic in its turn.
+            std::mem::forget(payload);
+            MainEnding::Panicked(message)
+        });
         self.on(Event::MainEnded(ending));
-        self.set_main_runs(false);
-        drop(pass);
+        self.return_main_pass();
         self.over().wait().await;
     }
 }
 
-/// What a `main` may return: nothing, or a result.
+/// What a `main`, or an essential task, may return: nothing, or a result.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether it went well",
+    label = "neither `()` nor a `Result` whose error is `Debug`",
+    note = "return `()`, or `Result<(), E>` where `E: Debug`"
+)]
 pub trait MainOutput {
     #[doc(hidden)]
     fn into_ending(self) -> MainEnding;
@@ -181,9 +171,6 @@ impl MainOutput for () {
 
 impl<T, E: fmt::Debug> MainOutput for Result<T, E> {
     fn into_ending(self) -> MainEnding {
-        self.map_or_else(
-            |error| MainEnding::Failed(format!("{error:?}")),
-            |_| MainEnding::Ok,
-        )
+        self.map_or_else(|error| MainEnding::Failed(format!("{error:?}")), |_| MainEnding::Ok)
     }
 }

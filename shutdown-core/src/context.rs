@@ -40,10 +40,7 @@ pub(crate) fn set_main(lifecycle: &Lifecycle) {
 pub(crate) fn adopt_threads(builder: &mut tokio::runtime::Builder, lifecycle: &Lifecycle) {
     let lifecycle = lifecycle.clone();
     let adopt = move || {
-        let here = Here {
-            lifecycle: lifecycle.clone(),
-            role: Role::Other,
-        };
+        let here = Here { lifecycle: lifecycle.clone(), role: Role::Other };
         HERE.with_borrow_mut(|slot| *slot = Some(here));
     };
     // Tokio built for loom has no such hook; nothing is run in it there.
@@ -96,17 +93,12 @@ pub(crate) fn is_main() -> bool {
 }
 
 fn role() -> Option<Role> {
-    HERE.try_with(|here| here.borrow().as_ref().map(|here| here.role))
-        .ok()
-        .flatten()
+    HERE.try_with(|here| here.borrow().as_ref().map(|here| here.role)).ok().flatten()
 }
 
 /// Runs `f` with `lifecycle` as the current one.
 pub(crate) fn enter<R>(lifecycle: &Lifecycle, f: impl FnOnce() -> R) -> R {
-    let mut here = Some(Here {
-        lifecycle: lifecycle.clone(),
-        role: Role::Other,
-    });
+    let mut here = Some(Here { lifecycle: lifecycle.clone(), role: Role::Other });
     let _guard = Swapped::new(&mut here);
     f()
 }
@@ -122,33 +114,15 @@ pin_project! {
 
 impl<F: Future> Scoped<F> {
     pub(crate) fn new(lifecycle: Lifecycle, future: F) -> Scoped<F> {
-        Scoped {
-            here: Some(Here {
-                lifecycle,
-                role: Role::Other,
-            }),
-            future,
-        }
+        Scoped { here: Some(Here { lifecycle, role: Role::Other }), future }
     }
 
     pub(crate) fn main(lifecycle: Lifecycle, future: F) -> Scoped<F> {
-        Scoped {
-            here: Some(Here {
-                lifecycle,
-                role: Role::Main,
-            }),
-            future,
-        }
+        Scoped { here: Some(Here { lifecycle, role: Role::Main }), future }
     }
 
     pub(crate) fn hook(lifecycle: Lifecycle, id: InstanceId, future: F) -> Scoped<F> {
-        Scoped {
-            here: Some(Here {
-                lifecycle,
-                role: Role::Hook(id),
-            }),
-            future,
-        }
+        Scoped { here: Some(Here { lifecycle, role: Role::Hook(id) }), future }
     }
 }
 

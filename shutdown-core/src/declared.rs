@@ -8,16 +8,17 @@ use std::time::Duration;
 use crate::plan::{Class, Item, Plan};
 use crate::resource::{Declaration, Needs, Registered};
 use crate::sequence::validate;
+use crate::sort::sorted;
 
 /// One item a declared type, whichever crate of the program declares it.
 pub(crate) fn plan() -> Plan {
-    plan_of(|_| true)
+    plan_of(&|_| true)
 }
 
 /// Whether the declared types can be torn down at all (R5), and those of the binary's own crate within `grace` (R12).
 pub(crate) fn check(module: &str, grace: Duration) -> Result<(), String> {
     let own = crate_of(module);
-    validate(&plan_of(|declaration| crate_of(declaration.module) == own), grace)
+    validate(&plan_of(&|declaration| crate_of(declaration.module) == own), grace)
 }
 
 fn crate_of(module: &str) -> &str {
@@ -25,13 +26,16 @@ fn crate_of(module: &str) -> &str {
 }
 
 /// The plan, with the time-outs of those types only that `timed` selects.
-fn plan_of(timed: impl Fn(&Declaration) -> bool) -> Plan {
-    let mut declarations: Vec<&'static Declaration> = inventory::iter::<Registered>()
-        .map(Registered::declaration)
-        .collect();
+fn plan_of(timed: &dyn Fn(&Declaration) -> bool) -> Plan {
+    let mut declarations: Vec<&'static Declaration> =
+        inventory::iter::<Registered>().map(Registered::declaration).collect();
     // The order of registration is the linker's, and so none.
-    declarations
-        .sort_by_key(|declaration| (declaration.name, declaration.module, declaration.location.line()));
+    let key = |at: usize| {
+        let declaration: &Declaration = declarations[at];
+        (declaration.name, declaration.module, declaration.location.line())
+    };
+    let sorted = sorted(declarations.len(), &|a, b| key(a).cmp(&key(b)));
+    declarations = sorted.into_iter().map(|at| declarations[at]).collect();
     let mut class_of: HashMap<TypeId, usize> = HashMap::new();
     for (class, declaration) in declarations.iter().enumerate() {
         class_of.insert((declaration.type_id)(), class);
@@ -46,7 +50,7 @@ fn plan_of(timed: impl Fn(&Declaration) -> bool) -> Plan {
                 declarations.push(need.declaration);
                 declarations.len() - 1
             });
-            edges.push((other, crate::managed::why(need.reason)));
+            edges.push((other, need.reason.into()));
         }
         classes.push(Class { needs: edges });
         items.push(Item {

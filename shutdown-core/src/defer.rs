@@ -42,68 +42,47 @@ impl Lifecycle {
             Box::new(move || {
                 let future = teardown();
                 Box::pin(async move {
-                    let failed = |message| Failure {
-                        step: "teardown",
-                        kind: FailureKind::Error,
-                        message,
-                    };
+                    let failed = |message| Failure { step: "teardown", kind: FailureKind::Error, message };
                     future.await.into_result().err().map(failed).into_iter().collect()
                 })
             })
         };
-        let make = |id| Deferred {
-            id,
-            lifecycle: self.clone(),
-        };
+        let make = |id| Deferred { id, lifecycle: self.clone() };
         self.register(spec, None, Arc::new(Hook::default()), make, run)
     }
 }
 
 impl Deferred {
     /// It uses this instance, and so runs before the instance's teardown.
-    #[expect(
-        clippy::return_self_not_must_use,
-        reason = "the last call of a chain needs no handle"
-    )]
+    #[expect(clippy::return_self_not_must_use, reason = "the last call of a chain needs no handle")]
     pub fn uses<T>(self, managed: &Managed<T>) -> Deferred {
         let (a, b) = (self.id, managed.id());
-        self.lifecycle
-            .step(|sequence, now, _| sequence.depends_on(now, a, b));
+        self.lifecycle.step(|sequence, now, _| sequence.depends_on(now, a, b));
         self
     }
 
     /// As `#[lifecycle::resource(order = n)]`: after everything with a smaller order, before everything with a
     /// greater one.
-    #[expect(
-        clippy::return_self_not_must_use,
-        reason = "the last call of a chain needs no handle"
-    )]
+    #[expect(clippy::return_self_not_must_use, reason = "the last call of a chain needs no handle")]
     pub fn order(self, order: i32) -> Deferred {
         self.amend(|spec| spec.order = Some(order))
     }
 
     /// As `#[lifecycle::resource(timeout = "5s")]`: cut off after this time at the latest.
-    #[expect(
-        clippy::return_self_not_must_use,
-        reason = "the last call of a chain needs no handle"
-    )]
+    #[expect(clippy::return_self_not_must_use, reason = "the last call of a chain needs no handle")]
     pub fn timeout(self, timeout: Duration) -> Deferred {
         self.amend(|spec| spec.timeout = Some(timeout))
     }
 
     /// As `#[lifecycle::resource(last)]`: in the flush, after everything that is not last.
-    #[expect(
-        clippy::return_self_not_must_use,
-        reason = "the last call of a chain needs no handle"
-    )]
+    #[expect(clippy::return_self_not_must_use, reason = "the last call of a chain needs no handle")]
     pub fn last(self) -> Deferred {
         self.amend(|spec| spec.last = true)
     }
 
     fn amend(self, change: impl FnOnce(&mut Spec)) -> Deferred {
         let id = self.id;
-        self.lifecycle
-            .step(|sequence, now, _| sequence.amend(now, id, change));
+        self.lifecycle.step(|sequence, now, _| sequence.amend(now, id, change));
         self
     }
 }
@@ -111,8 +90,7 @@ impl Deferred {
 impl Drop for Deferred {
     fn drop(&mut self) {
         let id = self.id;
-        self.lifecycle
-            .step(|sequence, now, inner| sequence.all_said(now, id, inner));
+        self.lifecycle.step(|sequence, now, inner| sequence.all_said(now, id, inner));
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use crate::builder::MainOutput;
 use crate::context;
 use crate::defer::Deferred;
 use crate::gate::Pass;
@@ -181,16 +182,15 @@ pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static)
 }
 
 /// [`spawn`], for a task without which the service is none: if it ends before the stop, in whatever way, the service
-/// stops, with status 1.
+/// stops, with status 1. If it returns an error during the stop, that is reported, with status 70.
 ///
 /// # Panics
 ///
 /// Outside of a lifecycle, or of a runtime.
 #[track_caller]
-pub fn spawn_essential<F>(name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<F::Output>
+pub fn spawn_essential<F>(name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<()>
 where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    F: Future<Output: MainOutput> + Send + 'static,
 {
     context::expect("spawn_essential", Lifecycle::clone).spawn_essential(name, future)
 }
@@ -220,18 +220,12 @@ impl Lifecycle {
 
     /// See [`stopping`].
     pub fn stopping(&self) -> Stopping {
-        Stopping {
-            notice: self.stop_notice().wait(),
-            lifecycle: Some(self.clone()),
-        }
+        Stopping { notice: self.stop_notice().wait(), lifecycle: Some(self.clone()) }
     }
 
     /// See [`draining`].
     pub fn draining(&self) -> Draining {
-        Draining {
-            notice: self.drain_notice().wait(),
-            lifecycle: Some(self.clone()),
-        }
+        Draining { notice: self.drain_notice().wait(), lifecycle: Some(self.clone()) }
     }
 }
 

@@ -26,10 +26,7 @@
 //!    first tells who began, and the last whether all is closed.
 //! 6. A count does not reach the closing bit: `pass` and `split` abort the process far below it.
 
-#![expect(
-    unsafe_code,
-    reason = "a pass must not count a reference that threads share; 3 and 4 replace it"
-)]
+#![expect(unsafe_code, reason = "a pass must not count a reference that threads share; 3 and 4 replace it")]
 
 use std::{fmt, mem, process, ptr::NonNull};
 
@@ -102,10 +99,7 @@ struct Shard {
 impl Gate {
     /// An open gate.
     pub fn new() -> Self {
-        let shards = Shards::new(|| Shard {
-            word: AtomicUsize::new(0),
-            home: Mutex::new(None),
-        });
+        let shards = Shards::new(|| Shard { word: AtomicUsize::new(0), home: Mutex::new(None) });
         let left = AtomicUsize::new(shards.len());
         let inner = Arc::new(Inner {
             shards,
@@ -126,15 +120,11 @@ impl Gate {
         let shard = self.inner.shards.here();
         // Relaxed to count: a pass carries nothing in, and what it carries out goes with its return. Acquire to be
         // refused: what this thread then closes, it closes after the one who began (invariant 5).
-        let counted = shard
-            .word
-            .fetch_update(Ordering::Relaxed, Ordering::Acquire, |word| {
-                (word < LIMIT).then_some(word.wrapping_add(1))
-            });
+        let counted = shard.word.fetch_update(Ordering::Relaxed, Ordering::Acquire, |word| {
+            (word < LIMIT).then_some(word.wrapping_add(1))
+        });
         match counted {
-            Ok(_) => Some(Pass {
-                shard: NonNull::from(shard),
-            }),
+            Ok(_) => Some(Pass { shard: NonNull::from(shard) }),
             Err(word) => {
                 self.refuse(word);
                 None
@@ -154,8 +144,7 @@ impl Gate {
     /// A pass for work that other work in flight may have started: one more as long as the gate is open, or a pass is
     /// still out. `None` once the gate is drained.
     pub(crate) fn join(&self) -> Option<Pass> {
-        self.pass()
-            .or_else(|| self.inner.shards.iter().find_map(Shard::join))
+        self.pass().or_else(|| self.inner.shards.iter().find_map(Shard::join))
     }
 
     /// Closes the gate. True for the one call that did it; a pass is never handed out again once any call has
@@ -172,11 +161,7 @@ impl Gate {
 
     /// How many passes are out. Exact once the gate is closed, and passes are neither split nor returned meanwhile.
     pub fn in_flight(&self) -> usize {
-        self.inner
-            .shards
-            .iter()
-            .map(|shard| shard.word.load(Ordering::Acquire) & !CLOSED)
-            .sum()
+        self.inner.shards.iter().map(|shard| shard.word.load(Ordering::Acquire) & !CLOSED).sum()
     }
 
     /// Whether the gate is closed and every pass is back.
@@ -246,12 +231,8 @@ impl Shard {
     fn join(&self) -> Option<Pass> {
         let counts = |word: usize| (word & !CLOSED != 0 && word & !CLOSED < LIMIT).then(|| word + 1);
         // Relaxed: as in `Pass::split`, what is counted up is not drained, and so whoever drains it comes after.
-        let counted = self
-            .word
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, counts);
-        counted.is_ok().then(|| Pass {
-            shard: NonNull::from(self),
-        })
+        let counted = self.word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, counts);
+        counted.is_ok().then(|| Pass { shard: NonNull::from(self) })
     }
 
     /// To be called once, by the one who made `word` become drained (invariant 2). What it returns keeps the shard,
@@ -291,9 +272,7 @@ impl Clone for Gate {
     fn clone(&self) -> Self {
         // Relaxed, as in `Arc`: there is a handle, so the last one is not being dropped. `Arc` guards the overflow.
         self.inner.handles.fetch_add(1, Ordering::Relaxed);
-        Self {
-            inner: Arc::clone(&self.inner),
-        }
+        Self { inner: Arc::clone(&self.inner) }
     }
 }
 

@@ -46,10 +46,12 @@ impl Hook {
         let run = async move {
             owner.on(Event::Began(id));
             let outcome = hook.run().await;
-            hook.settle(outcome.clone());
+            hook.tell(outcome.clone());
             owner.on(Event::Ended(id, outcome));
         };
-        let task = runtime.spawn(Scoped::hook(lifecycle.clone(), id, run));
+        // Boxed: what tokio makes of a task is generated once for each type of future, and for each scheduler.
+        let run: BoxFuture<'static, ()> = Box::pin(Scoped::hook(lifecycle.clone(), id, run));
+        let task = runtime.spawn(run);
         let mut state = self.state();
         if state.outcome.is_none() {
             state.abort = Some(task.abort_handle());
@@ -69,31 +71,33 @@ impl Hook {
                 let message = panic_message(&*payload);
                 // A payload's `Drop` is user code that may panic in its turn.
                 std::mem::forget(payload);
-                Outcome::Failed(vec![Failure {
-                    step: "teardown",
-                    kind: FailureKind::Panic,
-                    message,
-                }])
+                Outcome::Failed(vec![Failure { step: "teardown", kind: FailureKind::Panic, message }])
             }
         }
     }
 
-    /// Records how it ended, unless that is known.
-    pub(crate) fn settle(&self, outcome: Outcome) {
-        let mut state = self.state();
-        if state.outcome.is_none() {
-            state.outcome = Some(outcome);
-        }
-        let settled = state.settled.clone();
-        drop(state);
-        if let Some(settled) = settled {
+    /// Records how it ended, and wakes those who wait for that.
+    pub(crate) fn tell(&self, outcome: Outcome) {
+        if let Some(settled) = self.settle(outcome) {
             settled.fire();
         }
     }
 
-    /// Its time is up: drops it at its next await, or leaves it where it hangs.
-    pub(crate) fn abandon(&self, outcome: Outcome) {
-        self.settle(outcome);
+    /// Records how it ended, unless that is known. What is returned is to be fired, where user code may run.
+    #[must_use]
+    pub(crate) fn settle(&self, outcome: Outcome) -> Option<Notice> {
+        let mut state = self.state();
+        if state.outcome.is_none() {
+            state.outcome = Some(outcome);
+        }
+        state.settled.clone()
+    }
+
+    /// Its time is up: drops it at its next await, or leaves it where it hangs. What is returned is to be fired, where
+    /// user code may run.
+    #[must_use]
+    pub(crate) fn abandon(&self, outcome: Outcome) -> Option<Notice> {
+        let settled = self.settle(outcome);
         let mut state = self.state();
         let (job, abort) = (state.job.take(), state.abort.take());
         drop(state);
@@ -102,6 +106,7 @@ impl Hook {
         if let Some(abort) = abort {
             abort.abort();
         }
+        settled
     }
 
     /// How it ended, once it has.

@@ -1,4 +1,5 @@
-//! lifecycle
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
 
 #[cfg(not(unix))]
 compile_error!("`lifecycle` stops services by signals, and so needs a Unix");
@@ -8,6 +9,7 @@ mod budget;
 mod json;
 mod plan;
 mod report;
+mod sort;
 mod stage;
 
 // Primitives, checked by loom.
@@ -30,20 +32,20 @@ mod context;
 mod defer;
 mod functions;
 mod hook;
+mod host;
 mod lifecycle;
 mod managed;
 mod tasks;
-mod voice;
 
 // A lifecycle that is the whole process.
 mod process;
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod macros;
-#[doc(hidden)]
-pub mod private;
+pub mod recipes;
 
-#[doc(hidden)]
-pub use private as __private;
 pub use {
     builder::{Builder, MainOutput},
     defer::Deferred,

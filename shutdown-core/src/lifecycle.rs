@@ -17,15 +17,14 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::context;
-use crate::gate::Gate;
+use crate::gate::{Gate, Pass};
 use crate::hook::Hook;
+use crate::host::{Host, Line};
 use crate::notice::Notice;
-use crate::process::Process;
 use crate::report::{Reason, Report, Straggler};
 use crate::sequence::{Action, Config, Event, InstanceId, Sequence, World};
 use crate::stage::Stage;
 use crate::tasks::Tasks;
-use crate::voice::{Line, Voice};
 
 /// The life of a service, from its start to its exit: what it manages, what is in flight, and how it stops.
 ///
@@ -59,7 +58,9 @@ pub(crate) struct Inner {
     nudge: Notify,
     clock: Clock,
     ready: AtomicBool,
-    /// `main` holds a pass.
+    /// `main`'s pass, from the start: nothing is torn down before there was a `main`.
+    main: Mutex<Option<Pass>>,
+    /// That pass is out.
     main_runs: AtomicBool,
     gate: Gate,
     tasks: Tasks,
@@ -73,8 +74,7 @@ pub(crate) struct Inner {
     over: Notice,
     report: OnceLock<Report>,
     runtime: OnceLock<Handle>,
-    voice: Voice,
-    process: Option<Process>,
+    host: Box<dyn Host>,
 }
 
 struct Core {
@@ -115,18 +115,17 @@ impl World for Inner {
 
 /// The engine, as the other rooms of the crate see it.
 impl Lifecycle {
-    pub(crate) fn new(config: Config, clock: Clock, voice: Voice, process: Option<Process>) -> Lifecycle {
+    pub(crate) fn new(config: Config, clock: Clock, host: impl Host + 'static) -> Lifecycle {
+        let gate = Gate::new();
         let inner = Inner {
-            core: Mutex::new(Core {
-                sequence: Sequence::new(config),
-                asleep_until: None,
-            }),
+            core: Mutex::new(Core { sequence: Sequence::new(config), asleep_until: None }),
             changed: Condvar::new(),
             nudge: Notify::new(),
             clock,
             ready: AtomicBool::new(config.job),
-            main_runs: AtomicBool::new(false),
-            gate: Gate::new(),
+            main: Mutex::new(gate.pass()),
+            main_runs: AtomicBool::new(true),
+            gate,
             tasks: Tasks::default(),
             stopping: Notice::new(),
             draining: Notice::new(),
@@ -134,8 +133,7 @@ impl Lifecycle {
             over: Notice::new(),
             report: OnceLock::new(),
             runtime: OnceLock::new(),
-            voice,
-            process,
+            host: Box::new(host),
         };
         let lifecycle = Lifecycle(Arc::new(inner));
         let weak = Arc::downgrade(&lifecycle.0);
@@ -182,59 +180,44 @@ impl Lifecycle {
         let inner = &self.0;
         match action {
             Action::Begin { reason, deadline } => {
-                if let Some(process) = &inner.process {
-                    process.watchdog.arm(deadline);
-                }
-                self.fire(&inner.stopping);
+                inner.host.arm(deadline);
+                inner.host.fire(&inner.stopping);
                 let left = deadline.saturating_duration_since(inner.clock.now());
-                inner.voice.say(Line::Stopping { reason, left });
+                inner.host.log(Line::Stopping { reason, left });
             }
             Action::Hurry { deadline } => {
-                if let Some(process) = &inner.process {
-                    process.watchdog.arm(deadline);
-                }
-                inner.voice.say(Line::Hurried);
+                inner.host.arm(deadline);
+                inner.host.log(Line::Hurried);
             }
             Action::Drain => {
                 inner.gate.close();
-                self.fire(&inner.draining);
+                inner.host.fire(&inner.draining);
             }
             Action::CutMain => {
                 inner.cut.fire();
             }
             Action::CutTasks => inner.tasks.abort(),
-            Action::Start(id, hook) => match inner.runtime.get() {
-                Some(runtime) => hook.start(self, id, runtime),
-                None => hook.abandon(crate::report::Outcome::NotRun),
-            },
-            Action::Abandon(hook, outcome) => hook.abandon(outcome),
-            Action::Waiting { stage, names } => inner.voice.say(Line::Waiting { stage, names }),
+            Action::Start(id, hook) => {
+                // Without one nobody runs this lifecycle, and so nobody waits.
+                if let Some(runtime) = inner.runtime.get() {
+                    hook.start(self, id, runtime);
+                }
+            }
+            Action::Abandon(hook, outcome) => {
+                if let Some(settled) = hook.abandon(outcome) {
+                    inner.host.fire(&settled);
+                }
+            }
+            Action::Waiting { stage, names } => inner.host.log(Line::Waiting { stage, names }),
             Action::Exit(report) => {
-                inner.voice.say(Line::Stopped {
-                    took: report.took,
-                    status: report.exit_status(),
-                });
+                inner.host.log(Line::Stopped { took: report.took, status: report.exit_status() });
                 let _ = inner.report.set(*report);
                 inner.over.fire();
                 // Whoever holds the lock now has not seen it, and will be waiting once we get it.
                 drop(inner.core());
                 inner.changed.notify_one();
             }
-            Action::Die(signal) => {
-                if inner.process.is_some() {
-                    crate::process::die(signal);
-                }
-            }
-        }
-    }
-
-    /// Fires a notice that user code may be waiting for: in a process of ours, away from our threads.
-    fn fire(&self, notice: &Notice) {
-        match &self.0.process {
-            Some(process) => process.notifier.fire(notice),
-            None => {
-                notice.fire();
-            }
+            Action::Die(signal) => inner.host.die(signal),
         }
     }
 
@@ -250,8 +233,11 @@ impl Lifecycle {
         &self.0.tasks
     }
 
-    pub(crate) fn set_main_runs(&self, runs: bool) {
-        self.0.main_runs.store(runs, Ordering::Relaxed);
+    /// `main` is over, and no longer in flight.
+    pub(crate) fn return_main_pass(&self) {
+        self.0.main_runs.store(false, Ordering::Relaxed);
+        let pass = self.0.main.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(pass);
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -346,7 +332,7 @@ impl Inner {
 impl Lifecycle {
     /// The innermost lifecycle around the calling task or thread; `None` outside of every one.
     pub fn current() -> Option<Lifecycle> {
-        context::with(|lifecycle| lifecycle.map(Lifecycle::clone))
+        context::with(|lifecycle| Some(lifecycle?.clone()))
     }
 
     /// Runs `f` with this lifecycle as the current one.
@@ -397,7 +383,7 @@ impl Lifecycle {
 
     /// Says that something was managed when the report was already written.
     pub(crate) fn too_late(&self, name: &str, location: &Location<'_>) {
-        self.0.voice.say_on_stderr(&format!(
+        self.0.host.print(format!(
             "lifecycle: `{name}` (managed at {location}) came after the report: it is not torn down\n"
         ));
     }
@@ -405,8 +391,6 @@ impl Lifecycle {
 
 impl fmt::Debug for Lifecycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lifecycle")
-            .field("stage", &self.stage())
-            .finish_non_exhaustive()
+        f.debug_struct("Lifecycle").field("stage", &self.stage()).finish_non_exhaustive()
     }
 }

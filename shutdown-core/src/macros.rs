@@ -24,10 +24,21 @@
 /// | `worker_threads = 4` | threads of a multi-thread runtime, from 1 to 65535 | one for each CPU |
 /// | `job` | a batch job: ready from the start, no lame duck | a service |
 /// | `signals(SIGTERM, SIGUSR1)` | the signals that ask for a stop | `SIGTERM`, `SIGINT`, `SIGHUP` |
-/// | `report = "json"` | the report on stderr: `"text"`, `"json"` (feature `report`) or `"off"` | `"text"` |
+/// | `report = "json"` | the report on stderr: `"text"`, `"json"` or `"off"` | `"text"` |
 /// | `crate = path` | where this crate is, if it is not `::lifecycle` | `::lifecycle` |
 ///
 /// A duration is a number and a unit, in any number of pairs: `"500ms"`, `"30s"`, `"1m 30s"`, `"2h"`.
+///
+/// The environment wins over the keys: `LIFECYCLE_GRACE` and `LIFECYCLE_LAME_DUCK` (a bare number is seconds). With
+/// `LIFECYCLE_PLAN=tree` (or `dot`, `mermaid`, `json`) the program prints what is torn down before what, and exits with
+/// 0 without running `main`. A value that cannot be read is exit status 78, with one line on stderr.
+///
+/// # Signals
+///
+/// The first signal begins the stop; `SIGINT`, from a terminal, skips the lame duck. A second one, at least 250 ms
+/// later, ends lame duck and drain and leaves 3 s for the rest. A third one kills. A signal that was ignored when the
+/// program started stays ignored: `SIGHUP` under `nohup`, and `SIGINT` of what a script started with `&`. Before
+/// [`ready`](crate::ready) the first signal drops `main` at its next await.
 ///
 /// # Return
 ///

@@ -1,9 +1,6 @@
 //! Managed instances: handed over once, torn down exactly once (R6).
 
-#![allow(
-    unsafe_code,
-    reason = "a handle is thread-safe because its resource is; the proof is at the impls"
-)]
+#![allow(unsafe_code, reason = "a handle is thread-safe because its resource is; the proof is at the impls")]
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,12 +8,14 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
+use futures_util::future::BoxFuture;
+
 use crate::context::Scoped;
 use crate::hook::{Hook, Job};
 use crate::lifecycle::{Inner, Lifecycle};
 use crate::plan::Why;
 use crate::report::Outcome;
-use crate::resource::{self, Declaration, Held, NeedReason, Needs, Resource};
+use crate::resource::{self, Declaration, Held, Needs, Resource};
 use crate::sequence::{Event, InstanceId, NO_CLASS, Released, Spec};
 
 /// A value whose teardown is the lifecycle's business. Clones are the same instance; it derefs to the value.
@@ -88,12 +87,11 @@ impl<T> Managed<T> {
                     None => Ok(hook.run().await),
                 };
                 let outcome = outcome.unwrap_or(Outcome::TimedOut);
-                hook.settle(outcome.clone());
+                hook.tell(outcome.clone());
                 owner.on(Event::Ended(id, outcome));
             };
-            lifecycle
-                .runtime()
-                .spawn(Scoped::hook(lifecycle.clone(), id, run));
+            let run: BoxFuture<'static, ()> = Box::pin(Scoped::hook(lifecycle.clone(), id, run));
+            lifecycle.runtime().spawn(run);
         }
         match hook.outcome().await {
             Outcome::Ok => Ok(()),
@@ -166,14 +164,7 @@ impl Lifecycle {
         let needs = held.of((declaration.type_id)()).collect();
         let hook = Arc::new(Hook::default());
         let weak = Arc::downgrade(&hook);
-        let shared = |id| {
-            Managed(Arc::new(Shared {
-                value,
-                id,
-                lifecycle: self.downgrade(),
-                hook: weak,
-            }))
-        };
+        let shared = |id| Managed(Arc::new(Shared { value, id, lifecycle: self.downgrade(), hook: weak }));
         let run = |managed: &Managed<T>| -> Job {
             let managed = managed.clone();
             Box::new(move || Box::pin(async move { resource::release(managed).await.into_vec() }))
@@ -227,16 +218,5 @@ impl Lifecycle {
 
 /// What a type depends on, by type.
 fn needs(declaration: &Declaration) -> Vec<(std::any::TypeId, Why)> {
-    Needs::of(declaration)
-        .iter()
-        .map(|need| (need.type_id, why(need.reason)))
-        .collect()
-}
-
-/// The reason, in the words of the plan.
-pub(crate) fn why(reason: NeedReason) -> Why {
-    match reason {
-        NeedReason::Field(field) => Why::Field(field),
-        NeedReason::DependsOn => Why::DependsOn,
-    }
+    Needs::of(declaration).iter().map(|need| (need.type_id, need.reason.into())).collect()
 }

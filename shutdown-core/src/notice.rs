@@ -93,12 +93,7 @@ impl Notice {
     }
 
     fn over(shards: Shards<Mutex<Waiters>>) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                fired: AtomicBool::new(false),
-                shards,
-            }),
-        }
+        Self { inner: Arc::new(Inner { fired: AtomicBool::new(false), shards }) }
     }
 
     /// Ends every wait, now and from now on. True for the one call that did it.
@@ -136,10 +131,7 @@ impl Notice {
     /// A future that ends when the notice fires, at once if it has. One whose notice is dropped unfired never
     /// ends.
     pub fn wait(&self) -> Waiting {
-        Waiting {
-            inner: Arc::clone(&self.inner),
-            entry: None,
-        }
+        Waiting { inner: Arc::clone(&self.inner), entry: None }
     }
 }
 
@@ -245,9 +237,7 @@ impl Drop for Waiting {
 
 impl fmt::Debug for Waiting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Waiting")
-            .field("over", &self.inner.is_fired())
-            .finish_non_exhaustive()
+        f.debug_struct("Waiting").field("over", &self.inner.is_fired()).finish_non_exhaustive()
     }
 }
 
@@ -268,10 +258,7 @@ const NONE: u32 = u32::MAX;
 
 impl Default for Waiters {
     fn default() -> Self {
-        Self {
-            slots: Vec::new(),
-            hole: NONE,
-        }
+        Self { slots: Vec::new(), hole: NONE }
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) use cycle::Cycle;
 pub(crate) use path::{DeclaredPath, Tails};
 pub(crate) use render::{Format, render};
 
+use crate::sort::{sort, sorted};
+
 /// One thing to tear down: a managed instance, or in the declared plan a type.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Item {
@@ -84,10 +86,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(items: Vec<Item>, classes: &[Class]) -> Plan {
-        let mut plan = Plan {
-            items,
-            ..Plan::default()
-        };
+        let mut plan = Plan { items, ..Plan::default() };
         let nodes = plan.connect(classes);
         plan.finish(nodes);
         plan
@@ -111,7 +110,7 @@ impl Plan {
     /// The items that `item` precedes with nothing but a virtual node between, each with its strongest reason: of the
     /// greater orders only the next.
     pub(crate) fn item_successors(&self, item: Node) -> Vec<(Node, Why)> {
-        let mut found = Vec::new();
+        let mut found: Vec<(Node, Why)> = Vec::new();
         for edge in self.out(item) {
             let why = edge.why.expect("an edge that leaves an item has a reason");
             if self.is_item(edge.to) {
@@ -121,10 +120,13 @@ impl Plan {
                 found.extend(next.map(|next| (next, why)));
             }
         }
-        found.sort_unstable();
-        found.dedup_by_key(|(next, _)| *next);
-        found.sort_by(|(a, _), (b, _)| self.place(*a).cmp(&self.place(*b)));
-        found
+        let key = |at: usize| {
+            let (next, why) = found[at];
+            (self.place(next), why)
+        };
+        let mut in_order = sorted(found.len(), &|a, b| key(a).cmp(&key(b)));
+        in_order.dedup_by_key(|at| found[*at].0);
+        in_order.into_iter().map(|at| found[at]).collect()
     }
 
     pub(crate) fn is_item(&self, node: Node) -> bool {
@@ -138,7 +140,7 @@ impl Plan {
 
     /// Sorts items as logs, reports and printed plans do (R4).
     pub(crate) fn sort(&self, items: &mut [Node]) {
-        items.sort_unstable_by(|a, b| self.place(*a).cmp(&self.place(*b)));
+        sort(items, &|a, b| self.place(a).cmp(&self.place(b)));
     }
 
     /// Order, then name, then registration, which is the order of the items themselves.
@@ -181,10 +183,10 @@ impl Plan {
             }
         }
 
-        let mut ordered: Vec<(i32, Node)> = attached()
-            .filter_map(|(node, item)| Some((item.order?, node)))
-            .collect();
-        ordered.sort_unstable();
+        let mut in_rank: Vec<Node> = attached().map(|(node, _)| node).collect();
+        self.sort(&mut in_rank);
+        let ordered: Vec<(i32, Node)> =
+            in_rank.into_iter().map_while(|node| Some((self.items[node].order?, node))).collect();
         let levels: Vec<&[(i32, Node)]> = ordered.chunk_by(|a, b| a.0 == b.0).collect();
         let mut barrier_before: Option<Node> = None;
         for pair in levels.windows(2) {
@@ -225,8 +227,11 @@ impl Plan {
         for node in 0..nodes {
             self.rows[node + 1] += self.rows[node];
         }
-        // Stable, and cheap where the edges are in rows already but for a few.
-        self.edges.sort_by_key(|edge| edge.from);
+        let mut place = self.rows.clone();
+        for edge in self.edges.clone() {
+            self.edges[place[edge.from]] = edge;
+            place[edge.from] += 1;
+        }
 
         let mut open = self.predecessor_counts();
         self.topological = (0..nodes).filter(|node| open[*node] == 0).collect();

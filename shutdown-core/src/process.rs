@@ -12,41 +12,74 @@
 //! What may hang is never waited for longer than 100 ms. User code runs on none of the first three.
 
 mod exit;
-mod notifier;
+mod options;
 mod reporter;
 mod settings;
 mod signal;
 mod supervisor;
+mod thread;
 mod watchdog;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::time::Instant;
 
-pub(crate) use notifier::Notifier;
-pub(crate) use reporter::Reporter;
-pub(crate) use signal::die;
+pub use options::{Flavor, MainEnd, MainOptions, ReportFormat};
 pub use signal::names as signals;
-pub(crate) use watchdog::Watchdog;
 
 use crate::context;
 use crate::declared;
+use crate::host::{self, Host, Line};
 use crate::lifecycle::{Clock, Lifecycle};
+use crate::notice::Notice;
 use crate::plan;
-use crate::private::{Flavor, MainEnd, MainOptions};
 use crate::report::MainEnding;
-use crate::voice::{self, Voice};
 use exit::Exit;
+use reporter::Reporter;
 use settings::Settings;
+use thread::Helper;
+use watchdog::Watchdog;
 
 /// A command that is told something wrong answers with this status (`EX_CONFIG` of `sysexits.h`).
 const EX_CONFIG: u8 = 78;
-/// How many log events may wait for a slow subscriber.
+
+/// How many log events may wait for a slow subscriber; what does not fit is dropped, since no state travels that way.
 const LOG_QUEUE: usize = 256;
 
-/// What the engine of a whole process has at hand.
-pub(crate) struct Process {
-    pub(crate) watchdog: Watchdog,
-    pub(crate) notifier: Notifier,
+/// The process, as its lifecycle sees it.
+struct Process {
+    watchdog: Watchdog,
+    /// Wakes those who wait for a notice: a waker may be foreign code, and there may be a million of them.
+    notifier: Helper,
+    /// Hands log events to `tracing`: a subscriber is user code, and may hang.
+    logger: Helper,
+    reporter: Reporter,
+}
+
+impl Host for Process {
+    fn arm(&self, deadline: Instant) {
+        self.watchdog.arm(deadline);
+    }
+
+    fn fire(&self, notice: &Notice) {
+        let notice = notice.clone();
+        self.notifier.give(move || {
+            notice.fire();
+        });
+    }
+
+    fn log(&self, line: Line) {
+        self.logger.give_unless_behind(LOG_QUEUE, move || host::log(&line));
+    }
+
+    fn print(&self, text: String) {
+        self.reporter.print(text);
+    }
+
+    fn die(&self, signal: i32) {
+        signal::die(signal);
+    }
 }
 
 /// What `#[lifecycle::main]` expands to: the process, from its first instruction to its exit.
@@ -55,7 +88,8 @@ pub fn main<F: Future<Output = MainEnd>>(
     body: impl FnOnce() -> F,
 ) -> ExitCode {
     start(options, body).unwrap_or_else(|refusal| {
-        eprintln!("lifecycle: {refusal}");
+        // Not `eprintln`, which panics where nobody reads it.
+        let _ = writeln!(io::stderr(), "lifecycle: {refusal}");
         ExitCode::from(EX_CONFIG)
     })
 }
@@ -70,27 +104,22 @@ fn start<F: Future<Output = MainEnd>>(
     let settings = Settings::read(options)?;
     let declared = declared::plan();
     if let Some(format) = settings.plan {
-        print!("{}", plan::render(&declared, format));
+        let plan = plan::render(&declared, format);
+        // A reader may have seen enough of it.
+        let _ = io::stdout().write_all(plan.as_bytes());
         return Ok(ExitCode::SUCCESS);
     }
     declared::check(options.module, settings.config.grace)?;
 
-    let reporter = Reporter::start().map_err(cannot("start a thread"))?;
-    let (log, lines) = mpsc::sync_channel(LOG_QUEUE);
-    thread("lc-logger", move || {
-        for line in lines {
-            voice::log(&line);
-        }
-    })?;
-    let voice = Voice::Threads {
-        log,
-        print: reporter.clone(),
-    };
+    let no_thread = cannot("start a thread");
+    let reporter = Reporter::start().map_err(&no_thread)?;
     let process = Process {
-        watchdog: Watchdog::start().map_err(cannot("start a thread"))?,
-        notifier: Notifier::start().map_err(cannot("start a thread"))?,
+        watchdog: Watchdog::start().map_err(&no_thread)?,
+        notifier: Helper::start("lc-notifier").map_err(&no_thread)?,
+        logger: Helper::start("lc-logger").map_err(&no_thread)?,
+        reporter: reporter.clone(),
     };
-    let lifecycle = Lifecycle::new(settings.config, Clock::System, voice, Some(process));
+    let lifecycle = Lifecycle::new(settings.config, Clock::System, process);
     context::set_main(&lifecycle);
 
     let mut builder = match options.flavor {
@@ -100,17 +129,14 @@ fn start<F: Future<Output = MainEnd>>(
     if let Some(workers) = options.worker_threads {
         builder.worker_threads(workers);
     }
-    let runtime = builder
-        .enable_all()
-        .build()
-        .map_err(cannot("start the runtime"))?;
+    let runtime = builder.enable_all().build().map_err(cannot("start the runtime"))?;
     lifecycle.set_runtime(runtime.handle().clone());
 
     let exit = Arc::new(Exit::new(lifecycle.clone(), reporter, options.report));
     let (owner, poke) = (Arc::clone(&exit), matches!(options.flavor, Flavor::MultiThread));
-    thread("lc-supervisor", move || supervisor::run(&owner, poke))?;
+    thread::start("lc-supervisor", move || supervisor::run(&owner, poke)).map_err(&no_thread)?;
     let owner = lifecycle.clone();
-    thread("lc-signal", move || signals.run(&owner))?;
+    thread::start("lc-signal", move || signals.run(&owner)).map_err(&no_thread)?;
 
     let ending = async {
         match body().await {
@@ -121,12 +147,6 @@ fn start<F: Future<Output = MainEnd>>(
     };
     runtime.block_on(lifecycle.main(ending));
     Ok(exit.leave(runtime))
-}
-
-/// A thread of ours. The name is at most 15 characters, as the kernel has it.
-fn thread(name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<(), String> {
-    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(run);
-    spawned.map(drop).map_err(cannot("start a thread"))
 }
 
 fn cannot(what: &'static str) -> impl Fn(std::io::Error) -> String {

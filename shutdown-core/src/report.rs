@@ -67,6 +67,8 @@ pub enum Reason {
     EssentialEnded {
         /// The name it was given.
         name: Cow<'static, str>,
+        /// What it returned, where that was an error.
+        error: Option<String>,
     },
     /// `shutdown(reason)` was called.
     Requested(Cow<'static, str>),
@@ -165,11 +167,7 @@ impl Report {
     pub fn exit_status(&self) -> u8 {
         if let Reason::InvalidPlan(_) = self.reason {
             78
-        } else if self
-            .instances
-            .iter()
-            .any(|instance| instance.outcome == Outcome::NotRun)
-        {
+        } else if self.instances.iter().any(|instance| instance.outcome == Outcome::NotRun) {
             124
         } else if let Some(MainEnding::Panicked(_)) = self.main {
             101
@@ -211,14 +209,14 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::Signal { number, sender: None } => f.write_str(&signal_name(*number)),
-            Reason::Signal {
-                number,
-                sender: Some(pid),
-            } => {
+            Reason::Signal { number, sender: Some(pid) } => {
                 write!(f, "{} from process {pid}", signal_name(*number))
             }
             Reason::MainEnded => f.write_str("`main` ended"),
-            Reason::EssentialEnded { name } => write!(f, "essential task `{name}` ended"),
+            Reason::EssentialEnded { name, error: None } => write!(f, "essential task `{name}` ended"),
+            Reason::EssentialEnded { name, error: Some(error) } => {
+                write!(f, "essential task `{name}` failed: {error}")
+            }
             Reason::Requested(why) => write!(f, "shutdown requested: {why}"),
             Reason::Failed(error) => write!(f, "failed: {error}"),
             Reason::InvalidPlan(error) => write!(f, "invalid plan: {error}"),

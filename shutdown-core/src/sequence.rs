@@ -24,6 +24,7 @@ mod teardown;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 pub(crate) use registry::{InstanceId, NO_CLASS, Released, Spec};
@@ -59,11 +60,9 @@ pub(crate) enum Event {
     /// Somebody asks for a stop.
     Stop(Reason),
     /// The process received a signal.
-    Signal {
-        number: i32,
-        sender: Option<u32>,
-        interrupt: bool,
-    },
+    Signal { number: i32, sender: Option<u32>, interrupt: bool },
+    /// A task without which there is no service has ended.
+    EssentialEnded { name: Cow<'static, str>, error: Option<String> },
     /// `main` is over; it no longer holds anything.
     MainEnded(MainEnding),
     /// The gate is closed and every pass is back, `main`'s and the tracked tasks' included.
@@ -138,6 +137,9 @@ struct Stop {
     panicked_tasks: usize,
     /// What `fail` said after the stop had begun.
     failures: Vec<String>,
+    /// Which rules of the plan cannot be kept, as it stands now.
+    broken: Vec<String>,
+    /// What else went wrong.
     faults: Vec<String>,
     notes: Vec<String>,
     next_word: Instant,
@@ -149,14 +151,8 @@ struct Stop {
 impl Stop {
     /// Takes down which rules of the plan cannot be kept.
     fn take_note(&mut self, planned: &Planned, grace: Duration) {
-        self.faults = planned
-            .broken
-            .iter()
-            .map(|cycle| format!("broken to go on: {cycle}"))
-            .collect();
-        let Planned {
-            plan, cleanup, flush, ..
-        } = planned;
+        self.broken = planned.broken.iter().map(|cycle| format!("broken to go on: {cycle}")).collect();
+        let Planned { plan, cleanup, flush, .. } = planned;
         if let Err(fault) = budget::fits(plan, cleanup, flush, grace)
             && !matches!(self.reason, Reason::InvalidPlan(_))
         {
@@ -168,11 +164,7 @@ impl Stop {
 impl<H: Clone> Sequence<H> {
     pub(crate) fn new(config: Config) -> Sequence<H> {
         let grace = config.grace.min(LONGEST);
-        let config = Config {
-            grace,
-            lame_duck: config.lame_duck.min(grace),
-            ..config
-        };
+        let config = Config { grace, lame_duck: config.lame_duck.min(grace), ..config };
         Sequence {
             config,
             stage: Stage::Running,
@@ -210,11 +202,14 @@ impl<H: Clone> Sequence<H> {
                 }
                 (_, reason) => self.begin(now, reason, false),
             },
-            Event::Signal {
-                number,
-                sender,
-                interrupt,
-            } => self.on_signal(now, number, sender, interrupt),
+            Event::Signal { number, sender, interrupt } => self.on_signal(now, number, sender, interrupt),
+            Event::EssentialEnded { name, error } => match (&mut self.stop, error) {
+                (Some(stop), Some(error)) => {
+                    stop.faults.push(format!("essential task `{name}` failed: {error}"));
+                }
+                (Some(_), None) => {}
+                (None, error) => self.begin(now, Reason::EssentialEnded { name, error }, false),
+            },
             Event::MainEnded(ending) => {
                 self.main = Some(ending);
                 self.begin(now, Reason::MainEnded, true);
@@ -288,10 +283,7 @@ impl<H: Clone> Sequence<H> {
             true => Duration::ZERO,
             false => self.config.lame_duck,
         };
-        self.actions.push(Action::Begin {
-            reason: reason.clone(),
-            deadline: budget.deadline,
-        });
+        self.actions.push(Action::Begin { reason: reason.clone(), deadline: budget.deadline });
         if !self.ready && self.main.is_none() || matches!(reason, Reason::InvalidPlan(_)) {
             self.actions.push(Action::CutMain);
         }
@@ -305,6 +297,7 @@ impl<H: Clone> Sequence<H> {
             stragglers: Vec::new(),
             panicked_tasks: 0,
             failures: Vec::new(),
+            broken: Vec::new(),
             faults: Vec::new(),
             notes: Vec::new(),
             next_word: now + WORD,
@@ -312,14 +305,7 @@ impl<H: Clone> Sequence<H> {
             teardown: None,
         });
         stop.take_note(&planned, self.config.grace);
-        self.enter(
-            now,
-            if lame_duck.is_zero() {
-                Stage::Drain
-            } else {
-                Stage::LameDuck
-            },
-        );
+        self.enter(now, if lame_duck.is_zero() { Stage::Drain } else { Stage::LameDuck });
     }
 
     /// A second signal: lame duck and drain end now, the rest within [`budget::FAST`].
@@ -332,9 +318,7 @@ impl<H: Clone> Sequence<H> {
         stop.stale = false;
         stop.budget = stop.budget.fast(now, &planned.cleanup, &planned.flush);
         stop.lame_duck_until = now;
-        self.actions.push(Action::Hurry {
-            deadline: stop.budget.deadline,
-        });
+        self.actions.push(Action::Hurry { deadline: stop.budget.deadline });
         self.replan(now);
     }
 
@@ -415,10 +399,7 @@ impl<H: Clone> Sequence<H> {
         } else {
             names.extend(self.registry.running().iter().map(|name| format!("`{name}`")));
         }
-        self.actions.push(Action::Waiting {
-            stage: self.stage,
-            names,
-        });
+        self.actions.push(Action::Waiting { stage: self.stage, names });
     }
 
     /// Everything is over, or time is: writes the report.
@@ -453,7 +434,7 @@ impl<H: Clone> Sequence<H> {
             main: self.main.clone(),
             panicked_tasks: stop.panicked_tasks,
             failures: std::mem::take(&mut stop.failures),
-            faults: std::mem::take(&mut stop.faults),
+            faults: stop.broken.drain(..).chain(stop.faults.drain(..)).collect(),
             notes: std::mem::take(&mut stop.notes),
         };
         self.actions.push(Action::Exit(Box::new(report)));
@@ -484,10 +465,7 @@ enum Press {
 
 impl Signals {
     fn count(&mut self, now: Instant) -> Press {
-        if self
-            .last
-            .is_some_and(|last| now.saturating_duration_since(last) < DEBOUNCE)
-        {
+        if self.last.is_some_and(|last| now.saturating_duration_since(last) < DEBOUNCE) {
             return Press::Ignored;
         }
         self.last = Some(now);
@@ -524,11 +502,7 @@ impl<H: Clone> Sequence<H> {
 
     /// Nothing more will be said of this instance.
     pub(crate) fn all_said(&mut self, now: Instant, id: InstanceId, world: &impl World) {
-        let unsaid = self
-            .registry
-            .get_mut(id)
-            .is_some_and(|entry| std::mem::take(&mut entry.spec.unsaid));
-        if unsaid && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
+        if self.registry.all_said(id) && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
             self.join_late(now, id);
             self.advance(now, world);
         }

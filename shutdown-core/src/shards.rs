@@ -32,9 +32,7 @@ impl<T> Shards<T> {
 
     fn with_count(count: usize, mut make: impl FnMut() -> T) -> Self {
         debug_assert!(count.is_power_of_two(), "the seat is reduced by a mask");
-        Self {
-            slots: (0..count).map(|_| Padded(make())).collect(),
-        }
+        Self { slots: (0..count).map(|_| Padded(make())).collect() }
     }
 
     /// The index of the calling thread's own. It stays the same for the life of the thread.
@@ -145,11 +143,7 @@ mod tests {
         let shards = Shards::new(|| ());
         let cores = thread::available_parallelism().map_or(1, usize::from);
         assert!(shards.len().is_power_of_two());
-        assert!(
-            shards.len() >= cores.min(64) && shards.len() <= 64,
-            "{} for {cores}",
-            shards.len()
-        );
+        assert!(shards.len() >= cores.min(64) && shards.len() <= 64, "{} for {cores}", shards.len());
     }
 
     #[test]
@@ -161,11 +155,7 @@ mod tests {
                 a
             })
             .collect();
-        assert_eq!(
-            seats.iter().collect::<HashSet<_>>().len(),
-            seats.len(),
-            "{seats:?}"
-        );
+        assert_eq!(seats.iter().collect::<HashSet<_>>().len(), seats.len(), "{seats:?}");
     }
 
     #[test]

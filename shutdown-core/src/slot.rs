@@ -69,11 +69,7 @@ impl<T> From<T> for Slot<T> {
 
 impl<T> fmt::Debug for Slot<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held = if self.lock().is_some() {
-            "Slot(..)"
-        } else {
-            "Slot(empty)"
-        };
+        let held = if self.lock().is_some() { "Slot(..)" } else { "Slot(empty)" };
         f.write_str(held)
     }
 }

@@ -12,21 +12,38 @@ use pin_project_lite::pin_project;
 use slab::Slab;
 use tokio::task::{AbortHandle, JoinHandle};
 
+use crate::builder::MainOutput;
 use crate::context::{self, Scoped};
 use crate::gate::Pass;
 use crate::lifecycle::Lifecycle;
-use crate::report::{Reason, Straggler};
+use crate::report::{MainEnding, Straggler};
 use crate::sequence::Event;
 use crate::shards::Shards;
 
 /// The tracked tasks of one lifecycle.
 pub(crate) struct Tasks {
-    shards: Shards<Mutex<Slab<Task>>>,
+    shards: Shards<Mutex<Shard>>,
     /// What was in flight has been cut off; nothing more is tracked.
     aborted: AtomicBool,
 }
 
+#[derive(Default)]
+struct Shard {
+    tasks: Slab<Task>,
+    /// How many there have been.
+    count: u64,
+}
+
+/// Where a task is among the tracked ones. The number tells it from a later task in the same place.
+#[derive(Clone, Copy)]
+struct Place {
+    seat: usize,
+    key: usize,
+    number: u64,
+}
+
 struct Task {
+    number: u64,
     location: &'static Location<'static>,
     blocking: bool,
     abort: Option<AbortHandle>,
@@ -34,26 +51,20 @@ struct Task {
 
 impl Default for Tasks {
     fn default() -> Tasks {
-        Tasks {
-            shards: Shards::new(|| Mutex::new(Slab::new())),
-            aborted: AtomicBool::new(false),
-        }
+        Tasks { shards: Shards::new(Mutex::default), aborted: AtomicBool::new(false) }
     }
 }
 
 impl Tasks {
-    fn shard(&self, seat: usize) -> MutexGuard<'_, Slab<Task>> {
-        self.shards
-            .at(seat)
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, seat: usize) -> MutexGuard<'_, Shard> {
+        self.shards.at(seat).lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What has not ended, by where it was spawned, and how many tasks that is.
     pub(crate) fn stragglers(&self) -> (Vec<Straggler>, usize) {
         let mut found: BTreeMap<(bool, &'static Location<'static>), usize> = BTreeMap::new();
         for seat in 0..self.shards.len() {
-            for (_, task) in self.shard(seat).iter() {
+            for (_, task) in &self.shard(seat).tasks {
                 *found.entry((task.blocking, task.location)).or_default() += 1;
             }
         }
@@ -69,11 +80,8 @@ impl Tasks {
     pub(crate) fn abort(&self) {
         self.aborted.store(true, Ordering::SeqCst);
         for seat in 0..self.shards.len() {
-            let handles: Vec<AbortHandle> = self
-                .shard(seat)
-                .iter_mut()
-                .filter_map(|(_, task)| task.abort.take())
-                .collect();
+            let handles: Vec<AbortHandle> =
+                self.shard(seat).tasks.iter_mut().filter_map(|(_, task)| task.abort.take()).collect();
             handles.iter().for_each(AbortHandle::abort);
         }
     }
@@ -82,8 +90,7 @@ impl Tasks {
 /// One task's place among the tracked ones. Dropped behind its future.
 struct Ticket {
     lifecycle: Lifecycle,
-    seat: usize,
-    key: usize,
+    place: Place,
     pass: Option<Pass>,
 }
 
@@ -93,23 +100,20 @@ impl Ticket {
         let pass = lifecycle.gate().join()?;
         let tasks = lifecycle.tasks();
         let seat = tasks.shards.seat();
-        let key = tasks.shard(seat).insert(Task {
-            location,
-            blocking,
-            abort: None,
-        });
-        Some(Ticket {
-            lifecycle: lifecycle.clone(),
-            seat,
-            key,
-            pass: Some(pass),
-        })
+        let mut shard = tasks.shard(seat);
+        shard.count += 1;
+        let number = shard.count;
+        let key = shard.tasks.insert(Task { number, location, blocking, abort: None });
+        drop(shard);
+        let place = Place { seat, key, number };
+        Some(Ticket { lifecycle: lifecycle.clone(), place, pass: Some(pass) })
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        drop(self.lifecycle.tasks().shard(self.seat).try_remove(self.key));
+        let task = self.lifecycle.tasks().shard(self.place.seat).tasks.try_remove(self.place.key);
+        drop(task);
         drop(self.pass.take());
     }
 }
@@ -146,7 +150,7 @@ impl Lifecycle {
         F::Output: Send + 'static,
     {
         let ticket = Ticket::new(self, Location::caller(), false);
-        let place = ticket.as_ref().map(|ticket| (ticket.seat, ticket.key));
+        let place = ticket.as_ref().map(|ticket| ticket.place);
         let future = Scoped::new(self.clone(), future);
         let task = self.runtime().spawn(Tracked { future, ticket });
         self.remember(place, &task.abort_handle());
@@ -157,7 +161,7 @@ impl Lifecycle {
     #[track_caller]
     pub fn spawn_blocking<T: Send + 'static>(&self, f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         let ticket = Ticket::new(self, Location::caller(), true);
-        let place = ticket.as_ref().map(|ticket| (ticket.seat, ticket.key));
+        let place = ticket.as_ref().map(|ticket| ticket.place);
         let lifecycle = self.clone();
         let task = self.runtime().spawn_blocking(move || {
             let ticket = ticket;
@@ -174,48 +178,47 @@ impl Lifecycle {
 
     /// See [`spawn_essential`](crate::spawn_essential).
     #[track_caller]
-    pub fn spawn_essential<F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<F::Output>
+    pub fn spawn_essential<F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<()>
     where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        F: Future<Output: MainOutput> + Send + 'static,
     {
-        let essential = Essential {
-            lifecycle: self.clone(),
-            name: Some(name.into()),
-        };
+        let essential = Essential { lifecycle: self.clone(), name: Some(name.into()), error: None };
         self.spawn(async move {
-            let _essential = essential;
-            future.await
+            // As a whole, also if the task is cut off before it ends.
+            let mut essential = essential;
+            if let MainEnding::Failed(error) = future.await.into_ending() {
+                essential.error = Some(error);
+            }
         })
     }
 
     /// Keeps what ends the task early, unless it is over, or everything was cut off meanwhile.
-    fn remember(&self, place: Option<(usize, usize)>, abort: &AbortHandle) {
-        let Some((seat, key)) = place else { return };
-        if let Some(task) = self
-            .tasks()
-            .shard(seat)
-            .get_mut(key)
-            .filter(|_| !abort.is_finished())
-        {
+    fn remember(&self, place: Option<Place>, abort: &AbortHandle) {
+        let Some(Place { seat, key, number }) = place else {
+            return;
+        };
+        let mut shard = self.tasks().shard(seat);
+        if let Some(task) = shard.tasks.get_mut(key).filter(|task| task.number == number) {
             task.abort = Some(abort.clone());
         }
+        drop(shard);
         if self.tasks().aborted.load(Ordering::SeqCst) {
             abort.abort();
         }
     }
 }
 
-/// Stops the lifecycle when it is dropped: the task that holds it returned, panicked or was aborted.
+/// Tells of the end of an essential task when it is dropped: the task returned, panicked or was aborted.
 struct Essential {
     lifecycle: Lifecycle,
     name: Option<Cow<'static, str>>,
+    error: Option<String>,
 }
 
 impl Drop for Essential {
     fn drop(&mut self) {
         if let Some(name) = self.name.take() {
-            self.lifecycle.on(Event::Stop(Reason::EssentialEnded { name }));
+            self.lifecycle.on(Event::EssentialEnded { name, error: self.error.take() });
         }
     }
 }

@@ -47,10 +47,7 @@ impl Teardown for Orders {
 }
 
 fn database(trace: &Trace) -> Database {
-    Database {
-        trace: trace.clone(),
-        takes: Duration::ZERO,
-    }
+    Database { trace: trace.clone(), takes: Duration::ZERO }
 }
 
 fn second() -> Lifecycle {
@@ -83,10 +80,7 @@ async fn an_edge_between_instances_orders_their_teardown() {
     second()
         .run(async {
             let first = lifecycle::manage_as("first", database(&trace));
-            let slow = Database {
-                trace: trace.clone(),
-                takes: Duration::from_millis(10),
-            };
+            let slow = Database { trace: trace.clone(), takes: Duration::from_millis(10) };
             let second = lifecycle::manage_as("second", slow);
             lifecycle::defer("deferred", {
                 let trace = trace.clone();
@@ -118,10 +112,7 @@ async fn an_instance_that_is_released_twice_and_stopped_is_torn_down_once() {
     let trace = Trace::default();
     let report = second()
         .run(async {
-            let slow = Database {
-                trace: trace.clone(),
-                takes: Duration::from_millis(50),
-            };
+            let slow = Database { trace: trace.clone(), takes: Duration::from_millis(50) };
             let database = lifecycle::manage(slow);
             let clone = database.clone();
             lifecycle::spawn(database.release());
@@ -158,7 +149,7 @@ async fn an_error_a_panic_and_a_time_out_stop_nobody_else() {
         .run(async {
             lifecycle::defer("error", || async { Err::<(), _>("no space left") });
             lifecycle::defer("panic", || async {
-                assert!(lifecycle::remaining().is_none(), "a bug")
+                assert!(lifecycle::remaining().is_none(), "a bug");
             });
             lifecycle::defer("hang", std::future::pending::<()>).timeout(Duration::from_millis(100));
             let trace = trace.clone();
@@ -166,10 +157,7 @@ async fn an_error_a_panic_and_a_time_out_stop_nobody_else() {
         })
         .await;
     assert_eq!(trace.take(), ["behind"]);
-    assert_eq!(
-        outcome(&report, "error").to_string(),
-        "teardown failed: no space left"
-    );
+    assert_eq!(outcome(&report, "error").to_string(), "teardown failed: no space left");
     assert_eq!(outcome(&report, "panic").to_string(), "teardown panicked: a bug");
     assert_eq!(outcome(&report, "hang"), &Outcome::TimedOut);
     assert_eq!(report.exit_status(), 70, "{report}");
@@ -195,17 +183,9 @@ async fn what_is_managed_during_the_stop_is_torn_down_too() {
         .await;
     let ran = trace.take();
     let place = |name| ran.iter().position(|ran| *ran == name).expect(name);
-    assert!(
-        place("first") < place("orders") && place("orders") < place("database"),
-        "{ran:?}"
-    );
+    assert!(place("first") < place("orders") && place("orders") < place("database"), "{ran:?}");
     assert!(place("first") < place("passed"), "{ran:?}");
-    let late: Vec<&str> = report
-        .instances
-        .iter()
-        .filter(|row| row.late)
-        .map(|row| &*row.name)
-        .collect();
+    let late: Vec<&str> = report.instances.iter().filter(|row| row.late).map(|row| &*row.name).collect();
     assert_eq!(late, ["passed"]);
     assert_eq!(report.exit_status(), 0, "{report}");
 }
@@ -238,15 +218,12 @@ async fn a_teardown_knows_how_much_time_it_has() {
         .run(async {
             assert_eq!(lifecycle::remaining(), None);
             lifecycle::defer("ask", || async move {
-                sender.send(lifecycle::remaining()).expect("the test")
+                sender.send(lifecycle::remaining()).expect("the test");
             })
             .timeout(Duration::from_millis(300));
         })
         .await;
-    assert_eq!(
-        receiver.await.expect("the teardown"),
-        Some(Duration::from_millis(300))
-    );
+    assert_eq!(receiver.await.expect("the teardown"), Some(Duration::from_millis(300)));
 }
 
 /// R12, at `ready()`.
@@ -300,6 +277,18 @@ async fn main_is_cut_at_once_only_before_it_is_ready() {
         assert_eq!(report.took.is_zero(), !ready, "{report}");
         assert_eq!(report.exit_status(), 0, "{report}");
     }
+}
+
+/// A stop that was asked for before there was a `main` tears down what was managed before.
+#[tokio::test(start_paused = true)]
+async fn a_lifecycle_may_be_stopped_before_it_runs() {
+    let trace = Trace::default();
+    let lifecycle = second();
+    lifecycle.manage(database(&trace));
+    lifecycle.shutdown("test");
+    let report = lifecycle.run(std::future::pending::<()>()).await;
+    assert_eq!(trace.take(), ["database"]);
+    assert_eq!(report.exit_status(), 0, "{report}");
 }
 
 /// R16: work in flight may start more of its own, and both are waited for.
@@ -385,13 +374,28 @@ async fn an_essential_task_that_ends_stops_the_service() {
     assert_eq!(report.exit_status(), 0, "{report}");
 }
 
+/// R20: its last words count too.
+#[tokio::test(start_paused = true)]
+async fn an_essential_task_that_fails_during_the_stop_is_reported() {
+    let report = second()
+        .run(async {
+            lifecycle::spawn_essential("consumer", async {
+                lifecycle::stopping().await;
+                Err::<(), _>("the last batch")
+            });
+            lifecycle::shutdown("test");
+            lifecycle::stopping().await;
+        })
+        .await;
+    assert_eq!(report.exit_status(), 70, "{report}");
+    assert!(report.to_string().contains("the last batch"), "{report}");
+}
+
 /// The lame duck is before the drain, and everything works in it.
 #[tokio::test(start_paused = true)]
 async fn the_lame_duck_still_takes_work() {
-    let lifecycle = Lifecycle::builder()
-        .grace(Duration::from_secs(10))
-        .lame_duck(Duration::from_secs(2))
-        .build();
+    let lifecycle =
+        Lifecycle::builder().grace(Duration::from_secs(10)).lame_duck(Duration::from_secs(2)).build();
     let report = lifecycle
         .run(async {
             lifecycle.ready();
@@ -414,7 +418,7 @@ async fn a_lifecycle_inside_another_is_the_current_one() {
     let deferred = |count: &Arc<AtomicUsize>| {
         let count = Arc::clone(count);
         lifecycle::defer("count", || async move {
-            count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed)
+            count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         });
     };
     let outer = second()

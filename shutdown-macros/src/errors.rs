@@ -61,9 +61,6 @@ impl Errors {
 
 impl Drop for Errors {
     fn drop(&mut self) {
-        assert!(
-            thread::panicking() || self.0.borrow().is_none(),
-            "errors were collected and never reported"
-        );
+        assert!(thread::panicking() || self.0.borrow().is_none(), "errors were collected and never reported");
     }
 }

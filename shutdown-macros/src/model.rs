@@ -38,10 +38,7 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn read(args: &TokenStream, known: &'static [Known], errors: &Errors) -> Self {
-        let mut keys = Self {
-            known,
-            found: Vec::new(),
-        };
+        let mut keys = Self { known, found: Vec::new() };
         for entry in parse::entries(args.clone()) {
             match entry {
                 Entry::Key(key) => keys.add(key, errors),
@@ -78,10 +75,7 @@ impl Keys {
     }
 
     fn form(&self, name: &str) -> &'static str {
-        self.known
-            .iter()
-            .find(|known| known.name == name)
-            .map_or("", |known| known.form)
+        self.known.iter().find(|known| known.name == name).map_or("", |known| known.form)
     }
 
     /// A key that has no value.
@@ -128,11 +122,7 @@ impl Keys {
         {
             return Some(group.stream());
         }
-        errors.spanned(
-            key.tokens(),
-            Lint::BadAttribute,
-            format!("`{name}` takes a list; write `{form}`"),
-        );
+        errors.spanned(key.tokens(), Lint::BadAttribute, format!("`{name}` takes a list; write `{form}`"));
         None
     }
 }

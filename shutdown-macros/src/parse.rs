@@ -84,10 +84,7 @@ fn entry(piece: Vec<TokenTree>) -> Entry {
     match piece.next() {
         None => Entry::Strange(TokenStream::new()),
         Some(comma) if is_comma(&comma) => Entry::Comma(comma),
-        Some(TokenTree::Ident(name)) => Entry::Key(Key {
-            name,
-            value: value(piece.collect()),
-        }),
+        Some(TokenTree::Ident(name)) => Entry::Key(Key { name, value: value(piece.collect()) }),
         Some(other) => Entry::Strange([other].into_iter().chain(piece).collect()),
     }
 }

@@ -10,11 +10,7 @@ pub(crate) fn suggest(word: &str, known: &[&str]) -> String {
 }
 
 fn list(known: &[&str]) -> String {
-    known
-        .iter()
-        .map(|word| format!("`{word}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Within a third of its length, and never so far that everything is near.
@@ -52,18 +48,12 @@ mod tests {
     #[test]
     fn a_near_word_is_meant() {
         assert_eq!(suggest("oder", &["order", "last"]), ", did you mean `order`?");
-        assert_eq!(
-            suggest("Sigterm", &["SIGINT", "SIGTERM"]),
-            ", did you mean `SIGTERM`?"
-        );
+        assert_eq!(suggest("Sigterm", &["SIGINT", "SIGTERM"]), ", did you mean `SIGTERM`?");
     }
 
     #[test]
     fn a_far_word_gets_the_list() {
-        assert_eq!(
-            suggest("priority", &["order", "last"]),
-            "; known are `order`, `last`"
-        );
+        assert_eq!(suggest("priority", &["order", "last"]), "; known are `order`, `last`");
         assert_eq!(suggest("", &["a"]), ", did you mean `a`?");
     }
 }

@@ -153,9 +153,5 @@ proptest! {
 #[should_panic(expected = "never reported")]
 fn errors_that_nobody_reports_are_a_bug() {
     let errors = crate::errors::Errors::new();
-    errors.at(
-        proc_macro2::Span::call_site(),
-        crate::errors::Lint::BadAttribute,
-        "forgotten",
-    );
+    errors.at(proc_macro2::Span::call_site(), crate::errors::Lint::BadAttribute, "forgotten");
 }

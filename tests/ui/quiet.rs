@@ -1,27 +1,9 @@
 //! Generated code raises no lint, however strict the user's crate is.
 
 #![forbid(unsafe_code)]
-#![deny(
-    warnings,
-    missing_docs,
-    unreachable_pub,
-    unused,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
-#![deny(
-    single_use_lifetimes,
-    trivial_casts,
-    unused_qualifications,
-    unused_results,
-    let_underscore_drop
-)]
-#![deny(
-    elided_lifetimes_in_paths,
-    explicit_outlives_requirements,
-    missing_debug_implementations
-)]
+#![deny(warnings, missing_docs, unreachable_pub, unused, clippy::all, clippy::pedantic, clippy::nursery)]
+#![deny(single_use_lifetimes, trivial_casts, unused_qualifications, unused_results, let_underscore_drop)]
+#![deny(elided_lifetimes_in_paths, explicit_outlives_requirements, missing_debug_implementations)]
 
 use std::{fs::File, marker::PhantomData, sync::Arc};
 

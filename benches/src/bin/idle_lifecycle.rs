@@ -12,9 +12,7 @@ impl Teardown for Store {
 
 #[lifecycle::main]
 async fn main() {
-    let resources = std::env::args()
-        .nth(1)
-        .map_or(0, |count| count.parse().expect("a count"));
+    let resources = std::env::args().nth(1).map_or(0, |count| count.parse().expect("a count"));
     for _ in 0..resources {
         lifecycle::manage(Store);
     }

@@ -18,24 +18,17 @@ pub(crate) struct Crate {
 impl Cargo {
     pub(crate) fn new(folder: &Path) -> Cargo {
         fs::create_dir_all(folder).expect("a folder in the temporary one");
-        Cargo {
-            folder: folder.to_owned(),
-        }
+        Cargo { folder: folder.to_owned() }
     }
 
     /// Writes a crate: a binary if it has a `main`, else a library.
     pub(crate) fn write(&self, name: &str, source: &str) -> Crate {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .expect("the workspace");
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
         let folder = self.folder.join(name);
         let is_program = source.contains("fn main()");
         let root = folder.join(if is_program { "src/main.rs" } else { "src/lib.rs" });
         let lifecycle = match source.contains("lifecycle") {
-            true => format!(
-                "shutdown-core = {{ path = {:?} }}",
-                workspace.join("shutdown-core")
-            ),
+            true => format!("shutdown-core = {{ path = {:?} }}", workspace.join("shutdown-core")),
             false => String::new(),
         };
         let manifest = format!(
@@ -87,11 +80,7 @@ impl Cargo {
             .output()
             .expect("cargo runs");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success() && said.is_empty(),
-            "cargo {verb} of {}: {said}",
-            krate.name
-        );
+        assert!(output.status.success() && said.is_empty(), "cargo {verb} of {}: {said}", krate.name);
         children() - before
     }
 }

@@ -129,20 +129,12 @@ fn annotated(text: &mut String, at: usize, before: Option<usize>) {
     let own = at % 2 == 1;
     let close = if own { "" } else { "#[teardown(close)] " };
     let mut line = |line: fmt::Arguments<'_>| writeln!(text, "{line}").expect("a string takes all");
-    line(format_args!(
-        "\n#[lifecycle::resource{order}]\npub struct S{at} {{"
-    ));
-    line(format_args!(
-        "    name: String,\n    port: u64,\n    needs: {needs},"
-    ));
+    line(format_args!("\n#[lifecycle::resource{order}]\npub struct S{at} {{"));
+    line(format_args!("    name: String,\n    port: u64,\n    needs: {needs},"));
     line(format_args!("    {close}client: Client,\n}}"));
     if own {
-        line(format_args!(
-            "\n#[lifecycle::teardown]\nimpl Teardown for S{at} {{"
-        ));
-        line(format_args!(
-            "    async fn teardown(&self) -> Result<(), Error> {{"
-        ));
+        line(format_args!("\n#[lifecycle::teardown]\nimpl Teardown for S{at} {{"));
+        line(format_args!("    async fn teardown(&self) -> Result<(), Error> {{"));
         line(format_args!("        self.client.close().await\n    }}\n}}"));
     }
 }
@@ -150,25 +142,18 @@ fn annotated(text: &mut String, at: usize, before: Option<usize>) {
 fn by_hand(text: &mut String, at: usize, before: Option<usize>) {
     let order = if at % 4 == 1 { "Some(1)" } else { "None" };
     let needs = before.map_or("Option<u8>".to_owned(), |before| format!("Managed<S{before}>"));
-    let list = before.map_or(String::new(), |before| {
-        format!("Need {{ id: TypeId::of::<S{before}>, field: \"needs\" }}")
-    });
+    let list = before
+        .map_or(String::new(), |before| format!("Need {{ id: TypeId::of::<S{before}>, field: \"needs\" }}"));
     let mut line = |line: fmt::Arguments<'_>| writeln!(text, "{line}").expect("a string takes all");
     line(format_args!("\npub struct S{at} {{"));
-    line(format_args!(
-        "    name: String,\n    port: u64,\n    needs: {needs},"
-    ));
+    line(format_args!("    name: String,\n    port: u64,\n    needs: {needs},"));
     line(format_args!("    client: Client,\n}}"));
     line(format_args!("\nimpl Teardown for S{at} {{"));
-    line(format_args!(
-        "    async fn teardown(&self) -> Result<(), Error> {{"
-    ));
+    line(format_args!("    async fn teardown(&self) -> Result<(), Error> {{"));
     line(format_args!("        self.client.close().await\n    }}\n}}"));
     line(format_args!("\nimpl Resource for S{at} {{"));
     line(format_args!("    const NAME: &'static str = \"S{at}\";"));
     line(format_args!("    const ORDER: Option<i32> = {order};"));
     line(format_args!("    const NEEDS: &'static [Need] = &[{list}];\n}}"));
-    line(format_args!(
-        "\ninventory::submit! {{ Registered::new::<S{at}>() }}"
-    ));
+    line(format_args!("\ninventory::submit! {{ Registered::new::<S{at}>() }}"));
 }

@@ -17,13 +17,8 @@ use table::Goal;
 const ROUNDS: usize = 3;
 
 /// How many structs, and whether each needs the one before.
-const SHAPES: [Shape; 5] = [
-    Shape::wide(1),
-    Shape::wide(100),
-    Shape::wide(1_000),
-    Shape::chain(100),
-    Shape::chain(1_000),
-];
+const SHAPES: [Shape; 5] =
+    [Shape::wide(1), Shape::wide(100), Shape::wide(1_000), Shape::chain(100), Shape::chain(1_000)];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).collect();
@@ -32,9 +27,7 @@ fn main() {
         return;
     }
     let is_asked = |name: &str| {
-        let mut names = asked
-            .iter()
-            .filter(|word| ["check", "build", "cold"].contains(&word.as_str()));
+        let mut names = asked.iter().filter(|word| ["check", "build", "cold"].contains(&word.as_str()));
         names.clone().next().is_none() || names.any(|word| word == name)
     };
     let folder = std::env::temp_dir().join(format!("lifecycle-compile-time-{}", std::process::id()));
@@ -69,12 +62,7 @@ fn structs(cargo: &Cargo, verb: &str) -> Vec<Goal> {
             hand = hand.min(cargo.again(verb, &by_hand));
             ours = ours.min(cargo.again(verb, &annotated));
         }
-        rows.push(row![
-            shape,
-            format!("{hand:.2}"),
-            format!("{ours:.2}"),
-            format!("{:.2}", ours / hand)
-        ]);
+        rows.push(row![shape, format!("{hand:.2}"), format!("{ours:.2}"), format!("{:.2}", ours / hand)]);
         if verb == "check" && shape.count == 1_000 {
             let what = format!("check of {shape}, over impls by hand");
             goals.push(Goal::at_most(what, 1.5, ours / hand, "times"));
@@ -106,15 +94,6 @@ fn cold(cargo: &Cargo) -> Goal {
         row!["bare tokio", format!("{bare:.2}"), "1.00"],
         row!["lifecycle", format!("{ours:.2}"), format!("{:.2}", ours / bare)],
     ];
-    table::print(
-        "cold build of a hello world: processor seconds",
-        ["", "all crates", "times"],
-        &rows,
-    );
-    Goal::at_most(
-        "cold build of a hello world, over bare tokio",
-        1.3,
-        ours / bare,
-        "times",
-    )
+    table::print("cold build of a hello world: processor seconds", ["", "all crates", "times"], &rows);
+    Goal::at_most("cold build of a hello world, over bare tokio", 1.3, ours / bare, "times")
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::{Budget, FAST, Limits, check, margin};
+use super::{Budget, FAST, Limits, check, usable};
 use crate::plan::DeclaredPath;
 use crate::plan::tests::cases;
 use crate::plan::tests::model::{Sketch, sound_sketch};
@@ -28,13 +28,7 @@ fn assert_close(a: Duration, b: Duration) {
 
 /// What is left from the start of each stage to its end, and that stages follow each other.
 fn stages(budget: &Budget, start: Instant) -> [Duration; 4] {
-    let ends = [
-        start,
-        budget.cut_until,
-        budget.cleanup_until,
-        budget.flush_until,
-        budget.deadline,
-    ];
+    let ends = [start, budget.cut_until, budget.cleanup_until, budget.flush_until, budget.deadline];
     assert!(budget.drain_until <= budget.cut_until && budget.drain_until >= start);
     std::array::from_fn(|at| {
         assert!(ends[at] <= ends[at + 1], "stage {at} ends before it begins");
@@ -55,7 +49,7 @@ proptest! {
         prop_assert_eq!(spare, (grace / 20).min(Duration::from_millis(100)));
         let want_cleanup = if cleanup.any { cleanup.length.max(grace / 10) } else { Duration::ZERO };
         let want_flush = if flush.any { flush.length.max(grace / 20) } else { Duration::ZERO };
-        let available = grace - spare;
+        let available = usable(grace);
         if want_cleanup + want_flush <= available {
             prop_assert_eq!((for_cleanup, for_flush), (want_cleanup, want_flush));
         } else {
@@ -131,10 +125,10 @@ proptest! {
         let plan = sketch.plan();
         let needed = needed(&sketch);
         let mut grace = needed.mul_f64(20.0 / 19.0).min(needed + Duration::from_millis(100));
-        while grace - margin(grace) >= needed && !grace.is_zero() {
+        while usable(grace) >= needed && !grace.is_zero() {
             grace -= Duration::from_nanos(1);
         }
-        while grace - margin(grace) < needed {
+        while usable(grace) < needed {
             prop_assert!(check(&plan, grace).is_err());
             grace += Duration::from_nanos(1);
         }
@@ -147,12 +141,7 @@ fn needed(sketch: &Sketch) -> Duration {
     let seconds = |item: usize| sketch.items[item].timeout.unwrap_or_default().as_secs_f64();
     let needed = sketch.heaviest_of(false, &seconds) + sketch.heaviest_of(true, &seconds);
     // The time-outs of a sketch are whole milliseconds.
-    Duration::from_millis(
-        Duration::from_secs_f64(needed + 0.0005)
-            .as_millis()
-            .try_into()
-            .unwrap_or(0),
-    )
+    Duration::from_millis(Duration::from_secs_f64(needed + 0.0005).as_millis().try_into().unwrap_or(0))
 }
 
 proptest! {

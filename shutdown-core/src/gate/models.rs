@@ -135,10 +135,7 @@ fn the_drain_waits_for_passes_from(seats: [usize; 2]) {
         let done = [0, 1].map(|_| Arc::new(Cell::new(0)));
         let works = [0, 1].map(|work| {
             sit_at(seats[work]);
-            Work {
-                pass: gate.pass(),
-                done: done[work].clone(),
-            }
+            Work { pass: gate.pass(), done: done[work].clone() }
         });
         let others = works.map(|work| at(0, move || drop(work)));
         gate.close();
@@ -173,10 +170,7 @@ fn the_drain_waits_for_a_pass_split_while_the_gate_closes() {
             move || {
                 let split = pass.split();
                 drop(pass);
-                drop(Work {
-                    pass: Some(split),
-                    done,
-                });
+                drop(Work { pass: Some(split), done });
             }
         });
         gate.close();
@@ -196,10 +190,7 @@ fn a_pass_that_got_in_while_the_gate_closed_is_waited_for() {
             let (gate, done) = (gate.clone(), done.clone());
             move || {
                 if let Some(pass) = gate.pass() {
-                    drop(Work {
-                        pass: Some(pass),
-                        done,
-                    });
+                    drop(Work { pass: Some(pass), done });
                 }
             }
         });
@@ -294,5 +285,30 @@ fn handles_dropped_at_once_close_the_gate_after_all_that_was_done_with_them() {
         block_on(drained);
         assert_eq!(done.get(), 1);
         other.join().unwrap();
+    });
+}
+
+#[test]
+fn a_joined_pass_holds_up_the_drain_and_none_is_handed_out_after_it() {
+    model(|| {
+        let gate = Gate::new();
+        sit_at(0);
+        let pass = gate.pass().unwrap();
+        let joiner = at(1, {
+            let gate = gate.clone();
+            move || {
+                let drained = gate.is_drained();
+                let joined = gate.join();
+                assert!(!(drained && joined.is_some()), "a pass out of a drained gate");
+                if joined.is_some() {
+                    assert!(!gate.is_drained(), "drained while a joined pass is out");
+                }
+            }
+        });
+        gate.close();
+        drop(pass);
+        joiner.join().unwrap();
+        assert!(gate.is_drained());
+        assert!(gate.join().is_none());
     });
 }

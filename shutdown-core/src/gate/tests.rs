@@ -14,11 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{Gate, Pass, Waiting};
 
 fn runtime() -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_time()
-        .build()
-        .unwrap()
+    Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap()
 }
 
 /// Fails instead of hanging. Generous: it is only waited out when the test fails.
@@ -127,11 +123,7 @@ fn a_cancelled_future_returns_the_pass() {
         let _pass = pass;
         std::future::pending::<()>().await;
     });
-    assert!(
-        work.as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-            .is_pending()
-    );
+    assert!(work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     gate.close();
     assert!(!gate.is_drained());
     drop(work);
@@ -172,11 +164,7 @@ fn what_is_to_run_when_drained_runs_once() {
     drop(pass);
     assert_eq!(runs.load(Ordering::Relaxed), 1);
     gate.on_drained(run());
-    assert_eq!(
-        runs.load(Ordering::Relaxed),
-        2,
-        "at once, when it is too late to wait"
-    );
+    assert_eq!(runs.load(Ordering::Relaxed), 2, "at once, when it is too late to wait");
 }
 
 /// It would deadlock if it ran under a lock of the gate.

@@ -86,12 +86,7 @@ fn a_dropped_waiter_is_forgotten_and_its_place_used_again() {
         assert!(two.iter_mut().all(|waiting| poll(waiting, &alarm).is_pending()));
     }
     assert_eq!(Arc::strong_count(&alarm), 1, "a waker was kept");
-    let slots: usize = notice
-        .inner
-        .shards
-        .iter()
-        .map(|shard| shard.lock().unwrap().slots.len())
-        .sum();
+    let slots: usize = notice.inner.shards.iter().map(|shard| shard.lock().unwrap().slots.len()).sum();
     assert_eq!(slots, 2);
     notice.fire();
     assert_eq!(alarm.rung(), 0);
@@ -105,13 +100,7 @@ fn a_waiter_dropped_after_the_fire_frees_nobody_elses_place() {
     assert!(poll(&mut waiting, &alarm).is_pending());
     notice.fire();
     drop(waiting);
-    assert!(
-        notice
-            .inner
-            .shards
-            .iter()
-            .all(|shard| shard.lock().unwrap().slots.is_empty())
-    );
+    assert!(notice.inner.shards.iter().all(|shard| shard.lock().unwrap().slots.is_empty()));
     assert_eq!(Arc::strong_count(&alarm), 1);
 }
 
@@ -124,10 +113,7 @@ fn a_waker_may_use_the_notice() {
         let mut again = seen.wait();
         assert!(poll(&mut again, &Arc::default()).is_ready() && !seen.fire());
     };
-    let alarm = Arc::new(Alarm {
-        on_wake: Some(Box::new(on_wake)),
-        ..Alarm::default()
-    });
+    let alarm = Arc::new(Alarm { on_wake: Some(Box::new(on_wake)), ..Alarm::default() });
     let mut waiting = notice.wait();
     assert!(poll(&mut waiting, &alarm).is_pending());
     notice.fire();
@@ -142,10 +128,7 @@ fn a_dropped_waker_may_take_another_waiter_along() {
     for replace in [false, true] {
         let mut held = notice.wait();
         assert!(poll(&mut held, &Arc::default()).is_pending());
-        let alarm = Arc::new(Alarm {
-            _held: Some(held),
-            ..Alarm::default()
-        });
+        let alarm = Arc::new(Alarm { _held: Some(held), ..Alarm::default() });
         let mut waiting = notice.wait();
         assert!(poll(&mut waiting, &alarm).is_pending());
         drop(alarm);
@@ -162,15 +145,9 @@ fn a_waker_that_panics_takes_no_other_along() {
     let bad = || panic::resume_unwind(Box::new("a bad executor"));
     let mut waiting = [notice.wait(), notice.wait(), notice.wait()];
     let alarms = [
-        Alarm {
-            on_wake: Some(Box::new(bad)),
-            ..Alarm::default()
-        },
+        Alarm { on_wake: Some(Box::new(bad)), ..Alarm::default() },
         Alarm::default(),
-        Alarm {
-            on_wake: Some(Box::new(bad)),
-            ..Alarm::default()
-        },
+        Alarm { on_wake: Some(Box::new(bad)), ..Alarm::default() },
     ]
     .map(Arc::new);
     for (waiting, alarm) in waiting.iter_mut().zip(&alarms) {

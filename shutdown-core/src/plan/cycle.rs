@@ -84,10 +84,8 @@ impl Plan {
     /// and would be given up next; for an edge between two instances the edge alone.
     fn kin(&self, edge: &Edge) -> (Node, Node, Option<Why>, bool) {
         let item = &self.items()[edge.from];
-        match self.is_item(edge.to) {
-            true => (edge.from, edge.to, edge.why, item.last),
-            false => (item.class, edge.to, edge.why, item.last),
-        }
+        let from = if self.is_item(edge.to) { edge.from } else { item.class };
+        (from, edge.to, edge.why, item.last)
     }
 
     fn tell(&self, circle: &[Edge]) -> Cycle {

@@ -42,20 +42,13 @@ impl Tails {
 impl Plan {
     /// The longest path of declared time-outs through the items that are `last`, or those that are not.
     pub(crate) fn declared_path(&self, last: bool) -> DeclaredPath {
-        let seconds = |node: Node| {
-            self.items()[node]
-                .timeout
-                .map_or(0.0, |timeout| timeout.as_secs_f64())
-        };
+        let seconds = |node: Node| self.items()[node].timeout.map_or(0.0, |timeout| timeout.as_secs_f64());
         let tails = Tails::new(self, seconds);
         let length = |node: Node| tails.including(self, node, last, seconds);
         let longest = |a: &Node, b: &Node| length(*a).total_cmp(&length(*b)).then(b.cmp(a));
         let members = (0..self.items().len()).filter(|node| self.items()[*node].last == last);
         let mut next = members.max_by(longest);
-        let mut path = DeclaredPath {
-            any: next.is_some(),
-            ..DeclaredPath::default()
-        };
+        let mut path = DeclaredPath { any: next.is_some(), ..DeclaredPath::default() };
         while let Some(node) = next {
             if self.is_item(node)
                 && self.items()[node].last == last
@@ -64,10 +57,7 @@ impl Plan {
                 path.length = path.length.saturating_add(timeout);
                 path.items.push(node);
             }
-            next = self
-                .successors(node)
-                .max_by(longest)
-                .filter(|node| length(*node) > 0.0);
+            next = self.successors(node).max_by(longest).filter(|node| length(*node) > 0.0);
         }
         path
     }

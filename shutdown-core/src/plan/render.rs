@@ -123,12 +123,8 @@ fn json(plan: &Plan, items: &[usize]) -> String {
                     format!("{{\"name\":{name},\"why\":{}}}", quoted(&why.to_string()))
                 })
                 .collect();
-            let order = item
-                .order
-                .map_or_else(|| "null".to_owned(), |order| order.to_string());
-            let timeout = item
-                .timeout
-                .map_or_else(|| "null".to_owned(), |t| t.as_millis().to_string());
+            let order = item.order.map_or_else(|| "null".to_owned(), |order| order.to_string());
+            let timeout = item.timeout.map_or_else(|| "null".to_owned(), |t| t.as_millis().to_string());
             format!(
                 "  {{\"name\":{},\"order\":{order},\"timeout_ms\":{timeout},\"last\":{},\"before\":[{}]}}",
                 quoted(&item.name),

@@ -7,20 +7,24 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
 use super::Reporter;
+use super::options::ReportFormat;
 use super::signal::leave_now;
+use super::thread::Helper;
 use crate::lifecycle::Lifecycle;
-use crate::private::ReportFormat;
 use crate::report::{MainEnding, Report};
 
 /// How long anything that may hang is waited for on the way out.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How long the main thread may take to leave the runtime: a loaded machine is slow, and must not be told from one that
+/// hangs too early.
+const COMES_BACK: Duration = Duration::from_secs(1);
 
 pub(super) struct Exit {
     lifecycle: Lifecycle,
@@ -83,11 +87,9 @@ impl Exit {
     pub(super) fn take_over_if_needed(self: &Arc<Exit>) {
         let mut fault = None;
         if self.lifecycle.sealed().is_none_or(|report| !report.cut_off()) {
-            let patience = (PATIENCE + PATIENCE / 2).min(self.left() / 2);
+            let patience = COMES_BACK.min(self.left() / 2);
             let claimed = self.claimed();
-            let waited = self
-                .claim
-                .wait_timeout_while(claimed, patience, |claimed| !*claimed);
+            let waited = self.claim.wait_timeout_while(claimed, patience, |claimed| !*claimed);
             drop(waited);
             fault = Some("the main thread did not come back");
         }
@@ -99,7 +101,7 @@ impl Exit {
 
     /// Flushes stdout, then has the report written: the status, and whether stdout is flushed.
     fn close_doors(&self, fault: Option<&str>) -> (u8, bool) {
-        let flushed = flush_stdout(PATIENCE.min(self.left() / 3));
+        let flushed = flush_stdout(self.left() / 3);
         let Some(mut report) = self.lifecycle.sealed().cloned() else {
             return (124, flushed);
         };
@@ -141,13 +143,10 @@ impl Exit {
 
 /// Flushes stdout on a thread of its own: its lock may be held by user code, its pipe may be full.
 fn flush_stdout(limit: Duration) -> bool {
-    let (done, wait) = mpsc::channel();
-    let flush = move || {
-        let _ = std::io::stdout().flush();
-        let _ = done.send(());
+    let Ok(helper) = Helper::start("lc-flush") else {
+        return false;
     };
-    let spawned = std::thread::Builder::new()
-        .name("lc-flush".to_owned())
-        .spawn(flush);
-    spawned.is_ok() && wait.recv_timeout(limit).is_ok()
+    // On a loaded machine a new thread may get no processor for longer than a flush that hangs is waited for.
+    let runs = helper.give_and_wait(limit, || {});
+    runs && helper.give_and_wait(limit.min(PATIENCE), || drop(std::io::stdout().flush()))
 }

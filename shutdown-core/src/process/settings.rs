@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::options::MainOptions;
 use crate::builder::GRACE;
 use crate::plan::Format;
-use crate::private::MainOptions;
 use crate::sequence::Config;
 
 /// The clock cannot count to every `Duration`; what is far beyond any use is refused at the start, not at the stop.
@@ -26,9 +26,7 @@ impl Settings {
     fn from(options: &MainOptions, env: impl Fn(&str) -> Option<String>) -> Result<Settings, String> {
         let duration = |name: &str| env(name).map(|value| parse(name, &value)).transpose();
         let grace = duration("LIFECYCLE_GRACE")?.or(options.grace).unwrap_or(GRACE);
-        let lame_duck = duration("LIFECYCLE_LAME_DUCK")?
-            .or(options.lame_duck)
-            .unwrap_or_default();
+        let lame_duck = duration("LIFECYCLE_LAME_DUCK")?.or(options.lame_duck).unwrap_or_default();
         if grace.is_zero() {
             return Err("LIFECYCLE_GRACE is zero: a stop needs some time".to_owned());
         }
@@ -52,24 +50,14 @@ impl Settings {
                 format!("LIFECYCLE_PLAN is `{name}`: expected `tree`, `dot`, `mermaid` or `json`")
             })?),
         };
-        Ok(Settings {
-            config: Config {
-                grace,
-                lame_duck,
-                job: options.job,
-            },
-            plan,
-        })
+        Ok(Settings { config: Config { grace, lame_duck, job: options.job }, plan })
     }
 }
 
 /// As humantime has it; a bare number is seconds.
 fn parse(name: &str, value: &str) -> Result<Duration, String> {
     let text = value.trim();
-    let seconds = text
-        .parse::<u32>()
-        .ok()
-        .map(|seconds| Duration::from_secs(u64::from(seconds)));
+    let seconds = text.parse::<u32>().ok().map(|seconds| Duration::from_secs(u64::from(seconds)));
     seconds.or_else(|| humantime::parse_duration(text).ok()).ok_or_else(|| {
         format!("{name} is `{value}`: expected a duration such as `30s`, `1m 30s`, `500ms`, or seconds such as `25`")
     })

@@ -70,11 +70,7 @@ impl Signals {
         let mut record = [0; 8];
         while self.pipe.read_exact(&mut record).is_ok() {
             let (number, sender) = decode(record);
-            lifecycle.on(Event::Signal {
-                number,
-                sender,
-                interrupt: number == libc::SIGINT,
-            });
+            lifecycle.on(Event::Signal { number, sender, interrupt: number == libc::SIGINT });
         }
     }
 }
@@ -89,20 +85,13 @@ fn encode(signal: c_int, sender: c_int) -> [u8; 8] {
 fn decode(record: [u8; 8]) -> (c_int, Option<u32>) {
     let (signal, sender) = record.split_at(4);
     let number = |bytes: &[u8]| c_int::from_ne_bytes(bytes.try_into().expect("half of eight bytes"));
-    (
-        number(signal),
-        u32::try_from(number(sender)).ok().filter(|sender| *sender > 0),
-    )
+    (number(signal), u32::try_from(number(sender)).ok().filter(|sender| *sender > 0))
 }
 
 fn set_nonblocking(pipe: &io::PipeWriter) -> io::Result<()> {
     // SAFETY: `fcntl` on a descriptor that is open, with integers.
     let result = unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
-    if result == -1 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 fn is_ignored(signal: c_int) -> io::Result<bool> {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use super::exit::Exit;
 use crate::sequence::Event;
 use crate::stage::Stage;
@@ -17,7 +19,8 @@ pub(super) fn run(exit: &Arc<Exit>, poke: bool) {
         let stopping = lifecycle.stage() != Stage::Running;
         lifecycle.sleep((poke && stopping).then_some(POKE));
         if poke && stopping {
-            drop(lifecycle.runtime().spawn(async {}));
+            let nothing: BoxFuture<'static, ()> = Box::pin(async {});
+            drop(lifecycle.runtime().spawn(nothing));
         }
         lifecycle.on(Event::Tick);
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::signal::leave_now;
+use super::thread;
 
 /// The status of a process that its watchdog had to end.
 const STRUCK: i32 = 124;
@@ -22,9 +23,7 @@ impl Watchdog {
     pub(super) fn start() -> io::Result<Watchdog> {
         let shared = Arc::new(Shared::default());
         let watched = Arc::clone(&shared);
-        std::thread::Builder::new()
-            .name("lc-watchdog".to_owned())
-            .spawn(move || watched.watch())?;
+        thread::start("lc-watchdog", move || watched.watch())?;
         Ok(Watchdog(shared))
     }
 
@@ -51,10 +50,7 @@ impl Shared {
                     if left.is_zero() {
                         leave_now(STRUCK);
                     }
-                    self.armed
-                        .wait_timeout(deadline, left)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0
+                    self.armed.wait_timeout(deadline, left).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
         }

@@ -21,20 +21,13 @@ impl fmt::Display for Report {
             Span(self.took),
             humantime::format_duration(self.grace),
         )?;
-        let widest = self
-            .instances
-            .iter()
-            .map(|instance| instance.name.chars().count() + 2);
+        let widest = self.instances.iter().map(|instance| instance.name.chars().count() + 2);
         let name = widest.chain([9]).max().unwrap_or(9).min(32);
         let mut left_out = 0;
         for span in &self.stages {
             let bar = self.bar(Some(span.start), span.took, '█');
             let (start, took) = (Span(span.start).to_string(), Span(span.took).to_string());
-            writeln!(
-                f,
-                "  {:<name$}  {bar}  {start:>9} +{took:>9}",
-                span.stage.to_string()
-            )?;
+            writeln!(f, "  {:<name$}  {bar}  {start:>9} +{took:>9}", span.stage.to_string())?;
             let last = match span.stage {
                 Stage::Cleanup => false,
                 Stage::Flush => true,
@@ -47,17 +40,10 @@ impl fmt::Display for Report {
                     continue;
                 }
                 let bar = self.bar(instance.start, instance.took, '▒');
-                let start = instance
-                    .start
-                    .map_or_else(|| "-".to_owned(), |start| Span(start).to_string());
+                let start = instance.start.map_or_else(|| "-".to_owned(), |start| Span(start).to_string());
                 let took = Span(instance.took).to_string();
                 let late = if instance.late { ", late" } else { "" };
-                write!(
-                    f,
-                    "    {:<width$}  {bar}  {start:>9} +{took:>9}",
-                    instance.name,
-                    width = name - 2
-                )?;
+                write!(f, "    {:<width$}  {bar}  {start:>9} +{took:>9}", instance.name, width = name - 2)?;
                 match &instance.outcome {
                     Outcome::Ok => writeln!(f, "  ok{late}")?,
                     outcome => writeln!(f, "  {outcome}{late} (managed at {})", instance.location)?,
@@ -123,11 +109,12 @@ struct Span(Duration);
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let micros = self.0.as_micros();
+        // Cut, not rounded; and to format a float is 20 KiB of code.
         let text = match micros {
             0..1_000 => format!("{micros} µs"),
-            1_000..10_000 => format!("{:.1} ms", self.0.as_secs_f64() * 1e3),
+            1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
             10_000..1_000_000 => format!("{} ms", micros / 1_000),
-            _ => format!("{:.2} s", self.0.as_secs_f64()),
+            _ => format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000),
         };
         f.pad(&text)
     }

@@ -273,10 +273,7 @@ impl Story {
     }
 
     const fn new(text: &str) -> Self {
-        let mut story = Self {
-            text: [0; 2048],
-            len: 0,
-        };
+        let mut story = Self { text: [0; 2048], len: 0 };
         story.add(text);
         story
     }

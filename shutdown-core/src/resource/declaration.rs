@@ -3,6 +3,7 @@
 use std::{any::TypeId, panic::Location, slice, time::Duration};
 
 use super::{Link, Resource};
+use crate::plan::Why;
 
 /// Everything that `#[lifecycle::resource(..)]` says about a type.
 #[derive(Clone, Copy, Debug)]
@@ -151,6 +152,15 @@ pub enum NeedReason {
     DependsOn,
 }
 
+impl From<NeedReason> for Why {
+    fn from(reason: NeedReason) -> Why {
+        match reason {
+            NeedReason::Field(field) => Why::Field(field),
+            NeedReason::DependsOn => Why::DependsOn,
+        }
+    }
+}
+
 /// A type that another one depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Need {
@@ -172,10 +182,7 @@ pub struct Needs {
 impl Needs {
     /// What `declaration` depends on.
     pub fn of(declaration: &Declaration) -> Self {
-        let mut needs = Self {
-            owner: (declaration.type_id)(),
-            list: Vec::new(),
-        };
+        let mut needs = Self { owner: (declaration.type_id)(), list: Vec::new() };
         needs.extend(declaration.edges);
         (declaration.collect)(&mut needs);
         needs
@@ -188,11 +195,7 @@ impl Needs {
             for declaration in edge.to.iter().map(|link| link.get()) {
                 let type_id = (declaration.type_id)();
                 if self.owner != type_id && self.list.iter().all(|need| need.type_id != type_id) {
-                    self.list.push(Need {
-                        type_id,
-                        declaration,
-                        reason: edge.reason,
-                    });
+                    self.list.push(Need { type_id, declaration, reason: edge.reason });
                 }
             }
         }

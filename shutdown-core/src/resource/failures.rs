@@ -45,11 +45,7 @@ impl Failures {
         let whole = AssertUnwindSafe(async { begin().await });
         match whole.catch_unwind().await {
             Ok(Ok(())) => {}
-            Ok(Err(message)) => self.0.push(Failure {
-                step,
-                kind: FailureKind::Error,
-                message,
-            }),
+            Ok(Err(message)) => self.0.push(Failure { step, kind: FailureKind::Error, message }),
             Err(panic) => self.panicked(step, panic),
         }
     }
@@ -65,11 +61,7 @@ impl Failures {
 
     fn panicked(&mut self, step: &'static str, panic: Box<dyn Any + Send>) {
         let message = panic_message(&*panic);
-        self.0.push(Failure {
-            step,
-            kind: FailureKind::Panic,
-            message,
-        });
+        self.0.push(Failure { step, kind: FailureKind::Panic, message });
         // A payload is a user's value, whose `Drop` may panic; what that panic carries is leaked, or it would never end.
         if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
             mem::forget(again);

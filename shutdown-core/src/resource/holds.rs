@@ -17,10 +17,7 @@ pub struct Held(Vec<(TypeId, InstanceId)>);
 impl Held {
     /// Those of one type.
     pub(crate) fn of(&self, class: TypeId) -> impl Iterator<Item = InstanceId> + '_ {
-        self.0
-            .iter()
-            .filter(move |(held, _)| *held == class)
-            .map(|(_, id)| *id)
+        self.0.iter().filter(move |(held, _)| *held == class).map(|(_, id)| *id)
     }
 
     /// In the order of the fields.

@@ -31,9 +31,7 @@ pub trait Release: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     fn known<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a> {
         if Self::BLOCKING {
-            blocking(this, move |this| {
-                Handle::current().block_on(field(this).release())
-            })
+            blocking(this, move |this| Handle::current().block_on(field(this).release()))
         } else {
             Box::pin(value.release())
         }
@@ -68,10 +66,7 @@ impl Release for Mutex<BufWriter<File>> {
 
     async fn release(&self) -> Result<(), String> {
         let mut writer = self.lock().unwrap_or_else(PoisonError::into_inner);
-        writer
-            .flush()
-            .and_then(|()| writer.get_ref().sync_all())
-            .map_err(|error| error.to_string())
+        writer.flush().and_then(|()| writer.get_ref().sync_all()).map_err(|error| error.to_string())
     }
 }
 
@@ -145,10 +140,6 @@ impl<R: Release> Release for Vec<R> {
         for each in self {
             errors.extend(each.release().await.err());
         }
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(errors.join("; "))
-        }
+        if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
     }
 }

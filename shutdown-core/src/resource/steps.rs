@@ -15,9 +15,7 @@ pub type Step<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>
 pub(crate) async fn release<T: Resource>(this: Managed<T>) -> Failures {
     let mut failures = Failures::new();
     for (at, step) in T::DECLARATION.steps.iter().enumerate() {
-        failures
-            .step(step, || T::__lifecycle_step(&this, &this, at))
-            .await;
+        failures.step(step, || T::__lifecycle_step(&this, &this, at)).await;
     }
     failures.end(this)
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::plan::{Class, Cycle, DeclaredPath, Item, Plan, Why, place};
 use crate::report::{InstanceReport, Outcome};
+use crate::sort::sorted;
 use crate::stage::Stage;
 
 /// Names a managed instance, uniquely in its lifecycle, in order of registration.
@@ -27,7 +28,7 @@ pub(crate) struct Spec {
     pub(crate) location: &'static Location<'static>,
     /// The instances it precedes, beyond what its class says.
     pub(crate) needs: Vec<InstanceId>,
-    /// More is about to be said of it. Only when its place comes before that does it matter.
+    /// More is about to be said of it. If the teardown has begun before that, it waits, and nothing waits for it.
     pub(crate) unsaid: bool,
 }
 
@@ -63,6 +64,26 @@ pub(super) struct Entry<H> {
 }
 
 impl<H> Entry<H> {
+    /// What becomes of it in the report of a stop that began at `t0`.
+    fn row(&self, t0: Instant) -> InstanceReport {
+        let (took, outcome) = match &self.state {
+            State::Done { began, ended, outcome } => {
+                let took = began.map(|began| ended.saturating_duration_since(began));
+                (took.unwrap_or_default(), outcome.clone())
+            }
+            _ => (Duration::ZERO, Outcome::NotRun),
+        };
+        InstanceReport {
+            name: self.spec.name.clone(),
+            location: self.spec.location,
+            last: self.spec.last,
+            late: self.late,
+            start: self.began().map(|began| began.saturating_duration_since(t0)),
+            took,
+            outcome,
+        }
+    }
+
     pub(super) fn is_done(&self) -> bool {
         matches!(self.state, State::Done { .. })
     }
@@ -81,11 +102,7 @@ impl<H> Entry<H> {
 
     pub(super) fn finish(&mut self, now: Instant, outcome: Outcome) {
         let began = self.began();
-        self.state = State::Done {
-            began,
-            ended: now,
-            outcome,
-        };
+        self.state = State::Done { began, ended: now, outcome };
     }
 }
 
@@ -120,6 +137,8 @@ pub(super) struct Registry<H> {
     classes: Vec<Class>,
     /// What was planned last; gone when something has come, gone or changed since.
     planned: Option<Arc<Planned>>,
+    /// What comes from now on and is unsaid has no place yet.
+    tearing_down: bool,
 }
 
 impl<H> Default for Registry<H> {
@@ -132,6 +151,7 @@ impl<H> Default for Registry<H> {
             class_of: HashMap::new(),
             classes,
             planned: None,
+            tearing_down: false,
         }
     }
 }
@@ -148,9 +168,10 @@ impl<H: Clone> Registry<H> {
     /// The names of what a stop waits for (R4).
     pub(super) fn running(&self) -> Vec<&str> {
         let running = |entry: &&Entry<H>| matches!(entry.state, State::Running { .. } | State::Started);
-        let mut running: Vec<&Entry<H>> = self.entries.values().filter(running).collect();
-        running.sort_by_key(|entry| place(entry.spec.order, &entry.spec.name));
-        running.into_iter().map(|entry| &*entry.spec.name).collect()
+        let running: Vec<&Entry<H>> = self.entries.values().filter(running).collect();
+        let key = |at: usize| place(running[at].spec.order, &running[at].spec.name);
+        let in_order = sorted(running.len(), &|a, b| key(a).cmp(&key(b)));
+        in_order.into_iter().map(|at| &*running[at].spec.name).collect()
     }
 
     pub(super) fn get_mut(&mut self, id: InstanceId) -> Option<&mut Entry<H>> {
@@ -167,10 +188,8 @@ impl<H: Clone> Registry<H> {
         // A class that was only named as a need so far has none of its own yet.
         if self.classes[at].needs.is_empty() {
             let needs = needs();
-            self.classes[at].needs = needs
-                .into_iter()
-                .map(|(class, why)| (self.name_class(class), why))
-                .collect();
+            self.classes[at].needs =
+                needs.into_iter().map(|(class, why)| (self.name_class(class), why)).collect();
         }
         at
     }
@@ -187,16 +206,7 @@ impl<H: Clone> Registry<H> {
         let id = InstanceId(self.next);
         self.next += 1;
         let hook = Some(hook(id));
-        self.entries.insert(
-            id,
-            Entry {
-                spec,
-                hook,
-                state: State::Waiting,
-                late: false,
-                node: 0,
-            },
-        );
+        self.entries.insert(id, Entry { spec, hook, state: State::Waiting, late: false, node: 0 });
         id
     }
 
@@ -232,6 +242,19 @@ impl<H: Clone> Registry<H> {
         true
     }
 
+    /// Nothing more will be said of it; whether anything was to come.
+    pub(super) fn all_said(&mut self, id: InstanceId) -> bool {
+        self.planned = None;
+        let unsaid = |entry: &mut Entry<H>| std::mem::take(&mut entry.spec.unsaid);
+        self.entries.get_mut(&id).is_some_and(unsaid)
+    }
+
+    /// The teardown begins: what has been said of everything is all.
+    pub(super) fn close_sayings(&mut self) {
+        self.tearing_down = true;
+        self.entries.values_mut().for_each(|entry| entry.spec.unsaid = false);
+    }
+
     /// Its place in the plan has passed: no rule holds for it.
     pub(super) fn set_late(&mut self, id: InstanceId) {
         self.planned = None;
@@ -243,15 +266,9 @@ impl<H: Clone> Registry<H> {
     pub(super) fn release(&mut self, now: Instant, id: InstanceId, stage: Stage) -> Released<H> {
         match self.entries.get_mut(&id) {
             Some(entry) if entry.is_waiting() && stage < Stage::Cleanup => {
-                entry.state = State::Running {
-                    began: now,
-                    until: None,
-                };
+                entry.state = State::Running { began: now, until: None };
                 let timeout = entry.spec.timeout;
-                entry
-                    .hook
-                    .clone()
-                    .map_or(Released::Elsewhere, |hook| Released::Run(hook, timeout))
+                entry.hook.clone().map_or(Released::Elsewhere, |hook| Released::Run(hook, timeout))
             }
             _ => Released::Elsewhere,
         }
@@ -299,48 +316,21 @@ impl<H: Clone> Registry<H> {
             order: entry.spec.order,
             timeout: entry.spec.timeout,
             last: entry.spec.last,
-            needs: entry
-                .spec
-                .needs
-                .iter()
-                .filter_map(|id| Some((node(id)?, Why::Instance)))
-                .collect(),
-            detached: entry.late,
+            needs: entry.spec.needs.iter().filter_map(|id| Some((node(id)?, Why::Instance))).collect(),
+            detached: entry.late || self.tearing_down && entry.spec.unsaid,
         });
         Plan::new(items.collect(), &self.classes)
     }
 
     /// Every instance as it ended, in the order in which they began (R4).
     pub(super) fn report(&self, t0: Instant) -> Vec<InstanceReport> {
-        let mut entries: Vec<&Entry<H>> = self.entries.values().collect();
-        entries.sort_by_key(|entry| {
+        let entries: Vec<&Entry<H>> = self.entries.values().collect();
+        let key = |at: usize| {
+            let entry = entries[at];
             let began = entry.began();
             (began.is_none(), began, place(entry.spec.order, &entry.spec.name))
-        });
-        entries
-            .into_iter()
-            .map(|entry| {
-                let (began, took, outcome) = match &entry.state {
-                    State::Done {
-                        began,
-                        ended,
-                        outcome,
-                    } => {
-                        let took = began.map(|began| ended.saturating_duration_since(began));
-                        (*began, took.unwrap_or_default(), outcome.clone())
-                    }
-                    _ => (None, Duration::ZERO, Outcome::NotRun),
-                };
-                InstanceReport {
-                    name: entry.spec.name.clone(),
-                    location: entry.spec.location,
-                    last: entry.spec.last,
-                    late: entry.late,
-                    start: began.map(|began| began.saturating_duration_since(t0)),
-                    took,
-                    outcome,
-                }
-            })
-            .collect()
+        };
+        let in_order = sorted(entries.len(), &|a, b| key(a).cmp(&key(b)));
+        in_order.into_iter().map(|at| entries[at].row(t0)).collect()
     }
 }

@@ -37,11 +37,7 @@ impl Teardown {
     /// When what is, or is not, `last` has to have ended. What has not even begun when cleanup is over never had a
     /// thread: it may run until the end.
     fn until(budget: &Budget, stage: Stage, last: bool) -> Instant {
-        if last || stage > Stage::Cleanup {
-            budget.flush_until
-        } else {
-            budget.cleanup_until
-        }
+        if last || stage > Stage::Cleanup { budget.flush_until } else { budget.cleanup_until }
     }
 }
 
@@ -51,14 +47,11 @@ impl<H: Clone> Sequence<H> {
         if self.stage < Stage::Cleanup {
             return;
         }
-        let planned = self.registry.planned();
         let Some(stop) = &mut self.stop else { return };
-        let first = stop.teardown.is_none();
-        if first {
-            self.registry
-                .entries_mut()
-                .for_each(|entry| entry.spec.unsaid = false);
+        if stop.teardown.is_none() {
+            self.registry.close_sayings();
         }
+        let planned = self.registry.planned();
         stop.take_note(&planned, self.config.grace);
         if self.stage == Stage::Cleanup {
             // What is `last` may have come or gone since the stop began.
@@ -119,10 +112,8 @@ impl<H: Clone> Sequence<H> {
         teardown.planned.plan.sort(&mut free);
         for node in free {
             let id = teardown.planned.ids[node];
-            if let Some(entry) = self
-                .registry
-                .get_mut(id)
-                .filter(|entry| entry.is_waiting() && !entry.spec.unsaid)
+            if let Some(entry) =
+                self.registry.get_mut(id).filter(|entry| entry.is_waiting() && !entry.spec.unsaid)
             {
                 debug_assert!(teardown.open[node] == 0 || teardown.forced, "invariant 3");
                 entry.state = State::Started;
@@ -134,17 +125,11 @@ impl<H: Clone> Sequence<H> {
     }
 
     pub(super) fn began(&mut self, now: Instant, id: InstanceId) {
-        let Some(entry) = self
-            .registry
-            .get_mut(id)
-            .filter(|entry| matches!(entry.state, State::Started))
+        let Some(entry) = self.registry.get_mut(id).filter(|entry| matches!(entry.state, State::Started))
         else {
             return;
         };
-        entry.state = State::Running {
-            began: now,
-            until: None,
-        };
+        entry.state = State::Running { began: now, until: None };
         let (node, last, declared) = (entry.node, entry.spec.last, entry.spec.timeout);
         let Some(stop) = &mut self.stop else { return };
         let Some(teardown) = &mut stop.teardown else {
@@ -156,15 +141,12 @@ impl<H: Clone> Sequence<H> {
         // it was slow, this one takes its share from the slack until that adds up.
         let share = now + teardown.limits.share(node);
         let slack = LATE.max(until.saturating_duration_since(now) / 100);
-        if share.saturating_duration_since(end) > slack {
+        if end < until && share.saturating_duration_since(end) > slack {
             return self.share_out(now);
         }
         let end = within(end.max(share).min(until), now, declared);
         teardown.expiry.push(Reverse((end, id)));
-        entry.state = State::Running {
-            began: now,
-            until: Some(end),
-        };
+        entry.state = State::Running { began: now, until: Some(end) };
     }
 
     pub(super) fn ended(&mut self, now: Instant, id: InstanceId, outcome: Outcome) {
@@ -223,11 +205,8 @@ impl<H: Clone> Sequence<H> {
     fn expire(&mut self, now: Instant) -> bool {
         let mut any = false;
         while let Some(teardown) = self.stop.as_mut().and_then(|stop| stop.teardown.as_mut()) {
-            let Some(Reverse((at, id))) = teardown
-                .expiry
-                .peek()
-                .copied()
-                .filter(|Reverse((at, _))| *at <= now)
+            let Some(Reverse((at, id))) =
+                teardown.expiry.peek().copied().filter(|Reverse((at, _))| *at <= now)
             else {
                 break;
             };
@@ -278,11 +257,7 @@ impl Teardown {
             for next in planned.plan.successors(node) {
                 open[next] -= 1;
                 if open[next] == 0 {
-                    let then = if planned.plan.is_item(next) {
-                        &mut free
-                    } else {
-                        &mut ended
-                    };
+                    let then = if planned.plan.is_item(next) { &mut free } else { &mut ended };
                     then.push(next);
                 }
             }

@@ -61,10 +61,7 @@ fn stop() -> impl Strategy<Value = Doing> {
 }
 
 fn doing(instances: usize) -> impl Strategy<Value = (At, Doing)> {
-    let at = prop_oneof![
-        (0..40_usize).prop_map(At::Step),
-        millis(0..6_000).prop_map(At::Time),
-    ];
+    let at = prop_oneof![(0..40_usize).prop_map(At::Step), millis(0..6_000).prop_map(At::Time),];
     let doing = prop_oneof![
         4 => stop(),
         1 => Just(Doing::TaskPanics),
@@ -109,10 +106,7 @@ fn scenario(
         );
         let drain = (
             main(),
-            vec(
-                prop_oneof![4 => millis(0..4_000).prop_map(Some), 1 => Just(None)],
-                0..3,
-            ),
+            vec(prop_oneof![4 => millis(0..4_000).prop_map(Some), 1 => Just(None)], 0..3),
             prop::option::weighted(0.9, millis(0..20)),
         );
         let stop = (millis(0..1_000), stop()).prop_map(|(at, stop)| (At::Time(at), stop));
@@ -128,10 +122,7 @@ fn scenario(
             )| {
                 let items = sketch.items.iter().cloned();
                 let instances = items.zip(lives).map(|(item, (fate, takes, begins))| Instance {
-                    item: Item {
-                        detached: false,
-                        ..item
-                    },
+                    item: Item { detached: false, ..item },
                     fate,
                     takes,
                     begins,
@@ -187,11 +178,8 @@ proptest! {
 
 /// A plan with a bit of everything: two orders, a need by type, one by instance, what is free, and what is `last`.
 fn small(fates: [Fate; 5], begins: [Option<Duration>; 5]) -> Scenario {
-    let mut items: [Item; 5] = std::array::from_fn(|at| Item {
-        name: format!("i{at}").into(),
-        class: at,
-        ..Item::default()
-    });
+    let mut items: [Item; 5] =
+        std::array::from_fn(|at| Item { name: format!("i{at}").into(), class: at, ..Item::default() });
     items[0].order = Some(1);
     items[1].order = Some(2);
     items[1].timeout = Some(800 * MS);
@@ -200,12 +188,7 @@ fn small(fates: [Fate; 5], begins: [Option<Duration>; 5]) -> Scenario {
     let mut classes = vec![Class::default(); 5];
     classes[0].needs = vec![(3, Why::Field("f"))];
     let parts = items.into_iter().zip(fates).zip(begins);
-    let instances = parts.map(|((item, fate), begins)| Instance {
-        item,
-        fate,
-        takes: 150 * MS,
-        begins,
-    });
+    let instances = parts.map(|((item, fate), begins)| Instance { item, fate, takes: 150 * MS, begins });
     Scenario {
         seed: 7,
         grace: 5_000 * MS,
@@ -235,7 +218,7 @@ fn faults() -> Vec<Fault> {
             faults.push(Box::new(move |scenario| scenario.instances[at].fate = fate));
         }
         faults.push(Box::new(move |scenario| {
-            scenario.instances[at].takes = 2_000 * MS
+            scenario.instances[at].takes = 2_000 * MS;
         }));
         for begins in [None, Some(900 * MS)] {
             faults.push(Box::new(move |scenario| scenario.instances[at].begins = begins));
@@ -247,7 +230,7 @@ fn faults() -> Vec<Fault> {
     }));
     faults.push(Box::new(|scenario| scenario.main = Main::Never));
     faults.push(Box::new(|scenario| {
-        scenario.main = Main::At(5 * MS, MainEnding::Ok)
+        scenario.main = Main::At(5 * MS, MainEnding::Ok);
     }));
     faults.push(Box::new(|scenario| scenario.work[1] = None));
     faults.push(Box::new(|scenario| scenario.cut_takes = None));
@@ -265,15 +248,11 @@ fn faults() -> Vec<Fault> {
         Doing::Block,
     ];
     doings.extend((0..5).flat_map(|at| [Doing::Manage(at), Doing::Release(at)]));
-    doings.extend([
-        Doing::DependsOn(3, 2),
-        Doing::DependsOn(1, 0),
-        Doing::DependsOn(4, 0),
-    ]);
+    doings.extend([Doing::DependsOn(3, 2), Doing::DependsOn(1, 0), Doing::DependsOn(4, 0)]);
     for step in 0..steps {
         for doing in doings.clone() {
             faults.push(Box::new(move |scenario| {
-                scenario.doings.push((At::Step(step), doing))
+                scenario.doings.push((At::Step(step), doing));
             }));
         }
     }
@@ -283,7 +262,9 @@ fn faults() -> Vec<Fault> {
 #[track_caller]
 fn check_with(faults: &[&Fault]) {
     let mut scenario = small(HEALTHY.0, HEALTHY.1);
-    faults.iter().for_each(|fault| fault(&mut scenario));
+    for fault in faults {
+        fault(&mut scenario);
+    }
     let tried = std::panic::catch_unwind(|| check(&scenario, &run(&scenario)));
     assert!(tried.is_ok(), "{scenario:#?}");
 }
@@ -291,19 +272,16 @@ fn check_with(faults: &[&Fault]) {
 #[test]
 fn every_rule_holds_with_no_fault_and_with_every_single_one() {
     check_with(&[]);
-    let faults = faults();
-    faults.iter().for_each(|fault| check_with(&[fault]));
+    for fault in faults() {
+        check_with(&[&fault]);
+    }
 }
 
 /// Every sixteenth of the pairs, or all in a soak.
 #[test]
 fn every_rule_holds_with_two_faults() {
     let faults = faults();
-    let every = if std::env::var_os("LIFECYCLE_SOAK").is_some() {
-        1
-    } else {
-        16
-    };
+    let every = if std::env::var_os("LIFECYCLE_SOAK").is_some() { 1 } else { 16 };
     let mut pair = 0_usize;
     for (at, one) in faults.iter().enumerate() {
         for other in &faults[at + 1..] {

@@ -16,11 +16,7 @@ use crate::{
 pub(crate) fn attribute(args: &TokenStream, item: TokenStream) -> TokenStream {
     let errors = Errors::new();
     let Ok(function) = syn::parse2::<Function>(item.clone()) else {
-        errors.at(
-            first_span(&item),
-            Lint::BadAttribute,
-            "`#[lifecycle::main]` goes on `async fn main`",
-        );
+        errors.at(first_span(&item), Lint::BadAttribute, "`#[lifecycle::main]` goes on `async fn main`");
         let errors = errors.report();
         return quote!(#errors #item);
     };
@@ -41,17 +37,9 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
     };
     let Main { flavor, job, .. } = model;
     let flavor = format_ident!("{flavor}");
-    let (grace, lame_duck) = (
-        option(model.grace.map(duration)),
-        option(model.lame_duck.map(duration)),
-    );
+    let (grace, lame_duck) = (option(model.grace.map(duration)), option(model.lame_duck.map(duration)));
     let worker_threads = option(model.worker_threads);
-    let signals = option(
-        model
-            .signals
-            .as_ref()
-            .map(|signals| quote!(&[#(#door::signal::#signals),*])),
-    );
+    let signals = option(model.signals.as_ref().map(|signals| quote!(&[#(#door::signal::#signals),*])));
     let (report, span) = model.report;
     let report = Ident::new(report, span);
     let report = quote_spanned!(span=> #door::ReportFormat::#report);
@@ -70,6 +58,8 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
     quote! {
         #(#cfgs)*
         #vis fn main() -> ::std::process::ExitCode {
+            // It has to be async, whether it awaits anything or not.
+            #[allow(clippy::unused_async)]
             #item
             #door::main(
                 const {

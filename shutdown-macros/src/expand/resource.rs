@@ -35,9 +35,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 }
 
 fn expand(model: &Resource) -> TokenStream {
-    let Resource {
-        krate, ident, name, ..
-    } = model;
+    let Resource { krate, ident, name, .. } = model;
     let door = quote!(#krate::__private);
     let generics = bounded(&model.generics);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
@@ -91,16 +89,8 @@ fn said(model: &Resource) -> TokenStream {
     });
     let last = model.last.then(|| quote!(.last()));
     let is_step = |field: &&Field| matches!(field.step, Some(Step::Known | Step::Call { .. }));
-    let mut labels = model
-        .fields
-        .iter()
-        .filter(is_step)
-        .map(|field| &field.label)
-        .peekable();
-    let steps = labels
-        .peek()
-        .is_some()
-        .then(|| quote!(.steps(&["teardown", #(#labels),*])));
+    let mut labels = model.fields.iter().filter(is_step).map(|field| &field.label).peekable();
+    let steps = labels.peek().is_some().then(|| quote!(.steps(&["teardown", #(#labels),*])));
     quote!(#order #timeout #last #steps)
 }
 
@@ -151,10 +141,8 @@ fn bounded(generics: &Generics) -> Generics {
 
 /// The steps of the teardown of one instance: the impl, then the fields, in order of declaration.
 fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
-    let (this, handle) = (
-        step::this(Span::call_site()),
-        format_ident!("__lifecycle_handle", span = Span::mixed_site()),
-    );
+    let (this, handle) =
+        (step::this(Span::call_site()), format_ident!("__lifecycle_handle", span = Span::mixed_site()));
     let own = if model.own_required {
         // The one place that needs the impl; its span is what the error of a missing one points at.
         let (span, door) = (model.ident.span(), spanned(door.clone(), model.ident.span()));
@@ -166,12 +154,7 @@ fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
         }}
     };
     let mut arms = vec![own];
-    arms.extend(
-        model
-            .fields
-            .iter()
-            .filter_map(|field| field_step(field, door, &this, &handle)),
-    );
+    arms.extend(model.fields.iter().filter_map(|field| field_step(field, door, &this, &handle)));
     let last = arms.pop();
     let numbers = 0..arms.len();
     let body = match arms.is_empty() {
@@ -179,27 +162,12 @@ fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
         false => Some(quote!(match __lifecycle_step { #(#numbers => #arms,)* _ => #last })),
     };
     let calls = |field: &Field| matches!(field.step, Some(Step::Call { .. }));
-    let import = model
-        .fields
-        .iter()
-        .any(calls)
-        .then(|| quote!(use #door::ProbeStep as _;));
+    let import = model.fields.iter().any(calls).then(|| quote!(use #door::ProbeStep as _;));
     // Only where a future is made here, which holds the struct: why is said at `Granted`.
-    let makes_future = |field: &Field| {
-        matches!(
-            field.step,
-            Some(Step::Call {
-                blocking: false,
-                direct: false,
-                ..
-            })
-        )
-    };
-    let granted = model
-        .fields
-        .iter()
-        .any(makes_future)
-        .then(|| quote!(where for<'__b> Self: #door::Granted<'__b>));
+    let makes_future =
+        |field: &Field| matches!(field.step, Some(Step::Call { blocking: false, direct: false, .. }));
+    let granted =
+        model.fields.iter().any(makes_future).then(|| quote!(where for<'__b> Self: #door::Granted<'__b>));
     quote! {
         fn __lifecycle_step<'__a>(
             #this: &'__a Self,
@@ -231,30 +199,15 @@ fn field_step(
                 <#ty as #door::Release>::known(&#this.#member, #handle, |#this: &Self| &#this.#member)
             }
         }
-        Step::Call {
-            value: call,
-            blocking: true,
-            ..
-        } => quote! {
+        Step::Call { value: call, blocking: true, .. } => quote! {
             #door::blocking(#handle, |#this: &Self| match #call {
                 #value => #kind.block(#value),
             })
         },
-        Step::Call {
-            value: call,
-            direct: true,
-            ..
-        } => {
+        Step::Call { value: call, direct: true, .. } => {
             // A future that is not `Send` is shown there.
-            let method = call
-                .clone()
-                .into_iter()
-                .last()
-                .map_or(Span::call_site(), |token| token.span());
-            let settle = spanned(
-                quote!(#kind.settle(#value)),
-                Span::mixed_site().located_at(method),
-            );
+            let method = call.clone().into_iter().last().map_or(Span::call_site(), |token| token.span());
+            let settle = spanned(quote!(#kind.settle(#value)), Span::mixed_site().located_at(method));
             quote! {{
                 let #value = #call;
                 #settle
@@ -309,11 +262,7 @@ fn registration(ident: &syn::Ident, door: &TokenStream) -> TokenStream {
 
 /// The instances of its own type that a value holds.
 fn holds(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
-    let fields: Vec<_> = model
-        .fields
-        .iter()
-        .filter(|field| field.may_hold && field.names_self)
-        .collect();
+    let fields: Vec<_> = model.fields.iter().filter(|field| field.may_hold && field.names_self).collect();
     if fields.is_empty() {
         return None;
     }

@@ -60,23 +60,13 @@ fn expand(args: TokenStream, item: &TokenStream, errors: &Errors) -> Option<Toke
 }
 
 fn is_teardown(found: &Impl) -> bool {
-    found
-        .trait_
-        .segments
-        .last()
-        .is_some_and(|last| last.ident == "Teardown")
+    found.trait_.segments.last().is_some_and(|last| last.ident == "Teardown")
 }
 
 impl Impl {
     /// The impl around another content.
     fn with(&self, content: &TokenStream) -> TokenStream {
-        let Self {
-            attrs,
-            generics,
-            trait_,
-            self_ty,
-            ..
-        } = self;
+        let Self { attrs, generics, trait_, self_ty, .. } = self;
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         let mut body = proc_macro2::Group::new(proc_macro2::Delimiter::Brace, content.clone());
         body.set_span(self.brace.span.join());

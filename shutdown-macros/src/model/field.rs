@@ -28,13 +28,8 @@ impl Field {
             Some(ident) => (Member::Named(ident.clone()), unraw(ident)),
             None => (Member::Unnamed(Index::from(index)), index.to_string()),
         };
-        let mut attributes = field
-            .attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident("__lifecycle_teardown"));
-        let step = attributes
-            .next()
-            .and_then(|attribute| Step::check(attribute, &member, &label, errors));
+        let mut attributes = field.attrs.iter().filter(|attr| attr.path().is_ident("__lifecycle_teardown"));
+        let step = attributes.next().and_then(|attribute| Step::check(attribute, &member, &label, errors));
         for extra in attributes {
             errors.spanned(
                 &extra.meta,
@@ -47,14 +42,7 @@ impl Field {
         let ty = field.ty.clone();
         let names_self = names(&ty.to_token_stream(), owner);
         let may_hold = !is_plain(&ty);
-        Self {
-            member,
-            label,
-            ty,
-            step,
-            may_hold,
-            names_self,
-        }
+        Self { member, label, ty, step, may_hold, names_self }
     }
 }
 

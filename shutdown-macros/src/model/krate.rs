@@ -11,14 +11,12 @@ pub(crate) fn default() -> Path {
 
 /// The path if it can be read, else the default: who checks the arguments reports it.
 pub(crate) fn quietly(args: &TokenStream) -> Path {
-    let given = parse::entries(args.clone())
-        .into_iter()
-        .find_map(|entry| match entry {
-            Entry::Key(key) if key.text() == "crate" => match key.value {
-                Value::Assigned(tokens) => Path::parse_mod_style.parse2(tokens.into_iter().collect()).ok(),
-                _ => None,
-            },
+    let given = parse::entries(args.clone()).into_iter().find_map(|entry| match entry {
+        Entry::Key(key) if key.text() == "crate" => match key.value {
+            Value::Assigned(tokens) => Path::parse_mod_style.parse2(tokens.into_iter().collect()).ok(),
             _ => None,
-        });
+        },
+        _ => None,
+    });
     given.unwrap_or_else(default)
 }

@@ -16,38 +16,14 @@ use crate::{
 };
 
 const KNOWN: &[Known] = &[
-    Known {
-        name: "grace",
-        form: "grace = \"30s\"",
-    },
-    Known {
-        name: "lame_duck",
-        form: "lame_duck = \"5s\"",
-    },
-    Known {
-        name: "flavor",
-        form: "flavor = \"current_thread\"",
-    },
-    Known {
-        name: "worker_threads",
-        form: "worker_threads = 4",
-    },
-    Known {
-        name: "job",
-        form: "job",
-    },
-    Known {
-        name: "signals",
-        form: "signals(SIGTERM, SIGINT)",
-    },
-    Known {
-        name: "report",
-        form: "report = \"json\"",
-    },
-    Known {
-        name: "crate",
-        form: "crate = path::to::lifecycle",
-    },
+    Known { name: "grace", form: "grace = \"30s\"" },
+    Known { name: "lame_duck", form: "lame_duck = \"5s\"" },
+    Known { name: "flavor", form: "flavor = \"current_thread\"" },
+    Known { name: "worker_threads", form: "worker_threads = 4" },
+    Known { name: "job", form: "job" },
+    Known { name: "signals", form: "signals(SIGTERM, SIGINT)" },
+    Known { name: "report", form: "report = \"json\"" },
+    Known { name: "crate", form: "crate = path::to::lifecycle" },
 ];
 
 /// The grace that holds when none is given.
@@ -92,11 +68,9 @@ impl Parse for Function {
         let attrs = input.call(Attribute::parse_outer)?;
         let (vis, signature) = (input.parse()?, input.parse()?);
         match input.parse::<TokenTree>()? {
-            TokenTree::Group(body) if body.delimiter() == Delimiter::Brace && input.is_empty() => Ok(Self {
-                attrs,
-                vis,
-                signature,
-            }),
+            TokenTree::Group(body) if body.delimiter() == Delimiter::Brace && input.is_empty() => {
+                Ok(Self { attrs, vis, signature })
+            }
             other => Err(syn::Error::new(other.span(), "a body is expected")),
         }
     }
@@ -106,10 +80,7 @@ impl Main {
     pub(crate) fn check(args: &TokenStream, function: &Function, errors: &Errors) -> Option<Self> {
         check_signature(&function.signature, errors);
         let keys = Keys::read(args, KNOWN, errors);
-        let flavors = [
-            ("multi_thread", "MultiThread"),
-            ("current_thread", "CurrentThread"),
-        ];
+        let flavors = [("multi_thread", "MultiThread"), ("current_thread", "CurrentThread")];
         let formats = [("text", "Text"), ("json", "Json"), ("off", "Off")];
         let grace = keys.value("grace", errors, Assigned::some_time);
         let lame_duck = keys.value("lame_duck", errors, Assigned::duration);
@@ -130,11 +101,7 @@ impl Main {
                 );
                 errors.at(lame_duck.span, Lint::BadAttribute, message);
             } else if job && !lame_duck.value.is_zero() {
-                errors.at(
-                    lame_duck.span,
-                    Lint::BadAttribute,
-                    "a `job` has no lame duck; remove `lame_duck`",
-                );
+                errors.at(lame_duck.span, Lint::BadAttribute, "a `job` has no lame duck; remove `lame_duck`");
             }
         }
         if let (Some("CurrentThread"), Some(key)) =
@@ -144,9 +111,7 @@ impl Main {
             errors.spanned(key.tokens(), Lint::BadAttribute, message);
         }
         let model = Self {
-            krate: keys
-                .value("crate", errors, Assigned::path)
-                .unwrap_or_else(krate::default),
+            krate: keys.value("crate", errors, Assigned::path).unwrap_or_else(krate::default),
             grace: grace.map(|grace| grace.value),
             lame_duck: lame_duck.map(|lame_duck| lame_duck.value),
             flavor: flavor.map_or("MultiThread", |flavor| flavor.value),
@@ -166,36 +131,20 @@ fn check_signature(signature: &Signature, errors: &Errors) {
         errors.spanned(&signature.ident, Lint::BadAttribute, message);
     }
     if signature.asyncness.is_none() {
-        errors.spanned(
-            signature.fn_token,
-            Lint::BadAttribute,
-            "`main` is async; write `async fn main()`",
-        );
+        errors.spanned(signature.fn_token, Lint::BadAttribute, "`main` is async; write `async fn main()`");
     }
     if !signature.inputs.is_empty() {
         let message = "`main` has no arguments; read `std::env::args()`";
         errors.spanned(&signature.inputs, Lint::BadAttribute, message);
     }
     if !signature.generics.params.is_empty() {
-        errors.spanned(
-            &signature.generics,
-            Lint::BadAttribute,
-            "`main` has no generics; remove them",
-        );
+        errors.spanned(&signature.generics, Lint::BadAttribute, "`main` has no generics; remove them");
     }
     if let Some(constness) = &signature.constness {
-        errors.spanned(
-            constness,
-            Lint::BadAttribute,
-            "`main` is not const; remove `const`",
-        );
+        errors.spanned(constness, Lint::BadAttribute, "`main` is not const; remove `const`");
     }
     if let Safety::Unsafe(unsafety) = &signature.safety {
-        errors.spanned(
-            unsafety,
-            Lint::BadAttribute,
-            "`main` is not unsafe; remove `unsafe`",
-        );
+        errors.spanned(unsafety, Lint::BadAttribute, "`main` is not unsafe; remove `unsafe`");
     }
     if let Some(abi) = &signature.abi {
         errors.spanned(abi, Lint::BadAttribute, "`main` has no ABI; remove it");
@@ -222,11 +171,7 @@ fn signals(keys: &Keys, errors: &Errors) -> Option<Vec<Ident>> {
             let message = format!("unknown signal `{name}`{}", suggest(&name, SIGNALS));
             errors.spanned(&signal, Lint::BadAttribute, message);
         } else if seen.contains(&signal) {
-            errors.spanned(
-                &signal,
-                Lint::BadAttribute,
-                format!("`{name}` is given twice; remove one"),
-            );
+            errors.spanned(&signal, Lint::BadAttribute, format!("`{name}` is given twice; remove one"));
         }
         seen.push(signal);
     }

@@ -15,34 +15,13 @@ use crate::{
 };
 
 const KNOWN: &[Known] = &[
-    Known {
-        name: "order",
-        form: "order = 2",
-    },
-    Known {
-        name: "depends_on",
-        form: "depends_on(Database)",
-    },
-    Known {
-        name: "timeout",
-        form: "timeout = \"5s\"",
-    },
-    Known {
-        name: "name",
-        form: "name = \"orders-db\"",
-    },
-    Known {
-        name: "last",
-        form: "last",
-    },
-    Known {
-        name: "no_teardown",
-        form: "no_teardown = \"why there is nothing to release\"",
-    },
-    Known {
-        name: "crate",
-        form: "crate = path::to::lifecycle",
-    },
+    Known { name: "order", form: "order = 2" },
+    Known { name: "depends_on", form: "depends_on(Database)" },
+    Known { name: "timeout", form: "timeout = \"5s\"" },
+    Known { name: "name", form: "name = \"orders-db\"" },
+    Known { name: "last", form: "last" },
+    Known { name: "no_teardown", form: "no_teardown = \"why there is nothing to release\"" },
+    Known { name: "crate", form: "crate = path::to::lifecycle" },
 ];
 
 pub(crate) struct Resource {
@@ -67,18 +46,12 @@ impl Resource {
         lifetimes(&item.generics, errors);
         let no_teardown = no_teardown(&keys, &fields, errors);
         let model = Self {
-            krate: keys
-                .value("crate", errors, Assigned::path)
-                .unwrap_or_else(krate::default),
+            krate: keys.value("crate", errors, Assigned::path).unwrap_or_else(krate::default),
             ident: item.ident.clone(),
             generics: item.generics.clone(),
-            name: keys
-                .value("name", errors, Assigned::text)
-                .unwrap_or_else(|| unraw(&item.ident)),
+            name: keys.value("name", errors, Assigned::text).unwrap_or_else(|| unraw(&item.ident)),
             order: keys.value("order", errors, Assigned::order),
-            timeout: keys
-                .value("timeout", errors, Assigned::some_time)
-                .map(|timeout| timeout.value),
+            timeout: keys.value("timeout", errors, Assigned::some_time).map(|timeout| timeout.value),
             last: keys.flag("last", errors),
             depends_on: depends_on(&keys, &item.ident, errors),
             own_required: !no_teardown && fields.iter().all(|field| field.step.is_none()),
@@ -92,9 +65,7 @@ fn fields(item: &DeriveInput, errors: &Errors) -> Vec<Field> {
     let (word, kind) = match &item.data {
         Data::Struct(data) => {
             let fields = data.fields.iter().enumerate();
-            return fields
-                .map(|(index, field)| Field::check(&item.ident, index, field, errors))
-                .collect();
+            return fields.map(|(index, field)| Field::check(&item.ident, index, field, errors)).collect();
         }
         Data::Enum(data) => (data.enum_token.to_token_stream(), "an enum"),
         Data::Union(data) => (data.union_token.to_token_stream(), "a union"),
@@ -122,9 +93,7 @@ fn no_teardown(keys: &Keys, fields: &[Field], errors: &Errors) -> bool {
         return false;
     };
     keys.value("no_teardown", errors, Assigned::text);
-    let released = fields
-        .iter()
-        .find(|field| matches!(field.step, Some(Step::Known | Step::Call { .. })));
+    let released = fields.iter().find(|field| matches!(field.step, Some(Step::Known | Step::Call { .. })));
     if let Some(released) = released {
         let message = format!(
             "`no_teardown` says that nothing is to be released, and `#[teardown]` on `{}` says how; remove one",
@@ -155,11 +124,7 @@ fn depends_on(keys: &Keys, owner: &Ident, errors: &Errors) -> Vec<Type> {
                 "a resource cannot depend on itself; between two instances write `a.depends_on(&b)`";
             errors.spanned(ty, Lint::BadAttribute, message);
         } else if seen.contains(&text) {
-            errors.spanned(
-                ty,
-                Lint::BadAttribute,
-                format!("`{text}` is given twice; remove one"),
-            );
+            errors.spanned(ty, Lint::BadAttribute, format!("`{text}` is given twice; remove one"));
         }
         seen.push(text);
     }
@@ -168,10 +133,7 @@ fn depends_on(keys: &Keys, owner: &Ident, errors: &Errors) -> Vec<Type> {
 
 /// The arguments as the attribute handed them on; `None` if the attribute is there twice.
 pub(crate) fn arguments(item: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
-    let mut found = item
-        .attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("__lifecycle_resource"));
+    let mut found = item.attrs.iter().filter(|attr| attr.path().is_ident("__lifecycle_resource"));
     let arguments = match found.next().map(|attr| &attr.meta) {
         Some(Meta::List(list)) => list.tokens.clone(),
         _ => TokenStream::new(),

@@ -44,11 +44,7 @@ impl Step {
             Meta::List(list) if list.tokens.is_empty() => return Some(Step::Known),
             Meta::List(list) => list.tokens.clone(),
             Meta::NameValue(pair) => {
-                errors.spanned(
-                    &pair.value,
-                    Lint::BadAttribute,
-                    "write `#[teardown(close)]`, in parentheses",
-                );
+                errors.spanned(&pair.value, Lint::BadAttribute, "write `#[teardown(close)]`, in parentheses");
                 return None;
             }
         };
@@ -61,19 +57,11 @@ impl Step {
             return skip(word, value, blocking, errors);
         }
         if let Some(message) = mistake(&call, label) {
-            errors.spanned(
-                call.into_iter().collect::<TokenStream>(),
-                Lint::BadAttribute,
-                message,
-            );
+            errors.spanned(call.into_iter().collect::<TokenStream>(), Lint::BadAttribute, message);
             return None;
         }
         let direct = is_one_method(&call) || guarded(&call);
-        Some(Step::Call {
-            value: expression(call, member, label, errors)?,
-            blocking,
-            direct,
-        })
+        Some(Step::Call { value: expression(call, member, label, errors)?, blocking, direct })
     }
 }
 
@@ -95,11 +83,7 @@ fn options(pieces: impl Iterator<Item = Vec<TokenTree>>, errors: &Errors) -> Opt
             [comma] if parse::is_comma(comma) => "a comma too many; remove it".to_owned(),
             _ => "only `blocking` may follow what to call".to_owned(),
         };
-        errors.spanned(
-            option.into_iter().collect::<TokenStream>(),
-            Lint::BadAttribute,
-            message,
-        );
+        errors.spanned(option.into_iter().collect::<TokenStream>(), Lint::BadAttribute, message);
         return None;
     }
     Some(blocking)
@@ -119,21 +103,13 @@ fn skip(key: &Ident, value: &[TokenTree], blocking: bool, errors: &Errors) -> Op
         return None;
     }
     if blocking {
-        errors.spanned(
-            key,
-            Lint::BadAttribute,
-            "what is skipped blocks nothing; remove `blocking`",
-        );
+        errors.spanned(key, Lint::BadAttribute, "what is skipped blocks nothing; remove `blocking`");
     }
     let value: TokenStream = value.iter().cloned().collect();
     match syn::parse2::<LitStr>(value.clone()) {
         Ok(reason) if !reason.value().trim().is_empty() => Some(Step::Skip),
         _ => {
-            let place = if value.is_empty() {
-                key.to_token_stream()
-            } else {
-                value
-            };
+            let place = if value.is_empty() { key.to_token_stream() } else { value };
             errors.spanned(place, Lint::BadAttribute, NO_REASON);
             None
         }
@@ -152,10 +128,7 @@ fn mistake(call: &[TokenTree], label: &str) -> Option<String> {
             "`blocking` goes behind what to call: `#[teardown(sync_all, blocking)]`".to_owned()
         }
         [TokenTree::Literal(text)] if text.to_string().starts_with('"') => {
-            format!(
-                "write it without quotes: `#[teardown({})]`",
-                text.to_string().trim_matches('"')
-            )
+            format!("write it without quotes: `#[teardown({})]`", text.to_string().trim_matches('"'))
         }
         [TokenTree::Ident(word), ..] if word == "self" => {
             format!("write only what follows `self.{label}.`, like `#[teardown(close)]`")
@@ -192,11 +165,7 @@ fn expression(call: Vec<TokenTree>, member: &Member, label: &str, errors: &Error
     let message = format!(
         "this cannot follow `self.{label}.`; write a method, like `close` or `lock().await.shutdown()`"
     );
-    errors.spanned(
-        call.into_iter().collect::<TokenStream>(),
-        Lint::BadAttribute,
-        message,
-    );
+    errors.spanned(call.into_iter().collect::<TokenStream>(), Lint::BadAttribute, message);
     None
 }
 

@@ -63,16 +63,7 @@ impl Parse for Impl {
                 _ => item(&content, &mut has_output, &mut rest)?,
             }
         }
-        Ok(Self {
-            attrs,
-            generics,
-            trait_,
-            self_ty,
-            brace,
-            has_output,
-            method,
-            rest,
-        })
+        Ok(Self { attrs, generics, trait_, self_ty, brace, has_output, method, rest })
     }
 }
 
@@ -104,21 +95,13 @@ impl Parse for Method {
             TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace => {}
             other => return Err(syn::Error::new(other.span(), "a body is expected")),
         }
-        Ok(Self {
-            attrs,
-            signature,
-            body,
-        })
+        Ok(Self { attrs, signature, body })
     }
 }
 
 impl ToTokens for Method {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self {
-            attrs,
-            signature,
-            body,
-        } = self;
+        let Self { attrs, signature, body } = self;
         tokens.extend(quote!(#(#attrs)* #signature #body));
     }
 }
@@ -168,11 +151,7 @@ impl Impl {
             let message = "`teardown` has no generics; what it needs is a field of the struct";
             errors.spanned(&signature.generics, Lint::BadAttribute, message);
         }
-        if errors.any() {
-            Teardown::Refused(self.output())
-        } else {
-            Teardown::Output(self.output())
-        }
+        if errors.any() { Teardown::Refused(self.output()) } else { Teardown::Output(self.output()) }
     }
 }
 

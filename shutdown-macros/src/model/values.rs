@@ -56,11 +56,7 @@ impl Assigned {
         match rest {
             [TokenTree::Literal(_)] => syn::parse2(self.all()).ok().or_else(|| self.wrong(errors)),
             [TokenTree::Literal(_), TokenTree::Ident(next), ..] => {
-                errors.spanned(
-                    next,
-                    Lint::BadAttribute,
-                    format!("a comma is missing before `{next}`"),
-                );
+                errors.spanned(next, Lint::BadAttribute, format!("a comma is missing before `{next}`"));
                 None
             }
             [TokenTree::Ident(_)] if negative == 0 => {
@@ -102,10 +98,7 @@ impl Assigned {
                 None
             }
             // More digits than any integer has: out of whatever range comes next.
-            Err(_) => Some(Spanned {
-                value: i128::MAX,
-                span,
-            }),
+            Err(_) => Some(Spanned { value: i128::MAX, span }),
         }
     }
 
@@ -113,11 +106,7 @@ impl Assigned {
     pub(crate) fn order(&self, errors: &Errors) -> Option<i32> {
         let number = self.integer(errors)?;
         i32::try_from(number.value).ok().or_else(|| {
-            let message = format!(
-                "`order` is out of range; it goes from {} to {}",
-                i32::MIN,
-                i32::MAX
-            );
+            let message = format!("`order` is out of range; it goes from {} to {}", i32::MIN, i32::MAX);
             errors.spanned(self.all(), Lint::BadAttribute, message);
             None
         })
@@ -178,10 +167,7 @@ impl Assigned {
         let text = self.string(errors)?;
         let word = text.value();
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == word) {
-            return Some(Spanned {
-                value: *value,
-                span: text.span(),
-            });
+            return Some(Spanned { value: *value, span: text.span() });
         }
         let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
         let message = format!("`{}` cannot be `{word}`{}", self.name(), suggest(&word, &names));
@@ -190,9 +176,6 @@ impl Assigned {
     }
 
     pub(crate) fn path(&self, errors: &Errors) -> Option<Path> {
-        Path::parse_mod_style
-            .parse2(self.all())
-            .ok()
-            .or_else(|| self.wrong(errors))
+        Path::parse_mod_style.parse2(self.all()).ok().or_else(|| self.wrong(errors))
     }
 }

@@ -137,12 +137,7 @@ impl Child {
         let until = Instant::now() + Duration::from_secs(5);
         self.stdout.wait_for_end(until);
         self.stderr.wait_for_end(until);
-        Ended {
-            status,
-            took,
-            stdout: self.stdout.lines(),
-            stderr: self.stderr.lines(),
-        }
+        Ended { status, took, stdout: self.stdout.lines(), stderr: self.stderr.lines() }
     }
 
     #[track_caller]

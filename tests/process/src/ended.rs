@@ -21,28 +21,19 @@ impl Ended {
     /// It exited with this status.
     #[track_caller]
     pub fn exited(&self, code: i32) -> &Ended {
-        self.expect(
-            self.status.code() == Some(code),
-            &format!("expected exit status {code}"),
-        )
+        self.expect(self.status.code() == Some(code), &format!("expected exit status {code}"))
     }
 
     /// It was killed by this signal.
     #[track_caller]
     pub fn killed_by(&self, signal: i32) -> &Ended {
-        self.expect(
-            self.status.signal() == Some(signal),
-            &format!("expected death by signal {signal}"),
-        )
+        self.expect(self.status.signal() == Some(signal), &format!("expected death by signal {signal}"))
     }
 
     /// It was gone within `limit` and [`SLACK`](crate::SLACK).
     #[track_caller]
     pub fn within(&self, limit: Duration) -> &Ended {
-        self.expect(
-            self.took <= limit + crate::SLACK,
-            &format!("expected it to be gone within {limit:?}"),
-        )
+        self.expect(self.took <= limit + crate::SLACK, &format!("expected it to be gone within {limit:?}"))
     }
 
     /// It took at least this long.
@@ -60,10 +51,7 @@ impl Ended {
         };
         let places: Vec<Vec<usize>> = lines.iter().map(places).collect();
         for (line, places) in lines.iter().zip(&places) {
-            self.expect(
-                places.len() == 1,
-                &format!("expected `{line}` once, not {} times", places.len()),
-            );
+            self.expect(places.len() == 1, &format!("expected `{line}` once, not {} times", places.len()));
         }
         self.expect(places.is_sorted(), &format!("expected this order: {lines:?}"))
     }
@@ -71,24 +59,14 @@ impl Ended {
     /// It never wrote `line` on stdout.
     #[track_caller]
     pub fn never_said(&self, line: &str) -> &Ended {
-        self.expect(
-            self.stdout.iter().all(|said| said != line),
-            &format!("did not expect `{line}`"),
-        )
+        self.expect(self.stdout.iter().all(|said| said != line), &format!("did not expect `{line}`"))
     }
 
     /// Exactly one line of stderr has each of `parts` in it.
     #[track_caller]
     pub fn reported(&self, parts: &[&str]) -> &Ended {
-        let count = self
-            .stderr
-            .iter()
-            .filter(|line| parts.iter().all(|part| line.contains(part)))
-            .count();
-        self.expect(
-            count == 1,
-            &format!("expected one line with {parts:?} on stderr, not {count}"),
-        )
+        let count = self.stderr.iter().filter(|line| parts.iter().all(|part| line.contains(part))).count();
+        self.expect(count == 1, &format!("expected one line with {parts:?} on stderr, not {count}"))
     }
 
     /// No line of stderr has `part` in it.

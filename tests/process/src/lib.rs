@@ -43,10 +43,7 @@ macro_rules! program {
 #[macro_export]
 macro_rules! both_flavours {
     ($scenario:expr) => {
-        [
-            $crate::program!("multi", $scenario),
-            $crate::program!("current", $scenario),
-        ]
+        [$crate::program!("multi", $scenario), $crate::program!("current", $scenario)]
     };
 }
 

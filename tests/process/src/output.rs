@@ -32,10 +32,7 @@ impl Output {
         std::thread::spawn(move || {
             for line in BufReader::new(stream).split(b'\n') {
                 let Ok(line) = line else { break };
-                reader
-                    .text()
-                    .lines
-                    .push(String::from_utf8_lossy(&line).into_owned());
+                reader.text().lines.push(String::from_utf8_lossy(&line).into_owned());
                 reader.0.grown.notify_all();
             }
             reader.text().over = true;
@@ -54,9 +51,7 @@ impl Output {
 
     /// Waits until `line` was written, the stream is over, or it is `until`; whether it was written.
     pub(crate) fn wait_for(&self, line: &str, until: Instant) -> bool {
-        self.wait(until, |text| {
-            text.lines.iter().any(|said| said == line) || text.over
-        });
+        self.wait(until, |text| text.lines.iter().any(|said| said == line) || text.over);
         self.text().lines.iter().any(|said| said == line)
     }
 

@@ -7,9 +7,7 @@ pub struct Random(u64);
 impl Random {
     /// Seeded by `LIFECYCLE_SEED`, else by the clock; says which.
     pub fn new() -> Random {
-        let given = std::env::var("LIFECYCLE_SEED")
-            .ok()
-            .and_then(|seed| seed.parse().ok());
+        let given = std::env::var("LIFECYCLE_SEED").ok().and_then(|seed| seed.parse().ok());
         let clock = || {
             let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
             u64::from(now.subsec_nanos()) ^ now.as_secs() << 20

@@ -15,10 +15,7 @@ impl SignalSets {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
         let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
         let set = |name: &str| u64::from_str_radix(field(name)?.trim(), 16).ok();
-        Some(SignalSets {
-            caught: set("SigCgt:")?,
-            ignored: set("SigIgn:")?,
-        })
+        Some(SignalSets { caught: set("SigCgt:")?, ignored: set("SigIgn:")? })
     }
 
     /// Whether it has a handler for `signal`.
@@ -35,7 +32,5 @@ impl SignalSets {
 /// The processes that `pid` has started and that have not ended.
 pub fn children(pid: u32) -> Vec<u32> {
     let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    list.split_whitespace()
-        .filter_map(|pid| pid.parse().ok())
-        .collect()
+    list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }

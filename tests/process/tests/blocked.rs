@@ -47,11 +47,7 @@ fn a_task_that_never_ends() {
 
 #[test]
 fn one_worker_blocked_multi_thread() {
-    cut_off(
-        program!("multi", "stuck/one worker"),
-        "blocked",
-        &["task spawned at", "stuck.rs"],
-    );
+    cut_off(program!("multi", "stuck/one worker"), "blocked", &["task spawned at", "stuck.rs"]);
 }
 
 #[test]
@@ -75,6 +71,13 @@ fn main_blocked_current_thread() {
     struck(program!("current", "stuck/main"), "blocked");
 }
 
+/// R13: a start-up that never comes to an await cannot be dropped; the deadline holds all the same.
+#[test]
+fn start_up_blocked() {
+    cut_off(program!("multi", "stuck/start-up"), "blocked", &["    `main`"]);
+    struck(program!("current", "stuck/start-up"), "blocked");
+}
+
 #[test]
 fn spawn_blocking() {
     for program in both_flavours!("stuck/spawn_blocking") {
@@ -92,11 +95,7 @@ fn the_spawn_blocking_of_tokio() {
 
 #[test]
 fn a_blocking_drop_of_a_task_multi_thread() {
-    cut_off(
-        program!("multi", "stuck/drop of a task"),
-        "blocked",
-        &["task spawned at", "stuck.rs"],
-    );
+    cut_off(program!("multi", "stuck/drop of a task"), "blocked", &["task spawned at", "stuck.rs"]);
 }
 
 #[test]
@@ -104,13 +103,24 @@ fn a_blocking_drop_of_a_task_current_thread() {
     struck(program!("current", "stuck/drop of a task"), "blocked");
 }
 
+/// Nobody tracks it, so it is in nobody's way until the runtime is left.
+#[test]
+fn a_blocking_drop_of_a_task_of_tokio() {
+    cut_off(
+        program!("multi", "stuck/drop of tokio's task"),
+        "blocked",
+        &["a thread of the runtime did not end"],
+    );
+    cut_off(
+        program!("current", "stuck/drop of tokio's task"),
+        "blocked",
+        &["the main thread did not come back"],
+    );
+}
+
 #[test]
 fn a_blocking_drop_of_main_multi_thread() {
-    cut_off(
-        program!("multi", "stuck/drop of main"),
-        "blocked",
-        &["    `main`"],
-    );
+    cut_off(program!("multi", "stuck/drop of main"), "blocked", &["    `main`"]);
 }
 
 #[test]
@@ -128,18 +138,12 @@ fn a_blocking_drop_of_a_value_multi_thread() {
 #[test]
 fn a_blocking_drop_of_a_value_current_thread() {
     let ended = struck(program!("current", "stuck/drop of a value"), "ready");
-    ended
-        .said(&["value closed"])
-        .reported(&["A slow value", "timed out"]);
+    ended.said(&["value closed"]).reported(&["A slow value", "timed out"]);
 }
 
 #[test]
 fn a_blocking_teardown_multi_thread() {
-    cut_off(
-        program!("multi", "stuck/teardown"),
-        "ready",
-        &["A hook that blocks", "timed out", "stuck.rs"],
-    );
+    cut_off(program!("multi", "stuck/teardown"), "ready", &["A hook that blocks", "timed out", "stuck.rs"]);
 }
 
 /// By its name it runs first, and nothing runs behind it.
@@ -155,15 +159,9 @@ fn a_worker_that_blocks_with_the_driver_stalls_nobody_else() {
     child.wait_for("ready");
     child.signal(SIGTERM);
     child.wait_for("timer fired");
-    assert!(
-        child.since_asked() < Duration::from_secs(4),
-        "the timer waited for the end of the drain"
-    );
+    assert!(child.since_asked() < Duration::from_secs(4), "the timer waited for the end of the drain");
     let ended = child.ended();
-    ended
-        .exited(70)
-        .said(&["driver blocked", "timer fired", "orders closed"])
-        .within(Duration::from_secs(6));
+    ended.exited(70).said(&["driver blocked", "timer fired", "orders closed"]).within(Duration::from_secs(6));
 }
 
 /// The watchdog stays armed until the process is gone: also where the last steps of the C library hang.

@@ -97,9 +97,7 @@ fn status_70_when_a_hook_panics() {
 #[test]
 fn status_70_when_a_hook_runs_out_of_time() {
     for ended in stopped_with("hook hangs", "1s", 70) {
-        ended
-            .reported(&["broken", "timed out", "endings.rs"])
-            .within(Duration::from_secs(1));
+        ended.reported(&["broken", "timed out", "endings.rs"]).within(Duration::from_secs(1));
     }
 }
 
@@ -108,9 +106,7 @@ fn status_70_when_a_hook_runs_out_of_time() {
 fn status_70_when_a_task_is_cut_off() {
     for ended in stopped_with("task is endless", "1s", 70) {
         ended.said(&["task dropped", "orders closed"]);
-        ended
-            .reported(&["task spawned at", "endings.rs"])
-            .within(Duration::from_secs(1));
+        ended.reported(&["task spawned at", "endings.rs"]).within(Duration::from_secs(1));
     }
 }
 
@@ -134,14 +130,10 @@ fn status_0_when_a_task_panicked_before_the_stop() {
 #[test]
 fn what_main_did_counts_more_than_what_a_hook_did() {
     for ended in ends_with("error, hook fails", 1) {
-        ended
-            .reported(&["no broker at localhost"])
-            .reported(&["failed: disk full"]);
+        ended.reported(&["no broker at localhost"]).reported(&["failed: disk full"]);
     }
     for ended in ends_with("panic, hook fails", 101) {
-        ended
-            .reported(&["main panicked"])
-            .reported(&["failed: disk full"]);
+        ended.reported(&["main panicked"]).reported(&["failed: disk full"]);
     }
     ends_with("panic, error asked for", 101);
 }
@@ -149,62 +141,34 @@ fn what_main_did_counts_more_than_what_a_hook_did() {
 /// R20, R6: 124 before 101. The thread that all teardowns need was blocked until the deadline.
 #[test]
 fn the_deadline_counts_more_than_anything() {
-    let ended = program!("current", "endings/panic, thread blocked")
-        .grace("1s")
-        .run();
+    let ended = program!("current", "endings/panic, thread blocked").grace("1s").run();
     ended.exited(124).within(Duration::from_secs(1));
-    ended
-        .reported(&["Orders", "not run"])
-        .reported(&["Store", "not run"]);
+    ended.reported(&["Orders", "not run"]).reported(&["Store", "not run"]);
 }
 
 /// R20: 78, and one line that says what is expected.
 #[test]
 fn status_78_when_the_environment_is_wrong() {
     let cases = [
-        (
-            "LIFECYCLE_GRACE",
-            "soon",
-            "LIFECYCLE_GRACE is `soon`: expected a duration such as `30s`",
-        ),
+        ("LIFECYCLE_GRACE", "soon", "LIFECYCLE_GRACE is `soon`: expected a duration such as `30s`"),
         ("LIFECYCLE_GRACE", "-1", "LIFECYCLE_GRACE is `-1`: expected"),
         ("LIFECYCLE_GRACE", "", "LIFECYCLE_GRACE is ``: expected"),
         ("LIFECYCLE_GRACE", "0", "LIFECYCLE_GRACE is zero"),
-        (
-            "LIFECYCLE_LAME_DUCK",
-            "5 parsecs",
-            "LIFECYCLE_LAME_DUCK is `5 parsecs`: expected",
-        ),
-        (
-            "LIFECYCLE_LAME_DUCK",
-            "1h",
-            "the lame duck of 1h does not fit into the grace of 20s",
-        ),
-        (
-            "LIFECYCLE_PLAN",
-            "shrub",
-            "LIFECYCLE_PLAN is `shrub`: expected `tree`, `dot`, `mermaid` or `json`",
-        ),
+        ("LIFECYCLE_LAME_DUCK", "5 parsecs", "LIFECYCLE_LAME_DUCK is `5 parsecs`: expected"),
+        ("LIFECYCLE_LAME_DUCK", "1h", "the lame duck of 1h does not fit into the grace of 20s"),
+        ("LIFECYCLE_PLAN", "shrub", "LIFECYCLE_PLAN is `shrub`: expected `tree`, `dot`, `mermaid` or `json`"),
     ];
     for (name, value, line) in cases {
         let ended = program!("multi", "endings/return").env(name, value).run();
-        ended
-            .exited(78)
-            .reported_only(&format!("lifecycle: {line}"))
-            .never_said("managed");
+        ended.exited(78).reported_only(&format!("lifecycle: {line}")).never_said("managed");
     }
 }
 
 /// R9: a grace that the clock cannot hold would be found out at the worst moment.
 #[test]
 fn status_78_when_the_grace_is_beyond_the_clock() {
-    let ended = program!("multi", "endings/idle")
-        .grace("18446744073709551615s")
-        .run();
-    ended
-        .exited(78)
-        .reported_only("lifecycle: the grace of 584542046090years")
-        .never_said("managed");
+    let ended = program!("multi", "endings/idle").grace("18446744073709551615s").run();
+    ended.exited(78).reported_only("lifecycle: the grace of 584542046090years").never_said("managed");
 }
 
 /// The environment is not always text.
@@ -212,9 +176,7 @@ fn status_78_when_the_grace_is_beyond_the_clock() {
 fn status_78_when_the_environment_is_not_text() {
     use std::os::unix::ffi::OsStrExt as _;
     let value = std::ffi::OsStr::from_bytes(b"\xff5s");
-    let ended = program!("multi", "endings/return")
-        .env("LIFECYCLE_GRACE", value)
-        .run();
+    let ended = program!("multi", "endings/return").env("LIFECYCLE_GRACE", value).run();
     ended.exited(78).reported_only("lifecycle: LIFECYCLE_GRACE is `");
 }
 
@@ -231,10 +193,7 @@ fn the_environment_wins_over_the_code() {
 #[test]
 fn the_error_of_main_is_printed_without_a_report() {
     let ended = program!("job", "error").run();
-    ended
-        .exited(1)
-        .said(&["farewell"])
-        .reported_only("Error: \"no input\"");
+    ended.exited(1).said(&["farewell"]).reported_only("Error: \"no input\"");
 }
 
 /// R20: a status of the program's own.
@@ -252,11 +211,6 @@ fn a_job_finishes_its_work_or_is_cut_off() {
         child.signal(SIGTERM);
         child.ended()
     };
-    stopped("short", "20s")
-        .exited(0)
-        .said(&["working", "done", "farewell"]);
-    stopped("endless", "1s")
-        .exited(70)
-        .said(&["working", "farewell"])
-        .within(Duration::from_secs(1));
+    stopped("short", "20s").exited(0).said(&["working", "done", "farewell"]);
+    stopped("endless", "1s").exited(70).said(&["working", "farewell"]).within(Duration::from_secs(1));
 }

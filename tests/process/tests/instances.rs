@@ -8,10 +8,7 @@ use lifecycle_process_tests::{both_flavours, soak};
 fn an_instance_managed_while_stopping_is_torn_down() {
     for program in both_flavours!("instances/managed while stopping") {
         let ended = program.stopped_by(SIGTERM);
-        ended
-            .exited(0)
-            .said(&["stopping", "afterthought closed"])
-            .said(&["orders closed", "store closed"]);
+        ended.exited(0).said(&["stopping", "afterthought closed"]).said(&["orders closed", "store closed"]);
     }
 }
 
@@ -22,7 +19,8 @@ fn an_instance_managed_by_a_hook_of_the_flush_is_torn_down_late() {
         let ended = program.stopped_by(SIGTERM);
         ended
             .exited(0)
-            .said(&["store closed", "telemetry closed", "afterthought closed"]);
+            .said(&["store closed", "telemetry closed", "afterthought closed"])
+            .reported(&["afterthought", "ok, late"]);
     }
 }
 

@@ -10,10 +10,7 @@ fn launcher() -> &'static [&'static str] {
     const ROOT: &[&str] = &["unshare", "--fork", "--pid", "--mount-proc"];
     const USER: &[&str] = &["unshare", "--map-root-user", "--fork", "--pid", "--mount-proc"];
     let works = |launcher: &&&[&str]| {
-        let tried = Command::new(launcher[0])
-            .args(&launcher[1..])
-            .arg("true")
-            .output();
+        let tried = Command::new(launcher[0]).args(&launcher[1..]).arg("true").output();
         tried.is_ok_and(|output| output.status.success())
     };
     [ROOT, USER].iter().find(works).expect(
@@ -34,10 +31,7 @@ fn started(scenario: &str) -> Child {
 fn as_pid_1_a_signal_stops_it_with_status_0() {
     let mut child = started("endings/idle");
     child.signal(SIGTERM);
-    child
-        .ended()
-        .exited(0)
-        .said(&["stopping", "orders closed", "store closed"]);
+    child.ended().exited(0).said(&["stopping", "orders closed", "store closed"]);
 }
 
 /// R14: the kernel ignores a raised SIGTERM there.

@@ -6,10 +6,7 @@ use lifecycle_process_tests::program;
 #[test]
 fn a_cycle_through_a_generic_type_is_refused_before_main() {
     let ended = program!("cycle", "").run();
-    ended
-        .exited(78)
-        .reported_only("lifecycle: dependency cycle: ")
-        .never_said("main runs");
+    ended.exited(78).reported_only("lifecycle: dependency cycle: ").never_said("main runs");
     for part in ["Hub", "Spoke", "spoke", "depends_on"] {
         ended.reported(&[part]);
     }
@@ -19,15 +16,9 @@ fn a_cycle_through_a_generic_type_is_refused_before_main() {
 #[test]
 fn declared_time_outs_that_do_not_fit_are_refused_before_main() {
     let ended = program!("timeouts", "").env("LIFECYCLE_GRACE", "2s").run();
-    ended
-        .exited(78)
-        .reported_only("lifecycle: the time-outs `Above` 1s, then `Below` 1s need 2s");
+    ended.exited(78).reported_only("lifecycle: the time-outs `Above` 1s, then `Below` 1s need 2s");
     ended.never_said("main runs");
-    program!("timeouts", "")
-        .env("LIFECYCLE_GRACE", "3s")
-        .run()
-        .exited(0)
-        .said(&["main runs"]);
+    program!("timeouts", "").env("LIFECYCLE_GRACE", "3s").run().exited(0).said(&["main runs"]);
 }
 
 /// R5, R6: dependencies between instances are first known when start-up is over.
@@ -36,35 +27,23 @@ fn a_cycle_of_instances_is_refused_when_ready() {
     let ended = program!("multi", "startup/instance cycle").run();
     ended.exited(78);
     ended.reported(&["invalid plan: dependency cycle: ", "`a`", "`b`"]);
-    assert_eq!(
-        ended.stdout.iter().filter(|line| *line == "part closed").count(),
-        2,
-        "{ended:#?}"
-    );
+    assert_eq!(ended.stdout.iter().filter(|line| *line == "part closed").count(), 2, "{ended:#?}");
 }
 
 /// R5: generic types are in no registry.
 #[test]
 fn a_cycle_of_generic_types_is_refused_when_ready() {
     let ended = program!("multi", "startup/generic cycle").run();
-    ended
-        .exited(78)
-        .reported(&["invalid plan: dependency cycle: ", "Ping", "Pong"]);
+    ended.exited(78).reported(&["invalid plan: dependency cycle: ", "Ping", "Pong"]);
 }
 
 /// R12, R6.
 #[test]
 fn time_outs_of_instances_that_do_not_fit_are_refused_when_ready() {
-    let ended = program!("multi", "startup/time-outs do not fit")
-        .grace("1s")
-        .run();
+    let ended = program!("multi", "startup/time-outs do not fit").grace("1s").run();
     ended.exited(78);
     ended.reported(&["invalid plan: the time-outs `a` 700ms, then `b` 700ms need 1s 400ms"]);
-    assert_eq!(
-        ended.stdout.iter().filter(|line| *line == "slow closed").count(),
-        2,
-        "{ended:#?}"
-    );
+    assert_eq!(ended.stdout.iter().filter(|line| *line == "slow closed").count(), 2, "{ended:#?}");
 }
 
 /// Types from another crate of the program, and instances of generic ones, are in the plan.
@@ -73,14 +52,8 @@ fn the_plan_is_printed_without_running_main() {
     let ended = program!("plan", "").env("LIFECYCLE_PLAN", "tree").run();
     ended.exited(0).never_said("main runs");
     let tree = ended.stdout.join("\n");
-    let place = |name: &str| {
-        tree.find(name)
-            .unwrap_or_else(|| panic!("no `{name}` in\n{tree}"))
-    };
-    assert!(
-        place("Front") < place("Cache") && place("Cache") < place("Ledger"),
-        "{tree}"
-    );
+    let place = |name: &str| tree.find(name).unwrap_or_else(|| panic!("no `{name}` in\n{tree}"));
+    assert!(place("Front") < place("Cache") && place("Cache") < place("Ledger"), "{tree}");
     for part in ["order 3", "field `cache`", "field `ledger`"] {
         assert!(tree.contains(part), "no `{part}` in\n{tree}");
     }
@@ -90,12 +63,7 @@ fn the_plan_is_printed_without_running_main() {
 /// Each form is one that its readers know by its first word.
 #[test]
 fn the_plan_has_four_forms() {
-    for (form, start) in [
-        ("tree", ""),
-        ("dot", "digraph"),
-        ("mermaid", "graph TD"),
-        ("json", "["),
-    ] {
+    for (form, start) in [("tree", ""), ("dot", "digraph"), ("mermaid", "graph TD"), ("json", "[")] {
         let ended = program!("plan", "").env("LIFECYCLE_PLAN", form).run();
         ended.exited(0).never_said("main runs");
         assert!(ended.stdout.join("\n").starts_with(start), "{ended:#?}");
@@ -106,7 +74,5 @@ fn the_plan_has_four_forms() {
 #[test]
 fn types_of_other_crates_and_generic_ones_are_torn_down_in_order() {
     let ended = program!("plan", "").run();
-    ended
-        .exited(0)
-        .said(&["main runs", "front closed", "cache closed", "ledger closed"]);
+    ended.exited(0).said(&["main runs", "front closed", "cache closed", "ledger closed"]);
 }

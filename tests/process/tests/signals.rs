@@ -27,11 +27,7 @@ fn a_signal_that_was_ignored_at_start_stays_ignored() {
     assert!(sets.catches(SIGTERM));
     child.signal(SIGHUP);
     child.signal(SIGTERM);
-    child
-        .ended()
-        .exited(0)
-        .reported(&["SIGTERM from process"])
-        .not_reported("SIGHUP");
+    child.ended().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
 }
 
 /// R13: a mask is inherited, and a supervisor may have forgotten to clear its own.
@@ -54,12 +50,8 @@ fn second_signal_ends_the_drain_and_cleanup_still_runs() {
         std::thread::sleep(APART);
         child.signal(SIGTERM);
         let ended = child.ended();
-        ended
-            .exited(70)
-            .said(&["stopping", "task dropped", "orders closed", "store closed"]);
-        ended
-            .within(APART + Duration::from_secs(3))
-            .reported(&["task spawned at", "endings.rs"]);
+        ended.exited(70).said(&["stopping", "task dropped", "orders closed", "store closed"]);
+        ended.within(APART + Duration::from_secs(3)).reported(&["task spawned at", "endings.rs"]);
     }
 }
 
@@ -74,9 +66,7 @@ fn second_signal_leaves_cleanup_three_seconds() {
     child.signal(SIGTERM);
     let ended = child.ended();
     ended.exited(70).said(&["orders closed", "store closed"]);
-    ended
-        .within(APART + Duration::from_secs(3))
-        .reported(&["broken", "timed out"]);
+    ended.within(APART + Duration::from_secs(3)).reported(&["broken", "timed out"]);
 }
 
 /// R14.
@@ -116,38 +106,22 @@ fn sigterm_and_sigint_at_once_count_as_one() {
         child.wait_for("ready");
         child.signal_at_once(&signals);
         // Counted as two, the second would cut off the work.
-        child
-            .ended()
-            .exited(0)
-            .said(&["stopping", "work done", "orders closed"]);
+        child.ended().exited(0).said(&["stopping", "work done", "orders closed"]);
     }
 }
 
 /// R14: none but those that `main` names.
 #[test]
 fn main_names_its_own_signals() {
-    program!("usr1", "")
-        .stopped_by(SIGUSR1)
-        .exited(0)
-        .said(&["ready", "farewell"]);
-    program!("usr1", "")
-        .stopped_by(SIGTERM)
-        .killed_by(SIGTERM)
-        .never_said("farewell");
+    program!("usr1", "").stopped_by(SIGUSR1).exited(0).said(&["ready", "farewell"]);
+    program!("usr1", "").stopped_by(SIGTERM).killed_by(SIGTERM).never_said("farewell");
 }
 
 /// R14.
 #[test]
 fn sigint_skips_the_lame_duck_and_sigterm_does_not() {
-    let program = || {
-        program!("multi", "endings/idle")
-            .grace("50s")
-            .env("LIFECYCLE_LAME_DUCK", "2s")
-    };
-    program()
-        .stopped_by(SIGTERM)
-        .exited(0)
-        .not_before(Duration::from_secs(2));
+    let program = || program!("multi", "endings/idle").grace("50s").env("LIFECYCLE_LAME_DUCK", "2s");
+    program().stopped_by(SIGTERM).exited(0).not_before(Duration::from_secs(2));
     let program = program().env("LIFECYCLE_LAME_DUCK", "30s");
     program.stopped_by(SIGINT).exited(0).within(Duration::ZERO);
 }
@@ -155,9 +129,7 @@ fn sigint_skips_the_lame_duck_and_sigterm_does_not() {
 /// R14: the second one, an interrupt right behind a SIGTERM, is the one at the terminal.
 #[test]
 fn second_signal_ends_the_lame_duck() {
-    let program = program!("multi", "endings/idle")
-        .grace("50s")
-        .env("LIFECYCLE_LAME_DUCK", "30s");
+    let program = program!("multi", "endings/idle").grace("50s").env("LIFECYCLE_LAME_DUCK", "30s");
     let mut child = program.start();
     child.wait_for("ready");
     child.signal(SIGTERM);
@@ -171,10 +143,6 @@ fn second_signal_ends_the_lame_duck() {
 #[test]
 fn an_idle_service_leaves_by_event() {
     for program in both_flavours!("endings/idle") {
-        program
-            .grace("30s")
-            .stopped_by(SIGTERM)
-            .exited(0)
-            .within(Duration::from_secs(1));
+        program.grace("30s").stopped_by(SIGTERM).exited(0).within(Duration::from_secs(1));
     }
 }

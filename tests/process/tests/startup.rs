@@ -25,7 +25,7 @@ fn a_signal_during_start_up_drops_main_and_tears_down() {
 #[test]
 fn a_signal_at_any_instant_of_start_up_loses_nothing() {
     let mut random = Random::new();
-    let runs = if soak() { 400 } else { 80 };
+    let runs = if soak() { 1000 } else { 200 };
     let (mut early, mut whole) = (0, 0);
     for run in 0..runs {
         let [multi, current] = both_flavours!("startup/steps");
@@ -44,10 +44,7 @@ fn a_signal_at_any_instant_of_start_up_loses_nothing() {
     }
     println!("{runs} runs: {early} died before the handlers were there, {whole} had started up");
     assert!(early < runs / 3, "{early} of {runs} never had a handler");
-    assert!(
-        whole < runs * 9 / 10,
-        "{whole} of {runs} had started up: the instants are badly chosen"
-    );
+    assert!(whole < runs * 9 / 10, "{whole} of {runs} had started up: the instants are badly chosen");
 }
 
 /// Starts it and sends SIGTERM within the time that start-up takes; `None` if it died before it had a handler.
@@ -56,7 +53,7 @@ fn interrupted(program: Program, random: &mut Random, any_instant: bool) -> Opti
     if !any_instant {
         assert!(child.wait_until_it_catches(SIGTERM), "{:#?}", child.ended());
     }
-    let until = Instant::now() + Duration::from_micros(random.below(25_000));
+    let until = Instant::now() + Duration::from_micros(random.below(15_000));
     while Instant::now() < until {
         std::thread::sleep(Duration::from_micros(100));
     }
@@ -85,12 +82,7 @@ fn managing_outside_of_a_lifecycle_panics_with_what_to_do() {
     let ended = program!("outside", "").run();
     ended.exited(101);
     let text = ended.stderr.join("\n");
-    for part in [
-        "`lifecycle::manage` at",
-        "outside.rs",
-        "#[lifecycle::main]",
-        "Lifecycle::builder()",
-    ] {
+    for part in ["`lifecycle::manage` at", "outside.rs", "#[lifecycle::main]", "Lifecycle::builder()"] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }
 }

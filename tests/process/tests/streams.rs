@@ -27,10 +27,7 @@ fn a_full_stderr_pipe_with_its_lock_held() {
     for program in both_flavours!("streams/stderr is full") {
         let (unread, stderr) = std::io::pipe().expect("a pipe");
         let ended = program.stderr(stderr).grace("3s").stopped_by(SIGTERM);
-        ended
-            .exited(0)
-            .said(&["orders closed", "store closed"])
-            .within(GRACE);
+        ended.exited(0).said(&["orders closed", "store closed"]).within(GRACE);
         drop(unread);
     }
 }
@@ -48,10 +45,22 @@ fn a_closed_stderr() {
 fn a_broken_stderr_pipe() {
     let (reader, stderr) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let ended = program!("multi", "endings/idle")
-        .stderr(stderr)
-        .stopped_by(SIGTERM);
+    let ended = program!("multi", "endings/idle").stderr(stderr).stopped_by(SIGTERM);
     ended.exited(0).said(&["orders closed", "store closed"]);
+}
+
+/// `LIFECYCLE_PLAN=tree service | head -1`, and a refusal that nobody reads: the status is the answer.
+#[test]
+fn a_broken_pipe_changes_no_status() {
+    let broken = || {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        writer
+    };
+    let program = || program!("plan", "").env("LIFECYCLE_PLAN", "tree");
+    program().stdout(broken()).run().exited(0).not_reported("panicked");
+    let refused = program().env("LIFECYCLE_PLAN", "shrub");
+    refused.stderr(broken()).run().exited(78);
 }
 
 /// A deadlocked subscriber takes the log with it, and nothing else: not the report, not the exit.
@@ -59,13 +68,8 @@ fn a_broken_stderr_pipe() {
 fn a_deadlocked_tracing_subscriber() {
     for program in both_flavours!("streams/log hangs") {
         let ended = program.grace("20s").stopped_by(SIGTERM);
-        ended
-            .exited(0)
-            .said(&["orders closed", "store closed"])
-            .said(&["log hangs"]);
-        ended
-            .reported(&["SIGTERM from process"])
-            .within(Duration::from_secs(2));
+        ended.exited(0).said(&["orders closed", "store closed"]).said(&["log hangs"]);
+        ended.reported(&["SIGTERM from process"]).within(Duration::from_secs(2));
     }
 }
 
@@ -74,8 +78,6 @@ fn a_deadlocked_tracing_subscriber() {
 fn an_unfinished_line_on_stdout_is_flushed() {
     for program in both_flavours!("streams/unflushed") {
         let ended = program.stopped_by(SIGTERM);
-        ended
-            .exited(0)
-            .said(&["stopping", "the last line, without an end"]);
+        ended.exited(0).said(&["stopping", "the last line, without an end"]);
     }
 }

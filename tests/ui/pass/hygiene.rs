@@ -46,5 +46,5 @@ impl ::lifecycle::Teardown for Orders {
     async fn teardown(&self) {}
 }
 
-#[::lifecycle::main(grace = "5s")]
+#[::lifecycle::main(grace = "2s")]
 async fn main() {}

@@ -46,9 +46,7 @@ impl Sketch {
     /// Whether `a` directly precedes `b`, for all pairs.
     pub(crate) fn direct(&self) -> Vec<Vec<bool>> {
         let n = self.items.len();
-        (0..n)
-            .map(|a| (0..n).map(|b| !self.reasons(a, b).is_empty()).collect())
-            .collect()
+        (0..n).map(|a| (0..n).map(|b| !self.reasons(a, b).is_empty()).collect()).collect()
     }
 
     /// Whether `a` precedes `b`, for all pairs, by Warshall's closure.
@@ -117,10 +115,7 @@ impl Sketch {
         for (need, _) in items.iter_mut().flat_map(|item| &mut item.needs) {
             *need = place[*need];
         }
-        Sketch {
-            items,
-            classes: self.classes.clone(),
-        }
+        Sketch { items, classes: self.classes.clone() }
     }
 }
 
@@ -151,22 +146,17 @@ pub(crate) fn any_sketch(most: usize) -> impl Strategy<Value = Sketch> {
             let why = if field { Why::Field("f") } else { Why::DependsOn };
             (class, why)
         });
-        (
-            vec(any_item(items, classes), 0..=items),
-            vec(vec(need, 0..3), classes),
-        )
-            .prop_map(|(mut items, classes)| {
+        (vec(any_item(items, classes), 0..=items), vec(vec(need, 0..3), classes)).prop_map(
+            |(mut items, classes)| {
                 let count = items.len();
                 for (at, item) in items.iter_mut().enumerate() {
                     item.name = format!("i{at}").into();
                     item.needs.retain(|(other, _)| *other < count);
                 }
                 let classes = classes.into_iter().map(|needs| Class { needs });
-                Sketch {
-                    items,
-                    classes: classes.collect(),
-                }
-            })
+                Sketch { items, classes: classes.collect() }
+            },
+        )
     })
 }
 

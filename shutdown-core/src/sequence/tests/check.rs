@@ -21,13 +21,7 @@ pub(super) fn check(scenario: &Scenario, run: &Run) {
     assert_eq!(run.begun.len(), 1, "invariant 1: one beginning");
     assert_eq!(run.exits.len(), 1, "invariant 5: one exit");
     let (exit, report) = &run.exits[0];
-    let seen = Seen {
-        scenario,
-        run,
-        t0,
-        exit: *exit,
-        report,
-    };
+    let seen = Seen { scenario, run, t0, exit: *exit, report };
     assert_eq!((&report.reason, deadline), (&reason, t0 + scenario.grace));
     seen.stages_follow_each_other();
     seen.it_is_over_in_time();
@@ -55,21 +49,14 @@ impl Seen<'_> {
     /// Whether every hook had a thread as soon as it was started, and the clock was never late.
     fn has_threads(&self) -> bool {
         let blocks = |(_, doing): &(At, Doing)| *doing == Doing::Block;
-        let prompt = self
-            .scenario
-            .instances
-            .iter()
-            .all(|one| one.begins == Some(Duration::ZERO));
+        let prompt = self.scenario.instances.iter().all(|one| one.begins == Some(Duration::ZERO));
         prompt && self.scenario.jitter.is_zero() && !self.scenario.doings.iter().any(blocks)
     }
 
     /// Whether nothing happened but one stop and what the hooks themselves do.
     fn is_healthy(&self) -> bool {
         let calm = |(_, doing): &(At, Doing)| {
-            !matches!(
-                doing,
-                Doing::Manage(_) | Doing::Release(_) | Doing::DependsOn(..) | Doing::Block
-            )
+            !matches!(doing, Doing::Manage(_) | Doing::Release(_) | Doing::DependsOn(..) | Doing::Block)
         };
         self.has_threads() && self.run.hurried.is_empty() && self.scenario.doings.iter().all(calm)
     }
@@ -80,9 +67,7 @@ impl Seen<'_> {
 
     fn stage(&self, stage: Stage) -> Option<Duration> {
         let mut spans = self.report.stages.iter();
-        spans
-            .find(|span| span.stage == stage)
-            .map(|span| self.t0 + span.start)
+        spans.find(|span| span.stage == stage).map(|span| self.t0 + span.start)
     }
 
     fn row(&self, at: usize) -> Option<&InstanceReport> {
@@ -103,8 +88,7 @@ impl Seen<'_> {
     }
 
     fn sketch(&self) -> Sketch {
-        self.scenario
-            .sketch(self.run, |at| self.is_gone(at) || self.is_late(at))
+        self.scenario.sketch(self.run, |at| self.is_gone(at) || self.is_late(at) || self.run.lives[at].unsaid)
     }
 
     /// Invariant 1, and the table of stages in DESIGN.md.
@@ -112,11 +96,7 @@ impl Seen<'_> {
         assert!(self.run.stages.windows(2).all(|pair| pair[0].0 < pair[1].0));
         let spans = &self.report.stages;
         assert!(spans.windows(2).all(|pair| pair[0].stage < pair[1].stage));
-        assert!(
-            spans
-                .windows(2)
-                .all(|pair| pair[0].start + pair[0].took == pair[1].start)
-        );
+        assert!(spans.windows(2).all(|pair| pair[0].start + pair[0].took == pair[1].start));
         assert_eq!(spans.first().map(|span| span.start), Some(Duration::ZERO));
         assert_eq!(self.run.drains, 1, "the gate is closed once");
         let ready = self.run.fed.iter().any(|(at, stage, event)| {
@@ -139,19 +119,15 @@ impl Seen<'_> {
 
     /// R9, R14, invariant 5.
     fn it_is_over_in_time(&self) {
-        let mut until = self.t0 + self.scenario.grace - self.margin();
+        let mut until = self.t0 + self.scenario.grace.saturating_sub(self.margin());
         let mut deadline = self.t0 + self.scenario.grace;
         for (now, nearer) in &self.run.hurried {
             assert_eq!(*nearer, deadline.min(*now + Duration::from_secs(3)));
             deadline = *nearer;
             until = until.min(deadline);
         }
-        assert!(
-            self.exit <= until + self.scenario.jitter,
-            "{:?} > {until:?}",
-            self.exit
-        );
-        assert_eq!(self.report.took, self.exit - self.t0);
+        assert!(self.exit <= until + self.scenario.jitter, "{:?} > {until:?}", self.exit);
+        assert_eq!(self.report.took, self.exit.saturating_sub(self.t0));
     }
 
     /// R14.
@@ -185,10 +161,7 @@ impl Seen<'_> {
             assert!(life.starts <= 1, "{name} was started {} times", life.starts);
             let Some(row) = self.row(at) else {
                 let gone = life.released == Some(Stage::Running) && life.done.is_some();
-                assert!(
-                    life.id.is_none() || gone || life.refused,
-                    "{name} is not reported"
-                );
+                assert!(life.id.is_none() || gone || life.refused, "{name} is not reported");
                 continue;
             };
             let began = life.began;
@@ -198,7 +171,7 @@ impl Seen<'_> {
                     let (_, ended, seen) = life.done.as_ref().expect("it ended");
                     assert_eq!((life.starts, seen), (1, outcome), "{name}");
                     let began = began.expect("what ended had begun");
-                    assert_eq!(row.took, *ended - began);
+                    assert_eq!(row.took, ended.saturating_sub(began));
                     if *outcome == Outcome::TimedOut {
                         let item = &self.scenario.instances[at].item;
                         // Only a clock that is late, or a release before the stop, exceeds a declared time-out.
@@ -216,22 +189,13 @@ impl Seen<'_> {
 
     /// With threads for all, only what came when time was up already is not run.
     fn may_not_run(&self, row: &InstanceReport) -> bool {
-        let came_late = self
-            .run
-            .lives
-            .iter()
-            .zip(&self.scenario.instances)
-            .any(|(life, one)| {
-                // Or when the drain had taken all the time there was, since there was nothing to keep it for.
-                let from = if self.run.cut.is_some() {
-                    Stage::Drain
-                } else {
-                    Stage::Cleanup
-                };
-                let late = life.managed.is_some_and(|(_, stage)| stage >= from);
-                late && one.item.name == row.name
-            });
-        let window = self.run.hurried.first().map(|(now, deadline)| *deadline - *now);
+        let came_late = self.run.lives.iter().zip(&self.scenario.instances).any(|(life, one)| {
+            // Or when the drain had taken all the time there was, since there was nothing to keep it for.
+            let from = if self.run.cut.is_some() { Stage::Drain } else { Stage::Cleanup };
+            let late = life.managed.is_some_and(|(_, stage)| stage >= from);
+            late && one.item.name == row.name
+        });
+        let window = self.run.hurried.first().map(|(now, deadline)| deadline.saturating_sub(*now));
         let no_time = window.is_some_and(|window| window < 100 * MS);
         row.outcome != Outcome::NotRun || came_late || no_time || self.scenario.grace.is_zero()
     }
@@ -249,7 +213,7 @@ impl Seen<'_> {
             for b in 0..sketch.items.len() {
                 let (before, behind) = (&self.run.lives[a], &self.run.lives[b]);
                 let Some(start) = behind.started else { continue };
-                if before.released.is_some() || sketch.reasons(a, b).is_empty() {
+                if before.released.is_some() || before.unsaid || sketch.reasons(a, b).is_empty() {
                     continue;
                 }
                 // What never had a thread while cleanup lasted does not hold up the last words.
@@ -259,10 +223,7 @@ impl Seen<'_> {
                 }
                 let done = before.done.as_ref().map(|(count, ..)| *count);
                 let (a, b) = (&sketch.items[a].name, &sketch.items[b].name);
-                assert!(
-                    done.is_some_and(|done| done <= start),
-                    "{b} started before {a} had ended"
-                );
+                assert!(done.is_some_and(|done| done <= start), "{b} started before {a} had ended");
             }
         }
     }
@@ -275,7 +236,7 @@ impl Seen<'_> {
             let (Some((count, stage)), Some(row)) = (life.managed, self.row(at)) else {
                 continue;
             };
-            if stage < Stage::Cleanup {
+            if stage < Stage::Cleanup || life.unsaid {
                 assert!(!row.late);
                 continue;
             }
@@ -359,7 +320,7 @@ impl Seen<'_> {
             let path = sketch.heaviest_of(last, &seconds);
             if any { path.max(least.as_secs_f64()) } else { 0.0 }
         };
-        let available = (grace - self.margin()).as_secs_f64();
+        let available = grace.saturating_sub(self.margin()).as_secs_f64();
         let (mut for_cleanup, mut for_flush) = (reserve(false, grace / 10), reserve(true, grace / 20));
         if for_cleanup + for_flush > available {
             let scale = available / (for_cleanup + for_flush);
@@ -374,18 +335,12 @@ impl Seen<'_> {
         let flush = self.stage(Stage::Flush);
         assert!(flush.is_none_or(|flush| flush <= cleanup_until + EPSILON));
 
-        let stages = [
-            (false, Some(cleanup), cleanup_until),
-            (true, flush, after(available)),
-        ];
+        let stages = [(false, Some(cleanup), cleanup_until), (true, flush, after(available))];
         for (last, start, until) in stages {
             let Some(start) = start else { continue };
             let time = until.saturating_sub(start).as_secs_f64();
             let undeclared = |at: usize| f64::from(u8::from(sketch.items[at].timeout.is_none()));
-            let (d, n) = (
-                sketch.heaviest_of(last, &seconds),
-                sketch.heaviest_of(last, &undeclared),
-            );
+            let (d, n) = (sketch.heaviest_of(last, &seconds), sketch.heaviest_of(last, &undeclared));
             let share = ((time - d) / n.max(1.0)).max(0.05 * time);
             let weight = |at: usize| if undeclared(at) > 0.0 { share } else { seconds(at) };
             let longest = sketch.heaviest_of(last, &weight);
@@ -394,12 +349,7 @@ impl Seen<'_> {
                 let row = self.row(at);
                 if let Some(row) = row.filter(|row| row.outcome == Outcome::TimedOut) {
                     let share = Duration::from_secs_f64(weight(at) * scale);
-                    assert!(
-                        row.took + EPSILON >= share,
-                        "{}: {:?} of {share:?}",
-                        row.name,
-                        row.took
-                    );
+                    assert!(row.took + EPSILON >= share, "{}: {:?} of {share:?}", row.name, row.took);
                     let one = &self.scenario.instances[at];
                     assert!(one.fate == Fate::Hangs || one.takes >= row.took);
                 }
@@ -410,20 +360,12 @@ impl Seen<'_> {
         if sure.all(|row| !matches!(row.outcome, Outcome::TimedOut | Outcome::NotRun)) {
             let takes = |at: usize| self.scenario.instances[at].takes.as_secs_f64();
             let path = sketch.heaviest_of(false, &takes) + sketch.heaviest_of(true, &takes);
-            let took = (self.exit - cleanup).as_secs_f64();
+            let took = self.exit.saturating_sub(cleanup).as_secs_f64();
             assert!((took - path).abs() < 1e-6, "R3: {took} instead of {path}");
         }
-        let calm = self
-            .scenario
-            .work
-            .iter()
-            .all(|work| work == &Some(Duration::ZERO));
+        let calm = self.scenario.work.iter().all(|work| work == &Some(Duration::ZERO));
         if calm && matches!(self.scenario.main, Main::InDrain(Duration::ZERO, _)) {
-            assert_eq!(
-                Some(cleanup),
-                self.stage(Stage::Drain),
-                "an empty drain takes no time"
-            );
+            assert_eq!(Some(cleanup), self.stage(Stage::Drain), "an empty drain takes no time");
         }
     }
 }

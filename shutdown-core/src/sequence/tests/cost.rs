@@ -17,11 +17,7 @@ impl World for Idle {
 /// Times for each instance: `begin`, the first plan, each `began`, each `ended`.
 fn costs(count: u32, chain: bool) -> [Duration; 4] {
     let base = Instant::now();
-    let config = Config {
-        grace: Duration::from_secs(30),
-        lame_duck: Duration::ZERO,
-        job: false,
-    };
+    let config = Config { grace: Duration::from_secs(30), lame_duck: Duration::ZERO, job: false };
     let mut sequence: Sequence<()> = Sequence::new(config);
     let mut before: Option<InstanceId> = None;
     for at in 0..count {
@@ -43,11 +39,7 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
         sequence.on(base, event, &Idle);
         spent[at] += start.elapsed();
     };
-    let signal = |number| Event::Signal {
-        number,
-        sender: None,
-        interrupt: false,
-    };
+    let signal = |number| Event::Signal { number, sender: None, interrupt: false };
     timed(0, &mut sequence, signal(15));
     timed(1, &mut sequence, Event::Drained);
     let mut ended = 0;

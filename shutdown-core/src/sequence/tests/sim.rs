@@ -93,6 +93,8 @@ pub(super) struct Life {
     pub(super) released: Option<Stage>,
     /// It was given back, since the report was sealed.
     pub(super) refused: bool,
+    /// It came while the stop tears down, and nobody has said yet where it belongs.
+    pub(super) unsaid: bool,
 }
 
 /// What happened.
@@ -124,6 +126,7 @@ enum Happening {
     Ended(usize),
     WorkEnds(usize),
     GateLooks,
+    Said(usize),
     MainEnds(MainEnding),
     Doing(Doing),
 }
@@ -132,10 +135,7 @@ struct InFlight(usize);
 
 impl World for InFlight {
     fn in_flight(&self) -> Vec<Straggler> {
-        (self.0 > 0)
-            .then_some(Straggler::Passes(self.0))
-            .into_iter()
-            .collect()
+        (self.0 > 0).then_some(Straggler::Passes(self.0)).into_iter().collect()
     }
 }
 
@@ -179,11 +179,7 @@ fn type_of(class: usize) -> TypeId {
 
 impl<'a> Sim<'a> {
     fn new(scenario: &'a Scenario) -> Sim<'a> {
-        let config = Config {
-            grace: scenario.grace,
-            lame_duck: scenario.lame_duck,
-            job: scenario.job,
-        };
+        let config = Config { grace: scenario.grace, lame_duck: scenario.lame_duck, job: scenario.job };
         Sim {
             sequence: Sequence::new(config),
             base: Instant::now(),
@@ -220,9 +216,7 @@ impl<'a> Sim<'a> {
             let manage = Doing::Manage(at);
             self.scenario.doings.iter().any(|(_, doing)| *doing == manage)
         };
-        let first: Vec<usize> = (0..self.scenario.instances.len())
-            .filter(|at| !later(*at))
-            .collect();
+        let first: Vec<usize> = (0..self.scenario.instances.len()).filter(|at| !later(*at)).collect();
         for at in first {
             self.manage(at);
         }
@@ -275,10 +269,7 @@ impl<'a> Sim<'a> {
                 self.now = wake.0;
                 self.feed(Event::Tick);
                 let next = self.sequence.wake_at();
-                assert!(
-                    next.is_none_or(|next| next > self.base + self.now),
-                    "it ticks on the spot"
-                );
+                assert!(next.is_none_or(|next| next > self.base + self.now), "it ticks on the spot");
                 true
             }
             (_, Some(first)) => {
@@ -293,7 +284,7 @@ impl<'a> Sim<'a> {
     }
 
     fn happen(&mut self, happening: Happening) {
-        let needs_thread = !matches!(happening, Happening::Ready | Happening::Doing(_));
+        let needs_thread = !matches!(happening, Happening::Ready | Happening::Said(_) | Happening::Doing(_));
         if let Some(held) = self.held.as_mut().filter(|_| needs_thread) {
             held.push(happening);
             return;
@@ -333,6 +324,7 @@ impl<'a> Sim<'a> {
                 self.work[at] = false;
                 self.tell_drained();
             }
+            Happening::Said(at) => self.say_all(at),
             Happening::GateLooks => self.tell_drained(),
             Happening::MainEnds(ending) => {
                 if std::mem::replace(&mut self.main_out, false) {
@@ -346,16 +338,14 @@ impl<'a> Sim<'a> {
 
     fn carry_out(&mut self, doing: Doing) {
         match doing {
-            Doing::Signal(number) => self.feed(Event::Signal {
-                number,
-                sender: None,
-                interrupt: number == 2,
-            }),
+            Doing::Signal(number) => {
+                self.feed(Event::Signal { number, sender: None, interrupt: number == 2 });
+            }
             Doing::Request => self.feed(Event::Stop(Reason::Requested("because".into()))),
             Doing::Fail => self.feed(Event::Stop(Reason::Failed("no".into()))),
             Doing::EssentialEnds => {
                 let name = "consumer".into();
-                self.feed(Event::Stop(Reason::EssentialEnded { name }));
+                self.feed(Event::EssentialEnded { name, error: None });
             }
             Doing::TaskPanics => self.feed(Event::TaskPanicked),
             Doing::Manage(at) => self.manage(at),
@@ -382,11 +372,7 @@ impl<'a> Sim<'a> {
             Fate::Fails => FailureKind::Error,
             Fate::Panics => FailureKind::Panic,
         };
-        Outcome::Failed(vec![Failure {
-            step: "teardown",
-            kind,
-            message: "on purpose".to_owned(),
-        }])
+        Outcome::Failed(vec![Failure { step: "teardown", kind, message: "on purpose".to_owned() }])
     }
 
     fn world(&self) -> InFlight {
@@ -396,9 +382,7 @@ impl<'a> Sim<'a> {
     fn feed(&mut self, event: Event) {
         self.run.steps += 1;
         self.run.count += 1;
-        self.run
-            .fed
-            .push((self.now, self.sequence.stage(), event.clone()));
+        self.run.fed.push((self.now, self.sequence.stage(), event.clone()));
         let world = self.world();
         self.sequence.on(self.base + self.now, event, &world);
         self.carry_on();
@@ -408,15 +392,7 @@ impl<'a> Sim<'a> {
         if self.run.lives[at].id.is_some() || self.run.lives[at].refused {
             return;
         }
-        let Item {
-            name,
-            class,
-            order,
-            timeout,
-            last,
-            needs,
-            ..
-        } = self.scenario.instances[at].item.clone();
+        let Item { name, class, order, timeout, last, needs, .. } = self.scenario.instances[at].item.clone();
         let classes = &self.scenario.classes;
         let class = self.sequence.class(type_of(class), || {
             let needs = classes[class].needs.iter();
@@ -428,6 +404,7 @@ impl<'a> Sim<'a> {
             .map(|(other, _)| *other)
             .filter(|other| self.run.lives[*other].id.is_some())
             .collect();
+        let unsaid = self.chance().is_multiple_of(4);
         let spec = Spec {
             name,
             class,
@@ -436,22 +413,23 @@ impl<'a> Sim<'a> {
             last,
             location: Location::caller(),
             needs: known.iter().map(|other| self.id(*other)).collect(),
-            unsaid: false,
+            unsaid,
         };
         let stage = self.sequence.stage();
         self.run.lives[at].managed = Some((self.run.count, stage));
         let world = self.world();
-        match self.sequence.manage(self.base + self.now, spec, |_| at, &world) {
-            Some(id) => {
-                assert_ne!(stage, Stage::Exited);
-                self.run.lives[at].id = Some(id);
-                self.run.needs.extend(known.into_iter().map(|other| (at, other)));
-            }
-            None => {
-                assert_eq!(stage, Stage::Exited);
-                self.run.lives[at].refused = true;
-                return;
-            }
+        let managed = self.sequence.manage(self.base + self.now, spec, |_| at, &world);
+        assert_eq!(managed.is_some(), stage != Stage::Exited);
+        let Some(id) = managed else {
+            self.run.lives[at].refused = true;
+            return;
+        };
+        self.run.lives[at].id = Some(id);
+        self.run.needs.extend(known.into_iter().map(|other| (at, other)));
+        if unsaid {
+            self.run.lives[at].unsaid = stage >= Stage::Cleanup;
+            let pause = Duration::from_millis(self.chance() % 30);
+            self.plan(self.now + pause, Happening::Said(at));
         }
         self.carry_on();
         for other in 0..self.scenario.instances.len() {
@@ -460,6 +438,23 @@ impl<'a> Sim<'a> {
                 self.depends_on(other, at);
             }
         }
+    }
+
+    /// What was managed while the stop tears down has its place from now on.
+    fn say_all(&mut self, at: usize) {
+        let stage = self.sequence.stage();
+        let life = &mut self.run.lives[at];
+        if stage < Stage::Exited
+            && let Some(managed) = life.managed.as_mut().filter(|(_, stage)| *stage >= Stage::Cleanup)
+        {
+            assert!(life.started.is_none(), "it started before all was said");
+            *managed = (self.run.count, stage);
+            life.unsaid = false;
+        }
+        let (id, world) = (self.id(at), self.world());
+        self.sequence.all_said(self.base + self.now, id, &world);
+        self.run.steps += 1;
+        self.carry_on();
     }
 
     fn depends_on(&mut self, a: usize, b: usize) {
@@ -510,10 +505,7 @@ impl<'a> Sim<'a> {
                     let out = self.world().0;
                     self.run.cut = Some((self.main_out, out));
                     if let Some(takes) = self.scenario.cut_takes {
-                        for at in (0..self.work.len())
-                            .filter(|at| self.work[*at])
-                            .collect::<Vec<_>>()
-                        {
+                        for at in (0..self.work.len()).filter(|at| self.work[*at]).collect::<Vec<_>>() {
                             self.plan(self.now + takes, Happening::WorkEnds(at));
                         }
                     }
@@ -623,9 +615,6 @@ impl Scenario {
             detached: out(at),
             ..instance.item.clone()
         });
-        Sketch {
-            items: items.collect(),
-            classes: self.classes.clone(),
-        }
+        Sketch { items: items.collect(), classes: self.classes.clone() }
     }
 }

@@ -158,11 +158,7 @@ fn needs_of_what_was_released_are_forgotten() {
         }
     }
     let now = std::time::Instant::now();
-    let config = Config {
-        grace: 5_000 * MS,
-        lame_duck: Duration::ZERO,
-        job: false,
-    };
+    let config = Config { grace: 5_000 * MS, lame_duck: Duration::ZERO, job: false };
     let mut sequence: Sequence<()> = Sequence::new(config);
     let spec = || crate::sequence::Spec {
         name: "pool".into(),
@@ -174,9 +170,12 @@ fn needs_of_what_was_released_are_forgotten() {
         needs: Vec::new(),
         unsaid: false,
     };
-    let owner = sequence.manage(now, spec(), |_| (), &Idle).expect("running");
+    let manage = |sequence: &mut Sequence<()>| {
+        sequence.manage(now, spec(), |_| (), &Idle).expect("the report is not sealed")
+    };
+    let owner = manage(&mut sequence);
     for _ in 0..1_000 {
-        let pool = sequence.manage(now, spec(), |_| (), &Idle).expect("running");
+        let pool = manage(&mut sequence);
         sequence.depends_on(now, owner, pool);
         assert!(matches!(sequence.release(now, pool), Released::Run((), None)));
         sequence.on(now, Event::Ended(pool, Outcome::Ok), &Idle);

@@ -56,10 +56,7 @@ fn release_race() {
         }
     }
     lifecycle::defer("count", || async {
-        let closed: Vec<u32> = CLOSED
-            .iter()
-            .map(|closed| closed.load(Ordering::SeqCst))
-            .collect();
+        let closed: Vec<u32> = CLOSED.iter().map(|closed| closed.load(Ordering::SeqCst)).collect();
         if closed.iter().all(|count| *count == 1) {
             println!("each closed once");
         } else {

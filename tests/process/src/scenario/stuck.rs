@@ -20,9 +20,15 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             lifecycle::ready();
             blocked();
         }
+        "start-up" => blocked(),
         "spawn_blocking" => drop(lifecycle::spawn_blocking(blocked)),
         "tokio's spawn_blocking" => drop(tokio::task::spawn_blocking(blocked)),
         "drop of a task" => drop(lifecycle::spawn(async {
+            let _slow = SlowDrop;
+            println!("blocked");
+            pending::<()>().await;
+        })),
+        "drop of tokio's task" => drop(tokio::spawn(async {
             let _slow = SlowDrop;
             println!("blocked");
             pending::<()>().await;
