@@ -92,6 +92,11 @@ impl Shape {
         Shape { count, chain: true }
     }
 
+    /// For a chain of 1,000 handles rustc's stack is too small where it describes their types to a debugger.
+    pub(crate) fn can_be_debugged(self) -> bool {
+        !self.chain || self.count <= 500
+    }
+
     pub(crate) fn name(self, style: Style) -> String {
         let shape = if self.chain { "chain" } else { "wide" };
         let style = match style {
