@@ -28,7 +28,7 @@ impl Cargo {
         let is_program = source.contains("fn main()");
         let root = folder.join(if is_program { "src/main.rs" } else { "src/lib.rs" });
         let lifecycle = match source.contains("lifecycle") {
-            true => format!("shutdown-core = {{ path = {:?} }}", workspace.join("shutdown-core")),
+            true => format!("shutdown-core = {{ path = \"{}\" }}", workspace.join("shutdown-core").display()),
             false => String::new(),
         };
         let manifest = format!(
