@@ -32,7 +32,7 @@ fn plan_of(timed: &dyn Fn(&Declaration) -> bool) -> Plan {
     // The order of registration is the linker's, and so none.
     let key = |at: usize| {
         let declaration: &Declaration = declarations[at];
-        (declaration.name, declaration.module, declaration.line)
+        (declaration.name, declaration.module, declaration.location.line())
     };
     let sorted = sorted(declarations.len(), &|a, b| key(a).cmp(&key(b)));
     declarations = sorted.into_iter().map(|at| declarations[at]).collect();

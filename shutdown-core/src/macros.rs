@@ -179,6 +179,12 @@ pub use shutdown_macros::needs_release;
 /// - [`lifecycle::unreleased_field`](crate::lints::unreleased_field): a field whose type is known to need release, and
 ///   that neither an attribute nor the body of `teardown` handles
 /// - [`lifecycle::not_a_resource`](crate::lints::not_a_resource): a type in `depends_on` that is none
+/// - [`lifecycle::dependency_cycle`](crate::lints::dependency_cycle): resources that depend on each other; the message
+///   names each with its reason
+/// - [`lifecycle::order_contradiction`](crate::lints::order_contradiction): an `order`, or `last`, by which a
+///   dependency would be torn down before what depends on it, also through resources without an order. Both follow at
+///   most 64 types from one edge, and none through a generic struct; what they do not see is found when the program
+///   starts
 /// - `lifecycle::bad_attribute`: a key that is unknown, given twice, or has a value of the wrong kind; a duration
 ///   that is none, or zero; an order beyond `i32`; `no_teardown` without a reason, or next to a field's teardown; an
 ///   enum, a union, or a struct with a lifetime

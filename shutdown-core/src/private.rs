@@ -1,7 +1,5 @@
 //! The single door of generated code. No part of it is public API, whatever its visibility.
 
-use std::future::{Ready, ready};
-
 pub use std::string::String;
 
 pub use inventory;
@@ -11,17 +9,13 @@ pub use crate::{
     managed::Managed,
     process::{Flavor, MainEnd, MainOptions, ReportFormat, main, signals as signal},
     resource::{
-        Declaration, Failure, FailureKind, Failures, Granted, Held, Holds, Need, NeedReason, Needs, Probe,
-        ProbeField, Registered, Release, Resource, Teardown,
+        Declaration, Edge, Failure, FailureKind, Granted, Held, Holds, HoldsNothing, Joined, Link, Need,
+        NeedReason, Needs, Probe, ProbeField, Registered, Release, Resource, Step, Teardown, blocking, check,
+        later,
         leak::{Field, Leak, Leaks, NeedsRelease, Otherwise, Released, Touched, Touches, unreleased},
+        link,
         owned::{ReleaseMut, ReleaseOwned},
         redundant::{Check, Implied, No, Same},
-        value::{MainReturn, Outcome, ProbeFuture, ProbeMain, ProbeOwn, Settled},
+        value::{MainReturn, NoOwn, ProbeMain, ProbeStep},
     },
 };
-
-/// The teardown of a resource that holds nothing to release.
-pub fn nothing<T>(this: Managed<T>) -> Ready<Failures> {
-    drop(this);
-    ready(Failures::new())
-}

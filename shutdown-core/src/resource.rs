@@ -1,14 +1,17 @@
 //! What a resource is: a declaration, known at link time, and the code that releases one instance.
 
+mod circle;
 mod clients;
 mod declaration;
 mod failures;
 mod holds;
 mod known;
 pub(crate) mod leak;
+mod link;
 pub(crate) mod owned;
 pub(crate) mod redundant;
 mod release;
+mod steps;
 #[cfg(not(loom))]
 mod tokio_io;
 pub(crate) mod value;
@@ -16,10 +19,14 @@ pub(crate) mod value;
 use std::{fmt::Display, future::Future};
 
 pub use crate::report::{Failure, FailureKind};
-pub use declaration::{Declaration, Need, NeedReason, Needs, Registered};
-pub use failures::Failures;
-pub use holds::{Held, Holds, Probe, ProbeField};
+pub use circle::check;
+pub use declaration::{Declaration, Edge, Need, NeedReason, Needs, Registered, link};
+use failures::Failures;
+pub use holds::{Held, Holds, HoldsNothing, Probe, ProbeField};
+pub use link::{Joined, Link};
 pub use release::Release;
+pub(crate) use steps::release;
+pub use steps::{Step, blocking, later};
 
 use crate::managed::Managed;
 use crate::sequence::InstanceId;
@@ -52,13 +59,11 @@ pub trait Teardown {
         for<'a> Self: Granted<'a>;
 
     #[doc(hidden)]
-    fn __lifecycle_own(&self, failures: &mut Failures) -> impl Future<Output = ()> + Send
+    fn __lifecycle_own(&self) -> Step<'_>
     where
-        for<'a> Self: Granted<'a>,
+        Self: Resource,
     {
-        async {
-            failures.step("teardown", async { self.teardown().await.into_result() }).await;
-        }
+        Box::pin(async { self.teardown().await.into_result() })
     }
 }
 
@@ -110,13 +115,16 @@ impl<T: Send + Sync + 'static> Granted<'_> for T {}
 )]
 pub trait Resource: Sized + Send + Sync + 'static {
     #[doc(hidden)]
-    const DECLARATION: &'static Declaration;
+    const LINK: Link;
 
-    /// Runs the whole teardown of one instance, each step for itself.
     #[doc(hidden)]
-    fn __lifecycle_release(this: Managed<Self>) -> impl Future<Output = Failures> + Send
+    const DECLARATION: &'static Declaration = Self::LINK.get();
+
+    /// Begins one step of the teardown of one instance.
+    #[doc(hidden)]
+    fn __lifecycle_step<'a>(this: &'a Self, handle: &'a Managed<Self>, step: usize) -> Step<'a>
     where
-        for<'a> Self: Granted<'a>;
+        for<'b> Self: Granted<'b>;
 
     /// The instances of the same type that this one holds.
     #[doc(hidden)]

@@ -1,5 +1,6 @@
 //! Models to tokens. Every rule is assumed to hold; what is left to rustc is what only types can tell.
 
+pub(crate) mod cycle;
 pub(crate) mod holds;
 pub(crate) mod leaks;
 pub(crate) mod main_fn;
@@ -10,7 +11,7 @@ pub(crate) mod teardown;
 
 use std::time::Duration;
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
 /// `Option<T>` as an expression.
@@ -37,4 +38,22 @@ fn spanned(tokens: TokenStream, span: Span) -> TokenStream {
         token
     };
     tokens.into_iter().map(at).collect()
+}
+
+/// `Self` is the struct; outside of an impl it has no other name.
+fn without_self(tokens: TokenStream, owner: &Ident) -> TokenStream {
+    let replace = |token: TokenTree| match token {
+        TokenTree::Ident(word) if word == "Self" => {
+            let mut owner = owner.clone();
+            owner.set_span(word.span());
+            TokenTree::Ident(owner)
+        }
+        TokenTree::Group(group) => {
+            let mut replaced = Group::new(group.delimiter(), without_self(group.stream(), owner));
+            replaced.set_span(group.span());
+            TokenTree::Group(replaced)
+        }
+        other => other,
+    };
+    tokens.into_iter().map(replace).collect()
 }

@@ -47,7 +47,7 @@ pub struct Database {
 }
 
 /// What depends on it.
-#[lifecycle::resource(depends_on(Unit), last)]
+#[lifecycle::resource(depends_on(Unit))]
 #[derive(Debug)]
 pub struct Orders {
     db: Option<Arc<Managed<Database>>>,
@@ -65,7 +65,7 @@ impl Teardown for Orders {
 pub struct Cache<T>(Managed<Database>, PhantomData<T>);
 
 /// A unit.
-#[lifecycle::resource(no_teardown = "nothing in it")]
+#[lifecycle::resource(no_teardown = "nothing in it", last)]
 #[derive(Debug)]
 pub struct Unit;
 

@@ -470,8 +470,8 @@ fn the_declaration_says_what_the_attribute_said() {
     let db = Db::DECLARATION;
     assert_eq!((db.name, db.order, db.last, db.generic), ("db", Some(-3), true, false));
     assert_eq!(db.timeout, Some(std::time::Duration::from_millis(60_500)));
-    assert_eq!((db.module, db.file), ("release", file!()));
-    assert!(db.line > 1);
+    assert_eq!((db.module, db.location.file()), ("release", file!()));
+    assert!(db.location.line() > 1);
     assert!(Generic::<u8>::DECLARATION.generic);
     let generic = NeedyGeneric(None, Lifecycle::builder().build().manage(Generic(PhantomData::<u8>)), 7u8);
     drop((Db, generic.0, generic.1, generic.2));

@@ -1,19 +1,19 @@
 //! What a resource says about itself, as data that the linked program carries.
 
+use std::{any::TypeId, panic::Location, slice, time::Duration};
+
+use super::{Link, Resource};
 use crate::plan::Why;
-use std::{any::TypeId, slice, time::Duration};
 
 /// Everything that `#[lifecycle::resource(..)]` says about a type.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Declaration {
     /// `name = ".."`, or the identifier of the struct.
     pub name: &'static str,
     /// Where the struct is, as `module_path!()` has it.
     pub module: &'static str,
-    /// The source file.
-    pub file: &'static str,
-    /// The line of the attribute.
-    pub line: u32,
+    /// The attribute.
+    pub location: &'static Location<'static>,
     /// `order = ..`
     pub order: Option<i32>,
     /// `timeout = ".."`
@@ -24,8 +24,37 @@ pub struct Declaration {
     pub generic: bool,
     /// The type.
     pub type_id: fn() -> TypeId,
-    /// Collects what the type depends on.
-    pub needs: fn(&mut Needs),
+    /// The names of the steps of a teardown.
+    pub steps: &'static [&'static str],
+    /// What the type depends on.
+    pub edges: &'static [Edge],
+    /// The same of a generic struct, whose constants may lead to ever new types.
+    pub collect: fn(&mut Needs),
+}
+
+/// What one field, or one type in `depends_on`, makes a type depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Edge {
+    /// The types: none, if the field holds no handle.
+    pub to: &'static [Link],
+    /// Why.
+    pub reason: NeedReason,
+}
+
+impl Edge {
+    /// By a field.
+    #[must_use]
+    pub const fn field(label: &'static str, to: &'static [Link]) -> Self {
+        let reason = NeedReason::Field(label);
+        Self { to, reason }
+    }
+
+    /// By `depends_on`.
+    #[must_use]
+    pub const fn depends_on(to: &'static [Link]) -> Self {
+        let reason = NeedReason::DependsOn;
+        Self { to, reason }
+    }
 }
 
 /// The entry of a resource in the registry of the linked program.
@@ -34,37 +63,85 @@ pub struct Declaration {
 /// static would silence rustc's "never constructed" for all of them, and the body of a derived `Clone` is the one
 /// place where that lint does not look.
 #[derive(Debug)]
-pub struct Registered(pub fn() -> &'static Declaration);
+pub struct Registered(pub fn() -> Link);
 
 inventory::collect!(Registered);
 
 impl Registered {
     /// What the type declares.
     pub fn declaration(&self) -> &'static Declaration {
-        (self.0)()
+        (self.0)().get()
     }
 }
 
 impl Declaration {
-    /// What `T` declares. A bound asks for the impl and no more; a path would ask for its supertraits again.
-    pub fn of<T: super::Resource>() -> &'static Self {
-        T::DECLARATION
+    /// Of a struct that says nothing but its name.
+    #[must_use]
+    #[track_caller]
+    pub const fn new<T: 'static>(name: &'static str, module: &'static str) -> Self {
+        Self {
+            name,
+            module,
+            location: Location::caller(),
+            order: None,
+            timeout: None,
+            last: false,
+            generic: false,
+            type_id: TypeId::of::<T>,
+            steps: &["teardown"],
+            edges: &[],
+            collect: |_| {},
+        }
+    }
+
+    /// `order = ..`
+    #[must_use]
+    pub const fn order(mut self, order: i32) -> Self {
+        self.order = Some(order);
+        self
+    }
+
+    /// `timeout = ".."`
+    #[must_use]
+    pub const fn timeout(mut self, seconds: u64, nanos: u32) -> Self {
+        self.timeout = Some(Duration::new(seconds, nanos));
+        self
+    }
+
+    /// `last`
+    #[must_use]
+    pub const fn last(mut self) -> Self {
+        self.last = true;
+        self
+    }
+
+    /// The steps of a teardown, if there is more than the impl.
+    #[must_use]
+    pub const fn steps(mut self, steps: &'static [&'static str]) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// What the type depends on.
+    #[must_use]
+    pub const fn edges(mut self, edges: &'static [Edge]) -> Self {
+        self.edges = edges;
+        self
+    }
+
+    /// What a generic type depends on.
+    #[must_use]
+    pub const fn generic(mut self, collect: fn(&mut Needs)) -> Self {
+        self.generic = true;
+        self.collect = collect;
+        self
     }
 
     /// The declaration of nothing: where there has to be one and it is never read.
-    pub const NOTHING: &'static Self = &Self {
-        name: "",
-        module: "",
-        file: "",
-        line: 0,
-        order: None,
-        timeout: None,
-        last: false,
-        generic: true,
-        type_id: TypeId::of::<()>,
-        needs: |_| {},
-    };
+    pub const NOTHING: Link = Link::to(&NOTHING);
 }
+
+static NOTHING: Declaration = Declaration::new::<()>("", "");
 
 /// Why one type depends on another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,31 +173,31 @@ pub struct Need {
 }
 
 /// What a type depends on, each type once, for the first reason that was found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Needs {
-    owner: Option<TypeId>,
+    owner: TypeId,
     list: Vec<Need>,
 }
 
 impl Needs {
     /// What `declaration` depends on.
     pub fn of(declaration: &Declaration) -> Self {
-        let mut needs = Self::default();
-        (declaration.needs)(&mut needs);
+        let mut needs = Self { owner: (declaration.type_id)(), list: Vec::new() };
+        needs.extend(declaration.edges);
+        (declaration.collect)(&mut needs);
         needs
     }
 
-    /// Says whose needs follow: a handle of one's own type orders instances, not types (R1).
-    pub fn of_owner<T: 'static>(&mut self) -> &mut Self {
-        self.owner = Some(TypeId::of::<T>());
-        self
-    }
-
-    /// Adds one, unless it is there already.
-    pub fn add(&mut self, declaration: &'static Declaration, reason: NeedReason) {
-        let type_id = (declaration.type_id)();
-        if self.owner != Some(type_id) && self.list.iter().all(|need| need.type_id != type_id) {
-            self.list.push(Need { type_id, declaration, reason });
+    /// Adds each type, unless it is there already, or is the owner itself: a handle of one's own type orders instances,
+    /// not types (R1).
+    pub fn extend(&mut self, edges: &[Edge]) {
+        for edge in edges {
+            for declaration in edge.to.iter().map(|link| link.get()) {
+                let type_id = (declaration.type_id)();
+                if self.owner != type_id && self.list.iter().all(|need| need.type_id != type_id) {
+                    self.list.push(Need { type_id, declaration, reason: edge.reason });
+                }
+            }
         }
     }
 
@@ -137,4 +214,10 @@ impl<'a> IntoIterator for &'a Needs {
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
+}
+
+/// What `depends_on` names. A bound asks for the impl and no more; a path would ask for its supertraits again.
+#[must_use]
+pub const fn link<T: Resource>() -> Link {
+    T::LINK
 }

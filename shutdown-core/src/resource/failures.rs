@@ -2,16 +2,14 @@
 
 use std::{
     any::Any,
-    future::Future,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     slice, vec,
 };
 
 use futures_util::FutureExt;
-use tokio::task;
 
-use super::Resource;
+use super::Step;
 use crate::hook::panic_message;
 use crate::managed::Managed;
 use crate::report::{Failure, FailureKind};
@@ -43,37 +41,18 @@ impl Failures {
     }
 
     /// Runs one step to its end; an error or a panic is kept, and goes no further.
-    pub async fn step(&mut self, step: &'static str, future: impl Future<Output = Result<(), String>>) {
-        match AssertUnwindSafe(future).catch_unwind().await {
+    pub(crate) async fn step<'a>(&mut self, step: &'static str, begin: impl FnOnce() -> Step<'a>) {
+        let whole = AssertUnwindSafe(async { begin().await });
+        match whole.catch_unwind().await {
             Ok(Ok(())) => {}
             Ok(Err(message)) => self.0.push(Failure { step, kind: FailureKind::Error, message }),
             Err(panic) => self.panicked(step, panic),
         }
     }
 
-    /// Runs one step off the async threads, with a handle of its own.
-    pub async fn blocking<T: Resource>(
-        &mut self,
-        step: &'static str,
-        this: &Managed<T>,
-        run: impl FnOnce(&T) -> Result<(), String> + Send + 'static,
-    ) {
-        let this = this.clone();
-        match task::spawn_blocking(move || run(&this)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(message)) => self.0.push(Failure { step, kind: FailureKind::Error, message }),
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => self.panicked(step, panic),
-                Err(error) => {
-                    self.0.push(Failure { step, kind: FailureKind::Error, message: error.to_string() });
-                }
-            },
-        }
-    }
-
     /// Lets go of the instance. If this was the last handle, the value is dropped here, and a `Drop` may panic too.
     #[must_use]
-    pub fn end<T>(mut self, this: Managed<T>) -> Self {
+    pub(crate) fn end<T>(mut self, this: Managed<T>) -> Self {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(this))) {
             self.panicked("drop", panic);
         }

@@ -1,12 +1,14 @@
 //! Which fields hold handles: asked of the field's type, so that an alias is seen through.
 //!
-//! The generated code calls `(&Probe::<Field>::NEW).__lifecycle_needs(..)`. Method lookup takes the first impl that
-//! fits: [`ProbeType`] for `Probe<T>` if `T` holds handles, and one reference further on, the one for `&Probe<T>`,
-//! which finds nothing. This is decided where the type is written, so in a generic struct a bare `T` shows nothing.
+//! The generated code names `Probe::<Field>::LINKS`. What is inherent comes before what a trait has: the constant of
+//! [`Probe<T>`] if `T` holds handles, else the one of [`HoldsNothing`]. For values it calls
+//! `(&Probe::<Field>::NEW).__lifecycle_held(..)`, where method lookup takes the first impl that fits: for `Probe<T>` if
+//! `T` holds handles, and one reference further on, the one for `&Probe<T>`, which finds nothing. Both are decided where
+//! the type is written, so in a generic struct a bare `T` shows nothing.
 
 use std::{any::TypeId, marker::PhantomData, slice, sync::Arc};
 
-use super::{InstanceId, Managed, NeedReason, Needs, Resource};
+use super::{InstanceId, Link, Managed, Resource};
 
 /// The instances that a value holds a handle of.
 #[derive(Debug, Default)]
@@ -35,17 +37,16 @@ impl<'a> IntoIterator for &'a Held {
 
 /// A type that holds handles of managed instances.
 pub trait Holds {
-    /// Names the resources, by type.
-    fn needs(needs: &mut Needs, field: &'static str);
+    /// The resources, by type.
+    const LINKS: &'static [Link];
+
     /// Names the instances.
     fn held(&self, held: &mut Held);
 }
 
 #[diagnostic::do_not_recommend]
 impl<B: Resource> Holds for Managed<B> {
-    fn needs(needs: &mut Needs, field: &'static str) {
-        needs.add(B::DECLARATION, NeedReason::Field(field));
-    }
+    const LINKS: &'static [Link] = &[B::LINK];
 
     fn held(&self, held: &mut Held) {
         held.0.push((TypeId::of::<B>(), self.id()));
@@ -54,9 +55,7 @@ impl<B: Resource> Holds for Managed<B> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Holds> Holds for Option<T> {
-    fn needs(needs: &mut Needs, field: &'static str) {
-        T::needs(needs, field);
-    }
+    const LINKS: &'static [Link] = T::LINKS;
 
     fn held(&self, held: &mut Held) {
         if let Some(inner) = self {
@@ -67,9 +66,7 @@ impl<T: Holds> Holds for Option<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Holds> Holds for Vec<T> {
-    fn needs(needs: &mut Needs, field: &'static str) {
-        T::needs(needs, field);
-    }
+    const LINKS: &'static [Link] = T::LINKS;
 
     fn held(&self, held: &mut Held) {
         for each in self {
@@ -80,9 +77,7 @@ impl<T: Holds> Holds for Vec<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Holds> Holds for Arc<T> {
-    fn needs(needs: &mut Needs, field: &'static str) {
-        T::needs(needs, field);
-    }
+    const LINKS: &'static [Link] = T::LINKS;
 
     fn held(&self, held: &mut Held) {
         T::held(self, held);
@@ -91,9 +86,7 @@ impl<T: Holds> Holds for Arc<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Holds> Holds for Box<T> {
-    fn needs(needs: &mut Needs, field: &'static str) {
-        T::needs(needs, field);
-    }
+    const LINKS: &'static [Link] = T::LINKS;
 
     fn held(&self, held: &mut Held) {
         T::held(self, held);
@@ -102,27 +95,43 @@ impl<T: Holds> Holds for Box<T> {
 
 /// Asks a type.
 #[derive(Debug)]
-pub struct Probe<T>(PhantomData<fn() -> T>);
+pub struct Probe<T: ?Sized>(PhantomData<fn() -> T>);
 
-impl<T> Probe<T> {
+impl<T: ?Sized> Clone for Probe<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Probe<T> {}
+
+impl<T: ?Sized> Probe<T> {
     /// The question.
     pub const NEW: Self = Self(PhantomData);
 }
 
-/// The answers for fields.
+impl<T: Holds> Probe<T> {
+    /// The types that it holds handles of.
+    pub const LINKS: &'static [Link] = T::LINKS;
+}
+
+/// The answer of a type that holds no handle: what is inherent comes first.
+pub trait HoldsNothing {
+    /// None.
+    const LINKS: &'static [Link] = &[];
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> HoldsNothing for Probe<T> {}
+
+/// The instances that a field holds handles of.
 pub trait ProbeField<T> {
-    /// The types that the field holds handles of.
-    fn __lifecycle_needs(&self, needs: &mut Needs, field: &'static str);
-    /// The instances that the field holds handles of.
+    /// Names them.
     fn __lifecycle_held(&self, value: &T, held: &mut Held);
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Holds> ProbeField<T> for Probe<T> {
-    fn __lifecycle_needs(&self, needs: &mut Needs, field: &'static str) {
-        T::needs(needs, field);
-    }
-
     fn __lifecycle_held(&self, value: &T, held: &mut Held) {
         value.held(held);
     }
@@ -130,6 +139,5 @@ impl<T: Holds> ProbeField<T> for Probe<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T> ProbeField<T> for &Probe<T> {
-    fn __lifecycle_needs(&self, _needs: &mut Needs, _field: &'static str) {}
     fn __lifecycle_held(&self, _value: &T, _held: &mut Held) {}
 }

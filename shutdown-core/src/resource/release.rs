@@ -7,14 +7,13 @@ use std::{
     io, mem,
     os::unix::net::UnixListener,
     path::Path,
-    pin::Pin,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use tokio::{runtime::Handle, task};
 
 use super::{
-    Failures, Resource,
+    Resource, Step, blocking,
     owned::{ReleaseMut, ReleaseOwned, ReleaseSync, all, words},
 };
 use crate::{managed::Managed, slot::Slot};
@@ -34,23 +33,13 @@ pub trait Release: Sized + Send + Sync + 'static {
     fn release(&self) -> impl Future<Output = Result<(), String>> + Send;
 
     /// Releases a field as one step, off the async threads if need be.
-    ///
-    /// Boxed: an opaque type would make rustc report a type without `Release` a second time.
     #[doc(hidden)]
-    fn known<'a, T: Resource>(
-        failures: &'a mut Failures,
-        step: &'static str,
-        this: &'a Managed<T>,
-        field: fn(&T) -> &Self,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
-        Box::pin(async move {
-            if Self::BLOCKING {
-                let run = move |this: &T| Handle::current().block_on(field(this).release());
-                failures.blocking(step, this, run).await;
-            } else {
-                failures.step(step, field(this).release()).await;
-            }
-        })
+    fn known<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a> {
+        if Self::BLOCKING {
+            blocking(this, move |this| Handle::current().block_on(field(this).release()))
+        } else {
+            Box::pin(value.release())
+        }
     }
 }
 

@@ -3,17 +3,21 @@
 //! Each question is asked with a number of references in front; method lookup removes them one by one and takes the
 //! first impl that fits, so an impl for `&&Probe<..>` comes before one for `&Probe<..>`.
 
-#![expect(clippy::unused_self, reason = "the kind of a value is what its method is found by")]
+#![expect(
+    clippy::unused_self,
+    clippy::mut_mut,
+    reason = "the kind of a value is what its method is found by"
+)]
 
 use std::{
     fmt::{Debug, Display},
-    future::{Future, IntoFuture, Ready, ready},
+    future::{IntoFuture, ready},
     process::{ExitCode, Termination},
 };
 
 use tokio::runtime::Handle;
 
-use super::{Failures, Granted, Probe, Teardown};
+use super::{Probe, Resource, Step, Teardown};
 use crate::__private::MainEnd;
 
 impl<T> Probe<T> {
@@ -23,150 +27,147 @@ impl<T> Probe<T> {
     }
 }
 
-/// Whether a value is to be awaited.
-pub trait ProbeFuture {
-    /// `Awaited` or `Plain`.
+/// What a value is, for those that [`AwaitedDisplay`] does not fit.
+pub trait ProbeStep {
+    /// One of the kinds.
     type Kind;
     /// The kind as a value.
-    fn __lifecycle_kind(&self) -> Self::Kind;
+    fn __lifecycle_kind(self) -> Self::Kind;
 }
 
-/// A value that is to be awaited.
+/// A future of a `Result`, its error in words: the commonest, and so the one that is found at once.
 #[derive(Debug)]
-pub struct Awaited;
+pub struct AwaitedDisplay;
 
-/// A value that is there.
-#[derive(Debug)]
-pub struct Plain;
-
-#[diagnostic::do_not_recommend]
-impl<T: IntoFuture> ProbeFuture for Probe<T> {
-    type Kind = Awaited;
-
-    fn __lifecycle_kind(&self) -> Awaited {
-        Awaited
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> ProbeFuture for &Probe<T> {
-    type Kind = Plain;
-
-    fn __lifecycle_kind(&self) -> Plain {
-        Plain
-    }
-}
-
-impl Awaited {
-    /// The future of the value.
-    pub fn settle<F: IntoFuture>(self, value: F) -> F::IntoFuture {
-        value.into_future()
-    }
-
-    /// Waits for the value, on a thread that may block.
-    pub fn block<F: IntoFuture>(self, value: F) -> F::Output {
-        Handle::current().block_on(value.into_future())
-    }
-}
-
-impl Plain {
-    /// A future of what is there.
-    pub fn settle<T>(self, value: T) -> Ready<T> {
-        ready(value)
-    }
-
-    /// What is there.
-    pub fn block<T>(self, value: T) -> T {
-        value
-    }
-}
-
-/// A value that may be an error.
-#[derive(Debug)]
-pub struct Settled<T>(pub T);
-
-/// The error that a value is, in words.
-pub trait Outcome {
-    /// Reads it.
-    ///
-    /// # Errors
-    ///
-    /// The text of the error that the value is.
-    fn __lifecycle_outcome(&self) -> Result<(), String>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T, E: Display> Outcome for &&Settled<Result<T, E>> {
-    fn __lifecycle_outcome(&self) -> Result<(), String> {
-        // The alternate form is what makes `anyhow` and its like print the causes too.
-        self.0.as_ref().map(drop).map_err(|error| format!("{error:#}"))
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T, E: Debug> Outcome for &Settled<Result<T, E>> {
-    fn __lifecycle_outcome(&self) -> Result<(), String> {
-        self.0.as_ref().map(drop).map_err(|error| format!("{error:?}"))
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> Outcome for Settled<T> {
-    fn __lifecycle_outcome(&self) -> Result<(), String> {
-        Ok(())
-    }
-}
-
-/// Whether a resource has a `teardown` of its own.
-pub trait ProbeOwn {
-    /// `Own` or `NoOwn`.
-    type Kind;
+impl<F: IntoFuture<Output = Result<T, E>>, T, E: Display> Probe<F> {
     /// The kind as a value.
-    fn __lifecycle_own(&self) -> Self::Kind;
+    pub fn __lifecycle_kind(&mut self) -> AwaitedDisplay {
+        AwaitedDisplay
+    }
 }
 
-/// It has.
-#[derive(Debug)]
-pub struct Own;
+/// Each kind with the impl that finds it. For `(&mut Probe::value(&value)).__lifecycle_kind()` method lookup tries
+/// `&mut Probe`, `&&mut Probe` and `&mut &mut Probe`, then `Probe` and `&Probe`, in this order.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident: [$($param:ident),*] $probe:ty, [$($bound:tt)*];)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $kind;
 
-/// It has not.
-#[derive(Debug)]
-pub struct NoOwn;
+        #[diagnostic::do_not_recommend]
+        impl<$($param),*> ProbeStep for $probe
+        where
+            $($bound)*
+        {
+            type Kind = $kind;
+
+            fn __lifecycle_kind(self) -> $kind {
+                $kind
+            }
+        }
+    )*};
+}
+
+kinds! {
+    /// A future of a `Result`, its error for debugging.
+    AwaitedDebug: [F, T, E] &mut Probe<F>, [F: IntoFuture<Output = Result<T, E>>, E: Debug];
+    /// A future of anything else.
+    Awaited: [F] &&mut Probe<F>, [F: IntoFuture];
+    /// A `Result`, its error in words.
+    PlainDisplay: [T, E] &mut &mut Probe<Result<T, E>>, [E: Display];
+    /// A `Result`, its error for debugging.
+    PlainDebug: [T, E] Probe<Result<T, E>>, [E: Debug];
+    /// Anything else.
+    Plain: [T] &Probe<T>, [];
+}
+
+fn in_words<T, E: Display>(result: Result<T, E>) -> Result<(), String> {
+    // The alternate form is what makes `anyhow` and its like print the causes too.
+    result.map(drop).map_err(|error| format!("{error:#}"))
+}
+
+fn for_debugging<T, E: Debug>(result: Result<T, E>) -> Result<(), String> {
+    result.map(drop).map_err(|error| format!("{error:?}"))
+}
+
+/// What each kind does with its value: as a step, or on a thread that may block.
+macro_rules! awaited {
+    ($kind:ident: [$($param:ident),*] $output:ty, [$($bound:tt)*] $read:expr) => {
+        impl $kind {
+            /// Waits for the value.
+            pub fn settle<'a, F, $($param),*>(self, value: F) -> Step<'a>
+            where
+                F: IntoFuture<Output = $output>,
+                F::IntoFuture: Send + 'a,
+                $($bound)*
+            {
+                let future = value.into_future();
+                Box::pin(async move { $read(future.await) })
+            }
+
+            /// Waits for the value, on a thread that may block.
+            ///
+            /// # Errors
+            ///
+            /// The text of the error that the value is.
+            pub fn block<F, $($param),*>(self, value: F) -> Result<(), String>
+            where
+                F: IntoFuture<Output = $output>,
+                $($bound)*
+            {
+                $read(Handle::current().block_on(value.into_future()))
+            }
+        }
+    };
+}
+
+awaited!(AwaitedDisplay: [T, E] Result<T, E>, [E: Display] in_words);
+awaited!(AwaitedDebug: [T, E] Result<T, E>, [E: Debug] for_debugging);
+awaited!(Awaited: [T] T, [] |value| { drop(value); Ok(()) });
+
+macro_rules! plain {
+    ($kind:ident: [$($param:ident),*] $value:ty, [$($bound:tt)*] $read:expr) => {
+        impl $kind {
+            /// What is there.
+            pub fn settle<$($param),*>(self, value: $value) -> Step<'static>
+            where
+                $($bound)*
+            {
+                Box::pin(ready($read(value)))
+            }
+
+            /// What is there.
+            ///
+            /// # Errors
+            ///
+            /// The text of the error that the value is.
+            pub fn block<$($param),*>(self, value: $value) -> Result<(), String>
+            where
+                $($bound)*
+            {
+                $read(value)
+            }
+        }
+    };
+}
+
+plain!(PlainDisplay: [T, E] Result<T, E>, [E: Display] in_words);
+plain!(PlainDebug: [T, E] Result<T, E>, [E: Debug] for_debugging);
+plain!(Plain: [T] T, [] |value| { drop(value); Ok(()) });
+
+impl<T: Teardown + Resource> Probe<T> {
+    /// Begins the `teardown` of the resource.
+    pub const OWN: fn(&T) -> Step<'_> = T::__lifecycle_own;
+}
+
+/// The answer of a resource that has no `teardown` of its own: what is inherent comes first.
+pub trait NoOwn<T> {
+    /// Nothing to do.
+    const OWN: fn(&T) -> Step<'_> = |_| Box::pin(ready(Ok(())));
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Teardown> ProbeOwn for Probe<T> {
-    type Kind = Own;
-
-    fn __lifecycle_own(&self) -> Own {
-        Own
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> ProbeOwn for &Probe<T> {
-    type Kind = NoOwn;
-
-    fn __lifecycle_own(&self) -> NoOwn {
-        NoOwn
-    }
-}
-
-impl Own {
-    /// Runs it.
-    pub fn run<T>(self, this: &T, failures: &mut Failures) -> impl Future<Output = ()> + Send
-    where
-        T: Teardown + for<'a> Granted<'a>,
-    {
-        this.__lifecycle_own(failures)
-    }
-}
-
-impl NoOwn {
-    /// Nothing to run.
-    pub fn run<T>(self, _this: &T, _failures: &mut Failures) -> Ready<()> {
-        ready(())
-    }
-}
+impl<T> NoOwn<T> for Probe<T> {}
 
 /// How the value of `main` is read.
 pub trait ProbeMain {

@@ -38,15 +38,15 @@ fn expand(model: &Holds) -> TokenStream {
         .clone()
         .filter(|field| field.may_leak)
         .map(|Field { ty, label, .. }| quote!((#door::Leaks::<#ty>::__LIFECYCLE_FOUND, #label)));
-    let needs = asked
-        .filter(|field| field.may_hold)
-        .map(|Field { ty, .. }| quote!((&#door::Probe::<#ty>::NEW).__lifecycle_needs(__needs, __field);));
+    let links =
+        asked.filter(|field| field.may_hold).map(|Field { ty, .. }| quote!(#door::Probe::<#ty>::LINKS));
     let arms = variants.iter().map(|variant| arm(variant, &door));
     // Of an enum without variants there is no value to ask.
     let held = (!variants.is_empty()).then(|| quote!(match self { #(#arms)* }));
     quote! {
         const _: () = {
-            use #door::{Otherwise as _, ProbeField as _};
+            #[allow(unused_imports, reason = "which of them is used depends on the types")]
+            use #door::{HoldsNothing as _, Otherwise as _, ProbeField as _};
 
             #leak {
                 const LEAK: ::core::option::Option<#door::Leak> =
@@ -54,9 +54,7 @@ fn expand(model: &Holds) -> TokenStream {
             }
 
             #holds {
-                fn needs(__needs: &mut #door::Needs, __field: &'static str) {
-                    #(#needs)*
-                }
+                const LINKS: &'static [#door::Link] = const { &#door::Joined::of(&[#(#links),*]) }.links();
 
                 fn held(&self, __held: &mut #door::Held) {
                     #held

@@ -1,10 +1,10 @@
 //! The lint `unreleased_field`: what only the types of the fields can tell.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Member, spanned::Spanned};
 
-use super::spanned;
+use super::{spanned, without_self};
 use crate::{
     model::{field::Field, resource::Resource},
     parse::unraw,
@@ -65,22 +65,4 @@ fn call(model: &Resource, field: &Field, door: &TokenStream) -> TokenStream {
     let mut group = Group::new(Delimiter::Parenthesis, arguments);
     group.set_span(last);
     quote_spanned!(first=> #door::unreleased #group)
-}
-
-/// `Self` is the struct; outside of an impl it has no other name.
-fn without_self(tokens: TokenStream, owner: &Ident) -> TokenStream {
-    let replace = |token: TokenTree| match token {
-        TokenTree::Ident(word) if word == "Self" => {
-            let mut owner = owner.clone();
-            owner.set_span(word.span());
-            TokenTree::Ident(owner)
-        }
-        TokenTree::Group(group) => {
-            let mut replaced = Group::new(group.delimiter(), without_self(group.stream(), owner));
-            replaced.set_span(group.span());
-            TokenTree::Group(replaced)
-        }
-        other => other,
-    };
-    tokens.into_iter().map(replace).collect()
 }

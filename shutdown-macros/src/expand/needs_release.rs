@@ -28,12 +28,10 @@ fn expand(model: &NeedsRelease) -> TokenStream {
                 const BLOCKING: bool = #blocking;
 
                 async fn release(&self) -> ::core::result::Result<(), #door::String> {
-                    use #door::{Outcome as _, ProbeFuture as _};
+                    #[allow(unused_imports, reason = "the commonest kind is found without it")]
+                    use #door::ProbeStep as _;
                     match #call {
-                        #value => {
-                            let kind = (&#door::Probe::value(&#value)).__lifecycle_kind();
-                            (&&&#door::Settled(kind.settle(#value).await)).__lifecycle_outcome()
-                        }
+                        #value => (&mut #door::Probe::value(&#value)).__lifecycle_kind().settle(#value).await,
                     }
                 }
             }

@@ -1,10 +1,10 @@
 //! The registration of a resource, and the code that releases one instance of it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{DeriveInput, GenericParam, Generics, Path, parse_quote, spanned::Spanned};
 
-use super::{duration, leaks, option, redundant, spanned};
+use super::{cycle, leaks, redundant, spanned, without_self};
 use crate::{
     errors::{Errors, Lint},
     model::{
@@ -35,41 +35,66 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 }
 
 fn expand(model: &Resource) -> TokenStream {
-    let Resource { krate, ident, name, last, .. } = model;
+    let Resource { krate, ident, name, .. } = model;
     let door = quote!(#krate::__private);
     let generics = bounded(&model.generics);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, ty_generics, _) = model.generics.split_for_impl();
-    let generic = !model.generics.params.is_empty();
-    let (order, timeout) = (option(model.order), option(model.timeout.map(duration)));
-    let (release, needs, holds) = (release(model, &door), needs(model, &door), holds(model, &door));
-    let registration = (!generic).then(|| registration(ident, &door));
+    let module = quote!(::core::module_path!());
+    let said = said(model);
+    let (steps, holds) = (steps(model, &door), holds(model, &door));
+    let (before, link, behind) = if model.generics.params.is_empty() {
+        let edges = edges(model, &door, true);
+        let edges = (!edges.is_empty()).then(|| quote!(.edges(&[#(#edges),*])));
+        (
+            Some(quote! {
+                static __DECLARATION: #door::Declaration =
+                    #door::Declaration::new::<#ident>(#name, #module) #said #edges;
+            }),
+            quote!(#door::Link::to(&__DECLARATION)),
+            {
+                let (registration, check) = (registration(ident, &door), cycle::check(model, &door));
+                Some(quote!(#registration #check))
+            },
+        )
+    } else {
+        let edges = edges(model, &door, false);
+        let collect = quote!(|needs| needs.extend(&[#(#edges),*]));
+        let declaration = quote!(#door::Declaration::new::<Self>(#name, #module) #said .generic(#collect));
+        (None, quote!(#door::Link::to(const { &#declaration })), None)
+    };
     let (leaks, redundant) = (leaks::check(model, &door), redundant::check(model, &door));
     quote! {
         const _: () = {
+            #[allow(unused_imports, reason = "without a handle in any field it is used, else not")]
+            use #door::HoldsNothing as _;
+            #before
             #[automatically_derived]
             #[diagnostic::do_not_recommend]
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
-                const DECLARATION: &'static #door::Declaration = &#door::Declaration {
-                    name: #name,
-                    module: ::core::module_path!(),
-                    file: ::core::file!(),
-                    line: ::core::line!(),
-                    order: #order,
-                    timeout: #timeout,
-                    last: #last,
-                    generic: #generic,
-                    type_id: ::core::any::TypeId::of::<Self>,
-                    needs: #needs,
-                };
-                #release
+                const LINK: #door::Link = #link;
+                #steps
                 #holds
             }
-            #registration
+            #behind
             #leaks
             #redundant
         };
     }
+}
+
+/// What the attribute says, as calls behind `Declaration::new`.
+fn said(model: &Resource) -> TokenStream {
+    let order = model.order.map(|order| quote!(.order(#order)));
+    let timeout = model.timeout.map(|timeout| {
+        let (seconds, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
+        quote!(.timeout(#seconds, #nanos))
+    });
+    let last = model.last.then(|| quote!(.last()));
+    let is_step = |field: &&Field| matches!(field.step, Some(Step::Known | Step::Call { .. }));
+    let mut labels = model.fields.iter().filter(is_step).map(|field| &field.label).peekable();
+    let steps = labels.peek().is_some().then(|| quote!(.steps(&["teardown", #(#labels),*])));
+    quote!(#order #timeout #last #steps)
 }
 
 /// What stands in for the impl after an error, so that nothing else is reported for it.
@@ -83,12 +108,9 @@ fn stub(item: &DeriveInput, krate: &Path) -> TokenStream {
             #[automatically_derived]
             #[diagnostic::do_not_recommend]
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
-                const DECLARATION: &'static #door::Declaration = #door::Declaration::NOTHING;
-                async fn __lifecycle_release(this: #door::Managed<Self>) -> #door::Failures
-                where
-                    for<'__a> Self: #door::Granted<'__a>,
-                {
-                    #door::nothing(this).await
+                const LINK: #door::Link = #door::Declaration::NOTHING;
+                fn __lifecycle_step<'__a>(_: &'__a Self, _: &'__a #door::Managed<Self>, _: usize) -> #door::Step<'__a> {
+                    ::core::unreachable!()
                 }
             }
         };
@@ -120,36 +142,43 @@ fn bounded(generics: &Generics) -> Generics {
     generics
 }
 
-/// The whole teardown of one instance: the impl, then the fields, in order of declaration.
-fn release(model: &Resource, door: &TokenStream) -> TokenStream {
-    let (this, failures) =
-        (step::this(Span::call_site()), format_ident!("__lifecycle_failures", span = Span::mixed_site()));
+/// The steps of the teardown of one instance: the impl, then the fields, in order of declaration.
+fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
+    let (this, handle) =
+        (step::this(Span::call_site()), format_ident!("__lifecycle_handle", span = Span::mixed_site()));
     let own = if model.own_required {
         // The one place that needs the impl; its span is what the error of a missing one points at.
         let (span, door) = (model.ident.span(), spanned(door.clone(), model.ident.span()));
-        quote_spanned!(span=> <Self as #door::Teardown>::__lifecycle_own(&*#this, &mut #failures).await;)
+        quote_spanned!(span=> <Self as #door::Teardown>::__lifecycle_own(#this))
     } else {
-        quote! {
-            {
-                use #door::ProbeOwn as _;
-                (&#door::Probe::<Self>::NEW).__lifecycle_own().run(&*#this, &mut #failures).await;
-            }
-        }
+        quote! {{
+            use #door::NoOwn as _;
+            (#door::Probe::<Self>::OWN)(#this)
+        }}
     };
-    let steps: Vec<_> =
-        model.fields.iter().filter_map(|field| field_step(field, door, &this, &failures)).collect();
-    let calls = model.fields.iter().any(|field| matches!(field.step, Some(Step::Call { .. })));
-    let imports = calls.then(|| quote!(use #door::{Outcome as _, ProbeFuture as _};));
+    let mut arms = vec![own];
+    arms.extend(model.fields.iter().filter_map(|field| field_step(field, door, &this, &handle)));
+    let last = arms.pop();
+    let numbers = 0..arms.len();
+    let body = match arms.is_empty() {
+        true => last,
+        false => Some(quote!(match __lifecycle_step { #(#numbers => #arms,)* _ => #last })),
+    };
+    let calls = |field: &Field| matches!(field.step, Some(Step::Call { .. }));
+    let import = model.fields.iter().any(calls).then(|| quote!(use #door::ProbeStep as _;));
+    // Only where a future is made here, which holds the struct: why is said at `Granted`.
+    let makes_future =
+        |field: &Field| matches!(field.step, Some(Step::Call { blocking: false, direct: false, .. }));
+    let granted =
+        model.fields.iter().any(makes_future).then(|| quote!(where for<'__b> Self: #door::Granted<'__b>));
     quote! {
-        async fn __lifecycle_release(#this: #door::Managed<Self>) -> #door::Failures
-        where
-            for<'__a> Self: #door::Granted<'__a>,
-        {
-            #imports
-            let mut #failures = #door::Failures::new();
-            #own
-            #(#steps)*
-            #door::Failures::end(#failures, #this)
+        fn __lifecycle_step<'__a>(
+            #this: &'__a Self,
+            #handle: &'__a #door::Managed<Self>,
+            __lifecycle_step: usize,
+        ) -> #door::Step<'__a> #granted {
+            #import
+            #body
         }
     }
 }
@@ -158,11 +187,11 @@ fn field_step(
     field: &Field,
     door: &TokenStream,
     this: &syn::Ident,
-    failures: &syn::Ident,
+    handle: &syn::Ident,
 ) -> Option<TokenStream> {
-    let Field { member, label, .. } = field;
+    let Field { member, .. } = field;
     let value = format_ident!("__lifecycle_value", span = Span::mixed_site());
-    let kind = quote!((&#door::Probe::value(&#value)).__lifecycle_kind());
+    let kind = quote!((&mut #door::Probe::value(&#value)).__lifecycle_kind());
     Some(match field.step.as_ref()? {
         Step::Skip => return None,
         Step::Known => {
@@ -170,67 +199,61 @@ fn field_step(
             let (ty, span) = (&field.ty, field.ty.span());
             let door = spanned(door.clone(), span);
             quote_spanned! {span=>
-                <#ty as #door::Release>::known(&mut #failures, #label, &#this, |#this: &Self| &#this.#member).await;
+                <#ty as #door::Release>::known(&#this.#member, #handle, |#this: &Self| &#this.#member)
             }
         }
         Step::Call { value: call, blocking: true, .. } => quote! {
-            #door::Failures::blocking(&mut #failures, #label, &#this, |#this: &Self| match #call {
-                #value => (&&&#door::Settled(#kind.block(#value))).__lifecycle_outcome(),
-            }).await;
+            #door::blocking(#handle, |#this: &Self| match #call {
+                #value => #kind.block(#value),
+            })
         },
-        Step::Call { value: call, guarded: true, .. } => quote! {
-            #door::Failures::step(&mut #failures, #label, async {
+        Step::Call { value: call, direct: true, .. } => {
+            // A future that is not `Send` is shown there.
+            let method = call.clone().into_iter().last().map_or(Span::call_site(), |token| token.span());
+            let settle = spanned(quote!(#kind.settle(#value)), Span::mixed_site().located_at(method));
+            quote! {{
                 let #value = #call;
-                (&&&#door::Settled(#kind.settle(#value).await)).__lifecycle_outcome()
-            }).await;
-        },
+                #settle
+            }}
+        }
         // In a `match`, what the call borrows from lives until the call has been awaited.
         Step::Call { value: call, .. } => quote! {
-            #door::Failures::step(&mut #failures, #label, async {
+            #door::later(async move {
                 match #call {
-                    #value => (&&&#door::Settled(#kind.settle(#value).await)).__lifecycle_outcome(),
+                    #value => #kind.settle(#value).await,
                 }
-            }).await;
+            })
         },
     })
 }
 
 /// What the type depends on: asked of each field's type, and said by `depends_on`.
-///
-/// A closure, since the path of a method would ask for all that the trait asks for, and so report it twice.
-fn needs(model: &Resource, door: &TokenStream) -> TokenStream {
-    let fields: Vec<_> = model.fields.iter().filter(|field| field.may_hold).collect();
-    if fields.is_empty() && model.depends_on.is_empty() {
-        return quote!(|_| {});
-    }
-    let import = (!fields.is_empty()).then(|| quote!(use #door::ProbeField as _;));
-    let fields = fields
-        .into_iter()
-        .map(|Field { ty, label, .. }| quote!((&#door::Probe::<#ty>::NEW).__lifecycle_needs(needs, #label);));
+fn edges(model: &Resource, door: &TokenStream, apart: bool) -> Vec<TokenStream> {
+    let fields = model.fields.iter().filter(|field| field.may_hold);
+    let fields = fields.map(|Field { ty, label, .. }| {
+        let ty = match apart {
+            true => without_self(ty.to_token_stream(), &model.ident),
+            false => ty.to_token_stream(),
+        };
+        quote!(#door::Edge::field(#label, #door::Probe::<#ty>::LINKS))
+    });
     let depends_on = model.depends_on.iter().map(|ty| {
         let (span, place) = (ty.span(), spanned(door.clone(), ty.span()));
-        let declaration = quote_spanned!(span=> <#ty as #place::Resource>::DECLARATION);
-        quote!(needs.add(#declaration, #door::NeedReason::DependsOn);)
+        let link = quote_spanned!(span=> <#ty as #place::Resource>::LINK);
+        quote!(#door::Edge::depends_on(&[#link]))
     });
-    quote! {
-        |needs| {
-            #import
-            let needs = needs.of_owner::<Self>();
-            #(#fields)*
-            #(#depends_on)*
-        }
-    }
+    fields.chain(depends_on).collect()
 }
 
 /// The entry in the registry of the linked program. Why it takes a `Clone` is said at `Registered`.
 fn registration(ident: &syn::Ident, door: &TokenStream) -> TokenStream {
     quote! {
-        struct __LifecycleEntry(&'static #door::Declaration);
+        struct __LifecycleEntry(#door::Link);
 
         #[automatically_derived]
         impl ::core::clone::Clone for __LifecycleEntry {
             fn clone(&self) -> Self {
-                Self(#door::Declaration::of::<#ident>())
+                Self(#door::link::<#ident>())
             }
         }
 

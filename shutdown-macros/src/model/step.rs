@@ -18,8 +18,8 @@ pub(crate) enum Step {
     Call {
         value: TokenStream,
         blocking: bool,
-        /// Whether a lock is taken and not awaited.
-        guarded: bool,
+        /// Whether what the call borrows from may be gone before its value is awaited.
+        direct: bool,
     },
     /// Not at all, and the user has said why.
     Skip,
@@ -60,8 +60,8 @@ impl Step {
             errors.spanned(call.into_iter().collect::<TokenStream>(), Lint::BadAttribute, message);
             return None;
         }
-        let guarded = guarded(&call);
-        Some(Step::Call { value: expression(call, member, label, errors)?, blocking, guarded })
+        let direct = is_one_method(&call) || guarded(&call);
+        Some(Step::Call { value: expression(call, member, label, errors)?, blocking, direct })
     }
 }
 
@@ -182,6 +182,12 @@ fn with_this(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
         other => other,
     };
     tokens.into_iter().map(replace).collect()
+}
+
+/// Whether it is a method without arguments, which borrows from the field alone. Most are, and for these the compiler
+/// need not be asked for a future around the call.
+fn is_one_method(call: &[TokenTree]) -> bool {
+    matches!(call, [TokenTree::Ident(word)] if word != "await")
 }
 
 /// Whether a lock is taken and not awaited: the guard of such a lock must be gone before anything is awaited, while

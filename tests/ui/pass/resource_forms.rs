@@ -31,12 +31,12 @@ struct Named {
     r#type: std::fs::File,
 }
 
-#[lifecycle::resource(order = -1, timeout = "1m 30s", name = "a tuple", last, depends_on(Named, self::inner::Deep),)]
+#[lifecycle::resource(order = -1, timeout = "1m 30s", name = "a tuple", depends_on(Named, self::inner::Deep),)]
 #[derive(Clone)]
 struct Tuple(#[teardown(stop)] pub Pool, String);
 
 #[derive(Clone)]
-#[lifecycle::resource(no_teardown = "nothing in it")]
+#[lifecycle::resource(no_teardown = "nothing in it", last,)]
 pub(crate) struct Unit;
 
 mod inner {

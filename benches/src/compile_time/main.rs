@@ -1,0 +1,106 @@
+//! What the macros cost the compiler: `cargo bench -p lifecycle-benches --bench compile_time`, or only some:
+//! `.. -- check build cold`. `keep` leaves the generated crates where they are, and says where.
+//!
+//! Each crate is written twice: annotated, and with the impls that one would write by hand for the same effect. The two
+//! are compiled in turns, and the least of the processor times of each counts: others use this machine too.
+
+mod cargo;
+mod crates;
+#[expect(dead_code, reason = "the other benches have goals of other kinds")]
+#[path = "../table.rs"]
+mod table;
+
+use cargo::Cargo;
+use crates::{Shape, Style};
+use table::Goal;
+
+const ROUNDS: usize = 3;
+
+/// How many structs, and whether each needs the one before.
+const SHAPES: [Shape; 6] = [
+    Shape::wide(1),
+    Shape::wide(100),
+    Shape::wide(1_000),
+    Shape::chain(100),
+    Shape::chain(500),
+    Shape::chain(1_000),
+];
+
+fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --all-targets` comes here too, without this word, and wants no figures.
+    if !asked.iter().any(|word| word == "--bench") {
+        return;
+    }
+    let is_asked = |name: &str| {
+        let mut names = asked.iter().filter(|word| ["check", "build", "cold"].contains(&word.as_str()));
+        names.clone().next().is_none() || names.any(|word| word == name)
+    };
+    let folder = std::env::temp_dir().join(format!("lifecycle-compile-time-{}", std::process::id()));
+    let cargo = Cargo::new(&folder);
+    let mut goals = Vec::new();
+    for verb in ["check", "build"] {
+        if is_asked(verb) {
+            goals.extend(structs(&cargo, verb));
+        }
+    }
+    if is_asked("cold") {
+        goals.push(cold(&cargo));
+    }
+    if asked.iter().any(|word| word == "keep") {
+        println!("\n{}", folder.display());
+    } else {
+        std::fs::remove_dir_all(&folder).expect("a folder of our own");
+    }
+    table::goals(&goals);
+}
+
+/// Each shape, annotated and by hand.
+fn structs(cargo: &Cargo, verb: &str) -> Vec<Goal> {
+    let mut rows = Vec::new();
+    let mut goals = Vec::new();
+    let mut hundred = None;
+    let fits = |shape: &Shape| verb == "check" || shape.can_be_debugged();
+    for shape in SHAPES.into_iter().filter(fits) {
+        let by_hand = cargo.write(&shape.name(Style::ByHand), &shape.source(Style::ByHand));
+        let annotated = cargo.write(&shape.name(Style::Annotated), &shape.source(Style::Annotated));
+        let (mut hand, mut ours) = (f64::INFINITY, f64::INFINITY);
+        for _ in 0..ROUNDS {
+            hand = hand.min(cargo.again(verb, &by_hand));
+            ours = ours.min(cargo.again(verb, &annotated));
+        }
+        rows.push(row![shape, format!("{hand:.2}"), format!("{ours:.2}"), format!("{:.2}", ours / hand)]);
+        if verb == "check" && shape.count == 1_000 {
+            let what = format!("check of {shape}, over impls by hand");
+            goals.push(Goal::at_most(what, 1.5, ours / hand, "times"));
+            let hundred = hundred.expect("the smaller shape comes first");
+            let what = format!("check of {shape}, over ten times 100");
+            goals.push(Goal::at_most(what, 1.1, ours / hundred / 10.0, "times"));
+        }
+        if shape.count == 100 {
+            hundred = Some(ours);
+        }
+    }
+    let title = format!("cargo {verb}: processor seconds, least of {ROUNDS}");
+    table::print(&title, ["", "by hand", "annotated", "times"], &rows);
+    goals
+}
+
+/// A hello world with nothing compiled yet.
+fn cold(cargo: &Cargo) -> Goal {
+    let bare = cargo.write("hello_bare", include_str!("../bin/hello_bare.rs"));
+    let ours = cargo.write("hello_lifecycle", include_str!("../bin/hello_lifecycle.rs"));
+    let mut least = [f64::INFINITY; 2];
+    for _ in 0..ROUNDS - 1 {
+        for (least, krate) in least.iter_mut().zip([&bare, &ours]) {
+            *least = least.min(cargo.cold(krate));
+        }
+    }
+    let [bare, ours] = least;
+    let rows = [
+        row!["bare tokio", format!("{bare:.2}"), "1.00"],
+        row!["lifecycle", format!("{ours:.2}"), format!("{:.2}", ours / bare)],
+    ];
+    table::print("cold build of a hello world: processor seconds", ["", "all crates", "times"], &rows);
+    Goal::at_most("cold build of a hello world, over bare tokio", 1.3, ours / bare, "times")
+}
