@@ -177,7 +177,7 @@ pub mod dependency_cycle {
     //!
     //! # Example
     //!
-    //! ```no_run,standalone_crate
+    //! ```compile_fail,E0080
     //! use lifecycle::Managed;
     //!
     //! #[lifecycle::resource(no_teardown = "memory only")]
@@ -194,7 +194,8 @@ pub mod dependency_cycle {
     //! # fn uses(orders: Orders) -> Managed<Stock> { let _ = Stock; orders.stock }
     //! ```
     //!
-    //! What can only be seen in the linked program is found before the body of `main` runs: exit status 78.
+    //! The message tells the whole circle, with the reason of each edge. What can only be seen in the linked program,
+    //! through generics or more than 64 types, is found before the body of `main` runs: exit status 78.
     //!
     //! # The fix
     //!
@@ -212,7 +213,7 @@ pub mod order_contradiction {
     //!
     //! # Example
     //!
-    //! ```no_run,standalone_crate
+    //! ```compile_fail,E0080
     //! use lifecycle::Managed;
     //!
     //! #[lifecycle::resource(order = 1, no_teardown = "memory only")]
