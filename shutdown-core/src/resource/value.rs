@@ -27,7 +27,7 @@ impl<T> Probe<T> {
     }
 }
 
-/// What a value is, for those that [`AwaitedDisplay`] does not fit.
+/// What a value is, for those that `AwaitedDisplay` does not fit.
 pub trait ProbeStep {
     /// One of the kinds.
     type Kind;
