@@ -1,2 +1,2 @@
-#[lifecycle::main(flavor = "current")]
+#[lifecycle::main(flavor = "async")]
 async fn main() {}
