@@ -12,6 +12,10 @@ pub(crate) mod touched;
 pub(crate) mod values;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::{
+    Token, parenthesized,
+    parse::{Parse, ParseStream, Parser},
+};
 
 use crate::{
     errors::{Errors, Lint},
@@ -25,6 +29,13 @@ pub(crate) fn first_span(tokens: &TokenStream) -> Span {
     let named = all.find(|token| matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_)));
     let first = named.or_else(|| tokens.clone().into_iter().next());
     first.map_or_else(Span::call_site, |token| token.span())
+}
+
+/// What is in parentheses, between commas.
+fn items<T: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {
+    let content;
+    parenthesized!(content in input);
+    Ok(content.parse_terminated(T::parse, Token![,])?.into_iter().collect())
 }
 
 /// A key that an attribute knows, and how it is written.
@@ -116,14 +127,16 @@ impl Keys {
         }
     }
 
-    /// The list of a key, as tokens.
-    pub(crate) fn list(&self, name: &str, errors: &Errors) -> Option<TokenStream> {
+    /// The items of a key's list; `wrong` is said of what is none, at the parenthesis where one is cut off.
+    pub(crate) fn list<T: Parse>(&self, name: &str, wrong: &str, errors: &Errors) -> Option<Vec<T>> {
         let key = self.get(name)?;
         let form = self.form(name);
         if let Value::List(group) = &key.value
             && !group.stream().is_empty()
         {
-            return Some(group.stream());
+            let list = items.parse2(TokenTree::Group(group.clone()).into());
+            let report = |error: syn::Error| errors.at(error.span(), Lint::BadAttribute, wrong);
+            return list.map_err(report).ok();
         }
         errors.spanned(key.tokens(), Lint::BadAttribute, format!("`{name}` takes a list; write `{form}`"));
         None

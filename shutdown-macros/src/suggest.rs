@@ -13,9 +13,13 @@ fn list(known: &[&str]) -> String {
     known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Within a third of its length, and never so far that everything is near.
+/// Within a third of its length, and never so far that everything is near; or the only one that begins so.
 fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let (word, plain) = (word.to_lowercase(), |known: &str| known.to_lowercase());
+    let mut begun = known.iter().filter(|known| word.len() > 1 && plain(known).starts_with(&word));
+    if let (Some(meant), None) = (begun.next(), begun.next()) {
+        return Some(meant);
+    }
     let ranked = known.iter().map(|known| (distance(&word, &plain(known)), *known));
     let (distance, meant) = ranked.min_by_key(|(distance, _)| *distance)?;
     let bound = (meant.chars().count() / 3).max(1);
@@ -49,6 +53,12 @@ mod tests {
     fn a_near_word_is_meant() {
         assert_eq!(suggest("oder", &["order", "last"]), ", did you mean `order`?");
         assert_eq!(suggest("Sigterm", &["SIGINT", "SIGTERM"]), ", did you mean `SIGTERM`?");
+    }
+
+    #[test]
+    fn a_word_that_is_half_typed_is_meant_if_one_begins_so() {
+        assert_eq!(suggest("ord", &["order", "last"]), ", did you mean `order`?");
+        assert_eq!(suggest("SIGU", &["SIGUSR1", "SIGUSR2"]), "; known are `SIGUSR1`, `SIGUSR2`");
     }
 
     #[test]

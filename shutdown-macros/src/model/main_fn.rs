@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use syn::{
-    Attribute, Path, Safety, Signature, Token, Visibility,
-    parse::{Parse, ParseStream, Parser},
-    punctuated::Punctuated,
+    Attribute, Path, Safety, Signature, Visibility,
+    parse::{Parse, ParseStream},
 };
 
 use super::{Keys, Known, krate, values::Assigned};
@@ -152,15 +151,8 @@ fn check_signature(signature: &Signature, errors: &Errors) {
 }
 
 fn signals(keys: &Keys, errors: &Errors) -> Option<Vec<Ident>> {
-    let list = keys.list("signals", errors)?;
-    let list = match Punctuated::<Ident, Token![,]>::parse_terminated.parse2(list) {
-        Ok(list) => list,
-        Err(error) => {
-            let message = "`signals` takes names, like `signals(SIGTERM, SIGINT)`";
-            errors.at(error.span(), Lint::BadAttribute, message);
-            return None;
-        }
-    };
+    let wrong = "`signals` takes names, like `signals(SIGTERM, SIGINT)`";
+    let list = keys.list::<Ident>("signals", wrong, errors)?;
     let mut seen = Vec::new();
     for signal in list {
         let name = signal.to_string();

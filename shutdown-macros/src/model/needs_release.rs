@@ -38,7 +38,8 @@ impl NeedsRelease {
         }
         let mut pieces = pieces.into_iter();
         let (Some(ty), Some(lost), Some(method)) = (pieces.next(), pieces.next(), pieces.next()) else {
-            errors.at(Span::call_site(), Lint::BadAttribute, FORM);
+            let message = format!("a type, what is lost and a method are expected; {FORM}");
+            errors.at(Span::call_site(), Lint::BadAttribute, message);
             return None;
         };
         for extra in pieces {
@@ -93,7 +94,11 @@ fn path(piece: TokenStream, errors: &Errors) -> Option<Path> {
         return None;
     };
     let Value::Assigned(tokens) = key.value else {
-        errors.spanned(key.tokens(), Lint::BadAttribute, "write `crate = path::to::lifecycle`");
+        errors.spanned(
+            key.tokens(),
+            Lint::BadAttribute,
+            "`crate` takes a value; write `crate = path::to::lifecycle`",
+        );
         return None;
     };
     Assigned { name: key.name, form: "crate = path::to::lifecycle", tokens }.path(errors)

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{
-    Attribute, Data, DeriveInput, GenericParam, Generics, Meta, Path, Token, Type, parse::Parser,
-    punctuated::Punctuated,
-};
+use syn::{Attribute, Data, DeriveInput, GenericParam, Generics, Meta, Path, Type};
 
 use super::{Keys, Known, field::Field, krate, step::Step, values::Assigned};
 use crate::{
@@ -126,17 +123,8 @@ fn allowed(attrs: &[Attribute]) -> Vec<Attribute> {
 }
 
 fn depends_on(keys: &Keys, owner: &Ident, errors: &Errors) -> Vec<Type> {
-    let Some(list) = keys.list("depends_on", errors) else {
-        return Vec::new();
-    };
-    let list = match Punctuated::<Type, Token![,]>::parse_terminated.parse2(list) {
-        Ok(list) => list,
-        Err(error) => {
-            let message = "`depends_on` takes types, like `depends_on(Database)`";
-            errors.at(error.span(), Lint::BadAttribute, message);
-            return Vec::new();
-        }
-    };
+    let wrong = "`depends_on` takes types, like `depends_on(Database)`";
+    let list = keys.list::<Type>("depends_on", wrong, errors).unwrap_or_default();
     let mut seen = Vec::new();
     for ty in &list {
         let text = ty.to_token_stream().to_string();
@@ -149,7 +137,7 @@ fn depends_on(keys: &Keys, owner: &Ident, errors: &Errors) -> Vec<Type> {
         }
         seen.push(text);
     }
-    list.into_iter().collect()
+    list
 }
 
 /// The arguments as the attribute handed them on; `None` if the attribute is there twice.

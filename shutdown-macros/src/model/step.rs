@@ -25,6 +25,8 @@ pub(crate) enum Step {
     Skip,
 }
 
+const COMMA: &str = "a comma too many; remove it";
+
 const NO_REASON: &str = "say why nothing is to be done: `#[teardown(skip = \"..\")]`";
 
 /// The resource in generated code; no token of the user's can mean it by accident.
@@ -50,6 +52,12 @@ impl Step {
         };
         let mut pieces = parse::pieces(tokens).into_iter();
         let call = pieces.next().unwrap_or_default();
+        if let [comma] = &call[..]
+            && parse::is_comma(comma)
+        {
+            errors.spanned(comma, Lint::BadAttribute, COMMA);
+            return None;
+        }
         let blocking = options(pieces, errors)?;
         if let [TokenTree::Ident(word), TokenTree::Punct(eq), value @ ..] = &call[..]
             && eq.as_char() == '='
@@ -61,17 +69,19 @@ impl Step {
             return None;
         }
         let direct = is_one_method(&call) || guarded(&call);
-        Some(Step::Call { value: expression(call, member, label, errors)?, blocking, direct })
+        let value = expression(call, member, label, errors)?;
+        Some(Step::Call { value, blocking: blocking.is_some(), direct })
     }
 }
 
-/// What follows the call: `blocking`, or nothing.
-fn options(pieces: impl Iterator<Item = Vec<TokenTree>>, errors: &Errors) -> Option<bool> {
-    let mut blocking = false;
+/// What follows the call: `blocking`, or nothing; `None` after a mistake.
+#[expect(clippy::option_option, reason = "a mistake is told from nothing")]
+fn options(pieces: impl Iterator<Item = Vec<TokenTree>>, errors: &Errors) -> Option<Option<Ident>> {
+    let mut blocking = None;
     for option in pieces {
         let message = match &option[..] {
-            [TokenTree::Ident(word)] if word == "blocking" && !blocking => {
-                blocking = true;
+            [TokenTree::Ident(word)] if word == "blocking" && blocking.is_none() => {
+                blocking = Some(word.clone());
                 continue;
             }
             [TokenTree::Ident(word)] if word == "blocking" => {
@@ -80,7 +90,7 @@ fn options(pieces: impl Iterator<Item = Vec<TokenTree>>, errors: &Errors) -> Opt
             [TokenTree::Ident(word), ..] => {
                 format!("unknown option `{word}`{}", suggest(&unraw(word), &["blocking"]))
             }
-            [comma] if parse::is_comma(comma) => "a comma too many; remove it".to_owned(),
+            [comma] if parse::is_comma(comma) => COMMA.to_owned(),
             _ => "only `blocking` may follow what to call".to_owned(),
         };
         errors.spanned(option.into_iter().collect::<TokenStream>(), Lint::BadAttribute, message);
@@ -90,7 +100,7 @@ fn options(pieces: impl Iterator<Item = Vec<TokenTree>>, errors: &Errors) -> Opt
 }
 
 /// `skip = ".."`, or a key that is none.
-fn skip(key: &Ident, value: &[TokenTree], blocking: bool, errors: &Errors) -> Option<Step> {
+fn skip(key: &Ident, value: &[TokenTree], blocking: Option<Ident>, errors: &Errors) -> Option<Step> {
     if key != "skip" {
         let name = unraw(key);
         let message = match name.as_str() {
@@ -102,8 +112,8 @@ fn skip(key: &Ident, value: &[TokenTree], blocking: bool, errors: &Errors) -> Op
         errors.spanned(key, Lint::BadAttribute, message);
         return None;
     }
-    if blocking {
-        errors.spanned(key, Lint::BadAttribute, "what is skipped blocks nothing; remove `blocking`");
+    if let Some(blocking) = blocking {
+        errors.spanned(blocking, Lint::BadAttribute, "what is skipped blocks nothing; remove `blocking`");
     }
     let value: TokenStream = value.iter().cloned().collect();
     match syn::parse2::<LitStr>(value.clone()) {
@@ -121,8 +131,6 @@ fn mistake(call: &[TokenTree], label: &str) -> Option<String> {
     let closure =
         || format!("a closure is not needed; write what follows `self.{label}.`, like `#[teardown(close)]`");
     Some(match call {
-        [] => "what to call comes first: `#[teardown(close)]`".to_owned(),
-        [comma] if parse::is_comma(comma) => "a comma too many; remove it".to_owned(),
         [TokenTree::Ident(word)] if word == "skip" => NO_REASON.to_owned(),
         [TokenTree::Ident(word)] if word == "blocking" => {
             "`blocking` goes behind what to call: `#[teardown(sync_all, blocking)]`".to_owned()

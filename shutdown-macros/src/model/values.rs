@@ -93,7 +93,7 @@ impl Assigned {
         match number.base10_digits().parse() {
             Ok(value) if number.suffix().is_empty() => Some(Spanned { value, span }),
             Ok(_) => {
-                let message = format!("a number without `{}` is expected here", number.suffix());
+                let message = format!("a number has no suffix here; write `{}`", number.base10_digits());
                 errors.spanned(&literal, Lint::BadAttribute, message);
                 None
             }
@@ -155,7 +155,11 @@ impl Assigned {
     pub(crate) fn some_time(&self, errors: &Errors) -> Option<Spanned<Duration>> {
         let duration = self.duration(errors)?;
         if duration.value.is_zero() {
-            let message = format!("`{}` is zero, so that nothing could end in time", self.name());
+            let message = format!(
+                "`{}` is zero, so that nothing could end in time; write `{}`",
+                self.name(),
+                self.form
+            );
             errors.at(duration.span, Lint::BadAttribute, message);
             return None;
         }

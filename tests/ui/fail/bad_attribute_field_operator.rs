@@ -1,0 +1,13 @@
+struct Pool;
+
+impl Pool {
+    async fn close(&self) {}
+}
+
+#[lifecycle::resource]
+struct Database {
+    #[teardown(close() + 1)]
+    pool: Pool,
+}
+
+fn main() {}

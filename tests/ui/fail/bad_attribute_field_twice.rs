@@ -1,0 +1,14 @@
+struct Pool;
+
+impl Pool {
+    async fn close(&self) {}
+}
+
+#[lifecycle::resource]
+struct Database {
+    #[teardown(close)]
+    #[teardown(close)]
+    pool: Pool,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use lifecycle::Holds;
+
+#[derive(Holds)]
+union Bits {
+    int: u32,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use lifecycle::Holds;
+
+#[derive(Holds)]
+struct Shown {
+    #[holds(skip = "")]
+    name: String,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use lifecycle::Holds;
+
+#[derive(Holds)]
+#[holds(crat = lifecycle)]
+struct Shown;
+
+fn main() {}

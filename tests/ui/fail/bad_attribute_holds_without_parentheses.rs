@@ -1,0 +1,9 @@
+use lifecycle::Holds;
+
+#[derive(Holds)]
+struct Shown {
+    #[holds]
+    name: String,
+}
+
+fn main() {}

@@ -1,7 +1,0 @@
-#[lifecycle::main]
-async fn start() {}
-
-#[lifecycle::main]
-struct Main;
-
-fn main() {}

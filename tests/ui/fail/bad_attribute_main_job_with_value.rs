@@ -1,0 +1,2 @@
+#[lifecycle::main(job = true)]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[lifecycle::main(job, lame_duck = "1s")]
+async fn main() {}

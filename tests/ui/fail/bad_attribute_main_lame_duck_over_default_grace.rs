@@ -1,0 +1,2 @@
+#[lifecycle::main(lame_duck = "25s")]
+async fn main() {}

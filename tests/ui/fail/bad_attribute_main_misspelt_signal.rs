@@ -1,0 +1,2 @@
+#[lifecycle::main(signals(Sigint))]
+async fn main() {}

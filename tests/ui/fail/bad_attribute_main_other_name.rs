@@ -1,0 +1,4 @@
+#[lifecycle::main]
+async fn start() {}
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[lifecycle::main(report = json)]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[lifecycle::main(signals(9))]
+async fn main() {}

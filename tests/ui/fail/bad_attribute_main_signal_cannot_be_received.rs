@@ -1,0 +1,2 @@
+#[lifecycle::main(signals(SIGTERM, SIGKILL, SIGSTOP))]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[lifecycle::main(signals(SIGSEGV, SIGBUS, SIGFPE, SIGILL))]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[lifecycle::main(flavor = "async")]
+async fn main() {}

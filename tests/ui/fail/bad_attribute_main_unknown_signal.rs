@@ -1,0 +1,2 @@
+#[lifecycle::main(signals(SIGFOO))]
+async fn main() {}

@@ -1,0 +1,5 @@
+struct Client;
+
+lifecycle::needs_release!("Client", "events", "flush");
+
+fn main() {}

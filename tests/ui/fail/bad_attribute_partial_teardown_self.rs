@@ -1,0 +1,11 @@
+//! Half typed: the struct is there all the same.
+#[lifecycle::resource()]
+struct Database(u16, #[teardown(self.)] std::sync::Mutex<u8>);
+
+fn is_used(database: lifecycle::Managed<Database>) {
+    fn is_resource<T: lifecycle::Resource>() {}
+    is_resource::<Database>();
+    let _: u16 = database.0;
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[lifecycle::resource(crate = "lifecycle", no_teardown = "memory only")]
+struct Database;
+
+fn main() {}

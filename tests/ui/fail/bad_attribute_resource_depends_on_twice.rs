@@ -1,0 +1,7 @@
+#[lifecycle::resource(no_teardown = "memory only")]
+struct Unit;
+
+#[lifecycle::resource(depends_on(Unit, Unit), no_teardown = "memory only")]
+struct Database;
+
+fn main() {}

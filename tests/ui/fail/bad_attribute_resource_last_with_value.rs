@@ -1,0 +1,4 @@
+#[lifecycle::resource(last = true, no_teardown = "memory only")]
+struct Database;
+
+fn main() {}

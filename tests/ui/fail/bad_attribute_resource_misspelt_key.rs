@@ -1,0 +1,4 @@
+#[lifecycle::resource(oder = 1, no_teardown = "memory only")]
+struct Database;
+
+fn main() {}

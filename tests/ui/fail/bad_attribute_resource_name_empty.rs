@@ -1,0 +1,4 @@
+#[lifecycle::resource(name = "", no_teardown = "memory only")]
+struct Database;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[lifecycle::resource(no_teardown = " ")]
+struct Database;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[lifecycle::resource]
+fn function() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[lifecycle::resource]
+impl Database {}
+
+struct Database;
+
+fn main() {}

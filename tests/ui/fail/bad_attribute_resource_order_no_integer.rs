@@ -1,0 +1,4 @@
+#[lifecycle::resource(order = 1.5, no_teardown = "memory only")]
+struct Database;
+
+fn main() {}

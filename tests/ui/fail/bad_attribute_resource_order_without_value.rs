@@ -1,0 +1,4 @@
+#[lifecycle::resource(order, no_teardown = "memory only")]
+struct Database;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[lifecycle::resource(priority = 1, no_teardown = "memory only")]
+struct Database;
+
+fn main() {}

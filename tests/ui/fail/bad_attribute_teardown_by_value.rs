@@ -1,0 +1,13 @@
+use lifecycle::Teardown;
+
+#[lifecycle::resource]
+struct Database;
+
+#[lifecycle::teardown]
+impl Teardown for Database {
+    async fn teardown(self) {
+        drop(self);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct Pool;
+
+struct Database {
+    #[teardown(close)]
+    pool: Pool,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct Database;
+
+impl Database {
+    #[lifecycle::teardown]
+    async fn close(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[lifecycle::main(signals(
+    SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE, SIGCONT, SIGTSTP, SIGWINCH
+))]
+async fn main() {}

@@ -1,0 +1,116 @@
+//! The `.stderr` files are those of one compiler. Another one words and marks its part of an error differently, so
+//! there the part is compared that is ours: the lint, its message and its line.
+
+use std::{env, fs, path::Path, process::Command};
+
+/// The compiler that the `.stderr` files were recorded with.
+const RECORDED: &str = "1.95.0";
+
+/// Set for the comparison of another compiler on the recorded one too.
+const LOOSE: &str = "LIFECYCLE_UI_LOOSE";
+
+/// Set for the process that lets another compiler record: where.
+const FOLDER: &str = "LIFECYCLE_UI_FOLDER";
+
+/// Every fixture of a folder is refused as its `.stderr` says; `test` is the name of the test that calls this.
+pub(crate) fn refused(folder: &str, test: &str) {
+    if let Ok(copies) = env::var(FOLDER) {
+        trybuild::TestCases::new().compile_fail(format!("{copies}/*.rs"));
+    } else if env::var_os(LOOSE).is_some() || compiler() != RECORDED {
+        said_by_another_compiler(folder, test);
+    } else {
+        trybuild::TestCases::new().compile_fail(format!("{folder}/*.rs"));
+    }
+}
+
+/// The version alone: `1.95.0`, `1.97.0-nightly`.
+fn compiler() -> String {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).arg("--version").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.split_whitespace().nth(1).unwrap_or_default().to_owned()
+}
+
+/// Lets trybuild record copies of the fixtures, and compares the two records.
+fn said_by_another_compiler(folder: &str, test: &str) {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let copies = Path::new(env!("CARGO_TARGET_TMPDIR")).join("loose").join(folder);
+    drop(fs::remove_dir_all(&copies));
+    fs::create_dir_all(&copies).unwrap();
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&fixtures).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|kind| kind == "rs") {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            fs::copy(&path, copies.join(format!("{name}.rs"))).unwrap();
+            names.push(name);
+        }
+    }
+    names.sort();
+    assert!(!names.is_empty(), "no fixtures in {}", fixtures.display());
+
+    // What trybuild is to do with its record is said to it by the environment, and that is of a process.
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(FOLDER, &copies)
+        .env("TRYBUILD", "overwrite")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("1 passed"), "there is no test `{test}`\n{told}");
+
+    let wrong: Vec<_> = names.iter().filter_map(|name| compare(&fixtures, &copies, name)).collect();
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), names.len(), wrong.join("\n"));
+}
+
+/// What is missing in the new record, and what is in it that was not.
+fn compare(fixtures: &Path, copies: &Path, name: &str) -> Option<String> {
+    let errors = |folder: &Path| {
+        let record = fs::read_to_string(folder.join(format!("{name}.stderr")));
+        ours(&record.unwrap_or_else(|error| panic!("{name}.stderr: {error}")))
+    };
+    let (recorded, mut said) = (errors(fixtures), errors(copies));
+    let mut missing = Vec::new();
+    for error in recorded {
+        match said.iter().position(|said| *said == error) {
+            Some(at) => drop(said.remove(at)),
+            None => missing.push(error),
+        }
+    }
+    let missing = missing.iter().map(|error| ("missing", error));
+    let both = missing.chain(said.iter().map(|error| ("not recorded", error)));
+    let wrong: Vec<_> = both.map(|(what, (text, line))| format!("  {what}, line {line}: {text}")).collect();
+    (!wrong.is_empty()).then(|| format!("{name}:\n{}", wrong.join("\n")))
+}
+
+/// The errors that are ours: the first line of the message, and the line of the source that it stands on.
+fn ours(record: &str) -> Vec<(String, usize)> {
+    let mut lines = record.lines();
+    let mut errors = Vec::new();
+    while let Some(line) = lines.next() {
+        let Some(message) = headline(line) else { continue };
+        let place = lines.find_map(|line| line.trim_start().strip_prefix("--> ")).unwrap();
+        // `path:line:column`
+        let line = place.rsplit(':').nth(1).and_then(|line| line.parse().ok());
+        errors.push((message.to_owned(), line.unwrap_or_else(|| panic!("no line in `{place}`"))));
+    }
+    errors
+}
+
+/// What follows `error: ` or `error[E0000]: `, if it is a lint's.
+fn headline(line: &str) -> Option<&str> {
+    let (kind, message) = line.strip_prefix("error")?.split_once(": ")?;
+    let message = message.strip_prefix("evaluation panicked: ").unwrap_or(message);
+    let is_code = kind.is_empty() || (kind.starts_with('[') && kind.ends_with(']'));
+    (is_code && message.starts_with("lifecycle::")).then_some(message)
+}
+
+#[test]
+fn an_error_is_ours_by_its_headline() {
+    let record = "error[E0080]: evaluation panicked: lifecycle::a: first\n              help: second\n  --> x.rs:7:5\n\
+                  error: use of deprecated `lifecycle::b`\n --> x.rs:8:1\n\
+                  error: lifecycle::c: third\n --> x.rs:9:1\n";
+    let expected = [("lifecycle::a: first".to_owned(), 7), ("lifecycle::c: third".to_owned(), 9)];
+    assert_eq!(ours(record), expected);
+}
