@@ -6,13 +6,20 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::plan::{Class, Item, Plan};
-use crate::resource::{Declaration, Needs, Registered};
+use crate::resource::{Declaration, Generic, Needs, Registered};
 use crate::sequence::validate;
 use crate::sort::sorted;
 
 /// One item a declared type, whichever crate of the program declares it.
 pub(crate) fn plan() -> Plan {
     plan_of(&|_| true)
+}
+
+/// The generic resources of the program: which types they become, only `manage` tells.
+pub(crate) fn unseen() -> Vec<String> {
+    let mut unseen: Vec<String> = inventory::iter::<Generic>().map(ToString::to_string).collect();
+    unseen.sort();
+    unseen
 }
 
 /// Whether the declared types can be torn down at all (R5), and those of the binary's own crate within `grace` (R12).

@@ -9,9 +9,9 @@ pub use crate::{
     managed::Managed,
     process::{Flavor, MainEnd, MainOptions, ReportFormat, main, signals as signal},
     resource::{
-        Declaration, Edge, Failure, FailureKind, Granted, Held, Holds, HoldsNothing, Joined, Link, Need,
-        NeedReason, Needs, Probe, ProbeField, Registered, Release, Resource, Step, Teardown, blocking, check,
-        later,
+        Declaration, Edge, Failure, FailureKind, Generic, Granted, Held, Holds, HoldsNothing, Joined, Link,
+        Need, NeedReason, Needs, Probe, ProbeField, Registered, Release, Resource, Step, Teardown, blocking,
+        check, later,
         leak::{Field, Leak, Leaks, NeedsRelease, Otherwise, Released, Touched, Touches, unreleased},
         link,
         owned::{ReleaseMut, ReleaseOwned},

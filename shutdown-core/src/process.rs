@@ -105,7 +105,7 @@ fn start<F: Future<Output = MainEnd>>(
     let settings = Settings::read(options)?;
     let declared = declared::plan();
     if let Some(format) = settings.plan {
-        let plan = plan::render(&declared, format);
+        let plan = plan::render(&declared, &declared::unseen(), format);
         // A reader may have seen enough of it.
         let _ = io::stdout().write_all(plan.as_bytes());
         return Ok(ExitCode::SUCCESS);

@@ -20,7 +20,7 @@ use std::{fmt::Display, future::Future};
 
 pub use crate::report::{Failure, FailureKind};
 pub use circle::check;
-pub use declaration::{Declaration, Edge, Need, NeedReason, Needs, Registered, link};
+pub use declaration::{Declaration, Edge, Generic, Need, NeedReason, Needs, Registered, link};
 use failures::Failures;
 pub use holds::{Held, Holds, HoldsNothing, Probe, ProbeField};
 pub use link::{Joined, Link};

@@ -26,16 +26,29 @@ impl Format {
     }
 }
 
-/// Prints `plan`, its items in the order of R4.
-pub(crate) fn render(plan: &Plan, format: Format) -> String {
+/// Prints `plan`, its items in the order of R4, and behind it what is `unseen`: declared, but of no one type before the
+/// program runs.
+pub(crate) fn render(plan: &Plan, unseen: &[String], format: Format) -> String {
     let mut items: Vec<usize> = (0..plan.items().len()).collect();
     plan.sort(&mut items);
-    match format {
+    let mut text = match format {
         Format::Tree => tree(plan, &items),
         Format::Dot => graph(plan, &items, "digraph teardown {\n", "}\n", &DOT),
         Format::Mermaid => graph(plan, &items, "graph TD\n", "", &MERMAID),
-        Format::Json => json(plan, &items),
+        Format::Json => return json(plan, &items, unseen),
+    };
+    let comment = match format {
+        Format::Dot => "// ",
+        Format::Mermaid => "%% ",
+        Format::Tree | Format::Json => "",
+    };
+    if !unseen.is_empty() {
+        let _ = writeln!(text, "{comment}generic, so that only the running program knows all of them:");
     }
+    for name in unseen {
+        let _ = writeln!(text, "{comment}  {name}");
+    }
+    text
 }
 
 /// What is declared of an item, behind its name.
@@ -110,7 +123,7 @@ fn graph(plan: &Plan, items: &[usize], head: &str, foot: &str, drawing: &Drawing
     text
 }
 
-fn json(plan: &Plan, items: &[usize]) -> String {
+fn json(plan: &Plan, items: &[usize], unseen: &[String]) -> String {
     let rows: Vec<String> = items
         .iter()
         .map(|at| {
@@ -132,6 +145,7 @@ fn json(plan: &Plan, items: &[usize]) -> String {
                 before.join(",")
             )
         })
+        .chain(unseen.iter().map(|name| format!("  {{\"name\":{},\"generic\":true}}", quoted(name))))
         .collect();
     format!("[\n{}\n]\n", rows.join(",\n"))
 }

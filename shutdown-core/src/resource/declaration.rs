@@ -1,6 +1,6 @@
 //! What a resource says about itself, as data that the linked program carries.
 
-use std::{any::TypeId, panic::Location, slice, time::Duration};
+use std::{any::TypeId, fmt, panic::Location, slice, time::Duration};
 
 use super::{Link, Resource};
 use crate::plan::Why;
@@ -71,6 +71,31 @@ impl Registered {
     /// What the type declares.
     pub fn declaration(&self) -> &'static Declaration {
         (self.0)().get()
+    }
+}
+
+/// The entry of a generic resource, which is no type yet: for the printed plan to name.
+#[derive(Debug)]
+pub struct Generic {
+    name: &'static str,
+    module: &'static str,
+    location: &'static Location<'static>,
+}
+
+inventory::collect!(Generic);
+
+impl Generic {
+    /// Of the struct whose attribute this is called for.
+    #[must_use]
+    #[track_caller]
+    pub const fn new(name: &'static str, module: &'static str) -> Self {
+        Self { name, module, location: Location::caller() }
+    }
+}
+
+impl fmt::Display for Generic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {}:{})", self.name, self.module, self.location.file(), self.location.line())
     }
 }
 

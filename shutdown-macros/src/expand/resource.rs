@@ -61,7 +61,8 @@ fn expand(model: &Resource) -> TokenStream {
         let edges = edges(model, &door, false);
         let collect = quote!(|needs| needs.extend(&[#(#edges),*]));
         let declaration = quote!(#door::Declaration::new::<Self>(#name, #module) #said .generic(#collect));
-        (None, quote!(#door::Link::to(const { &#declaration })), None)
+        let named = quote!(#door::inventory::submit! { #door::Generic::new(#name, #module) });
+        (None, quote!(#door::Link::to(const { &#declaration })), Some(named))
     };
     let (leaks, redundant) = (leaks::check(model, &door), redundant::check(model, &door));
     quote! {

@@ -57,6 +57,9 @@ fn the_plan_is_printed_without_running_main() {
     for part in ["order 3", "field `cache`", "field `ledger`"] {
         assert!(tree.contains(part), "no `{part}` in\n{tree}");
     }
+    let (_, generic) =
+        tree.split_once("generic, so that only the running program knows").expect("what is not seen");
+    assert!(generic.contains("Cache (plan, "), "{tree}");
     assert!(ended.stderr.is_empty(), "{ended:#?}");
 }
 
