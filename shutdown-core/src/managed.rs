@@ -1,6 +1,6 @@
 //! Managed instances: handed over once, torn down exactly once (R6).
 
-#![allow(unsafe_code, reason = "a handle is thread-safe because its resource is; the proof is at the impls")]
+#![expect(unsafe_code, reason = "a handle is thread-safe because its resource is; the proof is at the impls")]
 
 use std::borrow::Cow;
 use std::fmt;

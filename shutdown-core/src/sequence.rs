@@ -19,7 +19,9 @@
 //! 4. A `Running` instance is `Done` at its limit (R7, R10).
 //! 5. `Exited` is reached at the end of the flush's budget, whatever happens or does not (R9).
 
+mod instances;
 mod registry;
+mod signals;
 mod teardown;
 #[cfg(test)]
 mod tests;
@@ -29,15 +31,14 @@ use std::time::{Duration, Instant};
 
 pub(crate) use registry::{InstanceId, NO_CLASS, Released, Spec};
 use registry::{Planned, Registry, State};
+use signals::{Press, Signals};
 use teardown::Teardown;
 
 use crate::budget::{self, Budget};
-use crate::plan::{Plan, Why};
+use crate::plan::Plan;
 use crate::report::{MainEnding, Outcome, Reason, Report, StageSpan, Straggler};
 use crate::stage::Stage;
 
-/// Signals closer together than this count as one, so that a supervisor's SIGTERM and a terminal's SIGINT do (R14).
-const DEBOUNCE: Duration = Duration::from_millis(250);
 /// A longer grace than this is cut to it, so that no arithmetic on instants overflows: a hundred years.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// How often a stop that goes on says what it waits for.
@@ -447,105 +448,4 @@ pub(crate) fn validate(plan: &Plan, grace: Duration) -> Result<(), String> {
         return Err(format!("dependency cycle: {cycle}"));
     }
     budget::check(plan, grace).map_err(|fault| fault.to_string())
-}
-
-/// Which signal of a stop this is.
-#[derive(Debug, Default)]
-struct Signals {
-    counted: u32,
-    last: Option<Instant>,
-}
-
-enum Press {
-    Ignored,
-    First,
-    Second,
-    Third,
-}
-
-impl Signals {
-    fn count(&mut self, now: Instant) -> Press {
-        if self.last.is_some_and(|last| now.saturating_duration_since(last) < DEBOUNCE) {
-            return Press::Ignored;
-        }
-        self.last = Some(now);
-        self.counted += 1;
-        match self.counted {
-            1 => Press::First,
-            2 => Press::Second,
-            _ => Press::Third,
-        }
-    }
-}
-
-/// The managed instances, as whoever runs a service sees them.
-impl<H: Clone> Sequence<H> {
-    /// Takes in an instance; `None` if the report is already sealed, so that it is not torn down.
-    pub(crate) fn manage(
-        &mut self,
-        now: Instant,
-        spec: Spec,
-        hook: impl FnOnce(InstanceId) -> H,
-        world: &impl World,
-    ) -> Option<InstanceId> {
-        let in_time = self.stage != Stage::Exited;
-        let id = self.registry.insert(spec, hook);
-        match self.stage {
-            Stage::Cleanup | Stage::Flush => {
-                self.join_late(now, id);
-                self.advance(now, world);
-            }
-            _ => self.make_stale(),
-        }
-        in_time.then_some(id)
-    }
-
-    /// Nothing more will be said of this instance.
-    pub(crate) fn all_said(&mut self, now: Instant, id: InstanceId, world: &impl World) {
-        if self.registry.all_said(id) && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
-            self.join_late(now, id);
-            self.advance(now, world);
-        }
-    }
-
-    /// The class of a type, made of `needs` when it is first seen.
-    pub(crate) fn class(
-        &mut self,
-        class: std::any::TypeId,
-        needs: impl FnOnce() -> Vec<(std::any::TypeId, Why)>,
-    ) -> usize {
-        self.registry.class(class, needs)
-    }
-
-    /// `a` is torn down before `b`. Too late, and without effect, once either has begun.
-    pub(crate) fn depends_on(&mut self, now: Instant, a: InstanceId, b: InstanceId) {
-        if self.registry.depends_on(a, b) {
-            self.make_stale();
-            self.replan(now);
-        }
-    }
-
-    /// Says more of an instance whose teardown has not begun.
-    pub(crate) fn amend(&mut self, now: Instant, id: InstanceId, change: impl FnOnce(&mut Spec)) {
-        if self.registry.amend(id, change) {
-            self.make_stale();
-            self.replan(now);
-        }
-    }
-
-    fn make_stale(&mut self) {
-        if let Some(stop) = &mut self.stop {
-            stop.stale = self.stage < Stage::Cleanup;
-        }
-    }
-
-    /// Somebody wants this instance torn down now.
-    pub(crate) fn release(&mut self, now: Instant, id: InstanceId) -> Released<H> {
-        self.registry.release(now, id, self.stage)
-    }
-
-    /// Until when this teardown may run, if it runs in a stop.
-    pub(crate) fn limit(&self, id: InstanceId) -> Option<Instant> {
-        self.registry.limit(id)
-    }
 }

@@ -339,6 +339,7 @@ fn what_the_plan_cannot_see_is_named_in_every_form() {
     for format in [Format::Tree, Format::Dot, Format::Mermaid, Format::Json] {
         assert!(render(&printed(), &unseen, format).contains(&unseen[0]), "{format:?}");
     }
-    let json: serde_json::Value = serde_json::from_str(&render(&printed(), &unseen, Format::Json)).expect("JSON");
+    let json: serde_json::Value =
+        serde_json::from_str(&render(&printed(), &unseen, Format::Json)).expect("JSON");
     assert!(json.as_array().expect("rows").iter().any(|row| row["generic"] == true));
 }

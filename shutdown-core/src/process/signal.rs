@@ -7,7 +7,7 @@
 //!
 //! The one room of the process layer with `unsafe`: `libc` calls with plain integers and pointers to locals, and one
 //! handler that is async-signal-safe, since it only calls `write` on a descriptor that is never closed.
-#![allow(unsafe_code, reason = "signals are system calls; see the head of the file")]
+#![expect(unsafe_code, reason = "signals are system calls; see the head of the file")]
 
 use std::io::{self, PipeReader, Read as _};
 use std::mem::MaybeUninit;

@@ -4,7 +4,7 @@
 //! read each constant that holds such a pointer without looking behind it. Behind a reference it looks, and reports a
 //! cycle in words of its own (E0391); a raw pointer it leaves alone. This is the one place that reads it.
 
-#![allow(unsafe_code, reason = "a reference that the compiler does not follow; see the head of the file")]
+#![expect(unsafe_code, reason = "a reference that the compiler does not follow; see the head of the file")]
 
 use super::Declaration;
 
