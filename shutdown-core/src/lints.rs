@@ -160,7 +160,7 @@ pub mod unreleased_field {
     //!
     //! # What it does not see
     //!
-    //! - into a plain struct without `derive(Holds)`, and behind a `dyn Trait`
+    //! - into a plain struct without `derive(Holds)`, into a tuple, and behind a `dyn Trait`
     //! - the fields of a generic resource, where a type may be anything
     //! - a type whose name is `String`, `Duration`, `u64` or another of the plain ones, or `Managed`: those are not
     //!   even asked, for the sake of compile times, so an alias of such a name hides what it means
