@@ -1,7 +1,6 @@
 //! What does not compile, and why: a page for each lint.
 //!
-//! The message of an error begins with the name of its lint, `lifecycle::unreleased_field` for one; that is the path of
-//! its page here.
+//! The message of an error begins with the path of its lint's page here: `lifecycle::lints::unreleased_field`, for one.
 //!
 //! | lint | fires when |
 //! |---|---|

@@ -73,7 +73,7 @@ pub use shutdown_macros::Holds;
 ///
 /// # Errors
 ///
-/// All are found by the compiler, as `lifecycle::bad_attribute`, each at the token at fault:
+/// All are found by the compiler, as `lifecycle::lints::bad_attribute`, each at the token at fault:
 ///
 /// - a key that is unknown, given twice, or has a value of the wrong kind
 /// - `grace` that is zero, or a `lame_duck` that is as long as grace or longer
@@ -174,18 +174,18 @@ pub use shutdown_macros::needs_release;
 ///
 /// All are found by the compiler, each at the token at fault:
 ///
-/// - [`lifecycle::missing_teardown`](crate::lints::missing_teardown): no `impl Teardown`, no field attribute, no
+/// - [`lifecycle::lints::missing_teardown`](crate::lints::missing_teardown): no `impl Teardown`, no field attribute, no
 ///   `no_teardown`
-/// - [`lifecycle::unreleased_field`](crate::lints::unreleased_field): a field whose type is known to need release, and
+/// - [`lifecycle::lints::unreleased_field`](crate::lints::unreleased_field): a field whose type is known to need release, and
 ///   that neither an attribute nor the body of `teardown` handles
-/// - [`lifecycle::not_a_resource`](crate::lints::not_a_resource): a type in `depends_on` that is none
-/// - [`lifecycle::dependency_cycle`](crate::lints::dependency_cycle): resources that depend on each other; the message
+/// - [`lifecycle::lints::not_a_resource`](crate::lints::not_a_resource): a type in `depends_on` that is none
+/// - [`lifecycle::lints::dependency_cycle`](crate::lints::dependency_cycle): resources that depend on each other; the message
 ///   names each with its reason
-/// - [`lifecycle::order_contradiction`](crate::lints::order_contradiction): an `order`, or `last`, by which a
+/// - [`lifecycle::lints::order_contradiction`](crate::lints::order_contradiction): an `order`, or `last`, by which a
 ///   dependency would be torn down before what depends on it, also through resources without an order. Both follow at
 ///   most 64 types from one edge, and none through a generic struct; what they do not see is found when the program
 ///   starts
-/// - `lifecycle::bad_attribute`: a key that is unknown, given twice, or has a value of the wrong kind; a duration
+/// - `lifecycle::lints::bad_attribute`: a key that is unknown, given twice, or has a value of the wrong kind; a duration
 ///   that is none, or zero; an order beyond `i32`; `no_teardown` without a reason, or next to a field's teardown; an
 ///   enum, a union, or a struct with a lifetime
 ///
@@ -223,7 +223,7 @@ pub use shutdown_macros::resource;
 ///
 /// All are found by the compiler, each at the token at fault:
 ///
-/// - [`lifecycle::stray_teardown`](crate::lints::stray_teardown): on anything else than an `impl Teardown for ..`
-/// - `lifecycle::bad_attribute`: `teardown` is missing, is not async, has a receiver other than `&self`, further
+/// - [`lifecycle::lints::stray_teardown`](crate::lints::stray_teardown): on anything else than an `impl Teardown for ..`
+/// - `lifecycle::lints::bad_attribute`: `teardown` is missing, is not async, has a receiver other than `&self`, further
 ///   arguments or generics, or returns something else
 pub use shutdown_macros::teardown;

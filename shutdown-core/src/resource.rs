@@ -39,7 +39,7 @@ use crate::sequence::InstanceId;
 /// It gets `&self`, since others may still hold a clone of the handle; what is released by value goes into a
 /// [`Slot`](crate::Slot).
 #[diagnostic::on_unimplemented(
-    message = "lifecycle::missing_teardown: nothing says how `{Self}` is released",
+    message = "lifecycle::lints::missing_teardown: nothing says how `{Self}` is released",
     label = "no `impl Teardown`, no field with `#[teardown(..)]`, no `no_teardown = \"..\"`",
     note = "if a field has a method that releases it, name it on the field: `#[teardown(close)]`",
     note = "if it takes more than a call, write `#[lifecycle::teardown] impl Teardown for {Self}`",
@@ -69,7 +69,7 @@ pub trait Teardown {
 
 /// What a teardown may return: `()`, or a `Result` whose error can be displayed.
 #[diagnostic::on_unimplemented(
-    message = "lifecycle::bad_attribute: a teardown cannot return `{Self}`",
+    message = "lifecycle::lints::bad_attribute: a teardown cannot return `{Self}`",
     label = "neither `()` nor a `Result` whose error can be displayed",
     note = "return `()`, or `Result<(), E>` where `E: Display`; for another error, \
             `.map_err(|error| format!(\"{{error:?}}\"))`"
@@ -109,7 +109,7 @@ impl<T: Send + Sync + 'static> Granted<'_> for T {}
 
 /// A type with [`#[lifecycle::resource]`](macro@crate::resource); nothing else implements it.
 #[diagnostic::on_unimplemented(
-    message = "lifecycle::not_a_resource: `{Self}` is not a resource",
+    message = "lifecycle::lints::not_a_resource: `{Self}` is not a resource",
     label = "not a resource",
     note = "put `#[lifecycle::resource]` on the struct `{Self}`; a type of another crate goes into a struct of yours"
 )]

@@ -15,8 +15,8 @@ pub(crate) enum Lint {
 impl Lint {
     fn text(self, message: impl Display) -> String {
         match self {
-            Lint::BadAttribute => format!("lifecycle::bad_attribute: {message}"),
-            Lint::StrayTeardown => format!("lifecycle::stray_teardown: {message}"),
+            Lint::BadAttribute => format!("lifecycle::lints::bad_attribute: {message}"),
+            Lint::StrayTeardown => format!("lifecycle::lints::stray_teardown: {message}"),
         }
     }
 }

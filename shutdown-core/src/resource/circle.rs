@@ -238,7 +238,8 @@ struct Story {
 impl Story {
     /// `owner` leads to where the walk began, and the walk back to `owner`. It is told from the smallest type on.
     const fn circle(owner: &Declaration, reason: NeedReason, walk: &Walk) -> Self {
-        let mut story = Self::new("lifecycle::dependency_cycle: these resources wait for each other: ");
+        let mut story =
+            Self::new("lifecycle::lints::dependency_cycle: these resources wait for each other: ");
         story.walk(walk);
         story.step(owner, reason);
         story.name(walk.seen[0]);
@@ -248,7 +249,7 @@ impl Story {
 
     const fn contradiction(owner: &Declaration, reason: NeedReason, walk: &Walk) -> Self {
         let found = walk.seen[walk.found];
-        let mut story = Self::new("lifecycle::order_contradiction: ");
+        let mut story = Self::new("lifecycle::lints::order_contradiction: ");
         story.step(owner, reason);
         story.walk(walk);
         story.name(found);
@@ -359,7 +360,7 @@ impl Story {
         match str::from_utf8(text) {
             Ok(text) => panic!("{}", text),
             // It was cut off inside a letter.
-            Err(_) => panic!("lifecycle::dependency_cycle: resources wait for each other"),
+            Err(_) => panic!("lifecycle::lints::dependency_cycle: resources wait for each other"),
         }
     }
 }

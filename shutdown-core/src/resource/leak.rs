@@ -184,7 +184,7 @@ pub const fn unreleased(found: Option<Leak>, touched: Touched, bare: bool, field
 
 const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Text {
     let text = Text::new()
-        .add("lifecycle::unreleased_field: nothing releases the `")
+        .add("lifecycle::lints::unreleased_field: nothing releases the `")
         .add(leak.ty)
         .add("` in `")
         .add(field.owner)
@@ -251,7 +251,7 @@ impl Text {
     const fn as_str(&self) -> &str {
         match std::str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(text) => text,
-            Err(_) => "lifecycle::unreleased_field",
+            Err(_) => "lifecycle::lints::unreleased_field",
         }
     }
 }

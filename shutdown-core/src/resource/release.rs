@@ -20,7 +20,7 @@ use crate::{managed::Managed, slot::Slot};
 
 /// A type with one right way to be released.
 #[diagnostic::on_unimplemented(
-    message = "lifecycle::bad_attribute: `{Self}` has no one right way to be released",
+    message = "lifecycle::lints::bad_attribute: `{Self}` has no one right way to be released",
     label = "which method releases it?",
     note = "name what to call: `#[teardown(close)]`, `#[teardown(lock().await.shutdown())]`; or say why nothing \
             is to be done: `#[teardown(skip = \"..\")]`"

@@ -245,7 +245,7 @@ impl<T: MainValue, E: Debug> MainValue for Result<T, E> {
 
 /// What `main` may return at all.
 #[diagnostic::on_unimplemented(
-    message = "lifecycle::bad_attribute: `main` cannot return `{Self}`",
+    message = "lifecycle::lints::bad_attribute: `main` cannot return `{Self}`",
     label = "not an end of a program",
     note = "return `()`, `Result<(), E>` where `E: Debug`, or anything that is `std::process::Termination`"
 )]
