@@ -68,9 +68,12 @@ impl Deferred {
         self.amend(|spec| spec.order = Some(order))
     }
 
-    /// As `#[lifecycle::resource(timeout = "5s")]`: cut off after this time at the latest.
+    /// As `#[lifecycle::resource(timeout = "5s")]`: cut off after this time at the latest, and no
+    /// less than 1 ms.
     #[expect(clippy::return_self_not_must_use, reason = "the last call of a chain needs no handle")]
     pub fn timeout(self, timeout: Duration) -> Deferred {
+        // None at all would leave no time to begin, and so to say that it timed out.
+        let timeout = timeout.max(Duration::from_millis(1));
         self.amend(|spec| spec.timeout = Some(timeout))
     }
 
