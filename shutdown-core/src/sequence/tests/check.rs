@@ -187,6 +187,17 @@ impl Seen<'_> {
         );
     }
 
+    /// At least this is what the formula leaves to the one that gets least: a twentieth of the flush's reserve, or its
+    /// own time-out, scaled by how much too long the time-outs are together.
+    fn smallest_share(&self) -> Duration {
+        let timeouts = || self.scenario.instances.iter().filter_map(|one| one.item.timeout);
+        let flush = self.scenario.grace / 20;
+        let least = timeouts().min().unwrap_or(flush).min(flush / 20).as_secs_f64();
+        let declared: Duration = timeouts().sum();
+        let too_long = (declared.as_secs_f64() / flush.as_secs_f64()).max(1.0) + 1.0;
+        Duration::from_secs_f64(least / too_long)
+    }
+
     /// With threads for all, only what came when time was up already is not run.
     fn may_not_run(&self, row: &InstanceReport) -> bool {
         let came_late = self.run.lives.iter().zip(&self.scenario.instances).any(|(life, one)| {
@@ -197,7 +208,12 @@ impl Seen<'_> {
         });
         let window = self.run.hurried.first().map(|(now, deadline)| deadline.saturating_sub(*now));
         let no_time = window.is_some_and(|window| window < 100 * MS);
-        row.outcome != Outcome::NotRun || came_late || no_time || self.scenario.grace.is_zero()
+        // Or when its share was smaller than the clock is late: that of one behind a hook that takes all of its own, of
+        // time-outs that are far too long for what there is, or as short as a tick.
+        let hangs = row.outcome == Outcome::NotRun
+            && self.report.instances.iter().any(|other| other.outcome == Outcome::TimedOut);
+        let tiny = hangs && self.smallest_share() <= self.scenario.jitter + 2 * MS;
+        row.outcome != Outcome::NotRun || came_late || no_time || tiny || self.scenario.grace.is_zero()
     }
 
     /// R1, R2, R5, R8, invariant 3.
