@@ -58,8 +58,7 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
     quote! {
         #(#cfgs)*
         #vis fn main() -> ::std::process::ExitCode {
-            // It has to be async, whether it awaits anything or not.
-            #[allow(clippy::unused_async)]
+            #[allow(clippy::unused_async, reason = "`main` has to be async")]
             #item
             #door::main(
                 const {
