@@ -36,9 +36,16 @@ mod host;
 mod lifecycle;
 mod managed;
 mod tasks;
+mod work;
 
 // A lifecycle that is the whole process.
 mod process;
+
+// Edges to the world.
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "http")]
+pub mod net;
 
 #[doc(hidden)]
 #[path = "private.rs"]

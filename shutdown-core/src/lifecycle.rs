@@ -25,6 +25,7 @@ use crate::report::{Reason, Report, Straggler};
 use crate::sequence::{Action, Config, Event, InstanceId, Sequence, World};
 use crate::stage::Stage;
 use crate::tasks::Tasks;
+use crate::work::Works;
 
 /// The life of a service, from its start to its exit: what it manages, what is in flight, and how it stops.
 ///
@@ -64,12 +65,15 @@ pub(crate) struct Inner {
     main_runs: AtomicBool,
     gate: Gate,
     tasks: Tasks,
+    works: Works,
     /// The stop has begun.
     stopping: Notice,
     /// The drain has begun.
     draining: Notice,
     /// `main` is to be dropped.
     cut: Notice,
+    /// What is in flight is to be dropped.
+    cut_off: Notice,
     /// Everything is over.
     over: Notice,
     report: OnceLock<Report>,
@@ -104,8 +108,10 @@ impl Clock {
 impl World for Inner {
     fn in_flight(&self) -> Vec<Straggler> {
         let (mut stragglers, tasks) = self.tasks.stragglers();
+        let (of_edges, known) = self.works.in_flight();
+        stragglers.extend(of_edges);
         let main = usize::from(self.main_runs.load(Ordering::Relaxed));
-        let passes = self.gate.in_flight().saturating_sub(tasks + main);
+        let passes = self.gate.in_flight().saturating_sub(tasks + known + main);
         if passes > 0 {
             stragglers.push(Straggler::Passes(passes));
         }
@@ -127,9 +133,11 @@ impl Lifecycle {
             main_runs: AtomicBool::new(true),
             gate,
             tasks: Tasks::default(),
+            works: Works::default(),
             stopping: Notice::new(),
             draining: Notice::new(),
             cut: Notice::new(),
+            cut_off: Notice::new(),
             over: Notice::new(),
             report: OnceLock::new(),
             runtime: OnceLock::new(),
@@ -196,7 +204,10 @@ impl Lifecycle {
             Action::CutMain => {
                 inner.cut.fire();
             }
-            Action::CutTasks => inner.tasks.abort(),
+            Action::CutTasks => {
+                inner.tasks.abort();
+                inner.host.fire(&inner.cut_off);
+            }
             Action::Start(id, hook) => {
                 // Without one nobody runs this lifecycle, and so nobody waits.
                 if let Some(runtime) = inner.runtime.get() {
@@ -209,7 +220,8 @@ impl Lifecycle {
                 }
             }
             Action::Waiting { stage, names } => inner.host.log(Line::Waiting { stage, names }),
-            Action::Exit(report) => {
+            Action::Exit(mut report) => {
+                report.notes.extend(inner.works.notes());
                 inner.host.log(Line::Stopped { took: report.took, status: report.exit_status() });
                 let _ = inner.report.set(*report);
                 inner.over.fire();
@@ -233,6 +245,10 @@ impl Lifecycle {
         &self.0.tasks
     }
 
+    pub(crate) fn works(&self) -> &Works {
+        &self.0.works
+    }
+
     /// `main` is over, and no longer in flight.
     pub(crate) fn return_main_pass(&self) {
         self.0.main_runs.store(false, Ordering::Relaxed);
@@ -250,6 +266,11 @@ impl Lifecycle {
 
     pub(crate) fn cut(&self) -> &Notice {
         &self.0.cut
+    }
+
+    /// What is in flight is to be dropped: its time is up.
+    pub(crate) fn cut_off(&self) -> &Notice {
+        &self.0.cut_off
     }
 
     pub(crate) fn stop_notice(&self) -> &Notice {

@@ -74,6 +74,8 @@ pub(crate) enum Event {
     Ended(InstanceId, Outcome),
     /// A tracked task panicked.
     TaskPanicked,
+    /// Nobody sends work any more: the lame duck has done what it is for.
+    Unwanted,
     /// Time has passed.
     Tick,
 }
@@ -225,6 +227,11 @@ impl<H: Clone> Sequence<H> {
             Event::TaskPanicked => {
                 if let Some(stop) = &mut self.stop {
                     stop.panicked_tasks += 1;
+                }
+            }
+            Event::Unwanted => {
+                if let Some(stop) = &mut self.stop {
+                    stop.lame_duck_until = stop.lame_duck_until.min(now);
                 }
             }
             Event::Tick => {}

@@ -1,0 +1,301 @@
+//! What is known of one connection, shared by its ends: the socket's wrapper, the requests, the driver, the roster.
+
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::uri::PathAndQuery;
+use http::{Method, Request, Version};
+use tokio::time::Instant;
+
+use super::closing::{HALF, Seen};
+use super::server::Site;
+use crate::gate::Pass;
+use crate::net::{Doing, Peer, Visit, waiting};
+
+/// Bytes that have come are a request of their own from here on: no request is shorter.
+const SHORTEST: u64 = 18;
+
+/// One connection. The counters are written in the task of the connection; for HTTP/2 also in those of its streams,
+/// which only count requests. So `Relaxed` everywhere: nothing is handed over by them.
+pub(super) struct Connection {
+    pub(super) site: Arc<Site>,
+    pub(super) peer: Peer,
+    /// The socket, below everything; -1 if there is none to ask.
+    socket: RawFd,
+    /// How many bytes have been read.
+    read: AtomicU64,
+    /// Where, among those, the next request begins: what was read before belongs to requests that have begun. An
+    /// estimate, since hyper does not say how long a head was: see `begin`.
+    claimed: AtomicU64,
+    /// Requests that begin from this byte on came too late.
+    late_from: AtomicU64,
+    /// When the drain found it, and when the last answer ended: microseconds after the server began, plus one; 0 is
+    /// never.
+    drained: AtomicU64,
+    answered: AtomicU64,
+    requests: AtomicU32,
+    flags: AtomicU8,
+    /// The last request that began.
+    latest: Mutex<Option<(Method, Option<PathAndQuery>)>>,
+    visit: Mutex<Option<Visit>>,
+}
+
+const HTTP2: u8 = 1;
+const STUCK_WRITING: u8 = 2;
+const UPGRADED: u8 = 4;
+/// Something was answered during the stop: read until the client has closed, so that no reset overtakes the answer.
+const FAREWELL: u8 = 8;
+/// The head of the latest answer is out.
+const ANSWERING: u8 = 16;
+/// It came during the stop, and has not said what it wants.
+const UNDECIDED: u8 = 32;
+
+const NEVER: u64 = u64::MAX;
+
+impl Connection {
+    pub(super) fn new(site: Arc<Site>, peer: Peer, socket: Option<RawFd>) -> Connection {
+        let flags = if site.note_connection() { UNDECIDED } else { 0 };
+        Connection {
+            site,
+            peer,
+            socket: socket.unwrap_or(-1),
+            read: AtomicU64::new(0),
+            claimed: AtomicU64::new(0),
+            late_from: AtomicU64::new(NEVER),
+            drained: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            requests: AtomicU32::new(0),
+            flags: AtomicU8::new(flags),
+            latest: Mutex::new(None),
+            visit: Mutex::new(None),
+        }
+    }
+
+    fn has(&self, flag: u8) -> bool {
+        self.flags.load(Ordering::Relaxed) & flag != 0
+    }
+
+    fn set(&self, flag: u8, to: bool) {
+        // A look first: most of the time there is nothing to write.
+        if self.has(flag) != to {
+            match to {
+                true => self.flags.fetch_or(flag, Ordering::Relaxed),
+                false => self.flags.fetch_and(!flag, Ordering::Relaxed),
+            };
+        }
+    }
+
+    fn in_kernel(&self) -> usize {
+        if self.socket < 0 { 0 } else { waiting(self.socket) }
+    }
+
+    /// The socket's wrapper has read these.
+    pub(super) fn note_read(&self, bytes: &[u8]) {
+        let read = self.read.load(Ordering::Relaxed);
+        if read == 0 && bytes.starts_with(b"PRI") {
+            self.set(HTTP2, true);
+        }
+        self.read.store(read + bytes.len() as u64, Ordering::Relaxed);
+    }
+
+    /// The socket took an answer, or would not.
+    pub(super) fn note_write(&self, is_stuck: bool) {
+        self.set(STUCK_WRITING, is_stuck);
+    }
+
+    /// A request begins. Whether it came too late.
+    pub(super) fn begin<B>(self: &Arc<Self>, request: &Request<B>) -> (bool, InFlight) {
+        let http2 = request.version() == Version::HTTP_2;
+        let start = self.claimed.load(Ordering::Relaxed);
+        let read = self.read.load(Ordering::Relaxed);
+        if http2 {
+            self.set(HTTP2, true);
+            self.claimed.store(read, Ordering::Relaxed);
+        } else {
+            let end = start.saturating_add(length_of(request));
+            self.claimed.store(settled(end, read).max(end), Ordering::Relaxed);
+            self.set(ANSWERING, false);
+        }
+        let line = (request.method().clone(), request.uri().path_and_query().cloned());
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.decide();
+        // A stream of HTTP/2 has a task of its own, which ends a little after its connection.
+        let pass = if http2 { self.site.roster().join() } else { None };
+        (self.is_late(http2, start), InFlight { connection: Arc::clone(self), _pass: pass })
+    }
+
+    fn is_late(&self, http2: bool, start: u64) -> bool {
+        if http2 {
+            // What crossed the GOAWAY on its way is served.
+            let drained = self.site.instant(&self.drained);
+            return drained.is_some_and(|drained| drained.elapsed() > HALF);
+        }
+        start >= self.late_from.load(Ordering::Relaxed)
+    }
+
+    /// The drain finds it.
+    pub(super) fn drain(&self) {
+        self.site.stamp(&self.drained);
+        // At work: what comes after this came too late. Idle: it is kept open only for what still comes.
+        if self.requests.load(Ordering::Relaxed) > 0 {
+            let late_from = self.read.load(Ordering::Relaxed) + self.in_kernel() as u64;
+            self.late_from.store(late_from, Ordering::Relaxed);
+        }
+    }
+
+    /// An answer's head goes out. Whether it should say that it is the last one.
+    pub(super) fn answer(&self) -> bool {
+        self.set(ANSWERING, true);
+        if !self.site.lifecycle().is_stopping() || self.has(HTTP2) {
+            return false;
+        }
+        self.set(FAREWELL, true);
+        let claimed = self.claimed.load(Ordering::Relaxed);
+        let next_is_there = claimed.saturating_add(SHORTEST) <= self.read.load(Ordering::Relaxed);
+        !next_is_there && self.in_kernel() == 0
+    }
+
+    /// The answer was an upgrade: from now on it is at work until its socket goes.
+    pub(super) fn upgrade(self: &Arc<Self>) {
+        self.set(UPGRADED, true);
+        self.enroll();
+    }
+
+    pub(super) fn is_upgraded(&self) -> bool {
+        self.has(UPGRADED)
+    }
+
+    pub(super) fn is_http2(&self) -> bool {
+        self.has(HTTP2)
+    }
+
+    pub(super) fn says_farewell(&self) -> bool {
+        self.has(FAREWELL)
+    }
+
+    /// Puts it on the roster, by name, until its socket goes.
+    pub(super) fn enroll(self: &Arc<Self>) {
+        let mut visit = self.visit.lock().unwrap_or_else(PoisonError::into_inner);
+        if visit.is_none() {
+            *visit = Some(self.site.roster().enter(self.peer.clone(), Arc::clone(self) as Arc<dyn Doing>));
+        }
+    }
+
+    fn decide(&self) {
+        if self.has(UNDECIDED) {
+            self.set(UNDECIDED, false);
+            self.site.note_decision();
+        }
+    }
+
+    /// Its socket is gone.
+    pub(super) fn leave(&self) {
+        self.decide();
+        let visit = self.visit.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(visit);
+    }
+
+    pub(super) fn seen(&self) -> Seen {
+        let requests = self.requests.load(Ordering::Relaxed);
+        let read = self.read.load(Ordering::Relaxed);
+        Seen {
+            http2: self.is_http2(),
+            requests,
+            is_stuck_writing: self.has(STUCK_WRITING),
+            in_kernel: if requests == 0 { self.in_kernel() } else { 0 },
+            half_head: !self.is_http2() && read > self.claimed.load(Ordering::Relaxed),
+            first_byte: read > 0,
+            answered: self.site.instant(&self.answered),
+        }
+    }
+
+    /// Its part of a spread: any number will do that differs between connections.
+    pub(super) fn part_of(&self, spread: Duration) -> Duration {
+        let scattered = (std::ptr::from_ref(self) as usize as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let scattered = u32::try_from(scattered).unwrap_or(u32::MAX);
+        spread.mul_f64(f64::from(scattered) / f64::from(u32::MAX))
+    }
+}
+
+impl Doing for Connection {
+    fn doing(&self) -> String {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let line = latest.map_or_else(String::new, |(method, target)| {
+            format!("`{method} {}`", target.as_ref().map_or("*", PathAndQuery::as_str))
+        });
+        match self.requests.load(Ordering::Relaxed) {
+            _ if self.has(UPGRADED) => format!("upgraded by {line}"),
+            0 if self.has(STUCK_WRITING) => format!("{line} is answered, and the client does not read"),
+            0 if self.is_http2() => "an idle HTTP/2 connection".to_owned(),
+            0 if self.read.load(Ordering::Relaxed) > self.claimed.load(Ordering::Relaxed) => {
+                "half a request's head".to_owned()
+            }
+            0 => "an idle connection".to_owned(),
+            1 if self.has(ANSWERING) => format!("{line} is being answered"),
+            1 => format!("{line} has no answer yet"),
+            more => format!("{line} and {} more streams", more - 1),
+        }
+    }
+}
+
+/// A request, until its answer has ended.
+pub(super) struct InFlight {
+    connection: Arc<Connection>,
+    _pass: Option<Pass>,
+}
+
+impl InFlight {
+    pub(super) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let connection = &*self.connection;
+        let read = connection.read.load(Ordering::Relaxed);
+        let claimed = connection.claimed.load(Ordering::Relaxed);
+        connection.claimed.store(settled(claimed, read), Ordering::Relaxed);
+        connection.site.stamp(&connection.answered);
+        connection.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Where the next request begins, if the last one ended at `end` by our count: there, if the next one may have come
+/// already; else behind all that was read, for what is less than a request is our miscount of an odd head.
+fn settled(end: u64, read: u64) -> u64 {
+    if end.saturating_add(SHORTEST) <= read { end } else { read }
+}
+
+/// How many bytes a request of HTTP/1 takes, as most clients write it; without end if its body does not tell.
+fn length_of<B>(request: &Request<B>) -> u64 {
+    const LINE: usize = "  HTTP/1.1\r\n".len();
+    const BETWEEN: usize = ": \r\n".len();
+    let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
+    let headers = request.headers();
+    let fields: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + BETWEEN).sum();
+    let head = request.method().as_str().len() + target + LINE + fields + "\r\n".len();
+    let body = match headers.get(CONTENT_LENGTH) {
+        Some(length) => length.to_str().ok().and_then(|length| length.parse().ok()).unwrap_or(NEVER),
+        None if headers.contains_key(TRANSFER_ENCODING) => NEVER,
+        None => 0,
+    };
+    (head as u64).saturating_add(body)
+}
+
+/// Instants as numbers, so that they can be shared without a lock.
+impl Site {
+    fn stamp(&self, at: &AtomicU64) {
+        let micros = u64::try_from(self.began().elapsed().as_micros()).unwrap_or(u64::MAX - 1);
+        at.store(micros + 1, Ordering::Relaxed);
+    }
+
+    fn instant(&self, at: &AtomicU64) -> Option<Instant> {
+        let micros = at.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(self.began() + Duration::from_micros(micros))
+    }
+}

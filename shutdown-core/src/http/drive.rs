@@ -1,0 +1,111 @@
+//! What a connection's task polls: hyper's connection, until the drain finds it and it is not at work any more.
+
+use std::error::Error as StdError;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http_body::Body;
+use hyper::rt::{Read, Write};
+use hyper::service::HttpService;
+use hyper_util::server::conn::auto::{HttpServerConnExec, UpgradeableConnection};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep};
+
+use super::closing::{Next, Since, next};
+use super::connection::Connection;
+use crate::notice::Waiting;
+
+/// hyper's connection, as the driver sees it.
+pub(super) trait Graceful: Future {
+    /// Finish what is at work, take nothing new, and end.
+    fn close(self: Pin<&mut Self>);
+}
+
+impl<I, S, E, B> Graceful for UpgradeableConnection<'_, I, S, E>
+where
+    Self: Future,
+    S: HttpService<hyper::body::Incoming, ResBody = B>,
+    S::Error: Into<Box<dyn StdError + Send + Sync>>,
+    I: Read + Write + Unpin,
+    B: Body + 'static,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    E: HttpServerConnExec<S::Future, B>,
+{
+    fn close(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+pin_project! {
+    /// Ends with the connection: as it likes, or as the drain will have it.
+    pub(super) struct Drive<C> {
+        #[pin]
+        io: C,
+        connection: Arc<Connection>,
+        // Of the drain, then of the end of its time.
+        notice: Waiting,
+        since: Option<Since>,
+        timer: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+impl<C> Drive<C> {
+    pub(super) fn new(io: C, connection: Arc<Connection>) -> Drive<C> {
+        let notice = connection.site.lifecycle().drain_notice().wait();
+        Drive { io, connection, notice, since: None, timer: None }
+    }
+}
+
+impl<C: Graceful> Future for Drive<C> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        while Pin::new(&mut *this.notice).poll(cx).is_ready() {
+            if this.since.is_some() {
+                return Poll::Ready(());
+            }
+            // Before hyper reads on, so that what it finds is known to have been sent in time.
+            this.connection.drain();
+            *this.since = Some(Since { drain: Instant::now(), closing: None });
+            *this.notice = this.connection.site.lifecycle().cut_off().wait();
+        }
+        loop {
+            if this.io.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            let Some(since) = this.since.as_mut() else { return Poll::Pending };
+            let connection = &**this.connection;
+            if since.closing.is_none() && connection.is_http2() {
+                since.closing = Some(Instant::now());
+                this.io.as_mut().close();
+                continue;
+            }
+            let bounds = connection.site.bounds(connection);
+            match next(connection.seen(), *since, Instant::now(), bounds) {
+                Next::Work => {
+                    *this.timer = None;
+                    this.connection.enroll();
+                    return Poll::Pending;
+                }
+                Next::Until(at) => {
+                    let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+                    if timer.deadline() != at {
+                        timer.as_mut().reset(at);
+                    }
+                    ready!(timer.as_mut().poll(cx));
+                }
+                Next::Close => {
+                    since.closing = Some(Instant::now());
+                    this.io.as_mut().close();
+                }
+                Next::DropHalfHead => {
+                    connection.site.roster().note_half_head();
+                    return Poll::Ready(());
+                }
+                Next::Drop => return Poll::Ready(()),
+            }
+        }
+    }
+}

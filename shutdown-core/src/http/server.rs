@@ -1,0 +1,448 @@
+//! A server, and how to make one.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+use tower_service::Service;
+
+use super::closing::{Bounds, HALF};
+use super::connection::Connection;
+use super::drive::Drive;
+use super::latecomer::Latecomers;
+use super::probes::{READINESS, is_probe};
+use super::request::Counted;
+use super::stream::Stream;
+use crate::context::{self, Scoped};
+use crate::gate::Pass;
+use crate::lifecycle::Lifecycle;
+use crate::net::{Door, Listener, Roster, Serving};
+use crate::sequence::Event;
+
+/// Serves HTTP until the drain begins, then those who stand in the queue, and returns when the last connection is gone.
+///
+/// `service` is a tower service: an axum `Router`, tonic `Routes`, a `tower::service_fn`. Handlers run in the current
+/// lifecycle, wherever hyper polls them. Implies [`ready`](crate::ready). What happens at the stop is
+/// [here](super::http#what-happens-at-the-stop); [`Server`] has the settings.
+///
+/// # Errors
+///
+/// If the listener cannot accept, and never will. What concerns one connection is passed over, and where descriptors or
+/// memory run out it tries again after a pause of 5 ms to 1 s, and the report says so.
+///
+/// # Panics
+///
+/// Outside of a lifecycle.
+///
+/// # Cancel safety
+///
+/// Dropped, it closes the listener without emptying its queue; the connections go on, and the drain waits for them.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, routing::get};
+///
+/// #[lifecycle::main]
+/// async fn main() -> std::io::Result<()> {
+///     let routes = Router::new().route("/", get(async || "hello\n"));
+///     let listener = lifecycle::net::listen("127.0.0.1:0").await?;
+/// #   lifecycle::shutdown("an example ends");
+///     lifecycle::http::serve(listener, routes).await
+/// }
+/// ```
+pub async fn serve<L, S, B>(listener: L, service: S) -> io::Result<()>
+where
+    L: Listener,
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S::Future: Send,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    Box::pin(Server::new(listener).serve(service)).await
+}
+
+/// A server with settings of its own; [`serve`] is one without.
+///
+/// ```
+/// # use axum::Router;
+/// # use lifecycle::http::Server;
+/// # use std::time::Duration;
+/// # #[lifecycle::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let listener = lifecycle::net::listen("127.0.0.1:0").await?;
+/// # let routes: Router = Router::new();
+/// # lifecycle::shutdown("an example ends");
+/// Server::new(listener)
+///     .close_spread(Duration::from_secs(2)) // clients do not come back in one herd
+///     .lame_duck_early_end(true)
+///     .serve(routes)
+///     .await
+/// # }
+/// ```
+#[must_use = "it serves nothing before `serve` is awaited"]
+pub struct Server<L, H = NoHandshake> {
+    listener: L,
+    handshake: H,
+    settings: Settings,
+}
+
+#[derive(Clone)]
+struct Settings {
+    hyper: auto::Builder<Streams>,
+    linger: Duration,
+    half_head: Duration,
+    close_spread: Duration,
+    latecomers: Latecomers,
+    early_end: bool,
+}
+
+impl<L: Listener> Server<L> {
+    /// With the settings of [`serve`].
+    pub fn new(listener: L) -> Server<L> {
+        let mut hyper = auto::Builder::new(Streams);
+        // A drain may be long, and a client that is gone says nothing.
+        let pings = Duration::from_secs(20);
+        hyper.http2().timer(TokioTimer::new()).keep_alive_interval(pings).keep_alive_timeout(pings);
+        hyper.http2().enable_connect_protocol();
+        let settings = Settings {
+            hyper,
+            linger: Duration::from_millis(100),
+            half_head: HALF,
+            close_spread: Duration::ZERO,
+            latecomers: Latecomers::default(),
+            early_end: false,
+        };
+        Server { listener, handshake: NoHandshake, settings }
+    }
+
+    /// What each connection goes through before HTTP: TLS, for one. It runs in the connection's task. A handshake that
+    /// is under way when the drain begins has a second.
+    ///
+    /// ```no_run
+    /// # use axum::Router;
+    /// # use lifecycle::http::Server;
+    /// # async fn f(acceptor: tokio_rustls::TlsAcceptor, routes: Router) -> std::io::Result<()> {
+    /// let listener = lifecycle::net::listen("0.0.0.0:8443").await?;
+    /// Server::new(listener).handshake(move |stream| acceptor.accept(stream)).serve(routes).await
+    /// # }
+    /// ```
+    pub fn handshake<H, F, T>(self, handshake: H) -> Server<L, H>
+    where
+        H: Fn(L::Io) -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<T>> + Send + 'static,
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        Server { listener: self.listener, handshake, settings: self.settings }
+    }
+}
+
+impl<L, H> Server<L, H> {
+    /// How long a connection is kept at the drain that has just been answered, or whose first byte has not come: 100 ms
+    /// unless told otherwise. The next request may be under way.
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.settings.linger = linger;
+        self
+    }
+
+    /// Closes idle connections one by one over this time from the drain on, so that their clients do not come back in
+    /// one herd. At once unless told otherwise. What comes on them meanwhile is served.
+    pub fn close_spread(mut self, spread: Duration) -> Self {
+        self.settings.close_spread = spread;
+        self
+    }
+
+    /// How long a client of HTTP/1 may take for the head of a request. Without limit unless told otherwise; and it also
+    /// limits how long a connection may be idle. In the drain it is a second, or this if it is less.
+    pub fn header_read_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.hyper.http1().timer(TokioTimer::new()).header_read_timeout(timeout);
+        self.settings.half_head = timeout.min(HALF);
+        self
+    }
+
+    /// What becomes of requests that come when the drain has begun, on a connection that is still at work: refused
+    /// unless told otherwise.
+    pub fn latecomers(mut self, latecomers: Latecomers) -> Self {
+        self.settings.latecomers = latecomers;
+        self
+    }
+
+    /// Ends the lame duck as soon as it has done what it is for: a readiness probe (`/readyz`) has been answered with
+    /// 503, and for a second there was no new connection and no request but those of probes.
+    pub fn lame_duck_early_end(mut self, early: bool) -> Self {
+        self.settings.early_end = early;
+        self
+    }
+
+    /// Whatever else hyper can be told. Its executor and the timer of HTTP/2 are set.
+    pub fn hyper(mut self, configure: impl FnOnce(&mut auto::Builder<Streams>)) -> Self {
+        configure(&mut self.settings.hyper);
+        self
+    }
+
+    /// Serves; see [`serve`](super::serve()).
+    ///
+    /// # Errors
+    ///
+    /// If the listener cannot accept, and never will.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a lifecycle.
+    pub async fn serve<S, B>(self, service: S) -> io::Result<()>
+    where
+        L: Listener,
+        H: Handshake<L::Io>,
+        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+        S::Error: Into<Box<dyn StdError + Send + Sync>>,
+        S::Future: Send,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let lifecycle = context::expect("http::serve", Lifecycle::clone);
+        let Some(serving) = Serving::begin(&lifecycle, "http", &self.listener) else { return Ok(()) };
+        let early_end = self.settings.early_end;
+        let site = Arc::new(Site {
+            lifecycle: lifecycle.clone(),
+            roster: Arc::clone(&serving.roster),
+            settings: self.settings,
+            began: Instant::now(),
+            lame_duck: LameDuck::default(),
+        });
+        let handshake = Arc::new(self.handshake);
+        let door = Door { listener: self.listener, lifecycle: &lifecycle, roster: &serving.roster };
+        let kept = door.keep(|io, peer| {
+            let Some(pass) = serving.pass() else { return };
+            let connection = Arc::new(Connection::new(Arc::clone(&site), peer, L::descriptor(&io)));
+            let (handshake, service) = (Arc::clone(&handshake), service.clone());
+            tokio::spawn(Scoped::new(lifecycle.clone(), async move {
+                let serving = converse(&*handshake, io, service, Arc::clone(&connection), pass);
+                if let Err(panic) = AssertUnwindSafe(serving).catch_unwind().await {
+                    connection.site.lifecycle().on(Event::TaskPanicked);
+                    std::panic::resume_unwind(panic);
+                }
+            }));
+        });
+        let kept = if early_end { site.watch_while(kept).await } else { kept.await };
+        serving.finish().await;
+        kept
+    }
+}
+
+impl<L, H> fmt::Debug for Server<L, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("linger", &self.settings.linger)
+            .field("close_spread", &self.settings.close_spread)
+            .field("latecomers", &self.settings.latecomers)
+            .field("lame_duck_early_end", &self.settings.early_end)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One connection, from its socket to its end.
+async fn converse<I, H, S, B>(handshake: &H, io: I, service: S, connection: Arc<Connection>, pass: Pass)
+where
+    H: Handshake<I>,
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S::Future: Send,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let site = Arc::clone(&connection.site);
+    let Some(io) = site.shake_hands(handshake, io).await else { return };
+    let io = TokioIo::new(Stream::new(io, Arc::clone(&connection), pass));
+    let service = Counted::new(service, Arc::clone(&connection));
+    let served = site.settings.hyper.serve_connection_with_upgrades(io, service);
+    Drive::new(served, connection).await;
+}
+
+/// What a connection goes through before HTTP: see [`Server::handshake`].
+pub trait Handshake<I>: Send + Sync + 'static {
+    /// What comes of it.
+    type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Goes through it.
+    fn shake(&self, io: I) -> impl Future<Output = io::Result<Self::Io>> + Send;
+}
+
+/// The connection as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoHandshake;
+
+impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<I> for NoHandshake {
+    type Io = I;
+
+    async fn shake(&self, io: I) -> io::Result<I> {
+        Ok(io)
+    }
+}
+
+impl<I, H, F, T> Handshake<I> for H
+where
+    I: Send,
+    H: Fn(I) -> F + Send + Sync + 'static,
+    F: Future<Output = io::Result<T>> + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Io = T;
+
+    fn shake(&self, io: I) -> impl Future<Output = io::Result<T>> + Send {
+        self(io)
+    }
+}
+
+/// Runs the streams of HTTP/2 connections, in the lifecycle of their connection.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Streams;
+
+impl<F> Executor<F> for Streams
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        // In the task of the connection, which is where hyper starts them.
+        match Lifecycle::current() {
+            Some(lifecycle) => tokio::spawn(Scoped::new(lifecycle, future)).abort_handle(),
+            None => tokio::spawn(future).abort_handle(),
+        };
+    }
+}
+
+/// What the connections of a server share.
+pub(super) struct Site {
+    lifecycle: Lifecycle,
+    roster: Arc<Roster>,
+    settings: Settings,
+    began: Instant,
+    lame_duck: LameDuck,
+}
+
+impl Site {
+    pub(super) fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
+    }
+
+    pub(super) fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
+    pub(super) fn began(&self) -> Instant {
+        self.began
+    }
+
+    pub(super) fn latecomers(&self) -> Latecomers {
+        self.settings.latecomers
+    }
+
+    pub(super) fn bounds(&self, connection: &Connection) -> Bounds {
+        let Settings { linger, half_head, close_spread, .. } = self.settings;
+        let spread = if close_spread.is_zero() { close_spread } else { connection.part_of(close_spread) };
+        Bounds { linger, half_head, spread }
+    }
+
+    /// `None` if it failed, or the drain would not wait for it any longer.
+    async fn shake_hands<I, H: Handshake<I>>(&self, handshake: &H, io: I) -> Option<H::Io> {
+        let half = async {
+            self.lifecycle.drain_notice().wait().await;
+            tokio::time::sleep(self.settings.half_head).await;
+        };
+        match select(pin!(handshake.shake(io)), pin!(half)).await {
+            Either::Left((shaken, _)) => shaken.ok(),
+            Either::Right(_) => None,
+        }
+    }
+}
+
+/// A lame duck that nobody wants anything of for so long, in milliseconds, has done what it is for.
+const QUIET: u64 = 1_000;
+
+/// What is seen of the lame duck: whether anybody still wants something. Written only while the service stops.
+#[derive(Default)]
+struct LameDuck {
+    /// A readiness probe has heard it.
+    heard: AtomicBool,
+    /// When somebody wanted something: milliseconds after the server began.
+    wanted: AtomicU64,
+    /// Connections that came during the stop, and have not said what they want.
+    undecided: AtomicU32,
+}
+
+impl Site {
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A connection comes; whether it is to be asked what it wants.
+    pub(super) fn note_connection(&self) -> bool {
+        let asked = self.settings.early_end && self.lifecycle.is_stopping();
+        if asked {
+            self.lame_duck.undecided.fetch_add(1, Ordering::Relaxed);
+        }
+        asked
+    }
+
+    /// It has said so, or has gone.
+    pub(super) fn note_decision(&self) {
+        self.lame_duck.undecided.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// A request begins; whether it asks for the readiness, during the stop.
+    pub(super) fn note_request(&self, path: &str) -> bool {
+        if !self.settings.early_end || !self.lifecycle.is_stopping() {
+            return false;
+        }
+        if !is_probe(path) {
+            self.lame_duck.wanted.store(self.now(), Ordering::Relaxed);
+        }
+        path == READINESS
+    }
+
+    pub(super) fn note_unready(&self) {
+        self.lame_duck.heard.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the lame duck when nobody wants anything any more, while `kept` goes on.
+    async fn watch_while<T>(&self, kept: impl Future<Output = T>) -> T {
+        let watch = async {
+            self.lifecycle.stop_notice().wait().await;
+            let began = self.now();
+            loop {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                let quiet_from = self.lame_duck.wanted.load(Ordering::Relaxed).max(began);
+                let wanted = self.lame_duck.undecided.load(Ordering::Relaxed) > 0;
+                if self.lame_duck.heard.load(Ordering::Relaxed) && !wanted && self.now() >= quiet_from + QUIET
+                {
+                    break;
+                }
+            }
+            self.lifecycle.on(Event::Unwanted);
+            std::future::pending().await
+        };
+        match select(pin!(kept), pin!(watch)).await {
+            Either::Left((kept, _)) => kept,
+            Either::Right((never, _)) => never,
+        }
+    }
+}

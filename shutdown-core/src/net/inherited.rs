@@ -1,0 +1,162 @@
+//! Listeners that this process was started with: systemd's protocol, `sd_listen_fds(3)`.
+//!
+//! `LISTEN_FDS` descriptors, from number 3 on, are for the process `LISTEN_PID`; `LISTEN_FDNAMES` has a name for each,
+//! with colons between.
+
+#![expect(unsafe_code, reason = "a descriptor is a bare number until somebody owns it")]
+
+use std::io;
+use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use socket2::Socket;
+
+/// The first descriptor: those before it are stdin, stdout and stderr.
+const FIRST: RawFd = 3;
+
+#[derive(Debug)]
+struct Inherited {
+    name: String,
+    socket: Socket,
+}
+
+impl Inherited {
+    /// The address it is bound to, as `listen` would be asked for it.
+    fn address(&self) -> String {
+        let Ok(address) = self.socket.local_addr() else { return "no address".to_owned() };
+        match (address.as_socket(), address.as_pathname()) {
+            (Some(address), _) => address.to_string(),
+            (_, Some(path)) => format!("unix:{}", path.display()),
+            (None, None) => "no address".to_owned(),
+        }
+    }
+
+    fn is_bound_to(&self, address: &str) -> bool {
+        let normal = address.parse().map_or_else(
+            |_| {
+                address
+                    .strip_prefix("localhost")
+                    .map_or(address.to_owned(), |port| format!("127.0.0.1{port}"))
+            },
+            |address: std::net::SocketAddr| address.to_string(),
+        );
+        self.address() == normal
+    }
+}
+
+/// What is left of it.
+fn sockets() -> io::Result<MutexGuard<'static, Vec<Inherited>>> {
+    static SOCKETS: OnceLock<Result<Mutex<Vec<Inherited>>, String>> = OnceLock::new();
+    let sockets = SOCKETS.get_or_init(|| {
+        let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        let numbers = numbers(variable, std::process::id())?;
+        numbers.into_iter().map(own).collect::<Result<_, _>>().map(Mutex::new)
+    });
+    match sockets {
+        Ok(sockets) => Ok(sockets.lock().unwrap_or_else(PoisonError::into_inner)),
+        Err(error) => Err(io::Error::new(io::ErrorKind::InvalidInput, error.clone())),
+    }
+}
+
+/// The descriptors that are meant for the process `pid`, with their names.
+fn numbers(variable: impl Fn(&str) -> Option<String>, pid: u32) -> Result<Vec<(RawFd, String)>, String> {
+    let Some(count) = variable("LISTEN_FDS") else { return Ok(Vec::new()) };
+    let Some(meant) = variable("LISTEN_PID") else {
+        return Err("LISTEN_FDS is set and LISTEN_PID is not: set it to the id of the process that is meant"
+            .to_owned());
+    };
+    let meant: u32 =
+        meant.parse().map_err(|_| format!("LISTEN_PID is `{meant}`: expected the id of a process"))?;
+    if meant != pid {
+        // For our parent, who has not cleared it.
+        return Ok(Vec::new());
+    }
+    let last = count.parse().ok().and_then(|count: u16| FIRST.checked_add(count.into()));
+    let last = last.ok_or_else(|| format!("LISTEN_FDS is `{count}`: expected how many sockets there are"))?;
+    let names = variable("LISTEN_FDNAMES").unwrap_or_default();
+    let mut names = names.split(':').filter(|name| !name.is_empty());
+    Ok((FIRST..last).map(|number| (number, names.next().unwrap_or("unknown").to_owned())).collect())
+}
+
+fn own((number, name): (RawFd, String)) -> Result<Inherited, String> {
+    // Only a socket that listens is taken over: else `LISTEN_FDS` names what belongs to somebody else.
+    // SAFETY: F_GETFD reads a flag of the descriptor, or fails where there is none.
+    if unsafe { libc::fcntl(number, libc::F_GETFD) } < 0 {
+        return Err(format!(
+            "LISTEN_FDS says that descriptor {number} (`{name}`) is a socket: it is not open"
+        ));
+    }
+    // SAFETY: it is open, and by the protocol it is this process's own. Nobody else takes it: this runs once.
+    let socket = Socket::from(unsafe { OwnedFd::from_raw_fd(number) });
+    if !socket.is_listener().unwrap_or(false) {
+        // Somebody else may own it after all.
+        std::mem::forget(socket);
+        return Err(format!("LISTEN_FDS says that descriptor {number} (`{name}`) listens: it does not"));
+    }
+    socket.set_cloexec(true).map_err(|error| format!("descriptor {number} (`{name}`): {error}"))?;
+    Ok(Inherited { name, socket })
+}
+
+/// The socket that is bound to `address`, or the only one.
+pub(super) fn take_bound_to(address: &str) -> io::Result<Option<Socket>> {
+    let mut sockets = sockets()?;
+    let at = sockets.iter().position(|socket| socket.is_bound_to(address));
+    match at {
+        Some(at) => Ok(Some(sockets.remove(at).socket)),
+        None if sockets.len() > 1 => {
+            let names: Vec<String> =
+                sockets.iter().map(|socket| format!("`{}` at {}", socket.name, socket.address())).collect();
+            Err(io::Error::new(
+                io::ErrorKind::AddrNotAvailable,
+                format!(
+                    "none of the inherited sockets ({}) is bound to it: call `listen_as` with the name of one",
+                    names.join(", ")
+                ),
+            ))
+        }
+        None => Ok(sockets.pop().map(|socket| socket.socket)),
+    }
+}
+
+/// The socket of this name.
+pub(super) fn take_named(name: &str) -> io::Result<Option<Socket>> {
+    let mut sockets = sockets()?;
+    let at = sockets.iter().position(|socket| socket.name == name);
+    Ok(at.map(|at| sockets.remove(at).socket))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbers;
+
+    fn with(pairs: &[(&str, &str)], pid: u32) -> Result<Vec<(i32, String)>, String> {
+        numbers(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()), pid)
+    }
+
+    #[test]
+    fn nothing_is_inherited_without_the_variables() {
+        assert_eq!(with(&[], 7), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn each_socket_has_its_number_and_name() {
+        let sockets = with(&[("LISTEN_FDS", "3"), ("LISTEN_PID", "7"), ("LISTEN_FDNAMES", "http:admin")], 7);
+        let expected =
+            [(3, "http"), (4, "admin"), (5, "unknown")].map(|(number, name)| (number, name.to_owned()));
+        assert_eq!(sockets, Ok(expected.to_vec()));
+    }
+
+    #[test]
+    fn what_is_meant_for_another_process_is_left_alone() {
+        assert_eq!(with(&[("LISTEN_FDS", "1"), ("LISTEN_PID", "8")], 7), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_bad_value_is_told() {
+        let error = with(&[("LISTEN_FDS", "many"), ("LISTEN_PID", "7")], 7).unwrap_err();
+        assert_eq!(error, "LISTEN_FDS is `many`: expected how many sockets there are");
+        let error = with(&[("LISTEN_FDS", "1"), ("LISTEN_PID", "me")], 7).unwrap_err();
+        assert_eq!(error, "LISTEN_PID is `me`: expected the id of a process");
+        assert!(with(&[("LISTEN_FDS", "1")], 7).unwrap_err().contains("LISTEN_PID is not"));
+    }
+}

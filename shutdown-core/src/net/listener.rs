@@ -1,0 +1,421 @@
+//! What accepts connections: tokio's listeners, what `listen` gives, and whatever a user brings.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd as _, RawFd};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use super::{inherited, socket};
+
+/// What accepts connections, for [`serve`](super::serve) and [`http::serve`](crate::http::serve).
+///
+/// Implemented for tokio's [`TcpListener`] and [`UnixListener`], and for what [`listen`] gives. An own one needs
+/// [`poll_accept`](Listener::poll_accept) and [`address`](Listener::address); the rest is what makes its end lossless.
+/// For TLS no own one is needed: see [`Server::handshake`](crate::http::Server::handshake).
+pub trait Listener: Send + 'static {
+    /// A connection.
+    type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Accepts one connection. Must be cancel safe: what it took out of the queue, it returns.
+    ///
+    /// # Errors
+    ///
+    /// Those of the kernel. What concerns one connection only, and want of descriptors or memory, is survived.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Self::Io, Peer)>>;
+
+    /// Accepts what is in the queue now; `None` if it is empty. To be asked of the kernel, where that is possible: an
+    /// event that the runtime has not seen yet is a connection that is lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_accept`](Listener::poll_accept).
+    fn try_accept(&mut self) -> io::Result<Option<(Self::Io, Peer)>> {
+        match self.poll_accept(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(accepted) => accepted.map(Some),
+            Poll::Pending => Ok(None),
+        }
+    }
+
+    /// Whether the kernel lets new connections into the queue. Told `false` before the queue is emptied for the last
+    /// time, and `true` before the listener is dropped, for others may hold the same socket.
+    fn admit(&mut self, new: bool) {
+        let _ = new;
+    }
+
+    /// Whether the queue outlives this listener, in another process that holds it: then it is left as it is.
+    fn is_handed_on(&self) -> bool {
+        false
+    }
+
+    /// Where it listens, for logs and reports.
+    fn address(&self) -> String;
+
+    /// The socket under a connection, to ask how many bytes wait there.
+    fn descriptor(io: &Self::Io) -> Option<RawFd> {
+        let _ = io;
+        None
+    }
+}
+
+/// The other end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Peer {
+    /// Of TCP.
+    Ip(SocketAddr),
+    /// Of a Unix socket, whose clients have no names.
+    Local,
+    /// Of a listener of the user's.
+    Named(String),
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Peer::Ip(address) => write!(f, "{address}"),
+            Peer::Local => f.write_str("a local client"),
+            Peer::Named(name) => f.write_str(name),
+        }
+    }
+}
+
+impl Listener for TcpListener {
+    type Io = TcpStream;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, Peer)>> {
+        let (stream, peer) = ready!(TcpListener::poll_accept(self, cx))?;
+        Poll::Ready(Ok((stream, Peer::Ip(peer))))
+    }
+
+    fn try_accept(&mut self) -> io::Result<Option<(TcpStream, Peer)>> {
+        let Some((socket, peer)) = socket::accept(self)? else { return Ok(None) };
+        let peer = peer.as_socket().map_or(Peer::Local, Peer::Ip);
+        Ok(Some((TcpStream::from_std(socket.into())?, peer)))
+    }
+
+    fn admit(&mut self, new: bool) {
+        // Where that fails a client may be reset, which is no reason not to stop.
+        let _ = if new { socket::admit_new(self) } else { socket::refuse_new(self) };
+    }
+
+    fn address(&self) -> String {
+        self.local_addr().map_or_else(|error| error.to_string(), |address| address.to_string())
+    }
+
+    fn descriptor(io: &TcpStream) -> Option<RawFd> {
+        Some(io.as_raw_fd())
+    }
+}
+
+impl Listener for UnixListener {
+    type Io = UnixStream;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, Peer)>> {
+        let (stream, _) = ready!(UnixListener::poll_accept(self, cx))?;
+        Poll::Ready(Ok((stream, Peer::Local)))
+    }
+
+    fn try_accept(&mut self) -> io::Result<Option<(UnixStream, Peer)>> {
+        let Some((socket, _)) = socket::accept(self)? else { return Ok(None) };
+        Ok(Some((UnixStream::from_std(socket.into())?, Peer::Local)))
+    }
+
+    fn address(&self) -> String {
+        let path = |address: tokio::net::unix::SocketAddr| Some(address.as_pathname()?.display().to_string());
+        self.local_addr().ok().and_then(path).unwrap_or_else(|| "a Unix socket".to_owned())
+    }
+
+    fn descriptor(io: &UnixStream) -> Option<RawFd> {
+        Some(io.as_raw_fd())
+    }
+}
+
+/// A listener from [`listen`]: of TCP or of a Unix socket, bound or inherited.
+#[derive(Debug)]
+pub struct Listening {
+    socket: Socket,
+    /// Somebody else holds the socket, and goes on listening.
+    inherited: bool,
+    /// The socket's file, which goes with the listener.
+    file: Option<SocketFile>,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// Listens at `address`: `127.0.0.1:8080`, `[::]:8080`, `localhost:0`, or `unix:/run/service.sock`.
+///
+/// A listener that the process inherited is used where there is one (systemd socket activation: `LISTEN_FDS`,
+/// `LISTEN_PID`, `LISTEN_FDNAMES`): the one that is bound to this address, or the only one there is. Its queue belongs
+/// to whoever handed it over, so a restart refuses nobody: when the drain begins it is left as it is, for the next
+/// process. Each inherited listener is given out once.
+///
+/// What is bound here has `SO_REUSEADDR`, so that a restart need not wait for old connections, a queue of 4,096, and
+/// `TCP_NODELAY` for its connections. The file of a Unix socket is replaced if nobody listens at it, and removed when
+/// the listener closes.
+///
+/// # Errors
+///
+/// If the address cannot be bound, or if several listeners were inherited and none of them is bound to it; see
+/// [`listen_as`]. The message names the address.
+///
+/// # Examples
+///
+/// ```
+/// # #[lifecycle::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let listener = lifecycle::net::listen("127.0.0.1:0").await?;
+/// println!("listening at http://{}", listener.local_addr()?);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn listen(address: &str) -> io::Result<Listening> {
+    match inherited::take_bound_to(address)? {
+        Some(socket) => Listening::inherit(socket),
+        None => bind(address).await,
+    }
+    .map_err(|error| at(address, &error))
+}
+
+/// [`listen`], by the name that a socket was given where it comes from (systemd: `FileDescriptorName=`), whatever it is
+/// bound to there. Without an inherited socket of that name it binds `address`.
+///
+/// # Errors
+///
+/// As [`listen`].
+pub async fn listen_as(name: &str, address: &str) -> io::Result<Listening> {
+    match inherited::take_named(name)? {
+        Some(socket) => Listening::inherit(socket),
+        None => bind(address).await,
+    }
+    .map_err(|error| at(address, &error))
+}
+
+fn at(address: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot listen at `{address}`: {error}"))
+}
+
+/// How many connections wait in a queue, at most; the kernel may know a lower limit.
+const QUEUE: i32 = 4096;
+
+async fn bind(address: &str) -> io::Result<Listening> {
+    if let Some(path) = address.strip_prefix("unix:") {
+        return bind_unix(Path::new(path));
+    }
+    let mut error = io::Error::new(io::ErrorKind::InvalidInput, "no such host");
+    for address in tokio::net::lookup_host(address).await? {
+        match bind_tcp(address) {
+            Ok(listener) => {
+                return Ok(Listening { socket: Socket::Tcp(listener), inherited: false, file: None });
+            }
+            Err(failed) => error = failed,
+        }
+    }
+    Err(error)
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    // A connection takes it over from its listener, which saves a system call each.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(QUEUE)?;
+    TcpListener::from_std(socket.into())
+}
+
+fn bind_unix(path: &Path) -> io::Result<Listening> {
+    let bound = UnixListener::bind(path).or_else(|error| {
+        // A file that is left over from a process that was killed: nobody answers there.
+        let left_over = error.kind() == io::ErrorKind::AddrInUse
+            && std::os::unix::net::UnixStream::connect(path)
+                .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+        if !left_over {
+            return Err(error);
+        }
+        std::fs::remove_file(path)?;
+        UnixListener::bind(path)
+    })?;
+    let file = SocketFile::of(path)?;
+    Ok(Listening { socket: Socket::Unix(bound), inherited: false, file: Some(file) })
+}
+
+impl Listening {
+    fn inherit(socket: socket2::Socket) -> io::Result<Listening> {
+        socket.set_nonblocking(true)?;
+        let socket = match socket.domain()? {
+            socket2::Domain::UNIX => Socket::Unix(UnixListener::from_std(socket.into())?),
+            _ => Socket::Tcp(TcpListener::from_std(socket.into())?),
+        };
+        Ok(Listening { socket, inherited: true, file: None })
+    }
+
+    /// Where it listens, with the port that the kernel chose for port 0.
+    ///
+    /// # Errors
+    ///
+    /// If it is a Unix socket.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match &self.socket {
+            Socket::Tcp(listener) => listener.local_addr(),
+            Socket::Unix(_) => {
+                Err(io::Error::new(io::ErrorKind::Unsupported, "a Unix socket has no such address"))
+            }
+        }
+    }
+
+    /// Whether it was inherited, and not bound by this process.
+    pub fn is_inherited(&self) -> bool {
+        self.inherited
+    }
+}
+
+impl Listener for Listening {
+    type Io = Stream;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Peer)>> {
+        Poll::Ready(Ok(match &mut self.socket {
+            Socket::Tcp(listener) => {
+                let (stream, peer) = ready!(Listener::poll_accept(listener, cx))?;
+                (Stream::Tcp(stream), peer)
+            }
+            Socket::Unix(listener) => {
+                let (stream, peer) = ready!(Listener::poll_accept(listener, cx))?;
+                (Stream::Unix(stream), peer)
+            }
+        }))
+    }
+
+    fn try_accept(&mut self) -> io::Result<Option<(Stream, Peer)>> {
+        Ok(match &mut self.socket {
+            Socket::Tcp(listener) => listener.try_accept()?.map(|(stream, peer)| (Stream::Tcp(stream), peer)),
+            Socket::Unix(listener) => {
+                listener.try_accept()?.map(|(stream, peer)| (Stream::Unix(stream), peer))
+            }
+        })
+    }
+
+    fn admit(&mut self, new: bool) {
+        // Nobody else holds what was bound here, and what was inherited is not touched.
+        if new || self.inherited {
+            return;
+        }
+        match &mut self.socket {
+            Socket::Tcp(listener) => listener.admit(false),
+            // Nobody finds it without its file.
+            Socket::Unix(_) => self.file = None,
+        }
+    }
+
+    fn is_handed_on(&self) -> bool {
+        self.inherited
+    }
+
+    fn address(&self) -> String {
+        match &self.socket {
+            Socket::Tcp(listener) => listener.address(),
+            Socket::Unix(listener) => listener.address(),
+        }
+    }
+
+    fn descriptor(io: &Stream) -> Option<RawFd> {
+        Some(match io {
+            Stream::Tcp(stream) => stream.as_raw_fd(),
+            Stream::Unix(stream) => stream.as_raw_fd(),
+        })
+    }
+}
+
+/// The file of a Unix socket that this process has bound. Removed when it is dropped, unless another process has put
+/// its own in its place.
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl SocketFile {
+    fn of(path: &Path) -> io::Result<SocketFile> {
+        Ok(SocketFile { path: std::path::absolute(path)?, identity: Self::identity(path)? })
+    }
+
+    fn identity(path: &Path) -> io::Result<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let file = std::fs::symlink_metadata(path)?;
+        Ok((file.dev(), file.ino()))
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if Self::identity(&self.path).is_ok_and(|identity| identity == self.identity) {
+            // Whoever comes next replaces it.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A connection of a [`Listening`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Stream {
+    /// Over TCP.
+    Tcp(TcpStream),
+    /// Over a Unix socket.
+    Unix(UnixStream),
+}
+
+/// Does the same to whichever it is.
+macro_rules! either {
+    ($stream:expr, $io:ident => $then:expr) => {
+        match $stream.get_mut() {
+            Stream::Tcp($io) => $then,
+            Stream::Unix($io) => $then,
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        either!(self, io => Pin::new(io).poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        either!(self, io => Pin::new(io).poll_write(cx, buf))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        either!(self, io => Pin::new(io).poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        // Both can.
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self, io => Pin::new(io).poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self, io => Pin::new(io).poll_shutdown(cx))
+    }
+}

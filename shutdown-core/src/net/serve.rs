@@ -1,0 +1,114 @@
+//! A server for protocols that are not HTTP.
+
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt as _;
+use pin_project_lite::pin_project;
+
+use super::accept::Door;
+use super::listener::{Listener, Peer};
+use super::serving::{Doing, Serving, Visit};
+use crate::context::{self, Scoped};
+use crate::lifecycle::Lifecycle;
+use crate::notice::Waiting;
+use crate::sequence::Event;
+
+/// Runs `handler` for each connection of `listener`, in a task of its own, until the drain begins; then for those that
+/// stand in its queue, and returns when the last handler has.
+///
+/// A connection is in flight while its handler runs. The handler should hear [`stopping`](crate::stopping) and come to
+/// an end: at the end of the drain it is dropped where it stands, and named in the report. Implies
+/// [`ready`](crate::ready).
+///
+/// # Errors
+///
+/// If the listener cannot accept, and never will. What concerns one connection is passed over, and where descriptors or
+/// memory run out it tries again after a pause of 5 ms to 1 s, and the report says so.
+///
+/// # Panics
+///
+/// Outside of a lifecycle.
+///
+/// # Cancel safety
+///
+/// Dropped, it closes the listener without emptying its queue; the connections go on, and the drain waits for them.
+pub async fn serve<L, H, F>(listener: L, handler: H) -> io::Result<()>
+where
+    L: Listener,
+    H: Fn(L::Io, Peer) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let lifecycle = context::expect("net::serve", Lifecycle::clone);
+    let Some(serving) = Serving::begin(&lifecycle, "server", &listener) else { return Ok(()) };
+    let door = Door { listener, lifecycle: &lifecycle, roster: &serving.roster };
+    let kept = door
+        .keep(|io, peer| {
+            let Some(pass) = serving.pass() else { return };
+            let handling = AssertUnwindSafe(handler(io, peer.clone())).catch_unwind();
+            let connection = Connection {
+                handling,
+                drain: Some(lifecycle.drain_notice().wait()),
+                cut_off: lifecycle.cut_off().wait(),
+                visit: None,
+                peer,
+                roster: Arc::clone(&serving.roster),
+            };
+            let lifecycle = lifecycle.clone();
+            tokio::spawn(Scoped::new(lifecycle.clone(), async move {
+                if let Some(Err(panic)) = connection.await {
+                    lifecycle.on(Event::TaskPanicked);
+                    drop(pass);
+                    std::panic::resume_unwind(panic);
+                }
+                drop(pass);
+            }));
+        })
+        .await;
+    serving.finish().await;
+    kept
+}
+
+pin_project! {
+    /// A handler at work; `None` if it was cut off.
+    struct Connection<F> {
+        #[pin]
+        handling: F,
+        drain: Option<Waiting>,
+        cut_off: Waiting,
+        visit: Option<Visit>,
+        peer: Peer,
+        roster: Arc<super::serving::Roster>,
+    }
+}
+
+struct Handled;
+
+impl Doing for Handled {
+    fn doing(&self) -> String {
+        "a connection is handled".to_owned()
+    }
+}
+
+impl<F: Future> Future for Connection<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
+        let this = self.project();
+        if let Poll::Ready(output) = this.handling.poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        if this.drain.as_mut().is_some_and(|drain| Pin::new(drain).poll(cx).is_ready()) {
+            *this.drain = None;
+            *this.visit = Some(this.roster.enter(this.peer.clone(), Arc::new(Handled)));
+        }
+        // Before the drain nothing is cut off.
+        match this.drain.is_none() && Pin::new(this.cut_off).poll(cx).is_ready() {
+            true => Poll::Ready(None),
+            false => Poll::Pending,
+        }
+    }
+}

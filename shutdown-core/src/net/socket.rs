@@ -1,0 +1,68 @@
+//! What only the kernel knows about a socket.
+
+#![expect(
+    unsafe_code,
+    reason = "one system call that no library wraps for a descriptor that something else owns"
+)]
+
+use std::io;
+use std::os::fd::{AsFd, RawFd};
+
+use socket2::SockRef;
+
+/// How many bytes the kernel holds that nobody has read yet: tokio's readiness may not know of them.
+pub(crate) fn waiting(socket: RawFd) -> usize {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: FIONREAD writes one `c_int`, and `bytes` is one. A descriptor that is no socket any more is an error,
+    // or answers for what took its place: a number all the same.
+    let asked = unsafe { libc::ioctl(socket, libc::FIONREAD, &raw mut bytes) };
+    if asked == 0 { usize::try_from(bytes).unwrap_or(0) } else { 0 }
+}
+
+/// From now on the kernel drops the first packet of every new connection, and the client sends it again a second
+/// later: to the next listener of this address, if there is one by then. Handshakes under way go on. So nobody is let
+/// in, only to be reset when the listener closes.
+#[cfg(target_os = "linux")]
+pub(crate) fn refuse_new(listener: &impl AsFd) -> io::Result<()> {
+    use socket2::SockFilter;
+
+    // As classic BPF, over a packet that begins with its TCP header: the flags are byte 13, SYN is bit 1.
+    const LOAD_BYTE: u16 = 0x30;
+    const JUMP_IF_SET: u16 = 0x45;
+    const RETURN: u16 = 0x06;
+    SockRef::from(listener).attach_filter(&[
+        SockFilter::new(LOAD_BYTE, 0, 0, 13),
+        SockFilter::new(JUMP_IF_SET, 0, 1, 0x02),
+        SockFilter::new(RETURN, 0, 0, 0),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+    ])
+}
+
+/// Elsewhere a connection may still be let in and reset between the last accept and the close.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn refuse_new(_: &impl AsFd) -> io::Result<()> {
+    Ok(())
+}
+
+/// Takes that back: a listener may be shared with a process that goes on.
+#[cfg(target_os = "linux")]
+pub(crate) fn admit_new(listener: &impl AsFd) -> io::Result<()> {
+    SockRef::from(listener).detach_filter()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn admit_new(_: &impl AsFd) -> io::Result<()> {
+    Ok(())
+}
+
+/// The next connection of a listener's queue, straight from the kernel; `None` if that is empty.
+pub(crate) fn accept(listener: &impl AsFd) -> io::Result<Option<(socket2::Socket, socket2::SockAddr)>> {
+    match SockRef::from(listener).accept() {
+        Ok((socket, peer)) => {
+            socket.set_nonblocking(true)?;
+            Ok(Some((socket, peer)))
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,141 @@
+//! Servers over real sockets, in this process: what one stop does to one connection.
+#![cfg(feature = "http")]
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response};
+use lifecycle::{Lifecycle, Report};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+
+/// A service whose requests for `/slow` wait until they are let go.
+struct Service {
+    address: SocketAddr,
+    lifecycle: Lifecycle,
+    go: Arc<Notify>,
+    reached: Arc<Notify>,
+    running: JoinHandle<Report>,
+}
+
+impl Service {
+    async fn start(
+        configure: impl FnOnce(lifecycle::http::Server<TcpListener>) -> lifecycle::http::Server<TcpListener>,
+    ) -> Service {
+        let lifecycle = Lifecycle::builder().grace(Duration::from_secs(3)).build();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (go, reached) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let service = tower::service_fn({
+            let (go, reached) = (go.clone(), reached.clone());
+            move |request: Request<Incoming>| {
+                let (go, reached) = (go.clone(), reached.clone());
+                async move {
+                    if request.uri().path() == "/slow" {
+                        reached.notify_one();
+                        go.notified().await;
+                    }
+                    Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("hello")))
+                }
+            }
+        });
+        let server = configure(lifecycle::http::Server::new(listener));
+        let running = tokio::spawn({
+            let lifecycle = lifecycle.clone();
+            async move { lifecycle.run(server.serve(service)).await }
+        });
+        Service { address, lifecycle, go, reached, running }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    fn stop(&self) {
+        self.lifecycle.shutdown("test");
+    }
+
+    async fn report(self) -> Report {
+        self.running.await.unwrap()
+    }
+}
+
+/// One answer of the service: its head.
+async fn answer(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"hello") {
+        let byte = stream.read_u8().await;
+        let Ok(byte) = byte else { panic!("{byte:?} after {:?}", String::from_utf8_lossy(&answer)) };
+        answer.push(byte);
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+async fn is_closed(stream: &mut TcpStream) -> bool {
+    stream.read(&mut [0; 1]).await.is_ok_and(|read| read == 0)
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_and_one_at_work_finishes() {
+    let service = Service::start(|server| server.linger(Duration::ZERO)).await;
+    let (mut idle, mut busy) = (service.connect().await, service.connect().await);
+    idle.write_all(GET).await.unwrap();
+    assert!(!answer(&mut idle).await.contains("close"));
+    busy.write_all(b"GET /slow HTTP/1.1\r\nHost: test\r\n\r\n").await.unwrap();
+    service.reached.notified().await;
+    service.stop();
+    assert!(is_closed(&mut idle).await);
+    service.go.notify_one();
+    assert!(answer(&mut busy).await.contains("connection: close"));
+    assert!(is_closed(&mut busy).await);
+    drop(busy);
+    let report = service.report().await;
+    assert!(report.is_clean(), "{report}");
+}
+
+#[tokio::test]
+async fn who_stands_in_the_queue_is_served() {
+    let service = Service::start(|server| server).await;
+    let mut first = service.connect().await;
+    first.write_all(GET).await.unwrap();
+    answer(&mut first).await;
+    let mut streams = Vec::new();
+    for _ in 0..50 {
+        // On this thread alone nobody accepts meanwhile.
+        let mut stream = std::net::TcpStream::connect(service.address).unwrap();
+        std::io::Write::write_all(&mut stream, GET).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        streams.push(TcpStream::from_std(stream).unwrap());
+    }
+    service.stop();
+    for stream in &mut streams {
+        assert!(answer(stream).await.contains("connection: close"));
+    }
+    drop(streams);
+    let report = service.report().await;
+    assert!(report.is_clean(), "{report}");
+}
+
+#[tokio::test]
+async fn half_a_head_is_noted_and_half_a_body_is_named() {
+    let service = Service::start(|server| server).await;
+    let (mut head, mut busy) = (service.connect().await, service.connect().await);
+    head.write_all(b"GET / HT").await.unwrap();
+    busy.write_all(b"GET /slow?why HTTP/1.1\r\nHost: test\r\n\r\n").await.unwrap();
+    service.reached.notified().await;
+    service.stop();
+    assert!(is_closed(&mut head).await);
+    let report = service.report().await;
+    assert_eq!(report.exit_status(), 70, "{report}");
+    let text = report.to_string();
+    assert!(text.contains("`GET /slow?why` has no answer yet"), "{text}");
+    assert!(text.contains("a connection was closed with half a request's head"), "{text}");
+}
