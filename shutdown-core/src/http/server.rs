@@ -76,7 +76,7 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
-    Box::pin(Server::new(listener).serve(service)).await
+    Server::new(listener).serve(service).await
 }
 
 /// A server with settings of its own; [`serve`] is one without.
@@ -101,7 +101,8 @@ where
 pub struct Server<L, H = NoHandshake> {
     listener: L,
     handshake: H,
-    settings: Settings,
+    // On the heap, so that the futures that carry it are small.
+    settings: Box<Settings>,
 }
 
 #[derive(Clone)]
@@ -122,14 +123,14 @@ impl<L: Listener> Server<L> {
         let pings = Duration::from_secs(20);
         hyper.http2().timer(TokioTimer::new()).keep_alive_interval(pings).keep_alive_timeout(pings);
         hyper.http2().enable_connect_protocol();
-        let settings = Settings {
+        let settings = Box::new(Settings {
             hyper,
             linger: Duration::from_millis(100),
             half_head: HALF,
             close_spread: Duration::ZERO,
             latecomers: Latecomers::default(),
             early_end: false,
-        };
+        });
         Server { listener, handshake: NoHandshake, settings }
     }
 
@@ -334,7 +335,7 @@ where
 pub(super) struct Site {
     lifecycle: Lifecycle,
     roster: Arc<Roster>,
-    settings: Settings,
+    settings: Box<Settings>,
     began: Instant,
     lame_duck: LameDuck,
 }
@@ -357,7 +358,7 @@ impl Site {
     }
 
     pub(super) fn bounds(&self, connection: &Connection) -> Bounds {
-        let Settings { linger, half_head, close_spread, .. } = self.settings;
+        let Settings { linger, half_head, close_spread, .. } = *self.settings;
         let spread = if close_spread.is_zero() { close_spread } else { connection.part_of(close_spread) };
         Bounds { linger, half_head, spread }
     }
