@@ -42,6 +42,8 @@ mod work;
 mod process;
 
 // Edges to the world.
+#[cfg(feature = "consumer")]
+pub mod consumer;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "http")]

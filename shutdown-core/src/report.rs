@@ -157,8 +157,8 @@ pub enum Straggler {
     Tasks(&'static Location<'static>, usize),
     /// Closures started by `spawn_blocking`: where, and how many.
     Blocking(&'static Location<'static>, usize),
-    /// Connections of a server, by what they were doing, and how many.
-    Connections(String, usize),
+    /// Connections of a server, messages of a consumer: what they were doing, and how many.
+    InFlight(String, usize),
     /// Passes that were not given back.
     Passes(usize),
 }
@@ -245,8 +245,8 @@ impl fmt::Display for Straggler {
             Straggler::Tasks(location, count) => write!(f, "{count} tasks spawned at {location}"),
             Straggler::Blocking(location, 1) => write!(f, "blocking task spawned at {location}"),
             Straggler::Blocking(location, count) => write!(f, "{count} blocking tasks spawned at {location}"),
-            Straggler::Connections(doing, 1) => f.write_str(doing),
-            Straggler::Connections(doing, count) => write!(f, "{count} x {doing}"),
+            Straggler::InFlight(doing, 1) => f.write_str(doing),
+            Straggler::InFlight(doing, count) => write!(f, "{count} x {doing}"),
             Straggler::Passes(1) => f.write_str("1 pass that was not given back"),
             Straggler::Passes(count) => write!(f, "{count} passes that were not given back"),
         }

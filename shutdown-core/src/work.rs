@@ -13,6 +13,10 @@ pub(crate) trait Work: Send + Sync {
     fn notes(&self) -> Vec<String>;
 
     /// Nothing is in flight, nothing will be, and there is nothing to say.
+    #[cfg_attr(
+        not(any(feature = "consumer", feature = "http")),
+        allow(dead_code, reason = "only an edge behind a feature has work of its own")
+    )]
     fn is_forgotten(&self) -> bool;
 }
 
@@ -21,6 +25,10 @@ pub(crate) trait Work: Send + Sync {
 pub(crate) struct Works(Mutex<Vec<Arc<dyn Work>>>);
 
 impl Works {
+    #[cfg_attr(
+        not(any(feature = "consumer", feature = "http")),
+        allow(dead_code, reason = "only an edge behind a feature has work of its own")
+    )]
     pub(crate) fn add(&self, work: Arc<dyn Work>) {
         let mut works = self.lock();
         works.retain(|work| !work.is_forgotten());

@@ -153,18 +153,18 @@ impl Work for Roster {
             .take(GROUPS)
             .map(|(doing, (peer, count))| {
                 let others = if count > 1 { " and others" } else { "" };
-                Straggler::Connections(format!("{}: {doing}, for {peer}{others}", self.server), count)
+                Straggler::InFlight(format!("{}: {doing}, for {peer}{others}", self.server), count)
             })
             .collect();
         if more > 0 {
-            stragglers.push(Straggler::Connections(format!("{}: something else", self.server), more));
+            stragglers.push(Straggler::InFlight(format!("{}: something else", self.server), more));
         }
         // Those that have not come to a turn since the drain began.
         let unnamed = self.gate.in_flight().saturating_sub(named);
         if unnamed > 0 {
-            stragglers.push(Straggler::Connections(format!("{}: a connection", self.server), unnamed));
+            stragglers.push(Straggler::InFlight(format!("{}: a connection", self.server), unnamed));
         } else if stragglers.is_empty() {
-            stragglers.push(Straggler::Connections(format!("{}: its listener", self.server), 1));
+            stragglers.push(Straggler::InFlight(format!("{}: its listener", self.server), 1));
         }
         (stragglers, 1)
     }

@@ -1,0 +1,103 @@
+//! What a consumer has in hand, for the drain and for the report.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{ConsumeError, Error};
+use crate::gate::{Gate, Pass};
+use crate::lifecycle::Lifecycle;
+use crate::report::Straggler;
+use crate::work::Work;
+
+/// The messages in hand. The consumer holds one pass of the lifecycle's gate, which goes back when it has ended and the
+/// last message is answered for.
+pub(super) struct Hand {
+    name: Cow<'static, str>,
+    gate: Gate,
+    over: AtomicBool,
+    /// Handlers that failed or panicked.
+    failures: AtomicUsize,
+    unanswered: Mutex<Option<(Error, usize)>>,
+}
+
+impl Hand {
+    /// `None` if the drain has begun.
+    pub(super) fn open(lifecycle: &Lifecycle, name: Cow<'static, str>) -> Option<Arc<Hand>> {
+        let pass = lifecycle.pass()?;
+        let hand = Arc::new(Hand {
+            name,
+            gate: Gate::new(),
+            over: AtomicBool::new(false),
+            failures: AtomicUsize::new(0),
+            unanswered: Mutex::new(None),
+        });
+        lifecycle.works().add(Arc::clone(&hand) as Arc<dyn Work>);
+        let weak = Arc::downgrade(&hand);
+        hand.gate.on_drained(move || {
+            if let Some(hand) = weak.upgrade() {
+                hand.over.store(true, Ordering::Relaxed);
+            }
+            drop(pass);
+        });
+        Some(hand)
+    }
+
+    /// For one message; `None` once the hand is closed.
+    pub(super) fn pass(&self) -> Option<Pass> {
+        self.gate.pass()
+    }
+
+    /// Nothing more is taken.
+    pub(super) fn close(&self) {
+        self.gate.close();
+    }
+
+    pub(super) async fn empty(&self) {
+        self.gate.drained().await;
+    }
+
+    /// A handler failed; the first one and every hundredth is worth a line.
+    pub(super) fn note_failure(&self, what: &str) {
+        if self.failures.fetch_add(1, Ordering::Relaxed).is_multiple_of(100) {
+            tracing::warn!(consumer = &*self.name, "a message could not be handled: {what}");
+        }
+    }
+
+    pub(super) fn note_receipt(&self, answered: Result<(), Error>) {
+        if let Err(error) = answered {
+            let mut unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+            unanswered.get_or_insert((error, 0)).1 += 1;
+        }
+    }
+
+    pub(super) fn take_unanswered(&self) -> Result<(), ConsumeError> {
+        let unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).take();
+        unanswered.map_or(Ok(()), |(error, count)| Err(ConsumeError::Receipts(error, count)))
+    }
+}
+
+impl Work for Hand {
+    fn in_flight(&self) -> (Vec<Straggler>, usize) {
+        if self.over.load(Ordering::Relaxed) {
+            return (Vec::new(), 0);
+        }
+        let straggler = match self.gate.in_flight() {
+            0 => Straggler::InFlight(format!("consumer `{}`: its source", self.name), 1),
+            count => Straggler::InFlight(format!("consumer `{}`: a message in hand", self.name), count),
+        };
+        (vec![straggler], 1)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        match self.failures.load(Ordering::Relaxed) {
+            0 => Vec::new(),
+            1 => vec![format!("consumer `{}`: a message could not be handled", self.name)],
+            count => vec![format!("consumer `{}`: {count} messages could not be handled", self.name)],
+        }
+    }
+
+    fn is_forgotten(&self) -> bool {
+        self.over.load(Ordering::Relaxed) && self.failures.load(Ordering::Relaxed) == 0
+    }
+}

@@ -1,0 +1,179 @@
+//! The loop: take, handle, answer for it; at the stop: cancel, finish, hand back.
+
+use std::fmt::Display;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
+
+use super::hand::Hand;
+use super::{ConsumeError, Consumer, Failed, Receipt, Source};
+use crate::context::{self, Scoped};
+use crate::hook::panic_message;
+use crate::lifecycle::Lifecycle;
+use crate::sequence::Event;
+
+/// How long a broker may take at the end of the drain to hear that a message is handed back. The resources that it
+/// needs are torn down meanwhile.
+const LAST_WORD: Duration = Duration::from_millis(500);
+
+impl<S: Source> Consumer<S> {
+    /// Takes messages until the stop begins, then goes the way to the end that the [module](super) describes.
+    ///
+    /// With a concurrency of 1 the handler runs in this task; else each in a task of its own. Implies
+    /// [`ready`](crate::ready). To be awaited by `main`, or spawned by [`spawn_essential`](crate::spawn_essential),
+    /// which makes its error the end of the service.
+    ///
+    /// # Errors
+    ///
+    /// If the source ends or fails before the stop; if messages could not be answered for. What is in hand is finished
+    /// before. A message whose handler fails is no error of the consumer: the report counts them.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a lifecycle. A handler's panic is one of the message: it counts as failed, and as a panicked task.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it leaves the source as it is: what is in hand in tasks goes on and is answered for, the rest the
+    /// broker gives out again when the connection closes.
+    pub async fn run<H, F, E>(mut self, handler: H) -> Result<(), ConsumeError>
+    where
+        H: Fn(S::Message) -> F,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + 'static,
+    {
+        let lifecycle = context::expect("consumer", Lifecycle::clone);
+        let Some(hand) = Hand::open(&lifecycle, std::mem::take(&mut self.name)) else { return Ok(()) };
+        let _closed = Closed(Arc::clone(&hand));
+        let taken = self.take(&lifecycle, &hand, &handler).await;
+        // Also when it ended by itself: what was sent ahead is not ours any more.
+        let given_back = self.give_back(&lifecycle, &hand).await;
+        hand.close();
+        hand.empty().await;
+        let finished = self.source.finish().await.map_err(ConsumeError::Source);
+        taken.and(given_back).and(hand.take_unanswered()).and(finished)
+    }
+
+    async fn take<H, F, E>(
+        &mut self,
+        lifecycle: &Lifecycle,
+        hand: &Arc<Hand>,
+        handler: &H,
+    ) -> Result<(), ConsumeError>
+    where
+        H: Fn(S::Message) -> F,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + 'static,
+    {
+        let mut stop = lifecycle.stop_notice().wait();
+        let room = Arc::new(tokio::sync::Semaphore::new(self.concurrency.get()));
+        let alone = self.concurrency.get() == 1;
+        loop {
+            let next = async {
+                let place = if alone { None } else { Some(Arc::clone(&room).acquire_owned().await) };
+                (place, self.source.next().await)
+            };
+            // The stop goes first, so that nothing is taken once it has begun.
+            let (place, taken) = match select(&mut stop, pin!(next)).await {
+                Either::Left(_) => return Ok(()),
+                Either::Right((next, _)) => next,
+            };
+            let (message, receipt) = match taken {
+                Some(Ok(taken)) => taken,
+                Some(Err(error)) => return Err(ConsumeError::Source(error)),
+                None => return Err(ConsumeError::Ended),
+            };
+            let Some(pass) = hand.pass() else { return Ok(()) };
+            let work = handle(handler(message), receipt, self.failed, lifecycle.clone(), Arc::clone(hand));
+            if alone {
+                work.await;
+                drop(pass);
+            } else {
+                tokio::spawn(Scoped::new(lifecycle.clone(), async move {
+                    work.await;
+                    drop((place, pass));
+                }));
+            }
+        }
+    }
+
+    /// Tells the broker that nothing more is wanted, and hands back what was sent ahead.
+    async fn give_back(&mut self, lifecycle: &Lifecycle, hand: &Arc<Hand>) -> Result<(), ConsumeError> {
+        let ended = async {
+            let cancelled = self.source.cancel().await.map_err(ConsumeError::Source);
+            while let Some(Ok((_, receipt))) = self.source.next().await {
+                hand.note_receipt(receipt.hand_back().await);
+            }
+            cancelled
+        };
+        // A broker that does not answer has until the end of the drain.
+        match select(pin!(ended), lifecycle.cut_off().wait()).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right(_) => {
+                Err(ConsumeError::Source("the broker did not confirm the cancellation".into()))
+            }
+        }
+    }
+}
+
+/// Closes the hand, also where `run` is dropped.
+struct Closed(Arc<Hand>);
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Handles one message, and answers for it.
+async fn handle<F, E, R>(handling: F, receipt: R, failed: Failed, lifecycle: Lifecycle, hand: Arc<Hand>)
+where
+    F: Future<Output = Result<(), E>>,
+    E: Display,
+    R: Receipt,
+{
+    let handled = {
+        // As words, since an error need not be `Send`.
+        let handling = async { handling.await.map_err(|error| error.to_string()) };
+        let handling = pin!(AssertUnwindSafe(handling).catch_unwind());
+        match select(handling, lifecycle.cut_off().wait()).await {
+            Either::Left((handled, _)) => Some(handled),
+            // Its time is up: the handler is dropped here.
+            Either::Right(_) => None,
+        }
+    };
+    let well = match handled {
+        Some(Ok(Ok(()))) => true,
+        Some(Ok(Err(error))) => {
+            hand.note_failure(&error);
+            false
+        }
+        Some(Err(panic)) => {
+            lifecycle.on(Event::TaskPanicked);
+            hand.note_failure(&panic_message(&*panic));
+            // A payload's `Drop` is user code that may panic in its turn.
+            std::mem::forget(panic);
+            false
+        }
+        None => {
+            let last_word = tokio::time::timeout(LAST_WORD, receipt.hand_back()).await;
+            hand.note_receipt(last_word.unwrap_or_else(|late| Err(late.into())));
+            return;
+        }
+    };
+    let answer = async {
+        match (well, failed) {
+            (true, _) => receipt.ack().await,
+            (false, Failed::HandBack) => receipt.hand_back().await,
+            (false, Failed::Discard) => receipt.discard().await,
+        }
+    };
+    match select(pin!(answer), lifecycle.cut_off().wait()).await {
+        Either::Left((answered, _)) => hand.note_receipt(answered),
+        Either::Right(_) => hand.note_receipt(Err("the broker did not take the answer for a message".into())),
+    }
+}
