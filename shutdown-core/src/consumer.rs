@@ -25,11 +25,11 @@
 //!
 //! impl Source for Queue {
 //!     type Message = String;
-//!     type Receipt = Taken;
+//!     type Receipt = InHand;
 //!
-//!     async fn next(&mut self) -> Option<Result<(String, Taken), Error>> {
+//!     async fn next(&mut self) -> Option<Result<(String, InHand), Error>> {
 //!         let message = self.0.lock().unwrap().pop_front()?;
-//!         Some(Ok((message.clone(), Taken { queue: self.clone(), message })))
+//!         Some(Ok((message.clone(), InHand { queue: self.clone(), message })))
 //!     }
 //!
 //!     async fn cancel(&mut self) -> Result<(), Error> {
@@ -37,12 +37,12 @@
 //!     }
 //! }
 //!
-//! struct Taken {
+//! struct InHand {
 //!     queue: Queue,
 //!     message: String,
 //! }
 //!
-//! impl Receipt for Taken {
+//! impl Receipt for InHand {
 //!     async fn ack(self) -> Result<(), Error> {
 //!         Ok(())
 //!     }
@@ -106,7 +106,7 @@ pub trait Source: Send {
     /// taken already, and does not wait.
     ///
     /// Must be cancel safe: what it took before it was dropped, it gives out the next time, or the broker does.
-    fn next(&mut self) -> impl Future<Output = Option<Result<(Self::Message, Self::Receipt), Error>>> + Send;
+    fn next(&mut self) -> impl Future<Output = Option<Result<Taken<Self>, Error>>> + Send;
 
     /// Tells the broker to send no more.
     ///
@@ -124,6 +124,9 @@ pub trait Source: Send {
         async { Ok(()) }
     }
 }
+
+/// A message, and what answers for it.
+pub type Taken<S> = (<S as Source>::Message, <S as Source>::Receipt);
 
 /// What answers for one message, once.
 pub trait Receipt: Send + 'static {

@@ -9,6 +9,8 @@ mod known;
 pub(crate) mod leak;
 mod link;
 pub(crate) mod owned;
+#[cfg(feature = "sqlx")]
+mod pool;
 pub(crate) mod redundant;
 mod release;
 mod steps;

@@ -48,10 +48,13 @@ impl RedisList {
     /// What is in no hand any more, to be taken again in its old order.
     async fn move_back(&mut self) -> Result<(), Error> {
         let (from, to) = (&self.in_hand, &self.list);
-        while let Some::<Vec<u8>>(_) =
-            self.answering.lmove(from, to, Direction::Left, Direction::Right).await?
-        {}
-        Ok(())
+        loop {
+            let moved: Option<Vec<u8>> =
+                self.answering.lmove(from, to, Direction::Left, Direction::Right).await?;
+            if moved.is_none() {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -100,20 +100,23 @@ mod redis {
 
 #[cfg(feature = "sqlx")]
 mod sql {
-    use sqlx::{Database, Pool, pool::PoolConnection};
+    use sqlx::{Database, Executor, Pool, pool::PoolConnection};
 
     use crate::resource::{
         owned::{ReleaseOwned, words},
+        pool,
         release::Release,
     };
 
     #[diagnostic::do_not_recommend]
-    impl<DB: Database> Release for Pool<DB> {
+    impl<DB: Database> Release for Pool<DB>
+    where
+        for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    {
         const BLOCKING: bool = false;
 
         async fn release(&self) -> Result<(), String> {
-            self.close().await;
-            Ok(())
+            pool::close(self).await
         }
     }
 
