@@ -288,6 +288,9 @@ pub mod stray_teardown {
     //! # fn main() {}
     //! ```
     //!
+    //! On a field of a struct that is no resource the compiler speaks before any macro is asked: "cannot find attribute
+    //! `teardown` in this scope". It means the same, and the fix is `#[lifecycle::resource]` on the struct.
+    //!
     //! # The fix
     //!
     //! On a field of a `#[lifecycle::resource]`, or on the impl of [`Teardown`](trait@crate::Teardown).
@@ -336,7 +339,7 @@ pub mod bad_attribute {
 }
 
 pub mod redundant_dependency {
-    //! A warning: `depends_on` says what is said already.
+    //! The warnings `implied_dependency` and `duplicate_dependency`: `depends_on` says what is said already.
     //!
     //! # Why
     //!
@@ -363,10 +366,10 @@ pub mod redundant_dependency {
     //!
     //! # The fix
     //!
-    //! Remove it from `depends_on`, or put `#[allow(deprecated)]` on the struct: the compiler has no other way to warn
-    //! of what only types can tell.
+    //! Remove it from `depends_on`; or allow the warning by its name, where the list is to be complete.
     //!
     //! ```
+    //! # #![deny(deprecated)]
     //! use lifecycle::Managed;
     //!
     //! #[lifecycle::resource(no_teardown = "memory only")]
@@ -376,6 +379,16 @@ pub mod redundant_dependency {
     //! struct Orders {
     //!     db: Managed<Database>,
     //! }
-    //! # fn main() { let _ = |orders: Orders| { let _ = Database; orders.db }; }
+    //!
+    //! #[lifecycle::resource(depends_on(Database), allow(implied_dependency), no_teardown = "memory only")]
+    //! struct Invoices {
+    //!     db: Managed<Database>,
+    //! }
+    //! # fn main() {
+    //! #     let _ = |orders: Orders, invoices: Invoices| { let _ = Database; (orders.db, invoices.db) };
+    //! # }
     //! ```
+    //!
+    //! Only types can tell, and the compiler has one way to warn of that: rustc calls it `deprecated`, and
+    //! `#[allow(deprecated)]` on the struct silences both.
 }

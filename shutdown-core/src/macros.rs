@@ -146,6 +146,7 @@ pub use shutdown_macros::needs_release;
 /// | `name = "orders-db"` | the name in logs and reports, instead of the struct's |
 /// | `last` | torn down in the flush, after everything else: telemetry, logs |
 /// | `no_teardown = "why"` | there is nothing to release, and this is why |
+/// | `allow(implied_dependency)` | without this [warning](crate::lints::redundant_dependency), or `duplicate_dependency` |
 /// | `crate = path` | where this crate is, if it is not `::lifecycle` |
 ///
 /// # Fields

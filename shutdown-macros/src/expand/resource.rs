@@ -25,11 +25,11 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
             return errors.report();
         }
     };
-    let args = resource::arguments(&item, &errors);
-    let code = args.map(|args| match Resource::check(&args, &item, &errors) {
+    let args = resource::arguments(&item);
+    let code = match Resource::check(&args, &item, &errors) {
         Some(model) => expand(&model),
         None => stub(&item, &krate::quietly(&args)),
-    });
+    };
     let errors = errors.report();
     quote!(#errors #code)
 }
