@@ -157,7 +157,7 @@ pub use shutdown_macros::needs_release;
 /// | `#[teardown(close(200, "bye".into()))]` | the same with arguments; `self` in them is the resource |
 /// | `#[teardown(lock().await.shutdown())]` | whatever follows `self.field.` |
 /// | `#[teardown(sync_all, blocking)]` | the call, off the async threads |
-/// | `#[teardown]` | what is right for the type, where there is one right way: the [known ones](crate::lints::unreleased_field), also inside `Option`, `Arc`, `Box`, `Vec` |
+/// | `#[teardown]` | what is right for the type, where there is one right way: the [known ones](crate::lints::unreleased_field), also inside `Option`, `Arc`, `Box`, `Vec`, maps and arrays |
 /// | `#[teardown(skip = "why")]` | nothing |
 ///
 /// If the struct implements [`Teardown`](trait@crate::Teardown) too, that runs first; then the fields, in order of

@@ -45,6 +45,14 @@ pub(crate) fn resource(args: &TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
+/// What the derive is that only lends its name to a message of rustc.
+pub(crate) fn no_derive() -> TokenStream {
+    let errors = Errors::new();
+    let message = "a resource is no derive; write `#[lifecycle::resource]` on the struct";
+    errors.at(Span::call_site(), Lint::BadAttribute, message);
+    errors.report()
+}
+
 /// Whether the attribute was there before, and has handed the item on.
 fn is_forwarded(item: &TokenStream) -> bool {
     let is_ours = |token: TokenTree| match token {
