@@ -19,12 +19,13 @@ macro_rules! known {
         [$($param:tt)*] $ty:ty: $path:literal,
         lost: $lost:literal,
         does: $does:literal,
-        form: $form:literal;
+        form: $form:literal
+        $(, locked: $locked:literal)?;
     )+) => {$(
         $(#[$attribute])*
         #[diagnostic::do_not_recommend]
         impl<$($param)*> NeedsRelease for $ty {
-            const LEAK: Option<Leak> = Some(Leak::new($path, $lost, $does, $form));
+            const LEAK: Option<Leak> = Some(Leak::new($path, $lost, $does, $form)$(.locked($locked))?);
         }
     )+};
 }
@@ -34,7 +35,8 @@ known! {
     [] std::fs::File: "std::fs::File",
     lost: "an error of the last writes, which a drop cannot report",
     does: "calls `sync_all`, off the async threads",
-    form: "File";
+    form: "File",
+    locked: "std::sync::Mutex";
 
     [W: std::io::Write] std::io::BufWriter<W>: "std::io::BufWriter",
     lost: "what is still in the buffer, and the error of writing it",
@@ -106,7 +108,8 @@ known! {
     [] tokio::fs::File: "tokio::fs::File",
     lost: "the writes that tokio still does in the background, and their errors",
     does: "calls `sync_all`",
-    form: "tokio::fs::File";
+    form: "tokio::fs::File",
+    locked: "tokio::sync::Mutex";
 
     [W: tokio::io::AsyncWrite] tokio::io::BufWriter<W>: "tokio::io::BufWriter",
     lost: "what is still in the buffer: a drop does not even try to write it",

@@ -21,6 +21,8 @@ pub struct Leak {
     pub does: &'static str,
     /// The type that a field has to have for a bare `#[teardown]`; empty if there is none.
     pub form: &'static str,
+    /// Of a `form` that is no lock: the lock in which it is released too; empty if there is none.
+    locked: &'static str,
     /// The fields of plain structs in which it was found, from the outermost.
     path: [(&'static str, &'static str); DEPTH],
     depth: usize,
@@ -53,11 +55,18 @@ impl Leak {
             lost,
             does,
             form,
+            locked: "",
             path: [("", ""); DEPTH],
             depth: 0,
             around: [Around::Nothing; DEPTH],
             layers: 0,
         }
+    }
+
+    /// Of a type that is released in this kind of lock as well.
+    #[must_use]
+    pub const fn locked(self, locked: &'static str) -> Self {
+        Self { locked, ..self }
     }
 
     /// The first of what the fields of a plain struct need.
@@ -271,17 +280,26 @@ const fn shape(leak: &Leak) -> Text {
     if leak.layers > DEPTH {
         return Text::new().add(leak.form);
     }
-    let inside = inside(leak.form);
+    // A lock that releases several of them, and what each is.
+    let lock = match inside(leak.form) {
+        Some(inside) => Some(("std::sync::Mutex", inside)),
+        None if leak.locked.is_empty() => None,
+        None => Some((leak.locked, leak.form)),
+    };
     let (mut text, mut at) = (Text::new(), 0);
     while at < leak.layers {
         match leak.around[at] {
             Around::Stays(before, _) | Around::Several(before, _) => text = text.add(before),
-            // The one layer in it that a `Mutex` releases stays, so that there can still be more of them.
+            // In a lock that knows how, they stay, so that there can still be more of them.
             Around::Lock if at + 2 == leak.layers => {
-                if let (Around::Several(before, behind), Some(inside)) = (leak.around[at + 1], inside) {
-                    text = text.add("std::sync::Mutex<").add(before).add(inside).add(behind).add(">");
+                if let (Around::Several(before, behind), Some((lock, inside))) = (leak.around[at + 1], lock) {
+                    text = text.add(lock).add("<").add(before).add(inside).add(behind).add(">");
                     return close(text, leak, at);
                 }
+            }
+            Around::Lock if at + 1 == leak.layers && !leak.locked.is_empty() => {
+                text = text.add(leak.locked).add("<").add(leak.form).add(">");
+                return close(text, leak, at);
             }
             Around::Lock | Around::Nothing => {}
         }

@@ -11,6 +11,14 @@ use std::{
 use lifecycle::Slot;
 use tokio::{sync::OnceCell, task::JoinHandle};
 
+struct Client;
+
+impl Client {
+    async fn flush(&self) {}
+}
+
+lifecycle::needs_release!(Client, "events", "flush");
+
 /// "write `#[teardown]` on the field"
 #[lifecycle::resource]
 struct AsItIs {
@@ -70,6 +78,18 @@ struct AsItSays {
     in_a_rw_lock_of_buffers: std::sync::Mutex<Vec<BufWriter<File>>>,
     #[teardown]
     in_a_rw_lock_of_sets: std::sync::Mutex<Option<tokio::task::JoinSet<()>>>,
+    #[teardown]
+    file_in_a_rw_lock: std::sync::Mutex<File>,
+    #[teardown]
+    files_in_a_rw_lock: std::sync::Mutex<Vec<File>>,
+    #[teardown]
+    background_in_a_rw_lock: tokio::sync::Mutex<tokio::fs::File>,
+    #[teardown]
+    backgrounds_in_a_rw_lock: tokio::sync::Mutex<HashMap<u16, tokio::fs::File>>,
+    #[teardown]
+    own_in_a_rw_lock: Arc<tokio::sync::Mutex<Client>>,
+    #[teardown]
+    owns_in_a_rw_lock: tokio::sync::Mutex<BTreeMap<u16, Client>>,
     #[teardown]
     in_five_layers: lifecycle::Slot<JoinHandle<()>>,
     #[teardown]
