@@ -7,6 +7,7 @@
 //! ```
 //!
 //! What an earlier stage does not spend rolls forward by itself: the stages behind it only know when they must end.
+//! What is set free when the flush ends, too late to begin, has half of the margin ([`Budget::into_margin`]).
 
 #[cfg(test)]
 mod tests;
@@ -92,6 +93,18 @@ impl Budget {
             ..split
         }
     }
+
+    /// The same, with a flush that takes half of the margin; `None` if that is over, too. The other half is the
+    /// report's.
+    pub(crate) fn into_margin(self, now: Instant) -> Option<Budget> {
+        let flush_until = self.flush_until + self.last_chance();
+        (now < flush_until).then_some(Budget { flush_until, ..self })
+    }
+
+    /// How long the last chance lasts.
+    pub(crate) fn last_chance(&self) -> Duration {
+        self.deadline.saturating_duration_since(self.flush_until) / 2
+    }
 }
 
 /// What the stages have of grace.
@@ -119,8 +132,28 @@ impl Limits {
         until: impl Fn(bool) -> Instant,
         done: impl Fn(Node) -> bool,
     ) -> Limits {
+        Limits::by(plan, now, until, done, |timeout| timeout)
+    }
+
+    /// The same, in equal shares: where time-outs are scaled far down, next to nothing is left for what has none.
+    pub(crate) fn even(
+        plan: &Plan,
+        now: Instant,
+        until: impl Fn(bool) -> Instant,
+        done: impl Fn(Node) -> bool,
+    ) -> Limits {
+        Limits::by(plan, now, until, done, |_| None)
+    }
+
+    fn by(
+        plan: &Plan,
+        now: Instant,
+        until: impl Fn(bool) -> Instant,
+        done: impl Fn(Node) -> bool,
+        seen: impl Fn(Option<Duration>) -> Option<Duration>,
+    ) -> Limits {
         let is_last = |node: Node| plan.items()[node].last;
-        let declared = |node: Node| plan.items()[node].timeout.map(|timeout| timeout.as_secs_f64());
+        let declared = |node: Node| seen(plan.items()[node].timeout).map(|timeout| timeout.as_secs_f64());
         let longest = |weight: &dyn Fn(Node) -> f64| {
             let tails = Tails::new(plan, weight);
             let mut longest = [0.0_f64; 2];

@@ -123,6 +123,22 @@ pub mod unreleased_field {
     //! # fn main() { let _ = |journal: Journal| drop((journal.file, journal.writer, journal.config)); }
     //! ```
     //!
+    //! A generic struct is looked into where it is used with parameters: managed, held, or named in `depends_on`. Where
+    //! it is only managed, that is when the program is built, and `cargo check` does not see it.
+    //!
+    //! ```compile_fail,E0080
+    //! #[lifecycle::resource(no_teardown = "memory only")]
+    //! struct Cache<T> {
+    //!     values: Vec<T>,
+    //!     journal: std::fs::File, // error: nothing releases the `std::fs::File` in `Cache::journal`
+    //! }
+    //!
+    //! # fn open() -> std::fs::File { unreachable!() }
+    //! # fn main() {
+    //! lifecycle::manage(Cache { values: vec![1, 2, 3], journal: open() });
+    //! # }
+    //! ```
+    //!
     //! # What is known
     //!
     //! The type of the field is asked, whatever it is called: aliases and re-exports are seen through, and so are
@@ -160,7 +176,7 @@ pub mod unreleased_field {
     //! # What it does not see
     //!
     //! - into a plain struct without `derive(Holds)`, into a tuple, and behind a `dyn Trait`
-    //! - the fields of a generic resource, where a type may be anything
+    //! - a field whose type is a parameter of the struct, or in one
     //! - a type whose name is `String`, `Duration`, `u64` or another of the plain ones, or `Managed`: those are not
     //!   even asked, for the sake of compile times, so an alias of such a name hides what it means
     //!
@@ -288,6 +304,11 @@ pub mod stray_teardown {
     //! # fn main() {}
     //! ```
     //!
+    //! On a field of a struct that is no resource no macro is asked, and the compiler speaks for itself: "cannot find
+    //! attribute `teardown` in this scope", with the note that it "can be used by the derive macro `lifecycle_resource`",
+    //! or, after a `use lifecycle::teardown`, "expected non-macro attribute". Both mean the same, and the fix is
+    //! `#[lifecycle::resource]` on the struct.
+    //!
     //! # The fix
     //!
     //! On a field of a `#[lifecycle::resource]`, or on the impl of [`Teardown`](trait@crate::Teardown).
@@ -336,7 +357,7 @@ pub mod bad_attribute {
 }
 
 pub mod redundant_dependency {
-    //! A warning: `depends_on` says what is said already.
+    //! The warnings `implied_dependency` and `duplicate_dependency`: `depends_on` says what is said already.
     //!
     //! # Why
     //!
@@ -363,10 +384,10 @@ pub mod redundant_dependency {
     //!
     //! # The fix
     //!
-    //! Remove it from `depends_on`, or put `#[allow(deprecated)]` on the struct: the compiler has no other way to warn
-    //! of what only types can tell.
+    //! Remove it from `depends_on`; or allow the warning by its name, where the list is to be complete.
     //!
     //! ```
+    //! # #![deny(deprecated)]
     //! use lifecycle::Managed;
     //!
     //! #[lifecycle::resource(no_teardown = "memory only")]
@@ -376,6 +397,16 @@ pub mod redundant_dependency {
     //! struct Orders {
     //!     db: Managed<Database>,
     //! }
-    //! # fn main() { let _ = |orders: Orders| { let _ = Database; orders.db }; }
+    //!
+    //! #[lifecycle::resource(depends_on(Database), allow(implied_dependency), no_teardown = "memory only")]
+    //! struct Invoices {
+    //!     db: Managed<Database>,
+    //! }
+    //! # fn main() {
+    //! #     let _ = |orders: Orders, invoices: Invoices| { let _ = Database; (orders.db, invoices.db) };
+    //! # }
     //! ```
+    //!
+    //! Only types can tell, and the compiler has one way to warn of that: rustc calls it `deprecated`, and
+    //! `#[allow(deprecated)]` on the struct silences both.
 }

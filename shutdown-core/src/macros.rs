@@ -146,6 +146,7 @@ pub use shutdown_macros::needs_release;
 /// | `name = "orders-db"` | the name in logs and reports, instead of the struct's |
 /// | `last` | torn down in the flush, after everything else: telemetry, logs |
 /// | `no_teardown = "why"` | there is nothing to release, and this is why |
+/// | `allow(implied_dependency)` | without this [warning](crate::lints::redundant_dependency), or `duplicate_dependency` |
 /// | `crate = path` | where this crate is, if it is not `::lifecycle` |
 ///
 /// # Fields
@@ -156,7 +157,7 @@ pub use shutdown_macros::needs_release;
 /// | `#[teardown(close(200, "bye".into()))]` | the same with arguments; `self` in them is the resource |
 /// | `#[teardown(lock().await.shutdown())]` | whatever follows `self.field.` |
 /// | `#[teardown(sync_all, blocking)]` | the call, off the async threads |
-/// | `#[teardown]` | what is right for the type, where there is one right way: the [known ones](crate::lints::unreleased_field), also inside `Option`, `Arc`, `Box`, `Vec` |
+/// | `#[teardown]` | what is right for the type, where there is one right way: the [known ones](crate::lints::unreleased_field), also inside `Option`, `Arc`, `Box`, `Vec`, maps and arrays |
 /// | `#[teardown(skip = "why")]` | nothing |
 ///
 /// If the struct implements [`Teardown`](trait@crate::Teardown) too, that runs first; then the fields, in order of

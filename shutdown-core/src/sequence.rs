@@ -417,7 +417,7 @@ impl<H: Clone> Sequence<H> {
             let outcome = match entry.state {
                 State::Done { .. } => continue,
                 State::Running { .. } => Outcome::TimedOut,
-                State::Waiting | State::Started => Outcome::NotRun,
+                State::Waiting | State::Started { .. } => Outcome::NotRun,
             };
             entry.finish(now, outcome.clone());
             if let Some(hook) = entry.hook.take() {

@@ -2,7 +2,7 @@
 //! `cfg` is resolved. On the way the fields' `#[teardown]` becomes a private helper attribute, else a
 //! `use lifecycle::teardown` would make the name ambiguous.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
 use crate::{
@@ -22,6 +22,17 @@ pub(crate) fn resource(args: &TokenStream, item: TokenStream) -> TokenStream {
         let errors = errors.report();
         return quote!(#errors #item);
     }
+    if is_forwarded(&item) {
+        // This is the second of two: the attribute is where the macro is called. As the user's own token, else rustc adds
+        // that the error comes out of a macro.
+        errors.at(
+            model::first_span(&item).located_at(Span::call_site()),
+            Lint::BadAttribute,
+            "`#[lifecycle::resource]` is there twice; put all keys into one, and remove the other",
+        );
+        let errors = errors.report();
+        return quote!(#errors #item);
+    }
     let none = errors.report();
     let krate = krate::quietly(args);
     let item = rename(item);
@@ -32,6 +43,26 @@ pub(crate) fn resource(args: &TokenStream, item: TokenStream) -> TokenStream {
         #[__lifecycle_resource(#args)]
         #item
     }
+}
+
+/// What the derive is that only lends its name to a message of rustc.
+pub(crate) fn no_derive() -> TokenStream {
+    let errors = Errors::new();
+    let message = "a resource is no derive; write `#[lifecycle::resource]` on the struct";
+    errors.at(Span::call_site(), Lint::BadAttribute, message);
+    errors.report()
+}
+
+/// Whether the attribute was there before, and has handed the item on.
+fn is_forwarded(item: &TokenStream) -> bool {
+    let is_ours = |token: TokenTree| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
+            let first = group.stream().into_iter().next();
+            matches!(first, Some(TokenTree::Ident(name)) if name == "__lifecycle_resource")
+        }
+        _ => false,
+    };
+    item.clone().into_iter().any(is_ours)
 }
 
 /// Whether it is something that a derive can go on; which of them are refused is the derive's to say.

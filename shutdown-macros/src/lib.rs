@@ -49,3 +49,11 @@ pub fn needs_release(args: TokenStream) -> TokenStream {
 pub fn derive_resource(item: TokenStream) -> TokenStream {
     expand::resource::derive(item.into()).into()
 }
+
+/// Derived by nobody: of a `#[teardown]` on a field of a plain struct, where no macro of ours is asked, rustc says which
+/// derive knows that attribute. So this one has a name that says what is missing.
+#[doc(hidden)]
+#[proc_macro_derive(lifecycle_resource, attributes(teardown))]
+pub fn named_by_rustc(_: TokenStream) -> TokenStream {
+    forward::no_derive().into()
+}

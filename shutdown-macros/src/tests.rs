@@ -15,6 +15,8 @@ const WORDS: &[&str] = &[
     "name",
     "last",
     "no_teardown",
+    "allow",
+    "implied_dependency",
     "crate",
     "grace",
     "lame_duck",

@@ -1,6 +1,7 @@
 //! What the generated code does when it runs: the steps, what they need, and what they hold.
 
 use std::{
+    collections::{BTreeMap, VecDeque},
     future::Future,
     io::Write,
     marker::PhantomData,
@@ -317,6 +318,47 @@ async fn r7_a_panic_in_one_of_several_does_not_keep_the_rest() {
     .await;
     assert_eq!(told(&failures), [failure("tasks", FailureKind::Panic, "the first")]);
     assert_eq!(log.all(), ["the second"]);
+}
+
+/// Several of one kind, in everything that can hold them.
+#[lifecycle::resource]
+struct Kept {
+    #[teardown]
+    array: [Slot<Task>; 2],
+    #[teardown]
+    queue: VecDeque<Slot<Task>>,
+    #[teardown]
+    sorted: BTreeMap<u8, Slot<Task>>,
+    #[teardown]
+    locked_queue: Mutex<VecDeque<Task>>,
+    #[teardown]
+    locked_sorted: tokio::sync::Mutex<BTreeMap<u8, Task>>,
+}
+
+type Task = tokio::task::JoinHandle<()>;
+
+#[tokio::test]
+async fn each_of_several_is_released() {
+    // A panic is heard by whoever waits for the task.
+    let task = |name: &'static str| tokio::spawn(async move { std::panic::panic_any(name) });
+    let fine = || tokio::spawn(async {});
+    let kept = Kept {
+        array: [Slot::new(task("first")), Slot::new(fine())],
+        queue: [Slot::new(fine()), Slot::new(task("last"))].into(),
+        sorted: [(1, Slot::new(task("one"))), (2, Slot::new(fine()))].into(),
+        locked_queue: Mutex::new([fine(), task("in the queue")].into()),
+        locked_sorted: tokio::sync::Mutex::new([(1, task("in the map"))].into()),
+    };
+    assert_eq!(
+        told(&release(kept).await),
+        [
+            failure("array", FailureKind::Panic, "first"),
+            failure("queue", FailureKind::Panic, "last"),
+            failure("sorted", FailureKind::Panic, "one"),
+            failure("locked_queue", FailureKind::Panic, "in the queue"),
+            failure("locked_sorted", FailureKind::Panic, "in the map"),
+        ]
+    );
 }
 
 /// A client that the lint is told of.

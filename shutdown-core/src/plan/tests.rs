@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use self::model::{Sketch, any_sketch, sound_sketch};
 use super::{Class, Format, Item, Plan, Why, render};
 
-/// How many random cases a claim is tried on: five times as many in a soak.
+/// How many random cases a claim is tried on: five times as many in a soak, or as many times as `LIFECYCLE_SOAK` says.
 pub(crate) fn cases(usual: u32) -> ProptestConfig {
-    let times = if std::env::var_os("LIFECYCLE_SOAK").is_some() { 5 } else { 1 };
+    let times = std::env::var("LIFECYCLE_SOAK").map_or(1, |n| n.parse::<u32>().unwrap_or(1).max(5));
     ProptestConfig {
         failure_persistence: None,
         max_shrink_iters: 1_000,

@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, Mutex, OnceLock, RwLock},
 };
 
-use super::leak::{Leak, NeedsRelease};
+use super::leak::{
+    Around::{Lock, Nothing, Several, Stays},
+    Leak, NeedsRelease,
+};
 use crate::slot::Slot;
 
 macro_rules! known {
@@ -16,12 +19,13 @@ macro_rules! known {
         [$($param:tt)*] $ty:ty: $path:literal,
         lost: $lost:literal,
         does: $does:literal,
-        form: $form:literal;
+        form: $form:literal
+        $(, locked: $locked:literal)?;
     )+) => {$(
         $(#[$attribute])*
         #[diagnostic::do_not_recommend]
         impl<$($param)*> NeedsRelease for $ty {
-            const LEAK: Option<Leak> = Some(Leak::new($path, $lost, $does, $form));
+            const LEAK: Option<Leak> = Some(Leak::new($path, $lost, $does, $form)$(.locked($locked))?);
         }
     )+};
 }
@@ -31,7 +35,8 @@ known! {
     [] std::fs::File: "std::fs::File",
     lost: "an error of the last writes, which a drop cannot report",
     does: "calls `sync_all`, off the async threads",
-    form: "File";
+    form: "File",
+    locked: "std::sync::Mutex";
 
     [W: std::io::Write] std::io::BufWriter<W>: "std::io::BufWriter",
     lost: "what is still in the buffer, and the error of writing it",
@@ -103,7 +108,8 @@ known! {
     [] tokio::fs::File: "tokio::fs::File",
     lost: "the writes that tokio still does in the background, and their errors",
     does: "calls `sync_all`",
-    form: "tokio::fs::File";
+    form: "tokio::fs::File",
+    locked: "tokio::sync::Mutex";
 
     [W: tokio::io::AsyncWrite] tokio::io::BufWriter<W>: "tokio::io::BufWriter",
     lost: "what is still in the buffer: a drop does not even try to write it",
@@ -221,29 +227,29 @@ known! {
 
 /// What holds a value needs release if the value does.
 macro_rules! wrappers {
-    ($([$($param:tt)*] $ty:ty;)+) => {$(
+    ($([$($param:tt)*] $ty:ty: $around:expr;)+) => {$(
         #[diagnostic::do_not_recommend]
         impl<T: NeedsRelease $($param)*> NeedsRelease for $ty {
-            const LEAK: Option<Leak> = T::LEAK;
+            const LEAK: Option<Leak> = Leak::around(T::LEAK, $around);
         }
     )+};
 }
 
 wrappers! {
-    [] Option<T>;
-    [+ ?Sized] Arc<T>;
-    [+ ?Sized] Box<T>;
-    [+ ?Sized] Mutex<T>;
-    [+ ?Sized] RwLock<T>;
-    [+ ?Sized] tokio::sync::Mutex<T>;
-    [+ ?Sized] tokio::sync::RwLock<T>;
-    [] Vec<T>;
-    [] VecDeque<T>;
-    [] OnceLock<T>;
-    [] tokio::sync::OnceCell<T>;
-    [] Slot<T>;
-    [] Pin<T>;
-    [, const N: usize] [T; N];
-    [, K, S] HashMap<K, T, S>;
-    [, K] BTreeMap<K, T>;
+    [] Option<T>: Several("Option<", ">");
+    [+ ?Sized] Arc<T>: Stays("Arc<", ">");
+    [+ ?Sized] Box<T>: Stays("Box<", ">");
+    [+ ?Sized] Mutex<T>: Lock;
+    [+ ?Sized] RwLock<T>: Lock;
+    [+ ?Sized] tokio::sync::Mutex<T>: Lock;
+    [+ ?Sized] tokio::sync::RwLock<T>: Lock;
+    [] Vec<T>: Several("Vec<", ">");
+    [] VecDeque<T>: Several("VecDeque<", ">");
+    [] OnceLock<T>: Stays("OnceLock<", ">");
+    [] tokio::sync::OnceCell<T>: Stays("OnceCell<", ">");
+    [] Slot<T>: Lock;
+    [] Pin<T>: Nothing;
+    [, const N: usize] [T; N]: Stays("[", "; _]");
+    [, K, S] HashMap<K, T, S>: Several("HashMap<_, ", ">");
+    [, K] BTreeMap<K, T>: Several("BTreeMap<_, ", ">");
 }

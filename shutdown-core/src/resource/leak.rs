@@ -21,18 +21,52 @@ pub struct Leak {
     pub does: &'static str,
     /// The type that a field has to have for a bare `#[teardown]`; empty if there is none.
     pub form: &'static str,
+    /// Of a `form` that is no lock: the lock in which it is released too; empty if there is none.
+    locked: &'static str,
     /// The fields of plain structs in which it was found, from the outermost.
     path: [(&'static str, &'static str); DEPTH],
     depth: usize,
+    /// What it is in, from the outermost.
+    around: [Around; DEPTH],
+    layers: usize,
 }
 
-/// So many plain structs inside each other are told; of more, the outermost.
+/// So many plain structs inside each other are told; of more, the outermost. So many layers around a value are, too.
 const DEPTH: usize = 4;
+
+/// What a value is in, and what becomes of it where the value goes into a [`Slot`](crate::Slot).
+#[derive(Clone, Copy, Debug)]
+pub enum Around {
+    /// It stays: what is written before the value and behind it.
+    Stays(&'static str, &'static str),
+    /// The same; and there is a bare `#[teardown]` for it in a `Mutex`.
+    Several(&'static str, &'static str),
+    /// It makes way, since the `Slot` is a lock itself.
+    Lock,
+    /// It makes way, since it is of no use any more.
+    Nothing,
+}
 
 impl Leak {
     /// Of a type.
     pub const fn new(ty: &'static str, lost: &'static str, does: &'static str, form: &'static str) -> Self {
-        Self { ty, lost, does, form, path: [("", ""); DEPTH], depth: 0 }
+        Self {
+            ty,
+            lost,
+            does,
+            form,
+            locked: "",
+            path: [("", ""); DEPTH],
+            depth: 0,
+            around: [Around::Nothing; DEPTH],
+            layers: 0,
+        }
+    }
+
+    /// Of a type that is released in this kind of lock as well.
+    #[must_use]
+    pub const fn locked(self, locked: &'static str) -> Self {
+        Self { locked, ..self }
     }
 
     /// The first of what the fields of a plain struct need.
@@ -45,6 +79,19 @@ impl Leak {
             at += 1;
         }
         None
+    }
+
+    /// The same, in something that holds a value.
+    pub const fn around(found: Option<Self>, around: Around) -> Option<Self> {
+        let Some(mut leak) = found else { return None };
+        let mut at = DEPTH - 1;
+        while at > 0 {
+            leak.around[at] = leak.around[at - 1];
+            at -= 1;
+        }
+        leak.around[0] = around;
+        leak.layers += 1;
+        Some(leak)
     }
 
     /// The same, in a field of a plain struct.
@@ -208,7 +255,14 @@ const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Te
     } else if leak.form.is_empty() {
         text.add(leak.does)
     } else {
-        text.add("make it a `").add(leak.form).add("` and write `#[teardown]` on it, which ").add(leak.does)
+        let shape = shape(leak);
+        let article = if matches!(shape.bytes[0], b'A' | b'O' | b'[') { "an" } else { "a" };
+        text.add("make it ")
+            .add(article)
+            .add(" `")
+            .add(shape.as_str())
+            .add("` and write `#[teardown]` on it, which ")
+            .add(leak.does)
     };
     if field.no_teardown {
         text = text.add(", and remove `no_teardown`");
@@ -219,6 +273,66 @@ const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Te
     }
     text.add("\nhelp: or say why nothing is to be done: `#[teardown(skip = \"..\")]`")
         .add("\nnote: what is known, and why: the docs of `lifecycle::lints::unreleased_field`")
+}
+
+/// The type that the field has to have, with what may stay around the value.
+const fn shape(leak: &Leak) -> Text {
+    if leak.layers > DEPTH {
+        return Text::new().add(leak.form);
+    }
+    // A lock that releases several of them, and what each is.
+    let lock = match inside(leak.form) {
+        Some(inside) => Some(("std::sync::Mutex", inside)),
+        None if leak.locked.is_empty() => None,
+        None => Some((leak.locked, leak.form)),
+    };
+    let (mut text, mut at) = (Text::new(), 0);
+    while at < leak.layers {
+        match leak.around[at] {
+            Around::Stays(before, _) | Around::Several(before, _) => text = text.add(before),
+            // In a lock that knows how, they stay, so that there can still be more of them.
+            Around::Lock if at + 2 == leak.layers => {
+                if let (Around::Several(before, behind), Some((lock, inside))) = (leak.around[at + 1], lock) {
+                    text = text.add(lock).add("<").add(before).add(inside).add(behind).add(">");
+                    return close(text, leak, at);
+                }
+            }
+            Around::Lock if at + 1 == leak.layers && !leak.locked.is_empty() => {
+                text = text.add(leak.locked).add("<").add(leak.form).add(">");
+                return close(text, leak, at);
+            }
+            Around::Lock | Around::Nothing => {}
+        }
+        at += 1;
+    }
+    close(text.add(leak.form), leak, leak.layers)
+}
+
+/// What is written behind the value, by the outermost layers.
+const fn close(mut text: Text, leak: &Leak, layers: usize) -> Text {
+    let mut at = layers;
+    while at > 0 {
+        at -= 1;
+        if let Around::Stays(_, behind) | Around::Several(_, behind) = leak.around[at] {
+            text = text.add(behind);
+        }
+    }
+    text
+}
+
+/// What is in a `Slot` or a `Mutex`, as a type is written.
+const fn inside(form: &'static str) -> Option<&'static str> {
+    let begins = ["lifecycle::Slot<", "std::sync::Mutex<", "tokio::sync::Mutex<"];
+    let mut at = 0;
+    while at < begins.len() {
+        let length = begins[at].len();
+        if form.len() > length + 1 && same(form.split_at(length).0, begins[at]) {
+            let behind = form.split_at(length).1;
+            return Some(behind.split_at(behind.len() - 1).0);
+        }
+        at += 1;
+    }
+    None
 }
 
 /// Text that grows in a constant; what does not fit is left out.

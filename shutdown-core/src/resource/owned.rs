@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    collections::HashMap,
+    collections::{BTreeMap, HashMap, VecDeque},
     fmt::Display,
     fs::File,
     future::{Future, ready},
@@ -241,6 +241,22 @@ impl<T: ReleaseOwned> ReleaseOwned for Vec<T> {
 
     async fn release_owned(self) -> Result<(), String> {
         all(self.into_iter().map(T::release_owned)).await
+    }
+}
+
+impl<T: ReleaseOwned> ReleaseOwned for VecDeque<T> {
+    const BLOCKING: bool = T::BLOCKING;
+
+    async fn release_owned(self) -> Result<(), String> {
+        all(self.into_iter().map(T::release_owned)).await
+    }
+}
+
+impl<K: Send + 'static, T: ReleaseOwned> ReleaseOwned for BTreeMap<K, T> {
+    const BLOCKING: bool = T::BLOCKING;
+
+    async fn release_owned(self) -> Result<(), String> {
+        all(self.into_values().map(T::release_owned)).await
     }
 }
 

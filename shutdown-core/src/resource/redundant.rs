@@ -59,12 +59,12 @@ impl Check<true> {
     /// A field of type `Managed<..>` is a dependency already.
     #[deprecated(
         note = "a field holds a `Managed` of this resource, which is the dependency; remove it from \
-                         `depends_on`, or put `#[allow(deprecated)]` on the struct"
+                         `depends_on`, or say `allow(implied_dependency)` in the attribute"
     )]
     pub const fn implied_dependency() {}
 
     /// The same resource under another name.
-    #[deprecated(note = "this resource is in `depends_on` already, under another name; remove one, or put \
-                         `#[allow(deprecated)]` on the struct")]
+    #[deprecated(note = "this resource is in `depends_on` already, under another name; remove one, or say \
+                         `allow(duplicate_dependency)` in the attribute")]
     pub const fn duplicate_dependency() {}
 }

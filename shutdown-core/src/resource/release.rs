@@ -1,7 +1,7 @@
 //! The types that have one right way to be released, for a bare `#[teardown]`.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap, VecDeque},
     fs::{self, File},
     future::Future,
     io, mem,
@@ -128,6 +128,8 @@ macro_rules! taken {
 taken! {
     [] Option<T>;
     [] Vec<T>;
+    [] VecDeque<T>;
+    [, K: Send + 'static] BTreeMap<K, T>;
     [, K: Send + 'static, S: Default + Send + 'static] HashMap<K, T, S>;
 }
 
@@ -195,25 +197,24 @@ impl<R: Release> Release for tokio::sync::OnceCell<R> {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<R: Release> Release for Vec<R> {
-    const BLOCKING: bool = R::BLOCKING;
+macro_rules! each {
+    ($([$($param:tt)*] $ty:ty: $values:ident;)+) => {$(
+        /// One after the other; what goes wrong with one does not keep the rest.
+        #[diagnostic::do_not_recommend]
+        impl<R: Release $($param)*> Release for $ty {
+            const BLOCKING: bool = R::BLOCKING;
 
-    async fn release(&self) -> Result<(), String> {
-        all(self.iter().map(R::release)).await
-    }
+            async fn release(&self) -> Result<(), String> {
+                all(self.$values().map(R::release)).await
+            }
+        }
+    )+};
 }
 
-#[diagnostic::do_not_recommend]
-impl<K, R, S> Release for HashMap<K, R, S>
-where
-    K: Send + Sync + 'static,
-    R: Release,
-    S: Send + Sync + 'static,
-{
-    const BLOCKING: bool = R::BLOCKING;
-
-    async fn release(&self) -> Result<(), String> {
-        all(self.values().map(R::release)).await
-    }
+each! {
+    [] Vec<R>: iter;
+    [] VecDeque<R>: iter;
+    [, const N: usize] [R; N]: iter;
+    [, K: Send + Sync + 'static, S: Send + Sync + 'static] HashMap<K, R, S>: values;
+    [, K: Send + Sync + 'static] BTreeMap<K, R>: values;
 }

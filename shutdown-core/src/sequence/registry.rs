@@ -39,7 +39,9 @@ pub(crate) const NO_CLASS: usize = 0;
 pub(super) enum State {
     Waiting,
     /// Handed to the runtime.
-    Started,
+    Started {
+        since: Instant,
+    },
     /// On a thread. `until` is its limit, once there is a plan to share out the time.
     Running {
         began: Instant,
@@ -88,6 +90,11 @@ impl<H> Entry<H> {
         matches!(self.state, State::Done { .. })
     }
 
+    /// Whether it was handed to the runtime, has not begun, and that is not longer ago than `patience`.
+    pub(super) fn is_about_to_begin(&self, now: Instant, patience: Duration) -> bool {
+        matches!(self.state, State::Started { since } if now < since + patience)
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self.state, State::Waiting)
     }
@@ -96,7 +103,7 @@ impl<H> Entry<H> {
         match self.state {
             State::Running { began, .. } => Some(began),
             State::Done { began, .. } => began,
-            State::Waiting | State::Started => None,
+            State::Waiting | State::Started { .. } => None,
         }
     }
 
@@ -167,7 +174,8 @@ impl<H: Clone> Registry<H> {
 
     /// The names of what a stop waits for (R4).
     pub(super) fn running(&self) -> Vec<&str> {
-        let running = |entry: &&Entry<H>| matches!(entry.state, State::Running { .. } | State::Started);
+        let running =
+            |entry: &&Entry<H>| matches!(entry.state, State::Running { .. } | State::Started { .. });
         let running: Vec<&Entry<H>> = self.entries.values().filter(running).collect();
         let key = |at: usize| place(running[at].spec.order, &running[at].spec.name);
         let in_order = sorted(running.len(), &|a, b| key(a).cmp(&key(b)));

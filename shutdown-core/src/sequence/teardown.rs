@@ -27,6 +27,8 @@ pub(super) struct Teardown {
     unfinished: [usize; 2],
     /// Cleanup ran out of time: what is `last` no longer waits for what is not (R10).
     forced: bool,
+    /// All time is up: what could not begin before has its last chance (R6).
+    last_chance: bool,
 }
 
 impl Teardown {
@@ -60,6 +62,7 @@ impl<H: Clone> Sequence<H> {
         let mut teardown = Teardown {
             open: planned.plan.predecessor_counts(),
             forced: stop.teardown.as_ref().is_some_and(|teardown| teardown.forced),
+            last_chance: stop.teardown.as_ref().is_some_and(|teardown| teardown.last_chance),
             planned,
             ..Teardown::default()
         };
@@ -82,7 +85,7 @@ impl<H: Clone> Sequence<H> {
         }
         stop.teardown = Some(teardown);
         self.share_out(now);
-        self.start(free);
+        self.start(now, free);
     }
 
     /// Shares out the time that is left, and sets the limits of what runs by it.
@@ -93,7 +96,11 @@ impl<H: Clone> Sequence<H> {
         };
         let done = done(&self.registry);
         let until = |last| Teardown::until(&stop.budget, self.stage, last);
-        teardown.limits = Limits::new(&teardown.planned.plan, now, until, |node| done[node]);
+        let plan = &teardown.planned.plan;
+        teardown.limits = match teardown.last_chance {
+            true => Limits::even(plan, now, until, |node| done[node]),
+            false => Limits::new(plan, now, until, |node| done[node]),
+        };
         teardown.expiry.clear();
         for (node, entry) in self.registry.entries_mut().enumerate() {
             if let State::Running { began, until: limit } = &mut entry.state {
@@ -105,7 +112,7 @@ impl<H: Clone> Sequence<H> {
         }
     }
 
-    fn start(&mut self, mut free: Vec<Node>) {
+    fn start(&mut self, now: Instant, mut free: Vec<Node>) {
         let Some(teardown) = self.stop.as_mut().and_then(|stop| stop.teardown.as_mut()) else {
             return;
         };
@@ -116,7 +123,7 @@ impl<H: Clone> Sequence<H> {
                 self.registry.get_mut(id).filter(|entry| entry.is_waiting() && !entry.spec.unsaid)
             {
                 debug_assert!(teardown.open[node] == 0 || teardown.forced, "invariant 3");
-                entry.state = State::Started;
+                entry.state = State::Started { since: now };
                 if let Some(hook) = entry.hook.clone() {
                     self.actions.push(Action::Start(id, hook));
                 }
@@ -125,7 +132,8 @@ impl<H: Clone> Sequence<H> {
     }
 
     pub(super) fn began(&mut self, now: Instant, id: InstanceId) {
-        let Some(entry) = self.registry.get_mut(id).filter(|entry| matches!(entry.state, State::Started))
+        let Some(entry) =
+            self.registry.get_mut(id).filter(|entry| matches!(entry.state, State::Started { .. }))
         else {
             return;
         };
@@ -168,7 +176,7 @@ impl<H: Clone> Sequence<H> {
         if teardown.forced {
             free.extend(teardown.free_by_force(&done(&self.registry)));
         }
-        self.start(free);
+        self.start(now, free);
     }
 
     /// Goes on with cleanup and flush as far as it can; whether anything changed.
@@ -180,25 +188,42 @@ impl<H: Clone> Sequence<H> {
         let Some(teardown) = &mut stop.teardown else {
             return false;
         };
-        if teardown.unfinished == [0, 0] || now >= stop.budget.flush_until {
+        let [before, last] = teardown.unfinished;
+        let over = now >= stop.budget.flush_until;
+        if before + last == 0 {
             self.seal(now);
-            return true;
-        }
-        if self.stage == Stage::Flush {
-            return false;
-        }
-        if teardown.unfinished[0] == 0 {
+        } else if self.stage == Stage::Cleanup && before == 0 {
             self.enter(now, Stage::Flush);
             self.share_out(now);
-            return true;
-        }
-        if now >= stop.budget.cleanup_until {
+        } else if self.stage == Stage::Cleanup && now >= stop.budget.cleanup_until && (last > 0 || !over) {
             teardown.forced = true;
             self.enter(now, Stage::Flush);
             self.replan(now);
-            return true;
+        } else if !over {
+            return false;
+        } else if !self.give_last_chance(now) {
+            self.seal(now);
         }
-        false
+        true
+    }
+
+    /// All time is up. What was set free so late that no thread could take it before has half of the margin (R6):
+    /// it waited for one that took all of its time, and its own share was smaller than the clock is late, or nothing.
+    fn give_last_chance(&mut self, now: Instant) -> bool {
+        let Some(stop) = &mut self.stop else { return false };
+        let Some(teardown) = stop.teardown.as_mut().filter(|teardown| !teardown.last_chance) else {
+            return false;
+        };
+        // What has waited for a thread for longer than that gets none.
+        let patience = stop.budget.last_chance();
+        if !self.registry.entries().any(|entry| entry.is_about_to_begin(now, patience)) {
+            return false;
+        }
+        let Some(budget) = stop.budget.into_margin(now) else { return false };
+        stop.budget = budget;
+        teardown.last_chance = true;
+        self.replan(now);
+        true
     }
 
     /// Ends what has reached its limit (invariant 4); whether there was anything.

@@ -12,17 +12,11 @@ use crate::{
 
 /// A constant for every field that could need release and has no attribute; each by itself, since an evaluation ends
 /// at the first error.
-///
-/// A generic struct has none: of a type parameter nothing is known where it is written.
 pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
     if !model.generics.params.is_empty() {
         return None;
     }
-    let mut checks = model
-        .fields
-        .iter()
-        .enumerate()
-        .filter(|(_, field)| field.may_leak && field.step.is_none())
+    let mut checks = suspects(model)
         .map(|(index, field)| {
             // The name is in the error: "evaluation of `.._FIELD_0_IS_RELEASED` failed here".
             let (name, call) = (format_ident!("_FIELD_{index}_IS_RELEASED"), call(model, field, door));
@@ -36,14 +30,35 @@ pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream>
     })
 }
 
+/// The same for a generic struct: statements for a constant that knows the parameters. It is evaluated where the struct
+/// is used with some, since before that nobody knows which impl there is. Of what the type of a field has from a
+/// parameter alone, nothing is known even there.
+pub(crate) fn check_generic(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
+    let mut checks = suspects(model).map(|(_, field)| call(model, field, door)).peekable();
+    checks.peek()?;
+    Some(quote! {
+        use #door::Otherwise as _;
+        #(#checks;)*
+    })
+}
+
+/// The fields that could need release and have no attribute.
+fn suspects(model: &Resource) -> impl Iterator<Item = (usize, &Field)> {
+    model.fields.iter().enumerate().filter(|(_, field)| field.may_leak && field.step.is_none())
+}
+
 /// The call that is the error, its tokens spanned so that from the first to the last they are the field.
 fn call(model: &Resource, field: &Field, door: &TokenStream) -> TokenStream {
     let Resource { ident, own_required, no_teardown, .. } = model;
     let (owner, label) = (unraw(ident), &field.label);
-    let ty = without_self(field.ty.to_token_stream(), ident);
+    // Outside of an impl there is no `Self`, inside of one the struct needs its parameters.
+    let (this, ty) = match model.generics.params.is_empty() {
+        true => (ident.to_token_stream(), without_self(field.ty.to_token_stream(), ident)),
+        false => (quote!(Self), field.ty.to_token_stream()),
+    };
     let arguments = quote! {
         #door::Leaks::<#ty>::__LIFECYCLE_FOUND,
-        #door::Touches::<#ident>::__LIFECYCLE_FIELDS,
+        #door::Touches::<#this>::__LIFECYCLE_FIELDS,
         #door::Released::<#ty>::__LIFECYCLE_BARE,
         &#door::Field {
             owner: #owner,

@@ -14,13 +14,15 @@ pub(crate) fn call(args: TokenStream) -> TokenStream {
 
 fn expand(model: &NeedsRelease) -> TokenStream {
     let NeedsRelease { krate, ty, name, lost, does, call, blocking } = model;
+    // That lock is taken by an async thread, where what blocks must not be.
+    let locked = (!blocking).then(|| quote!(.locked("tokio::sync::Mutex")));
     let (door, value) = (quote!(#krate::__private), format_ident!("__lifecycle_value"));
     quote! {
         const _: () = {
             #[diagnostic::do_not_recommend]
             impl #door::NeedsRelease for #ty {
                 const LEAK: ::core::option::Option<#door::Leak> =
-                    ::core::option::Option::Some(#door::Leak::new(#name, #lost, #does, #name));
+                    ::core::option::Option::Some(#door::Leak::new(#name, #lost, #does, #name) #locked);
             }
 
             #[diagnostic::do_not_recommend]

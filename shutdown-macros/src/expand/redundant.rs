@@ -14,6 +14,7 @@ pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream>
     if generic || dependencies.is_empty() || fields.is_empty() && dependencies.len() < 2 {
         return None;
     }
+    let allow = &model.allow;
     let warn = |function, on: &syn::Type, answers: Vec<TokenStream>| {
         // rustc drops the warning unless every token of the path is the user's.
         let (span, door) = (on.span(), spanned(door.clone(), on.span()));
@@ -26,8 +27,8 @@ pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream>
         let implied = fields.map(|ty| quote!(#door::Implied::<#ty, #on>::__LIFECYCLE_YES)).collect();
         let before = dependencies.iter().take(index);
         let twice = before.map(|other| quote!(#door::Same::<#other, #on>::__LIFECYCLE_YES)).collect();
-        let implied = warn("implied_dependency", on, implied);
-        let twice = warn("duplicate_dependency", on, twice);
+        let implied = (!allow.implied_dependency).then(|| warn("implied_dependency", on, implied));
+        let twice = (!allow.duplicate_dependency).then(|| warn("duplicate_dependency", on, twice));
         quote!(#implied #twice)
     });
     let ident = &model.ident;

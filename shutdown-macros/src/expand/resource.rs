@@ -25,11 +25,11 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
             return errors.report();
         }
     };
-    let args = resource::arguments(&item, &errors);
-    let code = args.map(|args| match Resource::check(&args, &item, &errors) {
+    let args = resource::arguments(&item);
+    let code = match Resource::check(&args, &item, &errors) {
         Some(model) => expand(&model),
         None => stub(&item, &krate::quietly(&args)),
-    });
+    };
     let errors = errors.report();
     quote!(#errors #code)
 }
@@ -62,7 +62,8 @@ fn expand(model: &Resource) -> TokenStream {
         let collect = quote!(|needs| needs.extend(&[#(#edges),*]));
         let declaration = quote!(#door::Declaration::new::<Self>(#name, #module) #said .generic(#collect));
         let named = quote!(#door::inventory::submit! { #door::Generic::new(#name, #module) });
-        (None, quote!(#door::Link::to(const { &#declaration })), Some(named))
+        let leaks = leaks::check_generic(model, &door);
+        (None, quote!({ #leaks #door::Link::to(const { &#declaration }) }), Some(named))
     };
     let (leaks, redundant) = (leaks::check(model, &door), redundant::check(model, &door));
     quote! {

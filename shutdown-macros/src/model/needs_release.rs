@@ -1,6 +1,6 @@
 //! The arguments of `needs_release!`.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, LitStr, Path, Type};
 
@@ -29,8 +29,11 @@ impl NeedsRelease {
         let (mut pieces, mut krate, mut blocking) = (Vec::new(), None, false);
         for piece in pieces_of(args) {
             match &piece[..] {
-                [TokenTree::Ident(word)] if word == "blocking" && pieces.len() == 3 => blocking = true,
+                [TokenTree::Ident(word)] if word == "blocking" && pieces.len() == 3 => {
+                    once(word, std::mem::replace(&mut blocking, true), errors);
+                }
                 [TokenTree::Ident(word), ..] if word == "crate" && pieces.len() == 3 => {
+                    once(word, krate.is_some(), errors);
                     krate = path(piece.iter().cloned().collect(), errors);
                 }
                 _ => pieces.push(piece.into_iter().collect::<TokenStream>()),
@@ -63,6 +66,13 @@ impl NeedsRelease {
             call,
             blocking,
         })
+    }
+}
+
+/// A word is there a second time if it was there `before`.
+fn once(word: &Ident, before: bool, errors: &Errors) {
+    if before {
+        errors.spanned(word, Lint::BadAttribute, format!("`{word}` is given twice; remove one"));
     }
 }
 

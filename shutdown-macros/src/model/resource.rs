@@ -10,6 +10,7 @@ use super::{Keys, Known, field::Field, krate, step::Step, values::Assigned};
 use crate::{
     errors::{Errors, Lint},
     parse::unraw,
+    suggest::suggest,
 };
 
 const KNOWN: &[Known] = &[
@@ -19,6 +20,7 @@ const KNOWN: &[Known] = &[
     Known { name: "name", form: "name = \"orders-db\"" },
     Known { name: "last", form: "last" },
     Known { name: "no_teardown", form: "no_teardown = \"why there is nothing to release\"" },
+    Known { name: "allow", form: "allow(implied_dependency)" },
     Known { name: "crate", form: "crate = path::to::lifecycle" },
 ];
 
@@ -36,8 +38,17 @@ pub(crate) struct Resource {
     pub(crate) own_required: bool,
     /// Whether it was said that there is nothing to release.
     pub(crate) no_teardown: bool,
-    /// What the struct says about the warnings.
+    /// What the struct says about all warnings of that kind.
     pub(crate) allowed: Vec<Attribute>,
+    /// Which warnings of ours the attribute allows.
+    pub(crate) allow: Allow,
+}
+
+/// The warnings that can be allowed by name.
+#[derive(Default)]
+pub(crate) struct Allow {
+    pub(crate) implied_dependency: bool,
+    pub(crate) duplicate_dependency: bool,
 }
 
 impl Resource {
@@ -59,6 +70,7 @@ impl Resource {
             own_required: !no_teardown && fields.iter().all(|field| field.step.is_none()),
             no_teardown,
             allowed: allowed(&item.attrs),
+            allow: allow(&keys, errors),
             fields,
         };
         (!errors.any()).then_some(model)
@@ -122,6 +134,31 @@ fn allowed(attrs: &[Attribute]) -> Vec<Attribute> {
     allowed.cloned().collect()
 }
 
+fn allow(keys: &Keys, errors: &Errors) -> Allow {
+    const WARNINGS: &[&str] = &["implied_dependency", "duplicate_dependency"];
+    let mut allow = Allow::default();
+    if keys.get("allow").is_none() {
+        return allow;
+    }
+    let wrong = "`allow` takes the names of warnings, like `allow(implied_dependency)`";
+    for name in keys.list::<Ident>("allow", wrong, errors).unwrap_or_default() {
+        let text = name.to_string();
+        let allowed = match text.as_str() {
+            "implied_dependency" => &mut allow.implied_dependency,
+            "duplicate_dependency" => &mut allow.duplicate_dependency,
+            _ => {
+                let message = format!("unknown warning `{text}`{}", suggest(&text, WARNINGS));
+                errors.spanned(&name, Lint::BadAttribute, message);
+                continue;
+            }
+        };
+        if std::mem::replace(allowed, true) {
+            errors.spanned(&name, Lint::BadAttribute, format!("`{text}` is given twice; remove one"));
+        }
+    }
+    allow
+}
+
 fn depends_on(keys: &Keys, owner: &Ident, errors: &Errors) -> Vec<Type> {
     let wrong = "`depends_on` takes types, like `depends_on(Database)`";
     let list = keys.list::<Type>("depends_on", wrong, errors).unwrap_or_default();
@@ -140,20 +177,11 @@ fn depends_on(keys: &Keys, owner: &Ident, errors: &Errors) -> Vec<Type> {
     list
 }
 
-/// The arguments as the attribute handed them on; `None` if the attribute is there twice.
-pub(crate) fn arguments(item: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
+/// The arguments as the attribute handed them on.
+pub(crate) fn arguments(item: &DeriveInput) -> TokenStream {
     let mut found = item.attrs.iter().filter(|attr| attr.path().is_ident("__lifecycle_resource"));
-    let arguments = match found.next().map(|attr| &attr.meta) {
+    match found.next().map(|attr| &attr.meta) {
         Some(Meta::List(list)) => list.tokens.clone(),
         _ => TokenStream::new(),
-    };
-    if found.next().is_some() {
-        errors.spanned(
-            &item.ident,
-            Lint::BadAttribute,
-            "`#[lifecycle::resource]` is there twice; remove one",
-        );
-        return None;
     }
-    Some(arguments)
 }

@@ -28,6 +28,13 @@ struct Twice;
 #[allow(dead_code, deprecated)]
 struct Allowed(Managed<Database>);
 
+/// The other warning is not this one.
+#[lifecycle::resource(depends_on(Database), allow(duplicate_dependency), no_teardown = "memory only")]
+struct StillImplied(Managed<Database>);
+
+#[lifecycle::resource(depends_on(Database, Db), allow(implied_dependency), no_teardown = "memory only")]
+struct StillDuplicate;
+
 #[lifecycle::resource(depends_on(Database), no_teardown = "memory only")]
 struct Needed(Managed<Broker>);
 

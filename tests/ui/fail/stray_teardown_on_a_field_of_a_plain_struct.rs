@@ -5,4 +5,9 @@ struct Database {
     pool: Pool,
 }
 
+struct Orders {
+    #[lifecycle::teardown(close)]
+    pool: Pool,
+}
+
 fn main() {}

@@ -48,9 +48,21 @@ struct Seen<'a> {
 impl Seen<'_> {
     /// Whether every hook had a thread as soon as it was started, and the clock was never late.
     fn has_threads(&self) -> bool {
+        self.is_prompt() && self.scenario.jitter.is_zero()
+    }
+
+    fn is_prompt(&self) -> bool {
         let blocks = |(_, doing): &(At, Doing)| *doing == Doing::Block;
         let prompt = self.scenario.instances.iter().all(|one| one.begins == Some(Duration::ZERO));
-        prompt && self.scenario.jitter.is_zero() && !self.scenario.doings.iter().any(blocks)
+        prompt && !self.scenario.doings.iter().any(blocks)
+    }
+
+    /// Whether every hook had a thread as soon as it was started, and the clock was less late, for all of them one after
+    /// the other, than the last chance is long.
+    fn gives_chances(&self) -> bool {
+        let instances = u32::try_from(self.scenario.instances.len()).expect("a few");
+        let late = self.scenario.jitter * (instances + 2);
+        self.is_prompt() && (self.scenario.jitter.is_zero() || late < self.margin() / 2)
     }
 
     /// Whether nothing happened but one stop and what the hooks themselves do.
@@ -126,6 +138,12 @@ impl Seen<'_> {
             deadline = *nearer;
             until = until.min(deadline);
         }
+        if self.exit > until + self.scenario.jitter {
+            // R6: only what could not begin before then is waited for, half of the margin.
+            let began = |row: &InstanceReport| row.start.is_some_and(|start| self.t0 + start >= until);
+            assert!(!self.has_threads() || self.report.instances.iter().any(began), "longer for nothing");
+            until += deadline.saturating_sub(until) / 2;
+        }
         assert!(self.exit <= until + self.scenario.jitter, "{:?} > {until:?}", self.exit);
         assert_eq!(self.report.took, self.exit.saturating_sub(self.t0));
     }
@@ -182,38 +200,20 @@ impl Seen<'_> {
             }
         }
         assert!(
-            !self.has_threads() || self.report.instances.iter().all(|row| self.may_not_run(row)),
-            "R10: not run, though there were threads"
+            !self.gives_chances() || self.report.instances.iter().all(|row| self.may_not_run(row)),
+            "R6: not run, though there were threads"
         );
     }
 
-    /// At least this is what the formula leaves to the one that gets least: a twentieth of the flush's reserve, or its
-    /// own time-out, scaled by how much too long the time-outs are together.
-    fn smallest_share(&self) -> Duration {
-        let timeouts = || self.scenario.instances.iter().filter_map(|one| one.item.timeout);
-        let flush = self.scenario.grace / 20;
-        let least = timeouts().min().unwrap_or(flush).min(flush / 20).as_secs_f64();
-        let declared: Duration = timeouts().sum();
-        let too_long = (declared.as_secs_f64() / flush.as_secs_f64()).max(1.0) + 1.0;
-        Duration::from_secs_f64(least / too_long)
-    }
-
-    /// With threads for all, only what came when time was up already is not run.
+    /// With threads for all, only what nobody has said all of is not run.
     fn may_not_run(&self, row: &InstanceReport) -> bool {
-        let came_late = self.run.lives.iter().zip(&self.scenario.instances).any(|(life, one)| {
-            // Or when the drain had taken all the time there was, since there was nothing to keep it for.
-            let from = if self.run.cut.is_some() { Stage::Drain } else { Stage::Cleanup };
-            let late = life.managed.is_some_and(|(_, stage)| stage >= from);
-            late && one.item.name == row.name
-        });
-        let window = self.run.hurried.first().map(|(now, deadline)| deadline.saturating_sub(*now));
-        let no_time = window.is_some_and(|window| window < 100 * MS);
-        // Or when its share was smaller than the clock is late: that of one behind a hook that takes all of its own, of
-        // time-outs that are far too long for what there is, or as short as a tick.
-        let hangs = row.outcome == Outcome::NotRun
-            && self.report.instances.iter().any(|other| other.outcome == Outcome::TimedOut);
-        let tiny = hangs && self.smallest_share() <= self.scenario.jitter + 2 * MS;
-        row.outcome != Outcome::NotRun || came_late || no_time || tiny || self.scenario.grace.is_zero()
+        let unsaid = self
+            .run
+            .lives
+            .iter()
+            .zip(&self.scenario.instances)
+            .any(|(life, one)| life.unsaid && one.item.name == row.name);
+        row.outcome != Outcome::NotRun || unsaid || self.scenario.grace.is_zero()
     }
 
     /// R1, R2, R5, R8, invariant 3.

@@ -114,6 +114,88 @@ fn a_hook_that_begins_after_cleanup_is_over_gets_its_time_in_the_flush() {
     assert_eq!(row(&run, "t").outcome, Outcome::Ok);
 }
 
+/// R6: next to time-outs that are scaled far down, what has none is left a share of less than a nanosecond.
+#[test]
+fn a_share_that_rounds_to_nothing_is_a_chance_all_the_same() {
+    let mut instances = vec![instance("a", &[]), instance("t", &[2]), instance("u", &[])];
+    instances[0].item.timeout = Some(4_000 * MS);
+    instances[1].item.timeout = Some(12 * MS);
+    instances[1].item.last = true;
+    instances[2].item.last = true;
+    for one in &mut instances {
+        one.fate = Fate::Hangs;
+    }
+    let mut scenario = stop_of(instances);
+    scenario.grace = MS;
+    let run = checked(&scenario);
+    for name in ["a", "t", "u"] {
+        assert_eq!(row(&run, name).outcome, Outcome::TimedOut, "{name}");
+    }
+}
+
+/// R6: a clock that is later than a share is long takes nobody's turn.
+#[test]
+fn a_late_clock_leaves_a_chance_to_those_whose_time_it_slept_through() {
+    let mut instances = vec![instance("a", &[1]), instance("b", &[2]), instance("c", &[])];
+    instances[0].fate = Fate::Hangs;
+    for one in &mut instances[1..] {
+        one.item.timeout = Some(MS);
+        one.takes = Duration::ZERO;
+    }
+    let mut scenario = stop_of(instances);
+    scenario.jitter = 5 * MS;
+    let run = checked(&scenario);
+    assert_eq!(row(&run, "a").outcome, Outcome::TimedOut);
+    assert_eq!(row(&run, "b").outcome, Outcome::Ok);
+    assert_eq!(row(&run, "c").outcome, Outcome::Ok);
+}
+
+/// R6: what comes when a drain that had nothing to leave time for has taken it all: each has its part of what is left,
+/// however much the first declares.
+#[test]
+fn the_last_chance_is_shared_evenly() {
+    let mut instances = vec![instance("a", &[1]), instance("b", &[])];
+    instances[0].fate = Fate::Hangs;
+    instances[0].item.timeout = Some(4_000 * MS);
+    instances[1].takes = 10 * MS;
+    let mut scenario = stop_of(instances);
+    scenario.work = vec![None];
+    // All time is up at 10 ms + 5 s - 100 ms, and the clock has not said so.
+    scenario.jitter = 5 * MS;
+    scenario.doings.extend([1, 0].map(|at| (At::Time(4_911 * MS), Doing::Manage(at))));
+    // With this seed both come before the clock has its say.
+    scenario.seed = 6;
+    let run = checked(&scenario);
+    let (a, b) = (row(&run, "a"), row(&run, "b"));
+    assert_eq!((&a.outcome, &b.outcome), (&Outcome::TimedOut, &Outcome::Ok));
+    assert_eq!(b.start, a.start.map(|start| start + a.took));
+}
+
+/// R6, R10: the last words are said though the clock slept through all of their time.
+#[test]
+fn a_clock_that_sleeps_through_the_flush_leaves_it_the_last_chance() {
+    let mut instances = vec![instance("a", &[]), instance("t", &[])];
+    instances[0].begins = None;
+    instances[1].item.last = true;
+    let mut scenario = stop_of(instances);
+    // The flush has a twentieth of grace, 250 ms.
+    scenario.jitter = 270 * MS;
+    let run = checked(&scenario);
+    assert_eq!(row(&run, "a").outcome, Outcome::NotRun);
+    assert_eq!(row(&run, "t").outcome, Outcome::Ok);
+}
+
+/// R6, R9: what has waited for a thread long enough is not waited for any longer.
+#[test]
+fn a_hook_without_a_thread_has_no_last_chance() {
+    let mut instances = vec![instance("a", &[]), instance("b", &[])];
+    instances[0].begins = None;
+    instances[1].fate = Fate::Hangs;
+    let run = checked(&stop_of(instances));
+    assert_eq!(row(&run, "a").outcome, Outcome::NotRun);
+    assert_eq!(run.exits[0].0, (10 + 5_000 - 100) * MS);
+}
+
 /// R4: what begins at the same time is reported by order, then name.
 #[test]
 fn the_report_names_what_began_together_by_order_and_name() {
