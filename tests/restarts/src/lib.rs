@@ -6,12 +6,14 @@
 mod balancer;
 mod client;
 mod load;
+mod manager;
 mod place;
 mod service;
 mod tally;
 
 pub use balancer::{Balancer, Reuse};
 pub use load::{Clients, Load};
+pub use manager::Manager;
 pub use place::Place;
 pub use service::Service;
 pub use tally::{Outcome, Tally};

@@ -71,7 +71,7 @@ impl Load {
     #[track_caller]
     pub fn start(address: SocketAddr, clients: Clients) -> Load {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime");
+        let runtime = runtime.worker_threads(1).enable_all().build().expect("a runtime");
         let shared = Arc::new(Shared {
             address,
             began: Instant::now(),

@@ -23,6 +23,11 @@ impl Service {
         Service { path, lame_duck: Duration::ZERO }
     }
 
+    /// Where the program is.
+    pub fn path(self) -> &'static str {
+        self.path
+    }
+
     /// With a lame duck.
     #[must_use]
     pub fn lame_duck(self, lame_duck: Duration) -> Service {

@@ -40,8 +40,8 @@ impl Outcome {
     }
 }
 
-/// How many failures are remembered in full.
-const EXAMPLES: usize = 8;
+/// How many failures of a kind are remembered in full.
+const EXAMPLES: usize = 4;
 
 /// All requests of a load.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +49,7 @@ pub struct Tally {
     counts: BTreeMap<Outcome, usize>,
     /// How many were answered by each process.
     by: BTreeMap<u32, usize>,
-    examples: Vec<String>,
+    examples: BTreeMap<Outcome, Vec<String>>,
 }
 
 impl Tally {
@@ -60,8 +60,9 @@ impl Tally {
 
     pub(crate) fn failed(&mut self, outcome: Outcome, after: Duration, why: &str) {
         *self.counts.entry(outcome).or_default() += 1;
-        if self.examples.len() < EXAMPLES {
-            self.examples.push(format!("after {after:.3?}: {}: {why}", outcome.name()));
+        let examples = self.examples.entry(outcome).or_default();
+        if examples.len() < EXAMPLES {
+            examples.push(format!("after {after:.3?}: {}: {why}", outcome.name()));
         }
     }
 
@@ -73,8 +74,11 @@ impl Tally {
         for (by, count) in other.by {
             *self.by.entry(by).or_default() += count;
         }
-        self.examples.extend(other.examples);
-        self.examples.truncate(EXAMPLES);
+        for (outcome, examples) in other.examples {
+            let all = self.examples.entry(outcome).or_default();
+            all.extend(examples);
+            all.truncate(EXAMPLES);
+        }
     }
 
     /// How many had this outcome.
@@ -90,6 +94,11 @@ impl Tally {
     /// How many of them were answered by the process `pid`.
     pub fn answered_by(&self, pid: u32) -> usize {
         self.by.get(&pid).copied().unwrap_or(0)
+    }
+
+    /// How many processes have answered.
+    pub fn processes(&self) -> usize {
+        self.by.len()
     }
 
     /// Whether every request was answered.
@@ -109,7 +118,9 @@ impl Tally {
         println!("{scenario}: {self}");
         let fine = |outcome: &Outcome| *outcome == Outcome::Answered || allowed.contains(outcome);
         let lost = !self.counts.keys().all(fine);
-        assert!(!lost, "{self}\n{}", self.examples.join("\n"));
+        let bad = self.examples.iter().filter(|(outcome, _)| !allowed.contains(outcome));
+        let examples: Vec<&str> = bad.flat_map(|(_, examples)| examples).map(String::as_str).collect();
+        assert!(!lost, "{self}\n{}", examples.join("\n"));
         assert!(self.count(Outcome::Answered) > 0, "no request at all");
     }
 }

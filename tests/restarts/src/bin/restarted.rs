@@ -11,6 +11,8 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
+use lifecycle::http::Server;
+use lifecycle::net::Listener;
 use tokio::net::{TcpListener, TcpSocket};
 
 /// Who answers, and what was asked for.
@@ -28,27 +30,24 @@ fn share(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(1024)
 }
 
+/// A client that shares two processors with everything else here may be late with what it sends: longer than the
+/// tenth of a second that the service would wait for it.
+const LINGER: Duration = Duration::from_secs(2);
+
+async fn serve(listener: impl Listener) -> io::Result<()> {
+    println!("listening");
+    let service = lifecycle::http::probes().or(tower::service_fn(answer));
+    Server::new(listener).linger(LINGER).serve(service).await
+}
+
 #[lifecycle::main]
 async fn main() -> io::Result<()> {
     let scenario = std::env::args().nth(1).unwrap_or_default();
     let (how, address) = scenario.split_once(' ').expect("how to listen, and where");
-    let service = lifecycle::http::probes().or(tower::service_fn(answer));
     match how {
-        "listen" => {
-            let listener = lifecycle::net::listen(address).await?;
-            println!("listening");
-            lifecycle::http::serve(listener, service).await
-        }
-        "bind" => {
-            let listener = TcpListener::bind(address).await?;
-            println!("listening");
-            lifecycle::http::serve(listener, service).await
-        }
-        "share" => {
-            let listener = share(address.parse().expect("an address"))?;
-            println!("listening");
-            lifecycle::http::serve(listener, service).await
-        }
+        "listen" => serve(lifecycle::net::listen(address).await?).await,
+        "bind" => serve(TcpListener::bind(address).await?).await,
+        "share" => serve(share(address.parse().expect("an address"))?).await,
         _ => panic!("no such way to listen: `{how}`"),
     }
 }
