@@ -62,19 +62,30 @@ impl<L: Listener> Door<'_, L> {
             }
         }
         if !self.listener.is_handed_on() {
-            self.listener.admit(false);
-            let _ = tokio::time::timeout(EMPTYING, self.empty(&mut enter)).await;
-            self.listener.admit(true);
+            let mut closing = Closing::begin(self.listener);
+            let empty = closing.empty(self.roster, &mut enter);
+            let _ = tokio::time::timeout(EMPTYING, empty).await;
         }
         Ok(())
     }
+}
 
-    async fn empty(&mut self, enter: &mut impl FnMut(L::Io, Peer)) {
+/// A listener that lets nobody in who is new. Closed when this is dropped, for the user may drop the server meanwhile.
+struct Closing<L: Listener>(Option<L>);
+
+impl<L: Listener> Closing<L> {
+    fn begin(mut listener: L) -> Closing<L> {
+        listener.refuse_new();
+        Closing(Some(listener))
+    }
+
+    async fn empty(&mut self, roster: &Roster, enter: &mut impl FnMut(L::Io, Peer)) {
+        let Some(listener) = &mut self.0 else { return };
         let mut pause = BACK_OFF.0;
         // Twice: what was on its way has come by the second time.
         for last in [false, true] {
             loop {
-                match self.listener.try_accept() {
+                match listener.try_accept() {
                     Ok(Some((io, peer))) => {
                         enter(io, peer);
                         // So that they are served meanwhile, and a flood does not hold up the time-out.
@@ -85,7 +96,7 @@ impl<L: Listener> Door<'_, L> {
                         Trouble::OfOne => {}
                         Trouble::OfAll => {
                             // Connections that end give back what is wanting.
-                            self.roster.note_trouble(&error);
+                            roster.note_trouble(&error);
                             tokio::time::sleep(pause).await;
                             pause = (pause * 2).min(BACK_OFF.1);
                         }
@@ -96,6 +107,14 @@ impl<L: Listener> Door<'_, L> {
             if !last {
                 tokio::time::sleep(UNDER_WAY).await;
             }
+        }
+    }
+}
+
+impl<L: Listener> Drop for Closing<L> {
+    fn drop(&mut self) {
+        if let Some(listener) = self.0.take() {
+            listener.close();
         }
     }
 }

@@ -42,10 +42,15 @@ pub trait Listener: Send + 'static {
         }
     }
 
-    /// Whether the kernel lets new connections into the queue. Told `false` before the queue is emptied for the last
-    /// time, and `true` before the listener is dropped, for others may hold the same socket.
-    fn admit(&mut self, new: bool) {
-        let _ = new;
+    /// From now on the kernel is to let nobody into the queue who is new: it is about to be emptied for the last time.
+    fn refuse_new(&mut self) {}
+
+    /// Closes it. Others may hold the same socket, so what [`refuse_new`](Listener::refuse_new) did is undone; but as
+    /// late as can be, for whoever is let in now is lost.
+    fn close(self)
+    where
+        Self: Sized,
+    {
     }
 
     /// Whether the queue outlives this listener, in another process that holds it: then it is left as it is.
@@ -99,9 +104,16 @@ impl Listener for TcpListener {
         Ok(Some((TcpStream::from_std(socket.into())?, peer)))
     }
 
-    fn admit(&mut self, new: bool) {
+    fn refuse_new(&mut self) {
         // Where that fails a client may be reset, which is no reason not to stop.
-        let _ = if new { socket::admit_new(self) } else { socket::refuse_new(self) };
+        let _ = socket::refuse_new(self);
+    }
+
+    fn close(self) {
+        // Out of the runtime's hands first, so that nothing is between the two but the way out of the kernel and back.
+        if let Ok(listener) = self.into_std() {
+            let _ = socket::admit_new(&listener);
+        }
     }
 
     fn address(&self) -> String {
@@ -306,13 +318,13 @@ impl Listener for Listening {
         })
     }
 
-    fn admit(&mut self, new: bool) {
-        // Nobody else holds what was bound here, and what was inherited is not touched.
-        if new || self.inherited {
+    fn refuse_new(&mut self) {
+        if self.inherited {
             return;
         }
+        // Nobody else holds what was bound here, so it is never undone.
         match &mut self.socket {
-            Socket::Tcp(listener) => listener.admit(false),
+            Socket::Tcp(listener) => listener.refuse_new(),
             // Nobody finds it without its file.
             Socket::Unix(_) => self.file = None,
         }

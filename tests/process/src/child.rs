@@ -140,8 +140,9 @@ impl Child {
         Ended { status, took, stdout: self.stdout.lines(), stderr: self.stderr.lines() }
     }
 
+    /// Panics with all that it wrote, unless this holds.
     #[track_caller]
-    fn expect(&self, holds: bool, what: &str) {
+    pub fn expect(&self, holds: bool, what: &str) {
         assert!(
             holds,
             "{what}\n--- stdout\n{}\n--- stderr\n{}",

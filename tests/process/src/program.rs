@@ -38,6 +38,27 @@ impl Program {
         self
     }
 
+    /// With one more argument.
+    #[must_use]
+    pub fn arg(mut self, argument: &str) -> Program {
+        self.0.arg(argument);
+        self
+    }
+
+    /// In a process group of its own, which no terminal's Ctrl-C reaches.
+    #[must_use]
+    pub fn in_its_own_group(mut self) -> Program {
+        self.0.process_group(0);
+        self
+    }
+
+    /// With this as its stdin.
+    #[must_use]
+    pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Program {
+        self.0.stdin(stdin);
+        self
+    }
+
     /// With this as its stdout; what it writes there is not read.
     #[must_use]
     pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Program {

@@ -1,0 +1,53 @@
+//! A service with a few milliseconds of work for each request, which is restarted under load.
+//!
+//! `restarted "listen ADDRESS"` listens by `net::listen`, so it takes over a socket that it inherits; `bind` with a
+//! plain listener of tokio's; `share` beside others at the same address.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response};
+use lifecycle::http::Server;
+use lifecycle::net::Listener;
+use tokio::net::{TcpListener, TcpSocket};
+
+/// Who answers, and what was asked for.
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    tokio::time::sleep(Duration::from_millis(3)).await;
+    let body = format!("{} {}", std::process::id(), request.uri().path());
+    Ok(Response::new(Full::from(body)))
+}
+
+fn share(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    socket.listen(1024)
+}
+
+/// A client that shares two processors with everything else here may be late with what it sends: longer than the
+/// tenth of a second that the service would wait for it.
+const LINGER: Duration = Duration::from_secs(2);
+
+async fn serve(listener: impl Listener) -> io::Result<()> {
+    println!("listening");
+    let service = lifecycle::http::probes().or(tower::service_fn(answer));
+    Server::new(listener).linger(LINGER).serve(service).await
+}
+
+#[lifecycle::main]
+async fn main() -> io::Result<()> {
+    let scenario = std::env::args().nth(1).unwrap_or_default();
+    let (how, address) = scenario.split_once(' ').expect("how to listen, and where");
+    match how {
+        "listen" => serve(lifecycle::net::listen(address).await?).await,
+        "bind" => serve(TcpListener::bind(address).await?).await,
+        "share" => serve(share(address.parse().expect("an address"))?).await,
+        _ => panic!("no such way to listen: `{how}`"),
+    }
+}

@@ -1,0 +1,74 @@
+//! The service that is restarted.
+
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use lifecycle_process_tests::{Child, Program};
+
+/// How the service gets its listener, and how long it is a lame duck.
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
+    path: &'static str,
+    lame_duck: Duration,
+}
+
+/// As systemd does it, whatever number the socket had: it comes as stdin.
+const HAND_OVER: [&str; 4] =
+    ["sh", "-c", r#"exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@""#, "hand-over"];
+
+impl Service {
+    /// The program at `path`, without a lame duck.
+    pub fn new(path: &'static str) -> Service {
+        Service { path, lame_duck: Duration::ZERO }
+    }
+
+    /// Where the program is.
+    pub fn path(self) -> &'static str {
+        self.path
+    }
+
+    /// With a lame duck.
+    #[must_use]
+    pub fn lame_duck(self, lame_duck: Duration) -> Service {
+        Service { lame_duck, ..self }
+    }
+
+    /// Listens at `address`, by `net::listen`.
+    #[track_caller]
+    pub fn start(self, address: SocketAddr) -> Child {
+        Self::started(self.program("listen", address))
+    }
+
+    /// Listens at `address` with a plain listener of tokio's.
+    #[track_caller]
+    pub fn start_plainly(self, address: SocketAddr) -> Child {
+        Self::started(self.program("bind", address))
+    }
+
+    /// Listens at `address` beside others that do.
+    #[track_caller]
+    pub fn start_beside(self, address: SocketAddr) -> Child {
+        Self::started(self.program("share", address))
+    }
+
+    /// Listens at `listener`, which it inherits.
+    #[track_caller]
+    pub fn start_with(self, listener: &TcpListener) -> Child {
+        let address = listener.local_addr().expect("it is bound");
+        let socket = OwnedFd::from(listener.try_clone().expect("a descriptor is free"));
+        Self::started(self.program("listen", address).through(&HAND_OVER).stdin(socket))
+    }
+
+    fn program(self, how: &str, address: SocketAddr) -> Program {
+        let lame_duck = format!("{}ms", self.lame_duck.as_millis());
+        Program::new(self.path, &format!("{how} {address}")).env("LIFECYCLE_LAME_DUCK", lame_duck)
+    }
+
+    #[track_caller]
+    fn started(program: Program) -> Child {
+        let mut child = program.start();
+        child.wait_for("listening");
+        child
+    }
+}

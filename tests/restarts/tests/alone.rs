@@ -1,0 +1,41 @@
+//! One instance, nobody in front and nobody behind: a client whose connection was let in is answered, and any other one
+//! is refused, as if nobody had been there.
+
+use std::net::SocketAddr;
+
+use lifecycle_process_tests::Child;
+use lifecycle_restart_tests::{Clients, Load, Outcome, Place, Service, Tally, rounds, service};
+
+/// Many, so that somebody knocks in the microseconds in which the doors close.
+fn clients() -> Clients {
+    Clients { count: 200, ..Clients::new_connections() }.leaving_when_refused()
+}
+
+fn stops_refuse_or_answer(name: &str, start: impl Fn(Service, SocketAddr) -> Child) {
+    // A client that is not let in asks again a second later: the next round need not wait for it.
+    let mut loads = Vec::new();
+    for _ in 0..rounds(20, 200) {
+        let address = Place::own().port();
+        let mut instance = start(service!(), address);
+        let load = Load::start(address, clients());
+        load.wait_for_answers(400);
+        instance.signal(libc::SIGTERM);
+        instance.ended().exited(0);
+        loads.push(load);
+    }
+    let mut all = Tally::default();
+    for load in loads {
+        all.add(load.finish_when_refused());
+    }
+    all.only(&[Outcome::Refused], name);
+}
+
+#[test]
+fn whoever_is_not_refused_is_answered() {
+    stops_refuse_or_answer("alone, new connections", Service::start);
+}
+
+#[test]
+fn whoever_is_not_refused_by_a_plain_listener_is_answered() {
+    stops_refuse_or_answer("alone, new connections, a plain listener", Service::start_plainly);
+}

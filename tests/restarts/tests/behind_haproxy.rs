@@ -1,0 +1,54 @@
+//! Two instances behind `HAProxy` are restarted one after the other, again and again.
+//!
+//! `HAProxy` asks for the readiness every 200 ms, and the lame duck is three times as long: an instance is out of the
+//! rotation before its doors close.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use lifecycle_restart_tests::{Balancer, Clients, Load, Place, Reuse, rounds, service};
+
+const LAME_DUCK: Duration = Duration::from_millis(600);
+
+fn rolling_restarts_lose_nothing(name: &str, clients: Clients, reuse: Reuse) {
+    let place = Place::own();
+    let service = service!().lame_duck(LAME_DUCK);
+    let addresses: [SocketAddr; 2] = [place.port(), place.port()];
+    let mut instances = addresses.map(|address| Some(service.start(address)));
+    let front = place.port();
+    let balancer = Balancer::start(front, &addresses, reuse);
+    let load = Load::start(front, clients);
+    for instance in instances.iter().flatten() {
+        load.wait_for_answer_of(instance.pid());
+    }
+    for _ in 0..rounds(5, 20) {
+        for (instance, address) in instances.iter_mut().zip(addresses) {
+            let mut old = instance.take().expect("it was started");
+            old.signal(libc::SIGTERM);
+            old.ended().exited(0);
+            let new = instance.insert(service.start(address));
+            load.wait_for_answer_of(new.pid());
+        }
+    }
+    let tally = load.finish();
+    let said = balancer.stop();
+    if !tally.is_all_answered() {
+        println!("{said}");
+    }
+    tally.all_answered(&format!("behind HAProxy, {name}"));
+}
+
+#[test]
+fn rolling_restarts_lose_no_request_on_kept_connections() {
+    rolling_restarts_lose_nothing("kept connections", Clients::keep_alive(), Reuse::Safe);
+}
+
+#[test]
+fn rolling_restarts_lose_no_request_on_new_connections() {
+    rolling_restarts_lose_nothing("new connections", Clients::new_connections(), Reuse::Safe);
+}
+
+#[test]
+fn rolling_restarts_lose_no_request_on_connections_that_the_balancer_shares() {
+    rolling_restarts_lose_nothing("shared connections", Clients::new_connections(), Reuse::Always);
+}

@@ -1,0 +1,49 @@
+//! One instance at a time, whose listener belongs to this process and outlives it: what comes between two of them waits
+//! in its queue.
+
+use lifecycle_restart_tests::{Clients, Load, Place, service};
+
+/// When the successor starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Successor {
+    Before,
+    After,
+}
+
+fn restarts_lose_nothing(clients: Clients, successor: Successor) {
+    let listener = Place::own().listener();
+    let mut instance = service!().start_with(&listener);
+    let load = Load::start(listener.local_addr().unwrap(), clients);
+    for _ in 0..20 {
+        load.wait_for_answers(200);
+        // One that is there before is asked as soon as there is a new connection, which may be at the stop only.
+        let next = (successor == Successor::Before).then(|| service!().start_with(&listener));
+        instance.signal(libc::SIGTERM);
+        instance.ended().exited(0);
+        instance = next.unwrap_or_else(|| service!().start_with(&listener));
+        load.wait_for_answer_of(instance.pid());
+    }
+    let tally = load.finish();
+    let kind = if clients.keep_alive { "kept" } else { "new" };
+    tally.all_answered(&format!("handed over, {kind} connections, successor {successor:?}"));
+}
+
+#[test]
+fn a_successor_that_is_there_before_loses_no_request_on_kept_connections() {
+    restarts_lose_nothing(Clients::keep_alive(), Successor::Before);
+}
+
+#[test]
+fn a_successor_that_is_there_before_loses_no_request_on_new_connections() {
+    restarts_lose_nothing(Clients::new_connections(), Successor::Before);
+}
+
+#[test]
+fn a_successor_that_comes_after_loses_no_request_on_kept_connections() {
+    restarts_lose_nothing(Clients::keep_alive(), Successor::After);
+}
+
+#[test]
+fn a_successor_that_comes_after_loses_no_request_on_new_connections() {
+    restarts_lose_nothing(Clients::new_connections(), Successor::After);
+}

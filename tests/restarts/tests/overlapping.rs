@@ -1,0 +1,32 @@
+//! The successor binds the same port with `SO_REUSEPORT` before the old instance is told to stop: each has a queue of
+//! its own, and the old one empties its.
+
+use lifecycle_restart_tests::{Clients, Load, Place, service};
+
+fn overlapping_instances_lose_nothing(clients: Clients) {
+    let address = Place::own().port();
+    let mut instance = service!().start_beside(address);
+    let load = Load::start(address, clients);
+    for _ in 0..20 {
+        load.wait_for_answers(200);
+        // Kept connections stay where they are, so it may be asked at the stop only.
+        let next = service!().start_beside(address);
+        instance.signal(libc::SIGTERM);
+        instance.ended().exited(0);
+        instance = next;
+        load.wait_for_answer_of(instance.pid());
+    }
+    let tally = load.finish();
+    let kind = if clients.keep_alive { "kept" } else { "new" };
+    tally.all_answered(&format!("overlapping, {kind} connections"));
+}
+
+#[test]
+fn overlapping_instances_lose_no_request_on_kept_connections() {
+    overlapping_instances_lose_nothing(Clients::keep_alive());
+}
+
+#[test]
+fn overlapping_instances_lose_no_request_on_new_connections() {
+    overlapping_instances_lose_nothing(Clients::new_connections());
+}
