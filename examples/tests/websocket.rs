@@ -22,10 +22,21 @@ async fn enter_all(chat: &Service, guests: usize) -> Vec<Guest> {
     for _ in 0..guests {
         let mut guest = enter(chat).await;
         guest.send(Message::text("hello")).await.expect("it reads");
-        while !matches!(next(&mut guest).await, Some(Ok(Message::Text(line))) if line == "hello") {}
+        hear(&mut guest, "hello").await;
         room.push(guest);
     }
     room
+}
+
+/// Waits for this line.
+async fn hear(guest: &mut Guest, line: &str) {
+    loop {
+        match next(guest).await {
+            Some(Ok(Message::Text(said))) if said == line => return,
+            Some(Ok(Message::Text(_))) => {}
+            other => panic!("{other:?} instead of `{line}`"),
+        }
+    }
 }
 
 async fn next(guest: &mut Guest) -> Option<Result<Message, Error>> {
@@ -72,7 +83,7 @@ async fn during_the_lame_duck_the_chat_goes_on_and_lets_guests_in() {
     let probe = chat.address.replace("ws://", "").replace("/chat", "");
     while !ready(&probe).await.starts_with("HTTP/1.1 503") {}
     let mut late = enter_all(&chat, 1).await.remove(0);
-    while !matches!(next(&mut first).await, Some(Ok(Message::Text(line))) if line == "hello") {}
+    hear(&mut first, "hello").await;
     assert_eq!(farewell(&mut first).await.code, CloseCode::Away);
     assert_eq!(farewell(&mut late).await.code, CloseCode::Away);
     let (status, stderr) = chat.ended().await;
