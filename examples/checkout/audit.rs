@@ -15,6 +15,8 @@ pub(crate) struct Audit {
     status: ExitStatus,
     acknowledged: usize,
     turned_away: String,
+    /// Sent on a connection that was accepted, and no answer came.
+    unanswered: usize,
     found: usize,
     /// Acknowledged, and not in the database.
     lost: Vec<String>,
@@ -50,10 +52,8 @@ impl Audit {
         Ok(Audit {
             status,
             acknowledged: tally.acknowledged.len(),
-            turned_away: format!(
-                "{} requests unanswered, {} turned down, {} connections refused",
-                tally.unanswered, tally.turned_down, tally.refused
-            ),
+            turned_away: format!("{} turned down, {} connections refused", tally.turned_down, tally.refused),
+            unanswered: tally.unanswered,
             found: found.len(),
             lost: lost.collect(),
             missing: settled.len() - in_journal,
@@ -64,11 +64,12 @@ impl Audit {
         })
     }
 
-    /// Nothing that was promised is missing, and the service left of itself.
+    /// Nothing that was promised is missing, nobody was left without an answer, and the service left of itself.
     pub(crate) fn is_clean(&self) -> bool {
         // Nobody is served well by a shop that takes no orders.
         let open = self.acknowledged > 0;
-        open && self.lost.is_empty()
+        open && self.unanswered == 0
+            && self.lost.is_empty()
             && self.missing == 0
             && self.surplus == 0
             && self.closed
@@ -80,6 +81,7 @@ impl fmt::Display for Audit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "  {}", self.status)?;
         writeln!(f, "  orders acknowledged   {:>6}   {}", self.acknowledged, self.turned_away)?;
+        writeln!(f, "  requests unanswered   {:>6}", self.unanswered)?;
         writeln!(f, "  orders found          {:>6}", self.found)?;
         let lost = match &*self.lost {
             [] => String::new(),

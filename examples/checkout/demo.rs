@@ -66,7 +66,7 @@ async fn run() -> anyhow::Result<bool> {
     println!("\naudit after a restart\n{audit}");
 
     let clean = clean && audit.is_clean() && audit.left.is_empty();
-    println!("{}", if clean { "nothing was lost" } else { "something was lost" });
+    println!("{}", if clean { "nothing was lost: no order, and no request" } else { "something was lost" });
     Ok(clean)
 }
 

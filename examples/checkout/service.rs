@@ -1,9 +1,5 @@
 //! The service, from its start to its stop.
 
-use std::net::Ipv4Addr;
-
-use tokio::net::TcpListener;
-
 use crate::arguments::Serve;
 use crate::journal::Journal;
 use crate::shop::{self, Database, Shop};
@@ -19,8 +15,8 @@ pub(crate) async fn main() -> anyhow::Result<()> {
     let shop = Shop::new(database);
     lifecycle::spawn_essential("worker", worker::settle(shop.clone(), journal));
 
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let listener = lifecycle::net::listen(&format!("127.0.0.1:{port}")).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, shop::routes(shop)).with_graceful_shutdown(lifecycle::draining()).await?;
+    lifecycle::http::serve(listener, lifecycle::http::probes().or(shop::routes(shop))).await?;
     Ok(())
 }

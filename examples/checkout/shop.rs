@@ -100,11 +100,7 @@ impl Shop {
 }
 
 pub(crate) fn routes(shop: Shop) -> Router {
-    Router::new()
-        .route("/orders/{id}", get(show).put(place))
-        .route("/livez", get(|| async { "alive" }))
-        .route("/readyz", get(ready))
-        .with_state(shop)
+    Router::new().route("/orders/{id}", get(show).put(place)).with_state(shop)
 }
 
 async fn place(State(shop): State<Shop>, Path(id): Path<String>, what: String) -> (StatusCode, &'static str) {
@@ -121,15 +117,6 @@ async fn show(State(shop): State<Shop>, Path(id): Path<String>) -> (StatusCode, 
         Ok(Some(false)) => (StatusCode::OK, "placed\n"),
         Ok(None) => (StatusCode::NOT_FOUND, "no such order\n"),
         Err(error) => failed(&error),
-    }
-}
-
-/// A load balancer stops sending to what is not ready; during the lame duck everything still works.
-async fn ready() -> (StatusCode, &'static str) {
-    if lifecycle::is_stopping() {
-        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
-    } else {
-        (StatusCode::OK, "ready\n")
     }
 }
 

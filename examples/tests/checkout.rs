@@ -25,7 +25,7 @@ fn counts(output: &str, label: &str) -> Vec<usize> {
 }
 
 #[test]
-fn sigterm_at_any_instant_loses_no_order_and_a_restart_settles_the_rest() {
+fn sigterm_at_any_instant_loses_no_order_and_no_request_and_a_restart_settles_the_rest() {
     let runs = if env::var_os("LIFECYCLE_SOAK").is_some() { 20 } else { 3 };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     for seed in (now..).take(runs) {
@@ -34,6 +34,8 @@ fn sigterm_at_any_instant_loses_no_order_and_a_restart_settles_the_rest() {
         let whole = format!("{text}{}", String::from_utf8_lossy(&output.stderr));
         println!("{text}");
         assert_eq!(counts(&text, "orders lost"), [0, 0], "seed {seed}: {whole}");
+        assert_eq!(counts(&text, "requests unanswered"), [0, 0], "seed {seed}: {whole}");
+        assert!(text.contains("nothing was lost"), "seed {seed}: {whole}");
         assert_eq!(text.matches("  exit status: 0").count(), 2, "seed {seed}: {whole}");
         assert_eq!(counts(&text, "left to settle")[1..], [0], "seed {seed}: {whole}");
         assert!(counts(&text, "orders acknowledged")[0] > 0, "seed {seed}: {whole}");

@@ -1,4 +1,6 @@
-#![doc = include_str!("../README.md")]
+// Some of the README's programs need the feature `http`, so that they are run with it only. The first one is also run
+// without, by `tests/first-success`.
+#![cfg_attr(not(all(doctest, not(feature = "http"))), doc = include_str!("../README.md"))]
 #![deny(unsafe_code)]
 
 #[cfg(not(unix))]

@@ -1,6 +1,9 @@
 //! Whole programs, small enough to copy.
 //!
 //! - [A service](#a-service)
+//! - [Streams without an end](#streams-without-an-end)
+//! - [A restart that refuses nobody](#a-restart-that-refuses-nobody)
+//! - [Somebody else's server](#somebody-elses-server)
 //! - [A queue worker](#a-queue-worker)
 //! - [A batch job](#a-batch-job)
 //! - [A library for several binaries](#a-library-for-several-binaries)
@@ -8,49 +11,143 @@
 //!
 //! # A service
 //!
-//! A server stops taking connections when [`draining`](crate::draining) ends. A connection is a task started by
-//! [`spawn`](crate::spawn), and so the drain waits for it. Servers that take a future for this, as those of axum and
-//! tonic do, need no loop of their own: `.with_graceful_shutdown(lifecycle::draining())`, and `main` returns when they
-//! do.
+//! Over HTTP, with the feature `http`; `http::probes` answers the health checks beside the routes. It returns when the
+//! last connection is gone, so `main` ends when it does.
 //!
-//! ```no_run
-//! use std::io;
-//! use std::time::Duration;
-//! use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-//! use tokio::net::{TcpListener, TcpStream};
+#![cfg_attr(feature = "http", doc = "```no_run")]
+#![cfg_attr(not(feature = "http"), doc = "```text")]
+//! use axum::{Router, routing::get};
 //!
 //! #[lifecycle::main(grace = "25s", lame_duck = "5s")]
-//! async fn main() -> io::Result<()> {
-//!     let listener = TcpListener::bind("0.0.0.0:8080").await?;
-//!     loop {
-//!         tokio::select! {
-//!             // The stop first: under load there is always another connection.
-//!             biased;
-//!             () = lifecycle::draining() => return Ok(()),
-//!             accepted = listener.accept() => match accepted {
-//!                 Ok((connection, _)) => drop(lifecycle::spawn(answer(connection))),
-//!                 // Out of descriptors, say. It passes.
-//!                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-//!             },
-//!         }
-//!     }
-//! }
-//!
-//! async fn answer(mut connection: TcpStream) -> io::Result<()> {
-//!     let mut request = [0; 1024];
-//!     let length = tokio::select! {
-//!         // The request first: one that is here is answered.
-//!         biased;
-//!         length = connection.read(&mut request) => length?,
-//!         // Nobody has asked for anything: an idle connection does not hold up the stop.
-//!         () = lifecycle::draining() => return Ok(()),
-//!     };
-//!     connection.write_all(&request[..length]).await
+//! async fn main() -> std::io::Result<()> {
+//!     let routes = Router::new().route("/", get(async || "hello\n"));
+//!     let listener = lifecycle::net::listen("0.0.0.0:8080").await?;
+//!     lifecycle::http::serve(listener, lifecycle::http::probes().or(routes)).await
 //! }
 //! ```
 //!
-//! `lame_duck` is the time in which a load balancer learns that it should send no more: answer 503 to its checks
-//! while [`is_stopping`](crate::is_stopping).
+//! `lame_duck` is the time in which a load balancer learns that it should send no more: the interval of its checks
+//! times the failures that it waits for, and the time until all of it knows. Where one asks often, and nobody else
+//! comes, `Server::lame_duck_early_end` ends it a second after that has been heard.
+//!
+//! tonic's services are served in the same way, as `tonic::service::Routes`, without tonic's server; the example `grpc`
+//! does. Another protocol has `net::serve`, which runs a handler for each connection, over the same listeners.
+//!
+//! # Streams without an end
+//!
+//! A WebSocket, server-sent events, a gRPC subscription are in flight until they end. If they never do, they are cut
+//! off at the end of the drain, the exit status is 70, and the client sees a broken connection. So they hear of the
+//! stop and end by themselves, and the question is when:
+//!
+//! - An answer that waits for news, a long poll, is given at the notice: [`stopping`](crate::stopping). It carries
+//!   `Connection: close`, so the client comes back on a new connection.
+//! - A stream says goodbye when the drain begins: [`draining`](crate::draining). During the lame duck the doors are
+//!   still open, and a client that is sent away would come straight back in.
+//!
+#![cfg_attr(feature = "http", doc = "```no_run")]
+#![cfg_attr(not(feature = "http"), doc = "```text")]
+//! use std::convert::Infallible;
+//! use std::time::Duration;
+//!
+//! use axum::response::sse::{Event, Sse};
+//! use axum::{Router, routing::get};
+//! use futures_util::stream::{self, Stream, StreamExt as _};
+//!
+//! # async fn news() -> String { String::new() }
+//! // Server-sent events: a browser asks again by itself, 3 s after the end.
+//! async fn events() -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+//!     let events = stream::repeat(()).then(async |()| Ok(Event::default().data(news().await)));
+//!     Sse::new(events.take_until(lifecycle::draining()))
+//! }
+//!
+//! // A long poll.
+//! async fn poll() -> String {
+//!     tokio::select! {
+//!         biased;
+//!         news = news() => news,
+//!         () = lifecycle::stopping() => "no news".to_owned(),
+//!     }
+//! }
+//!
+//! #[lifecycle::main(lame_duck = "5s")]
+//! async fn main() -> std::io::Result<()> {
+//!     let routes = Router::new().route("/events", get(events)).route("/poll", get(poll));
+//!     lifecycle::http::serve(lifecycle::net::listen("0.0.0.0:8080").await?, routes).await
+//! }
+//! ```
+//!
+//! The example `websocket` is a chat that closes with 1001 and a reason; the example `grpc` ends its streams with
+//! `UNAVAILABLE`, and shows what becomes of those who watch `tonic-health`. A task that a library starts outlives its
+//! socket unseen: after the goodbye nothing waits for it, so what it still has to do goes into
+//! [`spawn`](crate::spawn).
+//!
+//! # A restart that refuses nobody
+//!
+//! On one machine, without a load balancer, the socket has to outlive the process. systemd holds it:
+//!
+//! ```text
+//! # /etc/systemd/system/shop.socket
+//! [Socket]
+//! ListenStream=0.0.0.0:8080
+//! NoDelay=true
+//!
+//! [Install]
+//! WantedBy=sockets.target
+//!
+//! # /etc/systemd/system/shop.service
+//! [Unit]
+//! Requires=shop.socket
+//!
+//! [Service]
+//! ExecStart=/usr/local/bin/shop
+//! # More than `grace`: after this, SIGKILL.
+//! TimeoutStopSec=30
+//! Restart=on-failure
+//! ```
+//!
+//! The program says `net::listen("0.0.0.0:8080")`, and takes over what it is handed; without systemd it binds the
+//! address itself. Between the old process and the new one, connections wait in the queue: at the drain the old one
+//! leaves it alone. `systemctl restart shop` stops the one before it starts the other, so they wait for as long as the
+//! stop takes: no lame duck here, which would only make that longer. With several sockets, `net::listen_as("admin",
+//! ..)` takes the one whose unit says `FileDescriptorName=admin`.
+//!
+//! Two processes may also listen side by side, with `SO_REUSEPORT`: the new one is started, and when it is ready the
+//! old one is told to stop. Each has a queue of its own, and empties it.
+//!
+#![cfg_attr(feature = "http", doc = "```no_run")]
+#![cfg_attr(not(feature = "http"), doc = "```text")]
+//! use tokio::net::TcpSocket;
+//!
+//! #[lifecycle::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let socket = TcpSocket::new_v4()?;
+//!     socket.set_reuseaddr(true)?;
+//!     socket.set_reuseport(true)?;
+//!     socket.bind(([0, 0, 0, 0], 8080).into())?;
+//!     lifecycle::http::serve(socket.listen(4096)?, lifecycle::http::probes()).await
+//! }
+//! ```
+//!
+//! A client whose first packet comes while the old process empties its queue is not let in by it. It sends that packet
+//! again, a second later on Linux, and gets to the new one.
+//!
+//! # Somebody else's server
+//!
+//! A server that takes a future for its end gets [`draining`](crate::draining), and `main` returns when it does. What
+//! it loses on the way, such as those in its accept queue, it loses here too, and the report does not know its
+//! connections: `main` is what was cut off. Answer 503 to health checks while [`is_stopping`](crate::is_stopping).
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use tokio::net::TcpListener;
+//!
+//! #[lifecycle::main(grace = "25s", lame_duck = "5s")]
+//! async fn main() -> std::io::Result<()> {
+//!     let routes = Router::new().route("/", get(async || "hello\n"));
+//!     let listener = TcpListener::bind("0.0.0.0:8080").await?;
+//!     axum::serve(listener, routes).with_graceful_shutdown(lifecycle::draining()).await
+//! }
+//! ```
 //!
 //! # A queue worker
 //!

@@ -1,0 +1,71 @@
+//! An example as a process of its own, that is stopped by a real signal.
+
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// Longer than any of them has to stop: what has not happened by then never will.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What `future` gives, if it does at all.
+#[track_caller]
+pub(crate) fn soon<F: Future>(what: &str, future: F) -> impl Future<Output = F::Output> {
+    let at = std::panic::Location::caller();
+    async move {
+        let given = tokio::time::timeout(PATIENCE, future).await;
+        given.unwrap_or_else(|_| panic!("{at}: {what}: not within {PATIENCE:?}"))
+    }
+}
+
+/// Killed when it is dropped.
+pub(crate) struct Service {
+    process: Child,
+    /// What it says it listens at: a URL.
+    pub(crate) address: String,
+    /// Kept open, as a terminal would.
+    _stdout: Lines<BufReader<ChildStdout>>,
+}
+
+impl Service {
+    /// Starts it, with a lame duck of this many milliseconds, and waits until it listens.
+    pub(crate) async fn start(example: &str, lame_duck: u32) -> Service {
+        let mut process = Command::new(executable(example))
+            .env("LIFECYCLE_LAME_DUCK", format!("{lame_duck}ms"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("it is executable");
+        let mut stdout = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        let line = soon("a first line", stdout.next_line()).await.expect("a pipe can be read");
+        let line = line.expect("it starts, and says where it listens");
+        let address = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("no address in `{line}`"));
+        Service { address: address.to_owned(), process, _stdout: stdout }
+    }
+
+    pub(crate) fn terminate(&self) {
+        let id = self.process.id().and_then(|id| i32::try_from(id).ok()).expect("it runs");
+        kill_process(Pid::from_raw(id).expect("no process has id 0"), Signal::TERM).expect("it runs");
+    }
+
+    /// Waits for its end: the status, and what it wrote to stderr.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
+        let mut stderr = String::new();
+        let mut pipe = self.process.stderr.take().expect("a pipe");
+        soon("its end", pipe.read_to_string(&mut stderr)).await.expect("a pipe can be read");
+        (soon("its exit", self.process.wait()).await.expect("a child can be waited for"), stderr)
+    }
+}
+
+/// Where it is: `cargo test` builds the examples of the package before it runs its tests, unless it is told which.
+fn executable(example: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("this test has a path");
+    let profile = test.ancestors().nth(2).expect("it is in `deps`, in the folder of a profile");
+    let path = profile.join("examples").join(example);
+    assert!(path.exists(), "not built: run `cargo build -p lifecycle-examples --examples`");
+    path
+}
