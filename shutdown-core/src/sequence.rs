@@ -17,7 +17,8 @@
 //! 2. An instance goes `Waiting → Started → Running → Done`, may skip steps, and never goes back (R6).
 //! 3. An instance is started only when all that precede it are `Done`, or its place has passed (R1, R2, R8).
 //! 4. A `Running` instance is `Done` at its limit (R7, R10).
-//! 5. `Exited` is reached at the end of the flush's budget, whatever happens or does not (R9).
+//! 5. `Exited` is reached at the end of the flush's budget, whatever happens or does not (R9); half of the margin later if
+//!    something was set free too late to begin before (R6).
 
 mod instances;
 mod registry;
