@@ -47,14 +47,16 @@
 #![cfg_attr(feature = "http", doc = "```no_run")]
 #![cfg_attr(not(feature = "http"), doc = "```text")]
 //! use std::convert::Infallible;
-//! use std::time::Duration;
 //!
 //! use axum::response::sse::{Event, Sse};
 //! use axum::{Router, routing::get};
 //! use futures_util::stream::{self, Stream, StreamExt as _};
 //!
-//! # async fn news() -> String { String::new() }
-//! // Server-sent events: a browser asks again by itself, 3 s after the end.
+//! async fn news() -> String {
+//!     std::future::pending().await // until there is some
+//! }
+//!
+//! // Server-sent events: a browser asks again by itself, a few seconds after the end.
 //! async fn events() -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
 //!     let events = stream::repeat(()).then(async |()| Ok(Event::default().data(news().await)));
 //!     Sse::new(events.take_until(lifecycle::draining()))

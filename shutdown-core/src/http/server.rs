@@ -38,7 +38,7 @@ use crate::sequence::Event;
 ///
 /// `service` is a tower service: an axum `Router`, tonic `Routes`, a `tower::service_fn`. Handlers run in the current
 /// lifecycle, wherever hyper polls them. Implies [`ready`](crate::ready). What happens at the stop is
-/// [here](super::http#what-happens-at-the-stop); [`Server`] has the settings.
+/// [here](crate::http#what-happens-at-the-stop); [`Server`] has the settings.
 ///
 /// # Errors
 ///
