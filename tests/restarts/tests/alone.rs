@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use lifecycle_process_tests::Child;
-use lifecycle_restart_tests::{Clients, Load, Outcome, Place, Service, Tally, rounds, service};
+use lifecycle_restart_tests::{Clients, Load, Outcome, Place, Service, Tally, rounds, service, stop};
 
 /// Many, so that somebody knocks in the microseconds in which the doors close.
 fn clients() -> Clients {
@@ -16,11 +16,10 @@ fn stops_refuse_or_answer(name: &str, start: impl Fn(Service, SocketAddr) -> Chi
     let mut loads = Vec::new();
     for _ in 0..rounds(20, 200) {
         let address = Place::own().port();
-        let mut instance = start(service!(), address);
+        let instance = start(service!(), address);
         let load = Load::start(address, clients());
         load.wait_for_answers(400);
-        instance.signal(libc::SIGTERM);
-        instance.ended().exited(0);
+        stop(instance);
         loads.push(load);
     }
     let mut all = Tally::default();
