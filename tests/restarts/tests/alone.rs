@@ -1,6 +1,7 @@
 //! One instance, nobody in front and nobody behind: a client whose connection was let in is answered, and any other one
 //! is refused, as if nobody had been there.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use lifecycle_process_tests::Child;
@@ -12,17 +13,19 @@ fn clients() -> Clients {
 }
 
 fn stops_refuse_or_answer(name: &str, start: impl Fn(Service, SocketAddr) -> Child) {
-    // A client that is not let in asks again a second later: the next round need not wait for it.
-    let mut loads = Vec::new();
+    // A client that is not let in asks again a second later: the next rounds need not wait for it.
+    let (mut all, mut loads) = (Tally::default(), VecDeque::new());
     for _ in 0..rounds(20, 200) {
         let address = Place::own().port();
         let instance = start(service!(), address);
         let load = Load::start(address, clients());
         load.wait_for_answers(400);
         stop(instance);
-        loads.push(load);
+        loads.push_back(load);
+        if loads.len() == 8 {
+            all.add(loads.pop_front().map(Load::finish_when_refused).unwrap_or_default());
+        }
     }
-    let mut all = Tally::default();
     for load in loads {
         all.add(load.finish_when_refused());
     }
