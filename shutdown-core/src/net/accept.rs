@@ -152,8 +152,41 @@ impl Trouble {
 
 #[cfg(test)]
 mod tests {
-    use super::Trouble;
     use std::io;
+    use std::sync::{Arc, Mutex};
+    use std::task::{Context, Poll};
+
+    use super::{Closing, Listener, Peer, Trouble};
+
+    /// Notes what it is told.
+    struct Told(Arc<Mutex<Vec<&'static str>>>);
+
+    impl Listener for Told {
+        type Io = tokio::net::TcpStream;
+
+        fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<io::Result<(Self::Io, Peer)>> {
+            Poll::Pending
+        }
+
+        fn refuse_new(&mut self) {
+            self.0.lock().unwrap().push("refuse");
+        }
+
+        fn close(self) {
+            self.0.lock().unwrap().push("close");
+        }
+
+        fn address(&self) -> String {
+            "nowhere".to_owned()
+        }
+    }
+
+    #[test]
+    fn a_listener_whose_emptying_is_dropped_is_closed_all_the_same() {
+        let told = Arc::default();
+        drop(Closing::begin(Told(Arc::clone(&told))));
+        assert_eq!(*told.lock().unwrap(), ["refuse", "close"]);
+    }
 
     #[test]
     fn an_aborted_connection_is_no_reason_to_wait() {

@@ -66,3 +66,31 @@ pub(crate) fn accept(listener: &impl AsFd) -> io::Result<Option<(socket2::Socket
         Err(error) => Err(error),
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::io::ErrorKind;
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The kernel asks again for a client after a second: before that nobody can tell it from one that is not there.
+    const SOON: Duration = Duration::from_millis(300);
+
+    #[test]
+    fn whoever_is_new_is_let_in_only_when_that_is_taken_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let early = TcpStream::connect(address).unwrap();
+        refuse_new(&listener).unwrap();
+        let new = TcpStream::connect_timeout(&address, SOON);
+        assert_eq!(new.unwrap_err().kind(), ErrorKind::TimedOut);
+        let (_, peer) = accept(&listener).unwrap().expect("whoever was there before is in the queue");
+        assert_eq!(peer.as_socket(), early.local_addr().ok());
+        assert!(accept(&listener).unwrap().is_none());
+        admit_new(&listener).unwrap();
+        TcpStream::connect(address).unwrap();
+    }
+}

@@ -15,7 +15,7 @@ pub use balancer::{Balancer, Reuse};
 pub use load::{Clients, Load};
 pub use manager::Manager;
 pub use place::Place;
-pub use service::Service;
+pub use service::{Service, stop};
 pub use tally::{Outcome, Tally};
 
 /// How many restarts: `normal`, or `long` where there is time.

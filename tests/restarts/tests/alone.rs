@@ -1,10 +1,11 @@
 //! One instance, nobody in front and nobody behind: a client whose connection was let in is answered, and any other one
 //! is refused, as if nobody had been there.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use lifecycle_process_tests::Child;
-use lifecycle_restart_tests::{Clients, Load, Outcome, Place, Service, Tally, rounds, service};
+use lifecycle_restart_tests::{Clients, Load, Outcome, Place, Service, Tally, rounds, service, stop};
 
 /// Many, so that somebody knocks in the microseconds in which the doors close.
 fn clients() -> Clients {
@@ -12,18 +13,19 @@ fn clients() -> Clients {
 }
 
 fn stops_refuse_or_answer(name: &str, start: impl Fn(Service, SocketAddr) -> Child) {
-    // A client that is not let in asks again a second later: the next round need not wait for it.
-    let mut loads = Vec::new();
+    // A client that is not let in asks again a second later: the next rounds need not wait for it.
+    let (mut all, mut loads) = (Tally::default(), VecDeque::new());
     for _ in 0..rounds(20, 200) {
         let address = Place::own().port();
-        let mut instance = start(service!(), address);
+        let instance = start(service!(), address);
         let load = Load::start(address, clients());
         load.wait_for_answers(400);
-        instance.signal(libc::SIGTERM);
-        instance.ended().exited(0);
-        loads.push(load);
+        stop(instance);
+        loads.push_back(load);
+        if loads.len() == 8 {
+            all.add(loads.pop_front().map(Load::finish_when_refused).unwrap_or_default());
+        }
     }
-    let mut all = Tally::default();
     for load in loads {
         all.add(load.finish_when_refused());
     }

@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lifecycle_restart_tests::{Balancer, Clients, Load, Place, Reuse, rounds, service};
+use lifecycle_restart_tests::{Balancer, Clients, Load, Place, Reuse, rounds, service, stop};
 
 const LAME_DUCK: Duration = Duration::from_millis(600);
 
@@ -23,9 +23,8 @@ fn rolling_restarts_lose_nothing(name: &str, clients: Clients, reuse: Reuse) {
     }
     for _ in 0..rounds(5, 20) {
         for (instance, address) in instances.iter_mut().zip(addresses) {
-            let mut old = instance.take().expect("it was started");
-            old.signal(libc::SIGTERM);
-            old.ended().exited(0);
+            let old = instance.take().expect("it was started");
+            stop(old);
             let new = instance.insert(service.start(address));
             load.wait_for_answer_of(new.pid());
         }

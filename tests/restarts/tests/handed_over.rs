@@ -1,7 +1,7 @@
 //! One instance at a time, whose listener belongs to this process and outlives it: what comes between two of them waits
 //! in its queue.
 
-use lifecycle_restart_tests::{Clients, Load, Place, service};
+use lifecycle_restart_tests::{Clients, Load, Place, service, stop};
 
 /// When the successor starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +18,7 @@ fn restarts_lose_nothing(clients: Clients, successor: Successor) {
         load.wait_for_answers(200);
         // One that is there before is asked as soon as there is a new connection, which may be at the stop only.
         let next = (successor == Successor::Before).then(|| service!().start_with(&listener));
-        instance.signal(libc::SIGTERM);
-        instance.ended().exited(0);
+        stop(instance);
         instance = next.unwrap_or_else(|| service!().start_with(&listener));
         load.wait_for_answer_of(instance.pid());
     }
