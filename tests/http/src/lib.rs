@@ -6,12 +6,14 @@
 
 mod answer;
 mod client;
+mod frames;
 mod outcome;
 mod server;
 pub mod service;
 
 pub use answer::Answer;
 pub use client::{Client, get};
+pub use frames::{Goaways, Hearing, overheard};
 pub use outcome::{Outcome, Tally};
 pub use server::{Server, raise_open_files};
 
