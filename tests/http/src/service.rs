@@ -49,6 +49,9 @@ pub async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
         println!("probes at {}", probes.address());
         tokio::spawn(lifecycle::http::serve_probes(probes));
     }
+    if wishes.has("slow-start") {
+        orders.wait_for("start").await;
+    }
     println!("listening at {}", listener.address());
     match wishes.kind() {
         "http" => http::run(&wishes, listener, orders).await?,
