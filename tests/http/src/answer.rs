@@ -103,7 +103,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// Reads what comes, up to the end: how many bytes that was.
-    pub(crate) fn to_end(&mut self) -> Result<usize, Outcome> {
+    pub(crate) fn read_to_end(&mut self) -> Result<usize, Outcome> {
         let mut length = 0;
         loop {
             length += std::mem::take(&mut self.early).len();

@@ -43,6 +43,15 @@ impl Client {
         Ok(Client::over(stream))
     }
 
+    /// A GET for `path` on a connection of its own: what becomes of it.
+    pub fn ask_once(address: SocketAddr, path: &str) -> Outcome {
+        let asked = Client::try_connect(address).and_then(|mut client| {
+            client.try_send(&get(path))?;
+            Ok(client.outcome())
+        });
+        asked.unwrap_or_else(|outcome| outcome)
+    }
+
     /// A connection over a Unix socket.
     #[track_caller]
     pub fn connect_unix(path: &Path) -> Client {
@@ -113,7 +122,7 @@ impl Client {
     #[track_caller]
     pub fn closed(&mut self) -> Duration {
         let begun = Instant::now();
-        match self.reader.to_end() {
+        match self.reader.read_to_end() {
             Ok(0) => begun.elapsed(),
             other => panic!("expected a clean end: {other:?}"),
         }
@@ -121,6 +130,6 @@ impl Client {
 
     /// Waits until the connection ends, in whatever way, and ignores what comes before.
     pub fn gone(&mut self) {
-        assert_ne!(self.reader.to_end(), Err(Outcome::TimedOut), "the connection stays");
+        assert_ne!(self.reader.read_to_end(), Err(Outcome::TimedOut), "the connection stays");
     }
 }

@@ -3,8 +3,11 @@
 //! `linger=0` takes away what would else keep an idle connection open by chance: then only a look into the socket does.
 
 use std::net::SocketAddr;
+use std::sync::mpsc;
 
-use lifecycle_http_tests::{Client, Outcome, Program, Server, Tally, both_flavours, get, program, soak};
+use lifecycle_http_tests::{
+    Client, Outcome, PATIENCE, Program, Server, Tally, both_flavours, get, program, soak,
+};
 
 const COUNT: usize = 200;
 
@@ -139,26 +142,33 @@ fn who_connects_with_the_signal_is_answered_or_told_that_nobody_listens() {
             1 => program!("multi", "http linger=0"),
             _ => program!("current", "http linger=0"),
         });
-        let address = server.address;
-        let flood = std::thread::spawn(move || flood(address));
-        server.connect_and_use();
+        let (answered, under_way) = mpsc::channel();
+        let floods: Vec<_> = (0..4)
+            .map(|_| {
+                let (address, answered) = (server.address, answered.clone());
+                std::thread::spawn(move || flood(address, &answered))
+            })
+            .collect();
+        for _ in 0..20 {
+            under_way.recv_timeout(PATIENCE).expect("they are answered before the stop");
+        }
         server.stop();
-        let tally = flood.join().expect("a thread that counts");
-        let answered = tally.count(Outcome::Answered) + tally.count(Outcome::AnsweredLast);
-        assert!(answered > 0, "{tally}");
-        tally.all_answered(answered);
+        for flood in floods {
+            let tally = flood.join().expect("a thread that counts");
+            let answered = tally.count(Outcome::Answered) + tally.count(Outcome::AnsweredLast);
+            tally.all_answered(answered);
+        }
         server.ended().exited(0);
     }
 }
 
-/// One connection after another, until nobody listens.
-fn flood(address: SocketAddr) -> Tally {
-    let connections = std::iter::from_fn(|| match Client::try_connect(address) {
-        Ok(mut client) => {
-            Some(client.try_send(&get("/")).map_or_else(|outcome| outcome, |()| client.outcome()))
-        }
-        Err(Outcome::NobodyListens) => None,
-        Err(outcome) => Some(outcome),
-    });
-    connections.collect()
+/// One connection after another, until nobody listens. Tells when it has begun.
+fn flood(address: SocketAddr, answered: &mpsc::Sender<()>) -> Tally {
+    let outcomes = std::iter::repeat_with(|| Client::ask_once(address, "/"));
+    let outcomes = outcomes.take_while(|outcome| *outcome != Outcome::NobodyListens);
+    let told = |_: &Outcome| {
+        // Once it is under way nobody hears it any more.
+        let _ = answered.send(());
+    };
+    outcomes.inspect(told).collect()
 }

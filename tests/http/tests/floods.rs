@@ -62,7 +62,7 @@ fn thousands_of_half_heads_that_dribble_have_a_second() {
     }
 }
 
-/// Connects again and again, until it is over: how often somebody answered.
+/// Connects again and again, until it is over, and counts what was lost.
 fn flood<'scope>(
     scope: &'scope Scope<'scope, '_>,
     address: SocketAddr,
@@ -71,17 +71,11 @@ fn flood<'scope>(
 ) {
     scope.spawn(move || {
         while !over.load(Ordering::Relaxed) {
-            match Client::try_connect(address) {
-                Ok(mut client) => {
-                    let outcome =
-                        client.try_send(&get("/")).map_or_else(|outcome| outcome, |()| client.outcome());
-                    if !matches!(outcome, Outcome::Answered | Outcome::AnsweredLast) {
-                        eprintln!("{outcome:?}");
-                        lost.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-                Err(Outcome::NobodyListens) => sleep(Duration::from_millis(1)),
-                Err(_) => {
+            match Client::ask_once(address, "/") {
+                Outcome::Answered | Outcome::AnsweredLast => {}
+                Outcome::NobodyListens => sleep(Duration::from_millis(1)),
+                outcome => {
+                    println!("lost: {outcome:?}");
                     lost.fetch_add(1, Ordering::Relaxed);
                 }
             }

@@ -89,7 +89,7 @@ fn an_address_that_cannot_be_bound_is_named() {
 
 /// Started with `listener` as its descriptors from 3 on, as systemd does it.
 fn inheriting(program: Program, listener: &TcpListener, count: usize) -> Program {
-    let open: String = (3..3 + count).map(|number| format!(" {number}<&0")).collect();
+    let open = [" 3<&0", " 4<&0"][..count].concat();
     let script = format!("exec{open} 0</dev/null; LISTEN_FDS={count} LISTEN_PID=$$ exec \"$0\" \"$@\"");
     let socket = OwnedFd::from(listener.try_clone().expect("a descriptor"));
     program.env("RUST_BACKTRACE", "0").through(&["sh", "-c", &script]).stdin(socket)

@@ -7,13 +7,12 @@ const COUNT: usize = 20;
 
 /// With a body and without in turn.
 fn batch() -> Vec<u8> {
-    let request = |at: usize| match at % 2 {
-        0 => get(&format!("/named/{at}")),
-        _ => {
-            let (body, length) = (at.to_string(), at.to_string().len());
-            format!("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n{body}")
-                .into_bytes()
+    let request = |at: usize| {
+        if at.is_multiple_of(2) {
+            return get(&format!("/named/{at}"));
         }
+        let (body, length) = (at.to_string(), at.to_string().len());
+        format!("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
     };
     (0..COUNT).flat_map(request).collect()
 }

@@ -6,17 +6,6 @@ use std::time::{Duration, Instant};
 
 use lifecycle_http_tests::{Client, Outcome, PATIENCE, Server, both_flavours, program};
 
-/// As health checks do it: each on a connection of its own.
-fn check(address: SocketAddr, path: &str) -> Outcome {
-    match Client::try_connect(address) {
-        Ok(mut client) => match client.try_send(&lifecycle_http_tests::get(path)) {
-            Ok(()) => client.outcome(),
-            Err(outcome) => outcome,
-        },
-        Err(outcome) => outcome,
-    }
-}
-
 #[track_caller]
 fn says(address: SocketAddr, statuses: [u16; 3]) {
     for (path, status) in ["/livez", "/startupz", "/readyz"].into_iter().zip(statuses) {
@@ -66,7 +55,7 @@ fn probes_of_their_own_answer_from_the_start_to_the_exit() {
         server.stop();
         server.drains();
         // The doors of the service close; who still gets in is served.
-        while check(server.address, "/livez") != Outcome::NobodyListens {
+        while Client::ask_once(server.address, "/livez") != Outcome::NobodyListens {
             assert!(server.child.since_asked() < PATIENCE, "the doors stay open");
         }
         says(probes, [200, 200, 503]);
@@ -77,7 +66,7 @@ fn probes_of_their_own_answer_from_the_start_to_the_exit() {
         says(probes, [200, 200, 503]);
         server.go();
         server.ended().exited(0).said(&["stopping", "draining", "served", "cleaning up"]);
-        assert_eq!(check(probes, "/livez"), Outcome::NobodyListens);
+        assert_eq!(Client::ask_once(probes, "/livez"), Outcome::NobodyListens);
     }
 }
 
@@ -106,7 +95,7 @@ fn the_lame_duck_ends_early_while_health_checks_go_on() {
         let begun = Instant::now();
         // A connection for each check, every 200 ms, as balancers do, until the doors close.
         loop {
-            match check(address, "/readyz") {
+            match Client::ask_once(address, "/readyz") {
                 Outcome::NobodyListens => break,
                 Outcome::Other(503) => {}
                 other => panic!("the check ended with {other:?}"),
@@ -127,10 +116,10 @@ fn the_lame_duck_lasts_while_somebody_wants_something_or_nobody_has_looked() {
     unseen.stop();
     wanted.stop();
     wanted.hears_the_stop();
-    assert_eq!(check(wanted.address, "/readyz"), Outcome::Other(503));
+    assert_eq!(Client::ask_once(wanted.address, "/readyz"), Outcome::Other(503));
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(2500) {
-        assert_eq!(check(wanted.address, "/"), Outcome::AnsweredLast);
+        assert_eq!(Client::ask_once(wanted.address, "/"), Outcome::AnsweredLast);
         sleep(Duration::from_millis(200));
     }
     for server in [unseen, wanted] {

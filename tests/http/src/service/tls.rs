@@ -10,8 +10,8 @@ use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 pub(super) fn acceptor() -> TlsAcceptor {
     let rcgen::CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let hex: String = cert.der().iter().map(|byte| format!("{byte:02x}")).collect();
-    println!("certificate {hex}");
+    let hex: Vec<String> = cert.der().iter().map(|byte| format!("{byte:02x}")).collect();
+    println!("certificate {}", hex.concat());
     let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
     let mut config = ServerConfig::builder()
         .with_no_client_auth()

@@ -1,4 +1,4 @@
-//! WebSockets: what comes is sent back.
+//! `WebSocket`s: what comes is sent back.
 
 use axum::Extension;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
