@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use lifecycle_http_tests::{Child, Client, Outcome, Program, Server, both_flavours, processor_time, program};
@@ -126,28 +126,27 @@ fn who_connects_while_one_process_follows_another_is_answered() {
         child
     };
     let first = start();
-    let over = AtomicBool::new(false);
+    let (over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     let last = std::thread::scope(|scope| {
         let load = scope.spawn(|| {
-            let mut answered = 0;
             while !over.load(Ordering::Relaxed) {
-                let outcome = Client::connect(address).get("/").outcome();
-                assert!(
-                    matches!(outcome, Outcome::Answered | Outcome::AnsweredLast),
-                    "{outcome:?} after {answered}"
-                );
-                answered += 1;
+                let outcome = Client::ask_once(address, "/");
+                assert!(matches!(outcome, Outcome::Answered | Outcome::AnsweredLast), "{outcome:?}");
+                answered.fetch_add(1, Ordering::Relaxed);
             }
-            answered
         });
         let last = (0..5).fold(first, |mut child, _| {
+            // It is stopped in the middle of its work.
+            let before = answered.load(Ordering::Relaxed);
+            while answered.load(Ordering::Relaxed) < before + 2 && !load.is_finished() {
+                std::thread::yield_now();
+            }
             child.signal(libc::SIGTERM);
             child.ended().exited(0);
             start()
         });
         over.store(true, Ordering::Relaxed);
-        // At least one for each process.
-        assert!(load.join().expect("all were answered") > 5);
+        load.join().expect("all were answered");
         last
     });
     drop(last);
@@ -226,18 +225,21 @@ fn who_comes_when_descriptors_have_run_out_waits_and_is_served() {
         let (before, begun) = (processor_time(server.child.pid()), Instant::now());
         std::thread::sleep(Duration::from_secs(1));
         let burnt = processor_time(server.child.pid()) - before;
-        assert!(burnt < begun.elapsed() / 4, "{burnt:?} of {:?}", begun.elapsed());
+        assert!(burnt < begun.elapsed() / 10, "{burnt:?} of {:?}", begun.elapsed());
         holding.clear();
         for client in &mut waiting {
             assert_eq!(client.outcome(), Outcome::Answered);
         }
         drop(waiting);
         server.stop();
-        server.ended().exited(0).reported(&[
-            "note: http at 127.0.0.1:",
-            "could not accept connections",
-            "last for: Too many open files",
-        ]);
+        let ended = server.ended();
+        ended.exited(0).reported(&["note: http at 127.0.0.1:", "last for: Too many open files"]);
+        // On a machine where a busy loop gets no processor it is told by this: the pauses grow from 5 ms to a second,
+        // so there are 8 of them in the first second, and then one in each.
+        let note = ended.stderr.iter().find_map(|line| line.split_once("could not accept connections "));
+        let times =
+            note.and_then(|(_, rest)| rest.split(' ').next()?.parse::<u64>().ok()).expect("more than once");
+        assert!(times <= 10 + begun.elapsed().as_secs(), "{times} times");
     }
 }
 

@@ -43,6 +43,7 @@ fn ten_thousand_idle_connections_and_fifty_at_work() {
     let answered = server.child.since_asked();
     let ended = server.ended();
     let exit = ended.took - answered;
+    println!("{}", ended.stderr.join("\n"));
     println!(
         "{IDLE} idle connections closed in {closed:?}; gone {exit:?} after the last answer; {memory} bytes"
     );
