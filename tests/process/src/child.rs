@@ -1,12 +1,13 @@
 //! A running child.
 
+use std::io::Write as _;
 use std::process;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::ended::Ended;
 use crate::output::Output;
-use crate::status::SignalSets;
+use crate::status::{SignalSets, is_frozen};
 use crate::{PATIENCE, children};
 
 /// A child that runs, and is killed when this is dropped.
@@ -60,6 +61,38 @@ impl Child {
         self.expect(said, &format!("it never said `{line}`"));
     }
 
+    /// Waits until it writes a line on stdout that starts so: the rest of the line.
+    #[track_caller]
+    pub fn wait_for_start(&mut self, start: &str) -> String {
+        let rest = self.stdout.wait_for_start(start, Instant::now() + PATIENCE);
+        self.expect(rest.is_some(), &format!("it never said `{start}..`"));
+        rest.unwrap_or_default()
+    }
+
+    /// Writes `line` to its stdin; see [`Program::listening_to_us`](crate::Program::listening_to_us).
+    #[track_caller]
+    pub fn tell(&mut self, line: &str) {
+        let told = self.process.stdin.as_mut().map(|stdin| writeln!(stdin, "{line}"));
+        self.expect(matches!(told, Some(Ok(()))), &format!("cannot tell it `{line}`: {told:?}"));
+    }
+
+    /// Stops each of its threads where it is, until [`thaw`](Child::thaw): the kernel goes on without it.
+    #[track_caller]
+    pub fn freeze(&mut self) {
+        self.send(libc::SIGSTOP);
+        let until = Instant::now() + PATIENCE;
+        while !is_frozen(self.target) {
+            self.expect(Instant::now() < until, "it does not stand still");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Lets it go on.
+    #[track_caller]
+    pub fn thaw(&mut self) {
+        self.send(libc::SIGCONT);
+    }
+
     /// Waits until it writes `line` on stderr.
     #[track_caller]
     pub fn wait_for_on_stderr(&mut self, line: &str) {
@@ -100,6 +133,11 @@ impl Child {
         if !self.signalled {
             (self.asked, self.signalled) = (Instant::now(), true);
         }
+        self.send(signal);
+    }
+
+    #[track_caller]
+    fn send(&mut self, signal: i32) {
         let pid = i32::try_from(self.target).expect("process ids fit");
         // SAFETY: `kill` takes integers; the process is a child that has not been waited for, so the id is its own.
         let sent = unsafe { libc::kill(pid, signal) };

@@ -14,7 +14,7 @@ pub use child::Child;
 pub use ended::Ended;
 pub use program::Program;
 pub use random::Random;
-pub use status::{SignalSets, children};
+pub use status::{SignalSets, children, peak_memory, processor_time};
 
 use std::time::Duration;
 

@@ -55,6 +55,14 @@ impl Output {
         self.text().lines.iter().any(|said| said == line)
     }
 
+    /// Waits until a line that starts so was written, the stream is over, or it is `until`: the rest of the line.
+    pub(crate) fn wait_for_start(&self, start: &str, until: Instant) -> Option<String> {
+        let rest =
+            |text: &Text| text.lines.iter().find_map(|line| line.strip_prefix(start).map(str::to_owned));
+        self.wait(until, |text| rest(text).is_some() || text.over);
+        rest(&self.text())
+    }
+
     /// Waits until everybody who could write has closed the stream, or it is `until`.
     pub(crate) fn wait_for_end(&self, until: Instant) {
         self.wait(until, |text| text.over);

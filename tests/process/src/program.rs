@@ -73,6 +73,19 @@ impl Program {
         self
     }
 
+    /// With this as its stdin.
+    #[must_use]
+    pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Program {
+        self.0.stdin(stdin);
+        self
+    }
+
+    /// With a pipe of ours as its stdin, for [`Child::tell`].
+    #[must_use]
+    pub fn listening_to_us(self) -> Program {
+        self.stdin(Stdio::piped())
+    }
+
     /// Started with `signal` ignored, as `nohup` does.
     #[must_use]
     pub fn ignoring(self, signal: i32) -> Program {

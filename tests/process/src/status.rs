@@ -1,6 +1,7 @@
 //! What the kernel says about a process.
 
 use std::fs;
+use std::time::Duration;
 
 /// The signals of a process, as `/proc/PID/status` has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,4 +34,31 @@ impl SignalSets {
 pub fn children(pid: u32) -> Vec<u32> {
     let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// Whether each thread of `pid` stands still.
+pub(crate) fn is_frozen(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    threads.flatten().all(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        // Behind the name, which may have anything in it.
+        stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with('T'))
+    })
+}
+
+/// The most memory that `pid` ever had in use at once: bytes.
+pub fn peak_memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kibibytes.expect("a process has a size") * 1024
+}
+
+/// The time that `pid` has spent on processors.
+pub fn processor_time(pid: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields).split(' ');
+    // Fields 14 and 15 of proc(5): user and system, in ticks of 10 ms. The state is field 3.
+    let ticks: u64 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks")).sum();
+    Duration::from_millis(ticks * 10)
 }

@@ -1,0 +1,22 @@
+//! Servers in real processes, stopped by real signals, and clients that send at chosen instants.
+//!
+//! A [`Client`] says of each request what became of it, and a [`Tally`] counts that, so that a test can say "200
+//! answers, nothing else". [`Server`] starts the fixture of [`service`] as a child. The harness for processes is that
+//! of `lifecycle-process-tests`.
+
+mod answer;
+mod client;
+mod frames;
+mod outcome;
+mod server;
+pub mod service;
+
+pub use answer::Answer;
+pub use client::{Client, get};
+pub use frames::{Goaways, Hearing, overheard};
+pub use outcome::{Outcome, Tally};
+pub use server::{Server, raise_open_files};
+
+pub use lifecycle_process_tests::{
+    Child, Ended, PATIENCE, Program, SLACK, both_flavours, peak_memory, processor_time, program, soak,
+};

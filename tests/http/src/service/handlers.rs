@@ -1,0 +1,86 @@
+//! What it answers.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::routing::{get, post};
+use futures_util::stream::{self, Stream, StreamExt as _};
+
+use super::{Orders, grpc, websocket};
+
+pub(super) fn routes(orders: Orders) -> Router {
+    Router::new()
+        .route("/", get(async || "hello"))
+        .route("/named/{name}", get(async |Path(name): Path<String>| name))
+        .route("/wait/{name}", get(wait).post(wait))
+        .route("/block/{name}", get(block))
+        .route("/panic/{name}", get(panic))
+        .route("/echo", post(async |body: Bytes| body))
+        .route("/early", post(async || "early"))
+        .route("/large", get(async || Body::from_stream(large())))
+        .route("/slow-large", get(slow_large))
+        .route("/events", get(async || Body::from_stream(events())))
+        .route("/endless", get(async || Body::from_stream(endless())))
+        .route("/ws", get(websocket::polite))
+        .route("/ws/deaf", get(websocket::deaf))
+        .route("/test.Counter/Count", post(grpc::count))
+        .route("/test.Counter/Say", post(grpc::say))
+        .with_state(orders)
+}
+
+type Chunk = Result<Bytes, Infallible>;
+
+async fn wait(State(orders): State<Orders>, Path(name): Path<String>) -> String {
+    orders.wait_for(&format!("/wait/{name}")).await;
+    name
+}
+
+/// Holds its thread up: nothing else runs there, and nobody asks the kernel for news.
+async fn block(State(orders): State<Orders>, Path(name): Path<String>) -> String {
+    orders.block_for(&format!("/block/{name}"));
+    name
+}
+
+async fn panic(State(orders): State<Orders>, Path(name): Path<String>) -> String {
+    orders.wait_for(&format!("/panic/{name}")).await;
+    panic!("a handler panics");
+}
+
+/// More than all buffers between here and a client hold: 64 MiB.
+fn large() -> impl Stream<Item = Chunk> {
+    let chunk = Bytes::from(vec![b'x'; 64 * 1024]);
+    stream::iter((0..1024).map(move |_| Ok(chunk.clone())))
+}
+
+/// Its head goes out at once, its end when it is let go.
+async fn slow_large(State(orders): State<Orders>) -> Body {
+    let end = stream::once(async move {
+        orders.wait_for("/slow-large").await;
+        Ok::<_, Infallible>(Bytes::from("end"))
+    });
+    Body::from_stream(stream::iter([Ok(Bytes::from("start"))]).chain(end))
+}
+
+/// One event after another, until it hears the stop, and then a last one.
+fn events() -> impl Stream<Item = Chunk> {
+    let tick = tokio::time::interval(Duration::from_millis(20));
+    let first = (Box::pin(lifecycle::stopping()), tick, false);
+    stream::unfold(first, |(mut stopping, mut tick, over)| async move {
+        if over {
+            return None;
+        }
+        let (event, over) = tokio::select! {
+            () = &mut stopping => ("bye", true),
+            _ = tick.tick() => ("event", false),
+        };
+        Some((Ok(Bytes::from(event)), (stopping, tick, over)))
+    })
+}
+
+/// Never ends.
+fn endless() -> impl Stream<Item = Chunk> {
+    stream::iter([Ok(Bytes::from("start"))]).chain(stream::pending())
+}

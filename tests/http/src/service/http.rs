@@ -1,0 +1,53 @@
+//! The HTTP server, with the settings that are wished for.
+
+use std::convert::Infallible;
+use std::io;
+
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::{Method, Request};
+use lifecycle::http::{Handshake, Latecomers, Server, probes};
+use lifecycle::net::{Listener, Listening};
+use tower::ServiceExt as _;
+
+use super::wishes::Wishes;
+use super::{Orders, handlers, tls, tunnel};
+
+pub(super) async fn run(wishes: &Wishes, listener: Listening, orders: Orders) -> io::Result<()> {
+    let mut server = Server::new(listener);
+    if let Some(linger) = wishes.time("linger") {
+        server = server.linger(linger);
+    }
+    if let Some(spread) = wishes.time("close_spread") {
+        server = server.close_spread(spread);
+    }
+    if let Some(timeout) = wishes.time("header_read_timeout") {
+        server = server.header_read_timeout(timeout);
+    }
+    if wishes.has("latecomers") {
+        server = server.latecomers(Latecomers::Serve);
+    }
+    server = server.lame_duck_early_end(wishes.has("early_end"));
+    match wishes.has("tls") {
+        true => {
+            let acceptor = tls::acceptor();
+            serve(server.handshake(move |stream| acceptor.accept(stream)), orders).await
+        }
+        false => serve(server, orders).await,
+    }
+}
+
+async fn serve<L: Listener, H: Handshake<L::Io>>(server: Server<L, H>, orders: Orders) -> io::Result<()> {
+    let routes = handlers::routes(orders);
+    // A router knows paths, and CONNECT has none.
+    let service = tower::service_fn(move |request: Request<Incoming>| {
+        let routes = routes.clone();
+        async move {
+            match *request.method() {
+                Method::CONNECT => Ok::<_, Infallible>(tunnel::open(request)),
+                _ => routes.oneshot(request.map(Body::new)).await,
+            }
+        }
+    });
+    server.serve(probes().or(service)).await
+}

@@ -1,0 +1,174 @@
+//! What the kernel holds at the instant of the signal is answered (R18): in the accept queue, and on idle connections.
+//!
+//! `linger=0` takes away what would else keep an idle connection open by chance: then only a look into the socket does.
+
+use std::net::SocketAddr;
+use std::sync::mpsc;
+
+use lifecycle_http_tests::{
+    Client, Outcome, PATIENCE, Program, Server, Tally, both_flavours, get, program, soak,
+};
+
+const COUNT: usize = 200;
+
+fn runs() -> usize {
+    if soak() { 50 } else { 5 }
+}
+
+fn outcomes(clients: &mut [Client]) -> Tally {
+    clients.iter_mut().map(Client::outcome).collect()
+}
+
+/// All of them answered, each connection closed cleanly behind its answer, and a clean report.
+#[track_caller]
+fn all_answered(server: Server, mut clients: Vec<Client>) {
+    outcomes(&mut clients).all_answered(clients.len());
+    for client in &mut clients {
+        client.closed();
+    }
+    server.ended().exited(0).not_reported("note:");
+}
+
+#[test]
+fn who_stands_in_the_accept_queue_is_answered() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        server.child.freeze();
+        let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect()).collect();
+        for client in &mut clients {
+            client.get("/");
+        }
+        server.stop();
+        server.child.thaw();
+        all_answered(server, clients);
+    }
+}
+
+/// Connected before the signal; the request comes only when the drain has begun.
+#[test]
+fn who_stands_in_the_accept_queue_may_send_a_moment_later() {
+    for program in both_flavours!("http linger=2000") {
+        let mut server = Server::start(program);
+        server.child.freeze();
+        let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect()).collect();
+        server.stop();
+        server.child.thaw();
+        server.drains();
+        for client in &mut clients {
+            client.get("/");
+        }
+        let tally = outcomes(&mut clients);
+        // Each is told that it was the last one.
+        assert_eq!(tally.count(Outcome::AnsweredLast), COUNT, "{tally}");
+        drop(clients);
+        server.ended().exited(0);
+    }
+}
+
+#[test]
+fn keep_alive_requests_that_are_all_in_the_kernel_are_answered() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect_and_use()).collect();
+        server.child.freeze();
+        for client in &mut clients {
+            client.get("/");
+        }
+        server.stop();
+        server.child.thaw();
+        all_answered(server, clients);
+    }
+}
+
+/// The runtime hears of the drain before it hears of the requests: only the kernel knows of them.
+#[test]
+fn keep_alive_requests_that_the_runtime_has_not_heard_of_are_answered() {
+    for (program, threads) in
+        [(program!("multi", "http linger=0"), 2), (program!("current", "http linger=0"), 1)]
+    {
+        let mut server = Server::start(program);
+        let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect_and_use()).collect();
+        for thread in 0..threads {
+            clients.push(server.connect());
+            let name = format!("/block/{thread}");
+            clients.last_mut().expect("it was pushed").get(&name);
+            server.child.wait_for(&format!("at work: {name}"));
+        }
+        for client in &mut clients[..COUNT] {
+            client.get("/");
+        }
+        server.stop();
+        server.drains();
+        server.go();
+        all_answered(server, clients);
+    }
+}
+
+fn keep_alive_requests_with_the_signal(start: impl Fn() -> Program) {
+    for _ in 0..runs() {
+        let mut server = Server::start(start());
+        let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect_and_use()).collect();
+        let request = get("/");
+        for client in &mut clients {
+            client.send(&request);
+        }
+        server.stop();
+        all_answered(server, clients);
+    }
+}
+
+#[test]
+fn keep_alive_requests_written_with_the_signal_are_answered_multi_thread() {
+    keep_alive_requests_with_the_signal(|| program!("multi", "http linger=0"));
+}
+
+#[test]
+fn keep_alive_requests_written_with_the_signal_are_answered_current_thread() {
+    keep_alive_requests_with_the_signal(|| program!("current", "http linger=0"));
+}
+
+/// With the settings as they come: many of the connections linger.
+#[test]
+fn keep_alive_requests_written_with_the_signal_are_answered_with_a_linger() {
+    keep_alive_requests_with_the_signal(|| program!("multi", "http"));
+}
+
+/// New connections, connected and written while the signal is on its way: what connects is answered.
+#[test]
+fn who_connects_with_the_signal_is_answered_or_told_that_nobody_listens() {
+    for at in 0..runs() {
+        let mut server = Server::start(match at % 3 {
+            0 => program!("multi", "http"),
+            1 => program!("multi", "http linger=0"),
+            _ => program!("current", "http linger=0"),
+        });
+        let (answered, under_way) = mpsc::channel();
+        let floods: Vec<_> = (0..4)
+            .map(|_| {
+                let (address, answered) = (server.address, answered.clone());
+                std::thread::spawn(move || flood(address, &answered))
+            })
+            .collect();
+        for _ in 0..20 {
+            under_way.recv_timeout(PATIENCE).expect("they are answered before the stop");
+        }
+        server.stop();
+        for flood in floods {
+            let tally = flood.join().expect("a thread that counts");
+            let answered = tally.count(Outcome::Answered) + tally.count(Outcome::AnsweredLast);
+            tally.all_answered(answered);
+        }
+        server.ended().exited(0);
+    }
+}
+
+/// One connection after another, until nobody listens. Tells when it has begun.
+fn flood(address: SocketAddr, answered: &mpsc::Sender<()>) -> Tally {
+    let outcomes = std::iter::repeat_with(|| Client::ask_once(address, "/"));
+    let outcomes = outcomes.take_while(|outcome| *outcome != Outcome::NobodyListens);
+    let told = |_: &Outcome| {
+        // Once it is under way nobody hears it any more.
+        let _ = answered.send(());
+    };
+    outcomes.inspect(told).collect()
+}

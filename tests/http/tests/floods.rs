@@ -1,0 +1,164 @@
+//! Clients that mean no good: the exit is not delayed past its time, and the memory stays bounded.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{Scope, sleep};
+use std::time::Duration;
+
+use lifecycle_http_tests::{
+    Client, Ended, Outcome, Server, both_flavours, get, peak_memory, program, raise_open_files, soak,
+};
+
+fn connections() -> usize {
+    if soak() { 5_000 } else { 2_000 }
+}
+
+/// Of memory, for each connection: hyper's buffer for a head begins with 8 KiB, and the rest of a connection takes less
+/// than that.
+const EACH: u64 = 24 * 1024;
+/// A debug build of the fixture with nothing to do takes a third of this.
+const BASE: u64 = 32 << 20;
+
+#[track_caller]
+fn is_bounded(server: &Server, connections: usize) {
+    let peak = peak_memory(server.child.pid());
+    println!("{connections} connections: {peak} bytes at the most");
+    assert!(peak < BASE + connections as u64 * EACH, "{peak} bytes");
+}
+
+/// Each sends a byte of a head now and then, for as long as anybody takes it.
+fn dribble(clients: &mut [Client], over: &AtomicBool) {
+    while !over.load(Ordering::Relaxed) {
+        let taken = clients.iter_mut().filter_map(|client| client.try_send(b"x").ok()).count();
+        if taken == 0 {
+            return;
+        }
+        sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn thousands_of_half_heads_that_dribble_have_a_second() {
+    raise_open_files(8_000);
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program.grace("20s"));
+        let mut clients: Vec<Client> = (0..connections()).map(|_| server.connect()).collect();
+        for client in &mut clients {
+            client.send(b"GET / HTTP/1.1\r\nX-Slow: ");
+        }
+        // All of them have been accepted when a later one is answered.
+        server.connect_and_use();
+        is_bounded(&server, clients.len());
+        let over = AtomicBool::new(false);
+        let count = clients.len();
+        std::thread::scope(|scope| {
+            scope.spawn(|| dribble(&mut clients, &over));
+            server.stop();
+            let ended: Ended = server.ended();
+            over.store(true, Ordering::Relaxed);
+            ended.exited(0).within(Duration::from_secs(1));
+            ended.reported(&[&format!("{count} connections were closed with half a request's head")]);
+        });
+    }
+}
+
+/// Connects again and again, until it is over, and counts what was lost.
+fn flood<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    address: SocketAddr,
+    over: &'scope AtomicBool,
+    lost: &'scope AtomicUsize,
+) {
+    scope.spawn(move || {
+        while !over.load(Ordering::Relaxed) {
+            match Client::ask_once(address, "/") {
+                Outcome::Answered | Outcome::AnsweredLast => {}
+                Outcome::NobodyListens => sleep(Duration::from_millis(1)),
+                outcome => {
+                    println!("lost: {outcome:?}");
+                    lost.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_flood_of_connections_does_not_hold_up_the_drain_and_loses_none() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program.grace("20s"));
+        let (over, lost) = (AtomicBool::new(false), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                flood(scope, server.address, &over, &lost);
+            }
+            let mut busy = server.at_work(1);
+            server.stop();
+            server.drains();
+            server.go();
+            assert_eq!(busy[0].outcome(), Outcome::AnsweredLast);
+            drop(busy);
+            is_bounded(&server, 100);
+            let ended = server.ended();
+            over.store(true, Ordering::Relaxed);
+            // The queue is emptied for a second at the most.
+            ended.exited(0).within(Duration::from_secs(1));
+        });
+        assert_eq!(lost.into_inner(), 0);
+    }
+}
+
+/// They connect, and say nothing. Each of them may linger for 100 ms.
+#[test]
+fn a_flood_of_silent_connections_does_not_hold_up_the_drain() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program.grace("20s"));
+        let (over, address) = (AtomicBool::new(false), server.address);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let mut kept = Vec::new();
+                    while !over.load(Ordering::Relaxed) {
+                        match Client::try_connect(address) {
+                            Ok(client) if kept.len() < 500 => kept.push(client),
+                            _ => sleep(Duration::from_millis(1)),
+                        }
+                    }
+                });
+            }
+            // The flood is well under way: in the middle of it there is still somebody who is answered.
+            for _ in 0..20 {
+                server.connect_and_use();
+            }
+            server.stop();
+            let ended = server.ended();
+            over.store(true, Ordering::Relaxed);
+            ended.exited(0).within(Duration::from_secs(1));
+            assert!(Client::try_connect(address).is_err());
+        });
+    }
+}
+
+/// Each sends a request after another on one connection, and does not heed `Connection: close`.
+#[test]
+fn a_client_that_never_stops_asking_does_not_hold_up_the_drain() {
+    let mut server = Server::start(program!("multi", "http").grace("20s"));
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let mut client = server.connect_and_use();
+            let over = &over;
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) && client.try_send(&get("/")).is_ok() {
+                    if !matches!(client.outcome(), Outcome::Answered | Outcome::AnsweredLast) {
+                        break;
+                    }
+                }
+            });
+        }
+        server.stop();
+        let ended = server.ended();
+        over.store(true, Ordering::Relaxed);
+        ended.exited(0).within(Duration::from_secs(1));
+    });
+}

@@ -1,0 +1,200 @@
+//! HTTP/2: GOAWAY in two steps, so that what crossed the first one on its way is served.
+
+use std::time::{Duration, Instant};
+
+use h2::client::{ResponseFuture, SendRequest};
+use http::{HeaderMap, Request, Response};
+use lifecycle_http_tests::{Goaways, Hearing, PATIENCE, Server, both_flavours, overheard};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// The client's side of a connection.
+struct Connection {
+    send: SendRequest<bytes::Bytes>,
+    goaways: Goaways,
+    running: JoinHandle<Result<(), h2::Error>>,
+}
+
+/// The end of all streams: the first GOAWAY names it, and so refuses none.
+const ANY: u32 = (1 << 31) - 1;
+
+impl Connection {
+    async fn open(server: &Server, hearing: Hearing) -> Connection {
+        let stream = TcpStream::connect(server.address).await.expect("it listens");
+        let (stream, goaways) = overheard(stream, hearing);
+        let (send, connection) = h2::client::handshake(stream).await.expect("a connection");
+        Connection { send, goaways, running: tokio::spawn(connection) }
+    }
+
+    async fn ask(&mut self, path: &str) -> ResponseFuture {
+        self.ask_with(path, HeaderMap::new()).await
+    }
+
+    async fn ask_with(&mut self, path: &str, headers: HeaderMap) -> ResponseFuture {
+        let mut request = Request::get(format!("http://test{path}")).body(()).expect("a request");
+        request.headers_mut().extend(headers);
+        let mut send = self.send.clone().ready().await.expect("it is open");
+        send.send_request(request, true).expect("it is open").0
+    }
+
+    /// Used once, and idle.
+    async fn used(server: &Server, hearing: Hearing) -> Connection {
+        let mut connection = Connection::open(server, hearing).await;
+        let answer = connection.ask("/").await;
+        assert_eq!(body(answer).await.1, b"hello");
+        connection
+    }
+
+    /// How long it takes until the server has closed it.
+    async fn closed(self) -> Duration {
+        let begun = Instant::now();
+        // Without an error, or with that of a connection that ended under an idle client.
+        let _ = timeout(PATIENCE, self.running).await.expect("it is closed").expect("no panic");
+        // Had it gone before, the client would have closed.
+        drop(self.send);
+        begun.elapsed()
+    }
+}
+
+/// An answer with its body.
+async fn body(answer: ResponseFuture) -> (Response<()>, Vec<u8>) {
+    let answer = timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
+    let (parts, mut stream) = answer.into_parts();
+    let mut body = Vec::new();
+    while let Some(data) = stream.data().await {
+        let data = data.expect("a body");
+        stream.flow_control().release_capacity(data.len()).expect("it was received");
+        body.extend_from_slice(&data);
+    }
+    (Response::from_parts(parts, ()), body)
+}
+
+// The test waits for the child in blocking calls, while a worker polls the connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn streams_in_flight_finish_behind_two_goaways() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut connection = Connection::open(&server, Hearing::All).await;
+        let mut answers = Vec::new();
+        for at in 0..10 {
+            answers.push(connection.ask(&format!("/wait/{at}")).await);
+        }
+        for at in 0..10 {
+            server.child.wait_for(&format!("at work: /wait/{at}"));
+        }
+        server.stop();
+        server.drains();
+        // Both are said while the streams are still at work.
+        let until = Instant::now() + PATIENCE;
+        while connection.goaways.seen().len() < 2 {
+            assert!(Instant::now() < until, "{:?}", connection.goaways.seen());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // Streams of a client have odd numbers from 1 on.
+        assert_eq!(connection.goaways.seen(), [ANY, 19]);
+        server.go();
+        for (at, answer) in answers.into_iter().enumerate() {
+            let (head, body) = body(answer).await;
+            assert_eq!((head.status().as_u16(), body), (200, at.to_string().into_bytes()));
+            assert!(!head.headers().contains_key("connection"));
+        }
+        connection.closed().await;
+        server.ended().exited(0).not_reported("note:");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_stream_that_crossed_the_goaway_is_served() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut connection = Connection::used(&server, Hearing::NoGoaway).await;
+        server.stop();
+        let until = Instant::now() + PATIENCE;
+        while connection.goaways.seen().is_empty() {
+            assert!(Instant::now() < until, "no GOAWAY");
+            tokio::task::yield_now().await;
+        }
+        // The client knows of no GOAWAY.
+        let answer = connection.ask("/").await;
+        assert_eq!(body(answer).await.0.status(), 200);
+        drop(connection);
+        server.ended().exited(0);
+    }
+}
+
+/// A stream in the kernel, on a connection that the runtime has not heard of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_stream_in_the_kernel_at_the_signal_is_served() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut known = Connection::used(&server, Hearing::All).await;
+        server.child.freeze();
+        let mut new = Connection::open(&server, Hearing::All).await;
+        let answers = [known.ask("/").await, new.ask("/").await];
+        // They are with the kernel when what follows them is: the clients write in the background.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        server.stop();
+        server.child.thaw();
+        for answer in answers {
+            assert_eq!(body(answer).await.0.status(), 200);
+        }
+        known.closed().await;
+        new.closed().await;
+        server.ended().exited(0).not_reported("note:");
+    }
+}
+
+/// A client that is gone without a word never confirms the GOAWAY.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_idle_connection_that_never_says_pong_is_gone_after_a_second() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let connection = Connection::used(&server, Hearing::NoGoaway).await;
+        server.stop();
+        let took = connection.closed().await;
+        // A second, and what the two processes need to hear of it.
+        assert!(took >= Duration::from_millis(900), "closed after {took:?}");
+        server.ended().exited(0).within(Duration::from_secs(1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_goes_on_a_second_after_the_goaway_is_refused() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut connection = Connection::open(&server, Hearing::NoGoaway).await;
+        let busy = connection.ask("/wait/busy").await;
+        server.child.wait_for("at work: /wait/busy");
+        server.stop();
+        server.drains();
+        // The second in which it would be served is the subject.
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        let plain = connection.ask("/").await;
+        let (head, _) = body(plain).await;
+        assert_eq!((head.status().as_u16(), &head.headers()["retry-after"]), (503, &"1".parse().unwrap()));
+        let kind = [(http::header::CONTENT_TYPE, "application/grpc".parse().unwrap())];
+        let grpc = connection.ask_with("/test.Counter/Say", kind.into_iter().collect()).await;
+        let (head, _) = body(grpc).await;
+        assert_eq!((head.status().as_u16(), &head.headers()["grpc-status"]), (200, &"14".parse().unwrap()));
+        server.go();
+        assert_eq!(body(busy).await.1, b"busy");
+        server.ended().exited(0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn streams_that_never_end_are_cut_and_named() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program.grace("2s"));
+        let mut connection = Connection::open(&server, Hearing::All).await;
+        let _first = connection.ask("/wait/one").await;
+        let _second = connection.ask("/wait/two").await;
+        server.child.wait_for("at work: /wait/two");
+        server.stop();
+        connection.closed().await;
+        let ended = server.ended();
+        ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
+        ended.reported(&["http at 127.0.0.1:", "`GET /wait/", " and 1 more streams, for 127.0.0.1:"]);
+    }
+}

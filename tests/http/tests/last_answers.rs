@@ -1,0 +1,136 @@
+//! From the notice on each answer of HTTP/1 says that it is the last one, and none is overtaken by a reset.
+
+use std::time::{Duration, Instant};
+
+use libc::SIGINT;
+use lifecycle_http_tests::{Client, Outcome, Program, SLACK, Server, both_flavours, program};
+
+/// Longer than anything here takes.
+const LONG: &str = "600s";
+
+/// Of a body that nobody reads. The server ignores up to 1 MiB of it.
+const UNREAD: usize = 512 * 1024;
+
+/// It is sent in pieces of this size.
+const PIECE: usize = 1024;
+
+fn head_of(path: &str, length: usize) -> Vec<u8> {
+    format!("POST {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n").into_bytes()
+}
+
+#[test]
+fn during_the_lame_duck_everything_works_and_answers_say_close() {
+    for program in both_flavours!("http") {
+        // Time for three requests on a slow machine.
+        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "4s"));
+        let (mut known, mut silent) = (server.connect_and_use(), server.connect_and_use());
+        server.stop();
+        server.hears_the_stop();
+        let mut new = server.connect();
+        for client in [&mut known, &mut new] {
+            client.get("/");
+            assert_eq!(client.outcome(), Outcome::AnsweredLast);
+            client.closed();
+        }
+        // Idle, and open as long as the doors are.
+        silent.get("/");
+        assert_eq!(silent.outcome(), Outcome::AnsweredLast);
+        server.ended().exited(0).not_before(Duration::from_secs(4));
+    }
+}
+
+/// The notice comes while the request is at work.
+#[test]
+fn an_answer_that_begins_behind_the_notice_says_close() {
+    let mut server = Server::start(program!("multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
+    let mut busy = server.at_work(1);
+    server.stop();
+    server.hears_the_stop();
+    server.go();
+    assert_eq!(busy[0].outcome(), Outcome::AnsweredLast);
+    busy[0].closed();
+}
+
+#[test]
+fn sigint_skips_the_lame_duck() {
+    let mut server = Server::start(program!("multi", "http").grace("1200s").env("LIFECYCLE_LAME_DUCK", LONG));
+    server.child.signal(SIGINT);
+    let ended = server.ended();
+    assert!(ended.took < SLACK, "{:?}", ended.took);
+    ended.exited(0);
+}
+
+/// Hears the answer, and goes on sending the body, of which nobody reads anything; `false` if this took so long that a
+/// server need not hear it to its end.
+#[track_caller]
+fn sends_on_behind_its_answer(client: &mut Client, length: usize) -> bool {
+    assert_eq!(client.outcome(), Outcome::AnsweredLast);
+    let begun = Instant::now();
+    for _ in 0..length / PIECE {
+        // Behind a reset the next piece fails.
+        if let Err(outcome) = client.try_send(&[b'x'; PIECE]) {
+            // The server listens for 100 ms. This machine may have had other things to do.
+            assert!(
+                begun.elapsed() > Duration::from_millis(50),
+                "the answer was overtaken by this: {outcome:?}"
+            );
+            return false;
+        }
+    }
+    client.closed();
+    true
+}
+
+/// Once is enough, of the times in which the test itself is fast enough.
+#[track_caller]
+fn once_in_twenty_times(works: impl Fn() -> bool) {
+    assert!((0..20).any(|_| works()), "this machine is too slow to tell");
+}
+
+/// The client is still sending when the answer is complete. Closed there, the kernel resets the connection.
+#[test]
+fn an_early_answer_is_not_destroyed_by_a_reset_in_the_lame_duck() {
+    let once = |program: Program| {
+        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "10s"));
+        let mut client = server.connect_and_use();
+        server.stop();
+        server.hears_the_stop();
+        client.send(&head_of("/early", UNREAD));
+        sends_on_behind_its_answer(&mut client, UNREAD)
+    };
+    once_in_twenty_times(|| once(program!("multi", "http")));
+    once_in_twenty_times(|| once(program!("current", "http")));
+}
+
+#[test]
+fn an_early_answer_is_not_destroyed_by_a_reset_in_the_drain() {
+    let once = |program: Program| {
+        let mut server = Server::start(program);
+        let mut client = server.connect();
+        // The handler does not read its body, and the kernel holds the most of this.
+        let early = UNREAD / 2;
+        client.send(&head_of("/wait/unread", UNREAD)).send(&vec![b'x'; early]);
+        server.child.wait_for("at work: /wait/unread");
+        server.stop();
+        server.drains();
+        server.go();
+        let sent = sends_on_behind_its_answer(&mut client, UNREAD - early);
+        server.ended().exited(0);
+        sent
+    };
+    once_in_twenty_times(|| once(program!("multi", "http linger=0")));
+    once_in_twenty_times(|| once(program!("current", "http linger=0")));
+}
+
+/// The requests behind the last answer are lost, as HTTP has it; the answer is not.
+#[test]
+fn a_last_answer_is_not_destroyed_by_what_comes_behind_it() {
+    once_in_twenty_times(|| {
+        let mut server = Server::start(program!("multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
+        let mut client = server.connect();
+        server.stop();
+        server.hears_the_stop();
+        client.get("/");
+        sends_on_behind_its_answer(&mut client, 4 * PIECE)
+    });
+}

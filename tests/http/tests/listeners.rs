@@ -1,0 +1,268 @@
+//! Where it listens: Unix sockets and their files, inherited sockets, and no descriptors left.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use lifecycle_http_tests::{Child, Client, Outcome, Program, Server, both_flavours, processor_time, program};
+
+/// A place for a socket that no other test uses.
+fn place(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("lifecycle-http-tests-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder.join(name)
+}
+
+/// A server at a Unix socket, which has answered.
+#[track_caller]
+fn at_a_socket(path: &std::path::Path, flavour: fn(&str) -> Program) -> Child {
+    let mut child = flavour(&format!("http listen=unix:{}", path.display())).start();
+    child.wait_for(&format!("listening at {}", path.display()));
+    assert_eq!(Client::connect_unix(path).get("/").outcome(), Outcome::Answered);
+    child
+}
+
+#[test]
+fn the_file_of_a_unix_socket_is_removed_and_its_queue_is_answered() {
+    for (at, flavour) in
+        [(|wish| program!("multi", wish)) as fn(&str) -> Program, |wish| program!("current", wish)]
+            .into_iter()
+            .enumerate()
+    {
+        let path = place(&format!("removed-{at}"));
+        let mut child = at_a_socket(&path, flavour);
+        assert!(path.exists());
+        child.freeze();
+        let mut clients: Vec<Client> = (0..50).map(|_| Client::connect_unix(&path)).collect();
+        for client in &mut clients {
+            client.get("/");
+        }
+        child.signal(libc::SIGTERM);
+        child.thaw();
+        for client in &mut clients {
+            assert!(matches!(client.outcome(), Outcome::Answered | Outcome::AnsweredLast));
+            client.closed();
+        }
+        child.ended().exited(0);
+        assert!(!path.exists());
+    }
+}
+
+#[test]
+fn a_file_that_is_left_over_is_replaced() {
+    let path = place("left-over");
+    // Its listener goes, and the file stays, as after a SIGKILL.
+    drop(UnixListener::bind(&path).expect("a socket"));
+    assert!(path.exists());
+    let mut child = at_a_socket(&path, |wish| program!("multi", wish));
+    child.signal(libc::SIGTERM);
+    child.ended().exited(0);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_socket_that_somebody_listens_at_is_left_alone() {
+    let path = place("in-use");
+    let _listener = UnixListener::bind(&path).expect("a socket");
+    let ended = program!("multi", &format!("http listen=unix:{}", path.display())).run();
+    ended
+        .exited(1)
+        .reported(&[&format!("cannot listen at `unix:{}`: Address already in use", path.display())]);
+    assert!(path.exists());
+}
+
+#[test]
+fn an_address_that_cannot_be_bound_is_named() {
+    let folder = place("no-such-folder").join("socket");
+    for (address, why) in [
+        (format!("unix:{}", folder.display()), "No such file or directory"),
+        ("256.0.0.1:80".to_owned(), ""),
+        ("127.0.0.1".to_owned(), ""),
+    ] {
+        let ended = program!("multi", &format!("http listen={address}")).run();
+        ended.exited(1).reported(&[&format!("cannot listen at `{address}`: {why}")]);
+    }
+}
+
+/// Started with `listener` as its descriptors from 3 on, as systemd does it.
+fn inheriting(program: Program, listener: &TcpListener, count: usize) -> Program {
+    let open = [" 3<&0", " 4<&0"][..count].concat();
+    let script = format!("exec{open} 0</dev/null; LISTEN_FDS={count} LISTEN_PID=$$ exec \"$0\" \"$@\"");
+    let socket = OwnedFd::from(listener.try_clone().expect("a descriptor"));
+    program.env("RUST_BACKTRACE", "0").through(&["sh", "-c", &script]).stdin(socket)
+}
+
+#[test]
+fn an_inherited_socket_is_used_and_its_queue_is_left_to_the_next_process() {
+    for program in both_flavours!("http listen=127.0.0.1:1") {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address: SocketAddr = listener.local_addr().expect("an address");
+        let mut child = inheriting(program, &listener, 1).start();
+        child.wait_for("inherited");
+        child.wait_for(&format!("listening at {address}"));
+        assert_eq!(Client::connect(address).get("/").outcome(), Outcome::Answered);
+        child.signal(libc::SIGTERM);
+        child.ended().exited(0);
+        // Nobody is refused between two processes.
+        let mut waiting = Client::connect(address);
+        waiting.get("/");
+        let mut next = inheriting(program!("multi", "http"), &listener, 1).start();
+        assert_eq!(waiting.outcome(), Outcome::Answered);
+        next.signal(libc::SIGTERM);
+        next.ended().exited(0);
+    }
+}
+
+#[test]
+fn who_connects_while_one_process_follows_another_is_answered() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address: SocketAddr = listener.local_addr().expect("an address");
+    let start = || {
+        let mut child = inheriting(program!("multi", "http"), &listener, 1).start();
+        child.wait_for(&format!("listening at {address}"));
+        child
+    };
+    let first = start();
+    let (over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let last = std::thread::scope(|scope| {
+        let load = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let outcome = Client::ask_once(address, "/");
+                assert!(matches!(outcome, Outcome::Answered | Outcome::AnsweredLast), "{outcome:?}");
+                answered.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let last = (0..5).fold(first, |mut child, _| {
+            // It is stopped in the middle of its work.
+            let before = answered.load(Ordering::Relaxed);
+            while answered.load(Ordering::Relaxed) < before + 2 && !load.is_finished() {
+                std::thread::yield_now();
+            }
+            child.signal(libc::SIGTERM);
+            child.ended().exited(0);
+            start()
+        });
+        over.store(true, Ordering::Relaxed);
+        load.join().expect("all were answered");
+        last
+    });
+    drop(last);
+}
+
+#[test]
+fn a_name_chooses_among_inherited_sockets() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let named = program!("multi", "http name=web listen=127.0.0.1:0").env("LISTEN_FDNAMES", "admin:web");
+    let mut child = inheriting(named, &listener, 2).start();
+    child.wait_for("inherited");
+    child.wait_for(&format!("listening at {address}"));
+    drop(child);
+    let other = program!("multi", "http listen=127.0.0.1:1").env("LISTEN_FDNAMES", "admin:web");
+    let ended = inheriting(other, &listener, 2).run();
+    ended.exited(1).reported(&[
+        "none of the inherited sockets",
+        "`admin` at",
+        "`web` at",
+        "call `listen_as`",
+    ]);
+}
+
+#[test]
+fn what_is_wrong_with_the_variables_is_said() {
+    let own = "LISTEN_PID=$$ exec \"$0\" \"$@\"";
+    for (script, why) in [
+        (format!("LISTEN_FDS=many {own}"), "LISTEN_FDS is `many`: expected how many sockets there are"),
+        ("LISTEN_FDS=1 exec \"$0\" \"$@\"".to_owned(), "LISTEN_FDS is set and LISTEN_PID is not"),
+        ("LISTEN_FDS=1 LISTEN_PID=me exec \"$0\" \"$@\"".to_owned(), "LISTEN_PID is `me`: expected the id"),
+        // By the time it looks, the process has something of its own there.
+        (format!("exec 3<&-; LISTEN_FDS=1 {own}"), "descriptor 3 (`unknown`) listens: it does not"),
+        (format!("exec 3<&-; LISTEN_FDS=900 {own}"), "descriptor 3 (`unknown`) listens: it does not"),
+        (format!("exec 3</dev/null; LISTEN_FDS=1 {own}"), "descriptor 3 (`unknown`) listens: it does not"),
+    ] {
+        let ended = program!("multi", "http").through(&["sh", "-c", &script]).run();
+        ended.exited(1).reported(&[why]);
+    }
+}
+
+/// What is meant for another process is not touched.
+#[test]
+fn variables_for_another_process_are_ignored() {
+    let script = "LISTEN_FDS=1 LISTEN_PID=1 exec \"$0\" \"$@\"";
+    let mut child = program!("multi", "http").through(&["sh", "-c", script]).start();
+    child.wait_for_start("listening at 127.0.0.1:");
+}
+
+/// Lets `server` open `more` files than it has, and no others.
+#[track_caller]
+fn limit_open_files(server: &Server, more: u64) {
+    let pid = server.child.pid();
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("it runs").count() as u64;
+    let limit = libc::rlimit { rlim_cur: open + more, rlim_max: open + more };
+    let pid = i32::try_from(pid).expect("process ids fit");
+    // SAFETY: it reads the local, and writes nothing where the last argument is null.
+    let set = unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, &raw const limit, std::ptr::null_mut()) };
+    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
+}
+
+#[test]
+fn who_comes_when_descriptors_have_run_out_waits_and_is_served() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        limit_open_files(&server, 10);
+        let mut holding: Vec<TcpStream> = Vec::new();
+        for _ in 0..10 {
+            holding.push(TcpStream::connect(server.address).expect("it listens"));
+        }
+        let mut waiting: Vec<Client> = (0..10).map(|_| server.connect()).collect();
+        for client in &mut waiting {
+            client.get("/");
+        }
+        // A busy loop would burn all of this second on a processor.
+        let (before, begun) = (processor_time(server.child.pid()), Instant::now());
+        std::thread::sleep(Duration::from_secs(1));
+        let burnt = processor_time(server.child.pid()) - before;
+        assert!(burnt < begun.elapsed() / 10, "{burnt:?} of {:?}", begun.elapsed());
+        holding.clear();
+        for client in &mut waiting {
+            assert_eq!(client.outcome(), Outcome::Answered);
+        }
+        drop(waiting);
+        server.stop();
+        let ended = server.ended();
+        ended.exited(0).reported(&["note: http at 127.0.0.1:", "last for: Too many open files"]);
+        // On a machine where a busy loop gets no processor it is told by this: the pauses grow from 5 ms to a second,
+        // so there are 8 of them in the first second, and then one in each.
+        let note = ended.stderr.iter().find_map(|line| line.split_once("could not accept connections "));
+        let times =
+            note.and_then(|(_, rest)| rest.split(' ').next()?.parse::<u64>().ok()).expect("more than once");
+        assert!(times <= 10 + begun.elapsed().as_secs(), "{times} times");
+    }
+}
+
+/// Also where the drain finds them waiting.
+#[test]
+fn who_waits_for_descriptors_at_the_drain_is_served() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        limit_open_files(&server, 5);
+        let mut holding: Vec<Client> = (0..5).map(|_| server.connect()).collect();
+        let mut waiting: Vec<Client> = (0..10).map(|_| server.connect()).collect();
+        for client in &mut waiting {
+            client.get("/");
+        }
+        server.stop();
+        // Those that hold the descriptors are idle, and go at the drain.
+        for client in &mut holding {
+            client.closed();
+        }
+        for client in &mut waiting {
+            assert!(matches!(client.outcome(), Outcome::Answered | Outcome::AnsweredLast));
+        }
+        drop(waiting);
+        server.ended().exited(0).reported(&["could not accept connections", "Too many open files"]);
+    }
+}

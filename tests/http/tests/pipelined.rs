@@ -1,0 +1,155 @@
+//! Requests behind others on one connection: all that was sent in time is answered in order, and who comes too late is
+//! told so.
+
+use lifecycle_http_tests::{Client, Outcome, Server, both_flavours, get, program};
+
+const COUNT: usize = 20;
+
+/// With a body and without in turn.
+fn batch() -> Vec<u8> {
+    let request = |at: usize| {
+        if at.is_multiple_of(2) {
+            return get(&format!("/named/{at}"));
+        }
+        let (body, length) = (at.to_string(), at.to_string().len());
+        format!("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+    };
+    (0..COUNT).flat_map(request).collect()
+}
+
+/// In order, and only the last one says that it is.
+#[track_caller]
+fn all_answered(client: &mut Client) {
+    for at in 0..COUNT {
+        let answer = client.answer();
+        assert_eq!(String::from_utf8_lossy(&answer.body), at.to_string());
+        let is_last = at == COUNT - 1;
+        assert!(is_last || !answer.is_last(), "{at} said that it is the last one");
+    }
+    client.closed();
+}
+
+#[test]
+fn a_batch_in_the_kernel_at_the_signal_is_answered_in_order() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut clients = [server.connect(), server.connect_and_use()];
+        server.child.freeze();
+        for client in &mut clients {
+            client.send(&batch());
+        }
+        server.stop();
+        server.child.thaw();
+        clients.iter_mut().for_each(all_answered);
+        server.ended().exited(0).not_reported("note:");
+    }
+}
+
+/// Some of it has been answered, one request is at work, the rest has been read.
+#[test]
+fn a_batch_that_the_stop_falls_into_is_answered_in_order() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut client = server.connect();
+        let mut requests = get("/named/first");
+        requests.extend(get("/wait/middle"));
+        requests.extend(batch());
+        client.send(&requests);
+        assert_eq!(client.answer().body, b"first");
+        server.child.wait_for("at work: /wait/middle");
+        server.stop();
+        server.drains();
+        server.go();
+        assert_eq!(client.answer().body, b"middle");
+        all_answered(&mut client);
+        server.ended().exited(0);
+    }
+}
+
+/// As above, but the signal comes at any instant of the batch.
+#[test]
+fn a_batch_with_the_signal_in_the_middle_is_answered_in_order() {
+    for at in 1..10 {
+        let mut server = Server::start(match at % 2 {
+            0 => program!("multi", "http linger=0"),
+            _ => program!("current", "http linger=0"),
+        });
+        let mut client = server.connect();
+        client.send(&batch());
+        for expected in 0..at {
+            assert_eq!(client.answer().body, expected.to_string().as_bytes());
+        }
+        server.stop();
+        for expected in at..COUNT {
+            assert_eq!(client.answer().body, expected.to_string().as_bytes());
+        }
+        client.closed();
+        server.ended().exited(0);
+    }
+}
+
+/// A connection that the drain finds at work. The next request on it comes too late.
+#[track_caller]
+fn found_at_work(server: &mut Server, path: &str) -> Client {
+    let mut client = server.connect();
+    client.get(path);
+    server.child.wait_for(&format!("at work: {path}"));
+    // Connections hear of the drain in the order in which they came: this one has when those behind it have.
+    let mut behind: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
+    server.stop();
+    for client in &mut behind {
+        client.closed();
+    }
+    client
+}
+
+#[test]
+fn a_latecomer_behind_a_long_answer_is_refused() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        // Its head is sent before the stop, so it cannot say that it is the last one.
+        let mut client = found_at_work(&mut server, "/slow-large");
+        client.get("/named/late");
+        server.go();
+        assert_eq!(client.outcome(), Outcome::Answered);
+        assert_eq!(client.outcome(), Outcome::Refused);
+        client.closed();
+        server.ended().exited(0);
+    }
+}
+
+#[test]
+fn a_latecomer_is_served_where_that_is_wished() {
+    for program in both_flavours!("http linger=0 latecomers") {
+        let mut server = Server::start(program);
+        let mut client = found_at_work(&mut server, "/slow-large");
+        client.get("/named/late");
+        server.go();
+        assert_eq!(client.outcome(), Outcome::Answered);
+        let late = client.answer();
+        assert_eq!((late.outcome(), &late.body[..]), (Outcome::AnsweredLast, &b"late"[..]));
+        client.closed();
+        server.ended().exited(0);
+    }
+}
+
+/// Sent before the drain, and so not too late: behind a request at work, in the kernel.
+#[test]
+fn what_was_sent_before_the_drain_is_no_latecomer() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut client = server.connect();
+        client.get("/slow-large");
+        server.child.wait_for("at work: /slow-large");
+        server.child.freeze();
+        client.get("/named/early");
+        server.stop();
+        server.child.thaw();
+        server.drains();
+        server.go();
+        assert_eq!(client.outcome(), Outcome::Answered);
+        assert_eq!(client.outcome(), Outcome::AnsweredLast);
+        client.closed();
+        server.ended().exited(0);
+    }
+}

@@ -1,0 +1,128 @@
+//! What an orchestrator sees, and the lame duck that ends when it has seen it.
+
+use std::net::SocketAddr;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use lifecycle_http_tests::{Client, Outcome, PATIENCE, Server, both_flavours, program};
+
+#[track_caller]
+fn says(address: SocketAddr, statuses: [u16; 3]) {
+    for (path, status) in ["/livez", "/startupz", "/readyz"].into_iter().zip(statuses) {
+        let mut client = Client::connect(address);
+        assert_eq!(client.get(path).answer().status, status, "{path}");
+    }
+}
+
+#[test]
+fn probes_beside_the_service_say_what_it_is_doing() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "10s"));
+        says(server.address, [200, 200, 200]);
+        server.stop();
+        server.hears_the_stop();
+        says(server.address, [200, 200, 503]);
+    }
+}
+
+/// From the first instant of the stop: whoever is answered behind the signal hears it.
+#[test]
+fn readiness_fails_from_the_first_instant() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "10s"));
+        let mut checks: Vec<Client> = (0..50).map(|_| server.connect_and_use()).collect();
+        server.stop();
+        // As soon as the service itself can know of it.
+        server.hears_the_stop();
+        for client in &mut checks {
+            assert_eq!(client.get("/readyz").answer().status, 503);
+        }
+    }
+}
+
+#[test]
+fn probes_of_their_own_answer_from_the_start_to_the_exit() {
+    for program in both_flavours!("http probes slow-start slow-cleanup") {
+        let mut child = program.listening_to_us().start();
+        let probes = child.wait_for_start("probes at ").parse().expect("an address");
+        child.wait_for("at work: start");
+        says(probes, [200, 503, 503]);
+        child.tell("go start");
+        let address = child.wait_for_start("listening at ").parse().expect("an address");
+        let mut server = Server { child, address };
+        let mut busy = server.at_work(1);
+        says(probes, [200, 200, 200]);
+        server.stop();
+        server.drains();
+        // The doors of the service close; who still gets in is served.
+        while Client::ask_once(server.address, "/livez") != Outcome::NobodyListens {
+            assert!(server.child.since_asked() < PATIENCE, "the doors stay open");
+        }
+        says(probes, [200, 200, 503]);
+        server.child.tell("go /wait/0");
+        assert_eq!(busy[0].outcome(), Outcome::AnsweredLast);
+        drop(busy);
+        server.child.wait_for("at work: cleanup");
+        says(probes, [200, 200, 503]);
+        server.go();
+        server.ended().exited(0).said(&["stopping", "draining", "served", "cleaning up"]);
+        assert_eq!(Client::ask_once(probes, "/livez"), Outcome::NobodyListens);
+    }
+}
+
+/// Whoever asks the probes does not hold up the exit: an open connection to them is cut.
+#[test]
+fn a_client_of_the_probes_holds_nothing_up() {
+    let mut child = program!("multi", "http probes").listening_to_us().start();
+    let probes = child.wait_for_start("probes at ").parse().expect("an address");
+    let address = child.wait_for_start("listening at ").parse().expect("an address");
+    let mut server = Server { child, address };
+    server.connect_and_use();
+    let mut half = Client::connect(probes);
+    half.send(b"GET /live");
+    server.stop();
+    server.ended().exited(0).within(Duration::from_secs(1));
+}
+
+/// A second of quiet, and what a slow machine adds; the lame duck itself would last for minutes.
+#[test]
+fn the_lame_duck_ends_early_while_health_checks_go_on() {
+    for program in both_flavours!("http early_end") {
+        let mut server = Server::start(program.grace("1200s").env("LIFECYCLE_LAME_DUCK", "600s"));
+        let address = server.address;
+        server.stop();
+        server.hears_the_stop();
+        let begun = Instant::now();
+        // A connection for each check, every 200 ms, as balancers do, until the doors close.
+        loop {
+            match Client::ask_once(address, "/readyz") {
+                Outcome::NobodyListens => break,
+                Outcome::Other(503) => {}
+                other => panic!("the check ended with {other:?}"),
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "the checks keep the lame duck going");
+            sleep(Duration::from_millis(200));
+        }
+        server.ended().exited(0).not_before(Duration::from_secs(1));
+    }
+}
+
+/// Without a check nobody knows that it stops; and somebody who still comes has not heard it.
+#[test]
+fn the_lame_duck_lasts_while_somebody_wants_something_or_nobody_has_looked() {
+    let lame = || program!("multi", "http early_end").env("LIFECYCLE_LAME_DUCK", "3s");
+    let mut unseen = Server::start(lame());
+    let mut wanted = Server::start(lame());
+    unseen.stop();
+    wanted.stop();
+    wanted.hears_the_stop();
+    assert_eq!(Client::ask_once(wanted.address, "/readyz"), Outcome::Other(503));
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(2500) {
+        assert_eq!(Client::ask_once(wanted.address, "/"), Outcome::AnsweredLast);
+        sleep(Duration::from_millis(200));
+    }
+    for server in [unseen, wanted] {
+        server.ended().exited(0).not_before(Duration::from_secs(3));
+    }
+}

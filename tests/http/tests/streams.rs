@@ -1,0 +1,202 @@
+//! Answers that stream, upgrades and panics: in flight until they end (R19).
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use lifecycle_http_tests::{Client, Ended, Outcome, Server, both_flavours};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Until the drain's end, which comes a little before the grace's, so that there is time to report; and named.
+#[track_caller]
+fn cut_off(ended: &Ended, named: &str) {
+    ended.exited(70).not_before(GRACE / 2).within(GRACE).reported(&[
+        "http at 127.0.0.1:",
+        named,
+        ", for 127.0.0.1:",
+    ]);
+}
+
+#[test]
+fn a_stream_that_hears_the_stop_says_goodbye() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program);
+        let mut client = server.connect();
+        client.get("/events").head();
+        assert_eq!(client.chunk().as_deref(), Some(&b"event"[..]));
+        server.stop();
+        let last = loop {
+            match client.chunk() {
+                Some(chunk) if chunk == b"event" => {}
+                other => break other,
+            }
+        };
+        assert_eq!(last.as_deref(), Some(&b"bye"[..]));
+        assert_eq!(client.chunk(), None);
+        client.closed();
+        server.ended().exited(0);
+    }
+}
+
+#[test]
+fn a_stream_is_in_flight_until_it_ends() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut client = server.connect();
+        client.get("/slow-large").head();
+        server.child.wait_for("at work: /slow-large");
+        server.stop();
+        server.drains();
+        // Farther than the second that a connection without work has at most.
+        std::thread::sleep(Duration::from_millis(1100));
+        server.go();
+        assert_eq!(client.chunk().as_deref(), Some(&b"start"[..]));
+        assert_eq!(client.chunk().as_deref(), Some(&b"end"[..]));
+        assert_eq!(client.chunk(), None);
+        client.closed();
+        server.ended().exited(0);
+    }
+}
+
+#[test]
+fn a_stream_that_never_ends_is_cut_and_named() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program.grace("2s"));
+        let mut client = server.connect();
+        client.get("/endless").head();
+        assert!(client.chunk().is_some());
+        server.stop();
+        cut_off(&server.ended(), "`GET /endless` is being answered");
+    }
+}
+
+async fn websocket(server: &Server, path: &str) -> WebSocketStream<TcpStream> {
+    let stream = TcpStream::connect(server.address).await.expect("it listens");
+    let url = format!("ws://test{path}");
+    let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.expect("a WebSocket");
+    echo(&mut socket).await;
+    socket
+}
+
+async fn echo(socket: &mut WebSocketStream<TcpStream>) {
+    socket.send(Message::text("hello")).await.expect("it is open");
+    assert_eq!(socket.next().await.expect("it is open").expect("a message"), Message::text("hello"));
+}
+
+#[tokio::test]
+async fn a_websocket_hears_the_stop_and_says_goodbye() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program);
+        let mut socket = websocket(&server, "/ws").await;
+        server.stop();
+        match socket.next().await {
+            Some(Ok(Message::Close(Some(goodbye)))) => assert_eq!(goodbye.code, CloseCode::Away),
+            other => panic!("expected a goodbye: {other:?}"),
+        }
+        // The goodbye is answered, and the stream ends.
+        while socket.next().await.is_some() {}
+        server.ended().exited(0);
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_is_in_flight_until_it_ends() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut socket = websocket(&server, "/ws/deaf").await;
+        server.stop();
+        server.drains();
+        std::thread::sleep(Duration::from_millis(1100));
+        echo(&mut socket).await;
+        socket.close(None).await.expect("it is open");
+        while socket.next().await.is_some() {}
+        server.ended().exited(0);
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_that_never_ends_is_cut_and_named() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program.grace("2s"));
+        let mut socket = websocket(&server, "/ws/deaf").await;
+        server.stop();
+        // It ends without a goodbye.
+        assert!(!matches!(socket.next().await, Some(Ok(_))));
+        cut_off(&server.ended(), "upgraded by `GET /ws/deaf`");
+    }
+}
+
+#[track_caller]
+fn tunnel(server: &Server) -> Client {
+    let mut client = server.connect();
+    client.send(b"CONNECT elsewhere:80 HTTP/1.1\r\nHost: elsewhere:80\r\n\r\n");
+    assert_eq!(client.head().status, 200);
+    client.send(b"hello");
+    assert_eq!(client.bytes(5), b"hello");
+    client
+}
+
+#[test]
+fn a_tunnel_is_in_flight_until_it_ends() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut client = tunnel(&server);
+        server.stop();
+        server.drains();
+        std::thread::sleep(Duration::from_millis(1100));
+        client.send(b"hello");
+        assert_eq!(client.bytes(5), b"hello");
+        drop(client);
+        server.ended().exited(0);
+    }
+}
+
+#[test]
+fn a_tunnel_that_never_ends_is_cut_and_named() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program.grace("2s"));
+        let mut client = tunnel(&server);
+        server.stop();
+        client.gone();
+        cut_off(&server.ended(), "upgraded by `CONNECT *`");
+    }
+}
+
+#[test]
+fn a_panic_in_a_handler_during_the_stop_is_70() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program);
+        let mut client = server.connect();
+        client.get("/panic/now");
+        server.child.wait_for("at work: /panic/now");
+        let mut busy = server.at_work(1);
+        server.stop();
+        server.drains();
+        server.child.tell("go /panic/now");
+        assert_eq!(client.outcome(), Outcome::Empty);
+        // Nobody else is harmed.
+        server.go();
+        assert_eq!(busy[0].outcome(), Outcome::AnsweredLast);
+        server.ended().exited(70);
+    }
+}
+
+/// Before the stop it changes nothing.
+#[test]
+fn a_panic_in_a_handler_before_the_stop_is_no_failure_of_the_stop() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program);
+        let mut client = server.connect();
+        client.get("/panic/now");
+        server.child.wait_for("at work: /panic/now");
+        server.go();
+        assert_eq!(client.outcome(), Outcome::Empty);
+        server.connect_and_use();
+        server.stop();
+        server.ended().exited(0);
+    }
+}

@@ -1,0 +1,52 @@
+//! Ten thousand idle connections are no burden on the way out. A binary of its own: nothing runs beside it.
+
+use std::time::{Duration, Instant};
+
+use lifecycle_http_tests::{Client, Outcome, Server, peak_memory, program, raise_open_files};
+
+const IDLE: usize = 10_000;
+const ACTIVE: usize = 50;
+
+/// On a quiet machine the process is gone 50 ms after its last answer at the most, which is what the soak run and the
+/// benchmark look at. Here others build and test on the same processors: what this bound tells apart is an exit that
+/// waits for something, of which the shortest is a second (`HALF` of the drain).
+const BOUND: Duration = Duration::from_secs(1);
+
+#[test]
+fn ten_thousand_idle_connections_and_fifty_at_work() {
+    // The same number in each process: its own ends, and some dozens of other files.
+    raise_open_files((IDLE + ACTIVE + 500) as u64);
+    let mut server = Server::start(program!("multi", "http").grace("60s"));
+    let mut idle: Vec<Client> = (0..IDLE).map(|_| server.connect()).collect();
+    for batch in idle.chunks_mut(500) {
+        for client in &mut *batch {
+            client.get("/");
+        }
+        for client in batch {
+            assert_eq!(client.outcome(), Outcome::Answered);
+        }
+    }
+    let active = server.at_work(ACTIVE);
+    let memory = peak_memory(server.child.pid());
+    server.stop();
+    let stopped = Instant::now();
+    for client in &mut idle {
+        client.closed();
+    }
+    let closed = stopped.elapsed();
+    server.go();
+    for mut client in active {
+        assert_eq!(client.outcome(), Outcome::AnsweredLast);
+        // It goes with its answer, as a client does that has heard that this was the last one.
+        drop(client);
+    }
+    let answered = server.child.since_asked();
+    let ended = server.ended();
+    let exit = ended.took - answered;
+    println!("{}", ended.stderr.join("\n"));
+    println!(
+        "{IDLE} idle connections closed in {closed:?}; gone {exit:?} after the last answer; {memory} bytes"
+    );
+    ended.exited(0).not_reported("note:").not_reported("cut off");
+    assert!(exit < BOUND, "{exit:?}");
+}

@@ -1,0 +1,131 @@
+//! TLS: what was sent in time is served, and the end is told.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifecycle_http_tests::{Client, Outcome, PATIENCE, Program, Server, Tally, both_flavours};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+/// The server, and what a client has to trust.
+struct Encrypted {
+    server: Server,
+    config: Arc<ClientConfig>,
+}
+
+impl Encrypted {
+    #[track_caller]
+    fn start(program: Program) -> Encrypted {
+        let mut child = program.listening_to_us().start();
+        let address = child.wait_for_start("listening at ").parse().expect("an address");
+        let hex = child.wait_for_start("certificate ");
+        let bytes =
+            (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex"));
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(bytes.collect::<Vec<u8>>())).expect("a certificate");
+        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        Encrypted { server: Server { child, address }, config: Arc::new(config) }
+    }
+
+    #[track_caller]
+    fn tcp(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.server.address).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        stream.set_nodelay(true).expect("a socket");
+        stream
+    }
+
+    /// The handshake comes with the first request.
+    #[track_caller]
+    fn over(&self, stream: TcpStream) -> Client {
+        let name = ServerName::try_from("localhost").expect("a name");
+        let connection = ClientConnection::new(Arc::clone(&self.config), name).expect("a client");
+        Client::over(StreamOwned::new(connection, stream))
+    }
+
+    #[track_caller]
+    fn connect_and_use(&self) -> Client {
+        let mut client = self.over(self.tcp());
+        assert_eq!(client.get("/").outcome(), Outcome::Answered);
+        client
+    }
+}
+
+#[test]
+fn a_request_in_the_socket_at_the_drain_is_served_and_the_end_is_told() {
+    for program in both_flavours!("http tls linger=0") {
+        let mut encrypted = Encrypted::start(program);
+        let mut clients: Vec<Client> = (0..50).map(|_| encrypted.connect_and_use()).collect();
+        encrypted.server.child.freeze();
+        for client in &mut clients {
+            client.get("/");
+        }
+        encrypted.server.stop();
+        encrypted.server.child.thaw();
+        let outcomes: Tally = clients.iter_mut().map(Client::outcome).collect();
+        outcomes.all_answered(clients.len());
+        for client in &mut clients {
+            // Without `close_notify` this would be an error.
+            client.closed();
+        }
+        encrypted.server.ended().exited(0).not_reported("note:");
+    }
+}
+
+#[test]
+fn an_idle_connection_is_told_the_end() {
+    for program in both_flavours!("http tls") {
+        let mut encrypted = Encrypted::start(program);
+        let mut client = encrypted.connect_and_use();
+        encrypted.server.stop();
+        client.closed();
+        encrypted.server.ended().exited(0);
+    }
+}
+
+/// Connected before the signal, and the handshake comes behind it.
+#[test]
+fn who_stands_in_the_accept_queue_shakes_hands_and_is_served() {
+    for program in both_flavours!("http tls") {
+        let mut encrypted = Encrypted::start(program);
+        encrypted.connect_and_use();
+        encrypted.server.child.freeze();
+        let streams: Vec<TcpStream> = (0..20).map(|_| encrypted.tcp()).collect();
+        encrypted.server.stop();
+        // One thread for each: the server waits for none of them longer than a second.
+        let clients: Vec<_> = streams
+            .into_iter()
+            .map(|stream| {
+                let mut client = encrypted.over(stream);
+                std::thread::spawn(move || client.get("/").outcome())
+            })
+            .collect();
+        encrypted.server.child.thaw();
+        for client in clients {
+            let outcome = client.join().expect("an outcome");
+            assert!(matches!(outcome, Outcome::Answered | Outcome::AnsweredLast), "{outcome:?}");
+        }
+        encrypted.server.ended().exited(0);
+    }
+}
+
+#[test]
+fn half_a_handshake_has_a_second() {
+    for program in both_flavours!("http tls") {
+        let mut encrypted = Encrypted::start(program);
+        encrypted.connect_and_use();
+        let (silent, mut half) = (encrypted.tcp(), encrypted.tcp());
+        // The head of a `ClientHello` of 200 bytes, and nothing of it.
+        half.write_all(&[22, 3, 1, 0, 200]).expect("it is open");
+        encrypted.server.stop();
+        encrypted
+            .server
+            .ended()
+            .exited(0)
+            .not_before(Duration::from_millis(900))
+            .within(Duration::from_secs(1));
+        drop(silent);
+    }
+}
