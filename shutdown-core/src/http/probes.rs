@@ -28,7 +28,8 @@ use crate::net::Listener;
 /// | `/startupz` | from [`ready`](crate::ready) on | during start-up |
 /// | `/readyz` | from [`ready`](crate::ready) on | during start-up, and from the first instant of the stop |
 ///
-/// Anything else is a 404. A tower service, to be put where they are asked: beside the service with
+/// Whoever serves has started, so on the service's own port `/startupz` is 200, or nobody answers; it is of use with
+/// [`serve_probes`]. Anything else is a 404. A tower service, to be put where they are asked: beside the service with
 /// [`or`](Probes::or), in a router (`Router::route_service("/readyz", probes())`), or on a port of its own with
 /// [`serve_probes`].
 ///
@@ -47,11 +48,45 @@ pub struct Probes {
 }
 
 /// Where the readiness is asked.
-pub(super) const READINESS: &str = "/readyz";
+const READINESS: &str = "/readyz";
+/// Where gRPC asks for it.
+const GRPC_HEALTH: &str = "/grpc.health.v1.Health/";
 
-/// Whether this path is that of a probe.
-pub(super) fn is_probe(path: &str) -> bool {
+/// Whether this path is one of ours.
+fn is_ours(path: &str) -> bool {
     matches!(path, "/livez" | "/startupz" | READINESS)
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// Something of the service itself.
+    Service,
+    /// A probe, whose answer says nothing of the readiness.
+    Probe,
+    Readiness,
+    /// The readiness, as gRPC asks: the answer is in the body.
+    GrpcHealth,
+}
+
+impl Asks {
+    pub(super) fn of(path: &str) -> Asks {
+        match path {
+            READINESS => Asks::Readiness,
+            path if is_ours(path) => Asks::Probe,
+            path if path.starts_with(GRPC_HEALTH) => Asks::GrpcHealth,
+            _ => Asks::Service,
+        }
+    }
+
+    /// Whether an answer during the stop tells of it.
+    pub(super) fn is_told_by(self, status: StatusCode) -> bool {
+        match self {
+            Asks::Service | Asks::Probe => false,
+            Asks::Readiness => status == StatusCode::SERVICE_UNAVAILABLE,
+            Asks::GrpcHealth => true,
+        }
+    }
 }
 
 impl Probes {
@@ -117,7 +152,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match is_probe(request.uri().path()) {
+        match is_ours(request.uri().path()) {
             true => {
                 Asked::Probe { response: Some(self.probes.answer(request.method(), request.uri().path())) }
             }

@@ -17,6 +17,7 @@ use super::body::Answer;
 use super::connection::{Connection, InFlight};
 use super::info::ConnectionInfo;
 use super::latecomer::{Latecomers, refusal};
+use super::probes::Asks;
 
 /// The service of one connection.
 pub(super) struct Counted<S> {
@@ -47,12 +48,12 @@ where
                 return Handling::Refused { response: ready(response) };
             }
         };
-        let readiness = site.note_request(request.uri().path());
+        let asks = site.note_request(request.uri().path());
         let http1 = request.version() != Version::HTTP_2;
         let connects = request.method() == Method::CONNECT;
         request.extensions_mut().insert(ConnectionInfo(Arc::clone(&self.connection)));
         let future = hyper::service::Service::call(&self.service, request);
-        Handling::Served { future, in_flight: Some(begun), http1, connects, readiness }
+        Handling::Served { future, in_flight: Some(begun), http1, connects, asks }
     }
 }
 
@@ -69,7 +70,7 @@ pin_project! {
             in_flight: Option<InFlight>,
             http1: bool,
             connects: bool,
-            readiness: bool,
+            asks: Asks,
         },
         Refused {
             response: Ready<Response<Answer<B>>>,
@@ -86,11 +87,11 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             HandlingProject::Refused { response } => Pin::new(response).poll(cx).map(Ok),
-            HandlingProject::Served { future, in_flight, http1, connects, readiness } => {
+            HandlingProject::Served { future, in_flight, http1, connects, asks } => {
                 let mut response = ready!(future.poll(cx))?;
                 let in_flight = in_flight.take().expect("polled after its end");
                 let connection = in_flight.connection();
-                if *readiness && response.status() == StatusCode::SERVICE_UNAVAILABLE {
+                if asks.is_told_by(response.status()) {
                     connection.site.note_unready();
                 }
                 let upgrades = response.status() == StatusCode::SWITCHING_PROTOCOLS

@@ -25,7 +25,7 @@ use super::closing::{Bounds, HALF};
 use super::connection::Connection;
 use super::drive::Drive;
 use super::latecomer::Latecomers;
-use super::probes::{READINESS, is_probe};
+use super::probes::Asks;
 use super::request::Counted;
 use super::stream::Stream;
 use crate::context::{self, Scoped};
@@ -185,8 +185,8 @@ impl<L, H> Server<L, H> {
         self
     }
 
-    /// Ends the lame duck as soon as it has done what it is for: a readiness probe (`/readyz`) has been answered with
-    /// 503, and for a second there was no new connection and no request but those of probes.
+    /// Ends the lame duck as soon as it has done what it is for: a readiness probe has been told (`/readyz` with 503, or
+    /// gRPC's health check), and for a second there was no new connection and no request but those of probes.
     pub fn lame_duck_early_end(mut self, early: bool) -> Self {
         self.settings.early_end = early;
         self
@@ -409,15 +409,16 @@ impl Site {
         self.lame_duck.undecided.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// A request begins; whether it asks for the readiness, during the stop.
-    pub(super) fn note_request(&self, path: &str) -> bool {
+    /// A request begins; what it asks for, where anybody wants to know.
+    pub(super) fn note_request(&self, path: &str) -> Asks {
         if !self.settings.early_end || !self.lifecycle.is_stopping() {
-            return false;
+            return Asks::Service;
         }
-        if !is_probe(path) {
+        let asks = Asks::of(path);
+        if asks == Asks::Service {
             self.lame_duck.wanted.store(self.now(), Ordering::Relaxed);
         }
-        path == READINESS
+        asks
     }
 
     pub(super) fn note_unready(&self) {

@@ -186,7 +186,7 @@ enum Socket {
 /// # #[lifecycle::main]
 /// # async fn main() -> std::io::Result<()> {
 /// let listener = lifecycle::net::listen("127.0.0.1:0").await?;
-/// println!("listening at http://{}", listener.local_addr()?);
+/// println!("listening at http://{listener}");
 /// # Ok(())
 /// # }
 /// ```
@@ -290,6 +290,13 @@ impl Listening {
     /// Whether it was inherited, and not bound by this process.
     pub fn is_inherited(&self) -> bool {
         self.inherited
+    }
+}
+
+/// Its address: `127.0.0.1:8080`, or the path of a Unix socket.
+impl fmt::Display for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.address())
     }
 }
 

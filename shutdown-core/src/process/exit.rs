@@ -26,6 +26,9 @@ use crate::report::{MainEnding, Report};
 
 /// How long anything that may hang is waited for on the way out.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// How long the threads of the runtime may take to end: on a machine that writes hard to its disk, one that only closes
+/// a file was seen to take longer than the 100 ms that are enough otherwise.
+const ENDS: Duration = Duration::from_millis(750);
 /// How long the main thread may take to leave the runtime: a loaded machine is slow, and must not be told from one that
 /// hangs too early.
 const COMES_BACK: Duration = Duration::from_secs(1);
@@ -80,7 +83,7 @@ impl Exit {
 
     /// The main thread's way out, watched by the supervisor, so that it needs no other thread to do what may hang.
     pub(super) fn leave(self: &Arc<Exit>, runtime: Runtime) -> ExitCode {
-        let limit = PATIENCE.min(self.left() / 2);
+        let limit = ENDS.min(self.left() / 3);
         let begun = self.lifecycle.now();
         runtime.shutdown_timeout(limit);
         let stuck = self.lifecycle.now().saturating_duration_since(begun) >= limit;

@@ -52,13 +52,6 @@ impl Program {
         self
     }
 
-    /// With this as its stdin.
-    #[must_use]
-    pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Program {
-        self.0.stdin(stdin);
-        self
-    }
-
     /// With this as its stdout; what it writes there is not read.
     #[must_use]
     pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Program {
