@@ -29,8 +29,8 @@
 //! - **A listener that outlives the process.** With systemd socket activation the socket belongs to the manager:
 //!   [`listen`] takes it over, and what comes between two processes waits in its queue.
 //! - **Two processes on one port.** With `SO_REUSEPORT` the new process binds beside the old one before that is told to
-//!   stop: `Listener` is implemented for tokio's `TcpListener`, so bind a `tokio::net::TcpSocket` with
-//!   `set_reuseport(true)`. The queue of the old one is its own, and is emptied by it.
+//!   stop: bind a `tokio::net::TcpSocket` with `set_reuseport(true)`, and serve [`Listening::sole`] of its listener. The
+//!   queue of the old one is its own, and is emptied by it.
 //! - **A load balancer.** Let it see `/readyz` fail before the doors close: see [`http::probes`](crate::http::probes).
 
 mod accept;

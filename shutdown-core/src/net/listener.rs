@@ -273,6 +273,13 @@ impl Listening {
         Ok(Listening { socket, inherited: true, file: None })
     }
 
+    /// A listener that was bound here, with options of its own, and that no other process holds: so nobody is let in
+    /// while it closes. Of a plain [`TcpListener`] that cannot be known. It is handed back to whoever else may hold it
+    /// as it was, in the microseconds before it closes, and one who comes in just these is reset.
+    pub fn sole(listener: TcpListener) -> Listening {
+        Listening { socket: Socket::Tcp(listener), inherited: false, file: None }
+    }
+
     /// Where it listens, with the port that the kernel chose for port 0.
     ///
     /// # Errors

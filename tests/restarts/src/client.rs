@@ -48,7 +48,9 @@ impl Connection {
         let name = |error: &io::Error| match error.kind() {
             ErrorKind::ConnectionRefused => Outcome::Refused,
             ErrorKind::TimedOut => Outcome::TimedOut,
-            _ => Outcome::Reset,
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Outcome::Reset,
+            // Nobody's fault but ours: no descriptor, no port.
+            _ => Outcome::Wrong,
         };
         let stream = bounded("connect", TcpStream::connect(address), name).await?;
         stream.set_nodelay(true).map_err(|error| (Outcome::Reset, error.to_string()))?;

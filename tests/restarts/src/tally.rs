@@ -11,7 +11,7 @@ pub enum Outcome {
     Answered,
     /// With 500 or above.
     ServerError,
-    /// With something else.
+    /// With something else, or not even asked for.
     Wrong,
     /// Nobody listened.
     Refused,
@@ -30,7 +30,7 @@ impl Outcome {
         match self {
             Outcome::Answered => "answered",
             Outcome::ServerError => "answered with 5xx",
-            Outcome::Wrong => "answered wrongly",
+            Outcome::Wrong => "went wrong",
             Outcome::Refused => "refused",
             Outcome::Reset => "reset",
             Outcome::Empty => "closed without an answer",

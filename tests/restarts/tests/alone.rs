@@ -12,32 +12,37 @@ fn clients() -> Clients {
     Clients { count: 200, ..Clients::new_connections() }.leaving_when_refused()
 }
 
-fn stops_refuse_or_answer(name: &str, start: impl Fn(Service, SocketAddr) -> Child) {
-    // A client that is not let in asks again a second later: the next rounds need not wait for it.
+fn stops(start: impl Fn(Service, SocketAddr) -> Child) -> Tally {
+    // A client that is not let in asks again a second later: the next round need not wait for it.
     let (mut all, mut loads) = (Tally::default(), VecDeque::new());
-    for _ in 0..rounds(20, 200) {
+    for _ in 0..rounds(20, 100) {
         let address = Place::own().port();
         let instance = start(service!(), address);
         let load = Load::start(address, clients());
         load.wait_for_answers(400);
         stop(instance);
         loads.push_back(load);
-        if loads.len() == 8 {
+        // Each of its clients holds a descriptor meanwhile, and there may be but 1,024.
+        if loads.len() == 2 {
             all.add(loads.pop_front().map(Load::finish_when_refused).unwrap_or_default());
         }
     }
     for load in loads {
         all.add(load.finish_when_refused());
     }
-    all.only(&[Outcome::Refused], name);
+    all
 }
 
 #[test]
 fn whoever_is_not_refused_is_answered() {
-    stops_refuse_or_answer("alone, new connections", Service::start);
+    stops(Service::start).only(&[Outcome::Refused], "alone, new connections");
 }
 
+/// Somebody else might hold it, so the kernel's door is opened again microseconds before it closes: of 200 clients that
+/// knock without a pause zero to two were hit in 200 stops. If that door is never shut it is 11 to 66.
 #[test]
-fn whoever_is_not_refused_by_a_plain_listener_is_answered() {
-    stops_refuse_or_answer("alone, new connections, a plain listener", Service::start_plainly);
+fn whoever_is_not_refused_by_a_plain_listener_is_answered_but_for_one_in_many_stops() {
+    let tally = stops(Service::start_plainly);
+    tally.only(&[Outcome::Refused, Outcome::Reset], "alone, new connections, a plain listener");
+    assert!(tally.count(Outcome::Reset) <= 1 + rounds(20, 100) / 40, "{tally}");
 }

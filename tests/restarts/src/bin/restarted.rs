@@ -12,7 +12,7 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
 use lifecycle::http::Server;
-use lifecycle::net::Listener;
+use lifecycle::net::{Listener, Listening};
 use tokio::net::{TcpListener, TcpSocket};
 
 /// Who answers, and what was asked for.
@@ -47,7 +47,7 @@ async fn main() -> io::Result<()> {
     match how {
         "listen" => serve(lifecycle::net::listen(address).await?).await,
         "bind" => serve(TcpListener::bind(address).await?).await,
-        "share" => serve(share(address.parse().expect("an address"))?).await,
+        "share" => serve(Listening::sole(share(address.parse().expect("an address"))?)).await,
         _ => panic!("no such way to listen: `{how}`"),
     }
 }
