@@ -30,7 +30,8 @@
 //!   [`listen`] takes it over, and what comes between two processes waits in its queue.
 //! - **Two processes on one port.** With `SO_REUSEPORT` the new process binds beside the old one before that is told to
 //!   stop: bind a `tokio::net::TcpSocket` with `set_reuseport(true)`, and serve [`Listening::sole`] of its listener. The
-//!   queue of the old one is its own, and is emptied by it.
+//!   queue of the old one is its own, and is emptied by it. Who comes to it while it closes tries again a second later,
+//!   and gets to the new one.
 //! - **A load balancer.** Let it see `/readyz` fail before the doors close: see [`http::probes`](crate::http::probes).
 
 mod accept;

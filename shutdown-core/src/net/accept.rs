@@ -6,14 +6,17 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::listener::{Listener, Peer};
 use super::serving::Roster;
 use crate::lifecycle::Lifecycle;
 
 /// How long it waits before it accepts again where descriptors or memory ran out: doubled each time, up to the second.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
-/// How long a connection may take to get from the network into the queue once nobody new is let in.
-const UNDER_WAY: Duration = Duration::from_millis(2);
+/// How long a connection may take to get from the network into the queue once nobody new is let in: so long for sure,
+/// and so long while others are at work all the same.
+const UNDER_WAY: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(500));
 /// The emptying of the queue ends after this, however fast it is filled.
 const EMPTYING: Duration = Duration::from_secs(1);
 
@@ -81,9 +84,9 @@ impl<L: Listener> Closing<L> {
 
     async fn empty(&mut self, roster: &Roster, enter: &mut impl FnMut(L::Io, Peer)) {
         let Some(listener) = &mut self.0 else { return };
-        let mut pause = BACK_OFF.0;
-        // Twice: what was on its way has come by the second time.
-        for last in [false, true] {
+        let begun = Instant::now();
+        let (mut pause, mut look_again) = (BACK_OFF.0, UNDER_WAY.0);
+        loop {
             loop {
                 match listener.try_accept() {
                     Ok(Some((io, peer))) => {
@@ -104,9 +107,14 @@ impl<L: Listener> Closing<L> {
                     },
                 }
             }
-            if !last {
-                tokio::time::sleep(UNDER_WAY).await;
+            // Whoever has sent the last packet of the handshake by now believes to be connected.
+            let waited = begun.elapsed();
+            let worth_it = waited < UNDER_WAY.1 && roster.is_at_work() && listener.is_sole();
+            if waited >= UNDER_WAY.0 && !worth_it {
+                return;
             }
+            tokio::time::sleep(look_again).await;
+            look_again *= 2;
         }
     }
 }

@@ -53,6 +53,12 @@ pub trait Listener: Send + 'static {
     {
     }
 
+    /// Whether nobody else holds the socket: then, while other connections are at work, it is kept a little longer
+    /// behind [`refuse_new`](Listener::refuse_new), for those whose handshake takes its time.
+    fn is_sole(&self) -> bool {
+        false
+    }
+
     /// Whether the queue outlives this listener, in another process that holds it: then it is left as it is.
     fn is_handed_on(&self) -> bool {
         false
@@ -342,6 +348,10 @@ impl Listener for Listening {
             // Nobody finds it without its file.
             Socket::Unix(_) => self.file = None,
         }
+    }
+
+    fn is_sole(&self) -> bool {
+        !self.inherited
     }
 
     fn is_handed_on(&self) -> bool {

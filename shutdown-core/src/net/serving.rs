@@ -116,6 +116,11 @@ impl Roster {
         Visit { roster: Arc::clone(self), key }
     }
 
+    /// Whether there are connections.
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.gate.in_flight() > 0
+    }
+
     /// A connection was closed with half a request's head.
     pub(crate) fn note_half_head(&self) {
         self.half_heads.fetch_add(1, Ordering::Relaxed);
