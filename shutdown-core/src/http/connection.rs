@@ -18,6 +18,9 @@ use crate::net::{Doing, Peer, Visit, waiting};
 /// Bytes that have come are a request of their own from here on: no request is shorter.
 const SHORTEST: u64 = 18;
 
+/// How long the preface of HTTP/2 is.
+const PREFACE: u64 = 24;
+
 /// One connection. The counters are written in the task of the connection; for HTTP/2 also in those of its streams,
 /// which only count requests. So `Relaxed` everywhere: nothing is handed over by them.
 pub(super) struct Connection {
@@ -172,8 +175,10 @@ impl Connection {
         self.has(UPGRADED)
     }
 
+    /// Known for certain: before its preface has come to the end there is nobody to hear a GOAWAY, and it is no more
+    /// than half a head.
     pub(super) fn is_http2(&self) -> bool {
-        self.has(HTTP2)
+        self.has(HTTP2) && self.read.load(Ordering::Relaxed) >= PREFACE
     }
 
     pub(super) fn says_farewell(&self) -> bool {
