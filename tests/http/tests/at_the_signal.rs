@@ -139,10 +139,10 @@ fn keep_alive_requests_written_with_the_signal_are_answered_with_a_linger() {
 fn who_connects_with_the_signal_is_answered_or_told_that_nobody_listens() {
     raise_open_files(15_000);
     for at in 0..2 * runs() {
-        let mut server = Server::start(match at % 3 {
-            0 => program!("multi", "http"),
-            1 => program!("multi", "http linger=0"),
-            _ => program!("current", "http linger=0"),
+        // A thread that has connected may not get a processor for a while, and only then sends: so it lingers for long.
+        let mut server = Server::start(match at % 2 {
+            0 => program!("multi", "http linger=10000"),
+            _ => program!("current", "http linger=10000"),
         });
         let (connected, under_way) = mpsc::channel();
         let floods: Vec<_> = (0..4)
