@@ -14,8 +14,11 @@ use crate::lifecycle::Lifecycle;
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
 /// How long a connection may take to get from the network into the queue once nobody new is let in.
 const UNDER_WAY: Duration = Duration::from_millis(2);
-/// The emptying of the queue ends after this, however fast it is filled.
-const EMPTYING: Duration = Duration::from_secs(1);
+/// The emptying of the queue ends after so many, however fast it is filled: far more than any queue holds. Not after a
+/// time, in which the process may not have run at all.
+const EMPTYING: usize = 1 << 16;
+/// It waits no longer than this, in all, where descriptors or memory ran out.
+const WANTING: Duration = Duration::from_secs(1);
 
 /// A listener, and what it is for.
 pub(crate) struct Door<'a, L> {
@@ -63,30 +66,34 @@ impl<L: Listener> Door<'_, L> {
         }
         if !self.listener.is_handed_on() {
             self.listener.admit(false);
-            let _ = tokio::time::timeout(EMPTYING, self.empty(&mut enter)).await;
+            self.empty(&mut enter).await;
             self.listener.admit(true);
         }
         Ok(())
     }
 
     async fn empty(&mut self, enter: &mut impl FnMut(L::Io, Peer)) {
-        let mut pause = BACK_OFF.0;
+        let (mut pause, mut waited) = (BACK_OFF.0, Duration::ZERO);
+        let mut left = EMPTYING;
         // Twice: what was on its way has come by the second time.
         for last in [false, true] {
-            loop {
+            while left > 0 {
+                left -= 1;
                 match self.listener.try_accept() {
                     Ok(Some((io, peer))) => {
                         enter(io, peer);
-                        // So that they are served meanwhile, and a flood does not hold up the time-out.
+                        // So that they are served meanwhile.
                         tokio::task::consume_budget().await;
                     }
                     Ok(None) => break,
                     Err(error) => match Trouble::of(&error) {
                         Trouble::OfOne => {}
+                        Trouble::OfAll if waited >= WANTING => return,
                         Trouble::OfAll => {
                             // Connections that end give back what is wanting.
                             self.roster.note_trouble(&error);
                             tokio::time::sleep(pause).await;
+                            waited += pause;
                             pause = (pause * 2).min(BACK_OFF.1);
                         }
                         Trouble::ForEver => return,

@@ -44,6 +44,31 @@ fn who_stands_in_the_accept_queue_is_answered() {
     }
 }
 
+/// A process may stand still for as long as it likes in the middle of the queue: a virtual machine is moved, a machine
+/// is overloaded.
+#[test]
+fn who_stands_in_the_accept_queue_is_answered_by_a_process_that_stood_still() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        raise_open_files(5_000);
+        server.child.freeze();
+        let mut clients: Vec<Client> = (0..2_000).map(|_| server.connect()).collect();
+        for client in &mut clients {
+            client.get("/");
+        }
+        server.stop();
+        server.child.thaw();
+        // It is in the middle of the queue when the first one is answered.
+        assert!(matches!(clients[0].outcome(), Outcome::Answered | Outcome::AnsweredLast));
+        server.child.freeze();
+        // Longer than anything in a drain without work.
+        std::thread::sleep(std::time::Duration::from_millis(1200));
+        server.child.thaw();
+        clients.remove(0);
+        all_answered(server, clients);
+    }
+}
+
 /// Connected before the signal; the request comes only when the drain has begun.
 #[test]
 fn who_stands_in_the_accept_queue_may_send_a_moment_later() {
