@@ -59,7 +59,7 @@ fn is_answered(program: Program, before: usize) {
                 break;
             }
             (GOAWAY, payload) => {
-                refused_from = u32::from_be_bytes(payload[..4].try_into().expect("four bytes"))
+                refused_from = u32::from_be_bytes(payload[..4].try_into().expect("four bytes"));
             }
             _ => {}
         }
