@@ -18,6 +18,9 @@ use crate::net::{Doing, Peer, Visit, waiting};
 /// Bytes that have come are a request of their own from here on: no request is shorter.
 const SHORTEST: u64 = 18;
 
+/// How long the preface of HTTP/2 is.
+const PREFACE: u64 = 24;
+
 /// One connection. The counters are written in the task of the connection; for HTTP/2 also in those of its streams,
 /// which only count requests. So `Relaxed` everywhere: nothing is handed over by them.
 pub(super) struct Connection {
@@ -52,6 +55,9 @@ const FAREWELL: u8 = 8;
 const ANSWERING: u8 = 16;
 /// It came during the stop, and has not said what it wants.
 const UNDECIDED: u8 = 32;
+/// What was read last ends where a body in chunks ends, and has no such end before.
+const CHUNKS_ENDED: u8 = 64;
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 const NEVER: u64 = u64::MAX;
 
@@ -98,6 +104,9 @@ impl Connection {
         if read == 0 && bytes.starts_with(b"PRI") {
             self.set(HTTP2, true);
         }
+        let ended = bytes.ends_with(LAST_CHUNK)
+            && !bytes[..bytes.len() - 1].windows(LAST_CHUNK.len()).any(|part| part == LAST_CHUNK);
+        self.set(CHUNKS_ENDED, ended);
         self.read.store(read + bytes.len() as u64, Ordering::Relaxed);
     }
 
@@ -156,10 +165,12 @@ impl Connection {
         self.set(FAREWELL, true);
         let claimed = self.claimed.load(Ordering::Relaxed);
         let read = self.read.load(Ordering::Relaxed);
-        // What the kernel holds is the rest of this request's body first: it may be answered before it is read. One
-        // whose length is not told may be over, for all that is known.
-        let rest = if claimed == NEVER { 0 } else { claimed.saturating_sub(read) };
-        claimed.saturating_add(SHORTEST) > read && self.in_kernel() as u64 <= rest
+        if claimed == NEVER {
+            // Where it ends is not told, and the next one may be behind it: only what cannot be otherwise counts.
+            return self.has(CHUNKS_ENDED) && self.in_kernel() == 0;
+        }
+        // What the kernel holds is the rest of this request's body first: it may be answered before it is read.
+        claimed.saturating_add(SHORTEST) > read && self.in_kernel() as u64 <= claimed.saturating_sub(read)
     }
 
     /// The answer was an upgrade: from now on it is at work until its socket goes.
@@ -172,8 +183,10 @@ impl Connection {
         self.has(UPGRADED)
     }
 
+    /// Known for certain: before its preface has come to the end there is nobody to hear a GOAWAY, and it is no more
+    /// than half a head.
     pub(super) fn is_http2(&self) -> bool {
-        self.has(HTTP2)
+        self.has(HTTP2) && self.read.load(Ordering::Relaxed) >= PREFACE
     }
 
     pub(super) fn says_farewell(&self) -> bool {

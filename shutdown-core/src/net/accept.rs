@@ -17,8 +17,11 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from
 /// How long a connection may take to get from the network into the queue once nobody new is let in: so long for sure,
 /// and so long while others are at work all the same.
 const UNDER_WAY: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(500));
-/// The emptying of the queue ends after this, however fast it is filled.
-const EMPTYING: Duration = Duration::from_secs(1);
+/// The emptying of the queue ends after so many, however fast it is filled: far more than any queue holds. Not after a
+/// time, in which the process may not have run at all.
+const EMPTYING: usize = 1 << 16;
+/// It waits no longer than this, in all, where descriptors or memory ran out.
+const WANTING: Duration = Duration::from_secs(1);
 
 /// A listener, and what it is for.
 pub(crate) struct Door<'a, L> {
@@ -65,9 +68,7 @@ impl<L: Listener> Door<'_, L> {
             }
         }
         if !self.listener.is_handed_on() {
-            let mut closing = Closing::begin(self.listener);
-            let empty = closing.empty(self.roster, &mut enter);
-            let _ = tokio::time::timeout(EMPTYING, empty).await;
+            Closing::begin(self.listener).empty(self.roster, &mut enter).await;
         }
         Ok(())
     }
@@ -85,32 +86,35 @@ impl<L: Listener> Closing<L> {
     async fn empty(&mut self, roster: &Roster, enter: &mut impl FnMut(L::Io, Peer)) {
         let Some(listener) = &mut self.0 else { return };
         let begun = Instant::now();
-        let (mut pause, mut look_again) = (BACK_OFF.0, UNDER_WAY.0);
+        let (mut pause, mut paused, mut look_again) = (BACK_OFF.0, Duration::ZERO, UNDER_WAY.0);
+        let mut left = EMPTYING;
         loop {
-            loop {
+            while left > 0 {
+                left -= 1;
                 match listener.try_accept() {
                     Ok(Some((io, peer))) => {
                         enter(io, peer);
-                        // So that they are served meanwhile, and a flood does not hold up the time-out.
+                        // So that they are served meanwhile.
                         tokio::task::consume_budget().await;
                     }
                     Ok(None) => break,
                     Err(error) => match Trouble::of(&error) {
                         Trouble::OfOne => {}
-                        Trouble::OfAll => {
+                        Trouble::OfAll if paused < WANTING => {
                             // Connections that end give back what is wanting.
                             roster.note_trouble(&error);
                             tokio::time::sleep(pause).await;
+                            paused += pause;
                             pause = (pause * 2).min(BACK_OFF.1);
                         }
-                        Trouble::ForEver => return,
+                        Trouble::OfAll | Trouble::ForEver => return,
                     },
                 }
             }
             // Whoever has sent the last packet of the handshake by now believes to be connected.
             let waited = begun.elapsed();
             let worth_it = waited < UNDER_WAY.1 && roster.is_at_work() && listener.is_sole();
-            if waited >= UNDER_WAY.0 && !worth_it {
+            if left == 0 || waited >= UNDER_WAY.0 && !worth_it {
                 return;
             }
             tokio::time::sleep(look_again).await;

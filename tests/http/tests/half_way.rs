@@ -61,8 +61,8 @@ fn half_a_head_has_a_second_and_is_noted() {
         for client in &mut clients {
             client.send(b"GET / HTTP/1.1\r\nHos");
         }
-        server.stop();
         let stopped = Instant::now();
+        server.stop();
         for client in &mut clients {
             client.closed();
             assert!(stopped.elapsed() >= HALF_HEAD - Duration::from_millis(10), "{:?}", stopped.elapsed());
@@ -144,8 +144,8 @@ fn a_connection_without_a_first_byte_lingers_for_100_ms() {
         let mut clients: Vec<Client> = (0..2).map(|_| server.connect()).collect();
         // They have been accepted when a later one is answered.
         server.connect_and_use();
-        server.stop();
         let stopped = Instant::now();
+        server.stop();
         clients[0].closed();
         let took = stopped.elapsed();
         assert!(took >= Duration::from_millis(90), "closed after {took:?}");
@@ -176,8 +176,8 @@ fn idle_connections_are_closed_over_the_spread() {
     for program in both_flavours!("http linger=0 close_spread=1000") {
         let mut server = Server::start(program);
         let clients: Vec<Client> = (0..50).map(|_| server.connect_and_use()).collect();
-        server.stop();
         let stopped = Instant::now();
+        server.stop();
         let waiting: Vec<_> = clients
             .into_iter()
             .map(|mut client| {

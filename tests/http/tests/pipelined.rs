@@ -45,6 +45,43 @@ fn a_batch_in_the_kernel_at_the_signal_is_answered_in_order() {
     }
 }
 
+/// The head of a request in chunks does not tell how long it is.
+#[test]
+fn what_is_behind_a_request_in_chunks_is_answered() {
+    const CHUNKED: &[u8] =
+        b"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut clients = [server.connect_and_use(), server.connect_and_use(), server.connect_and_use()];
+        server.child.freeze();
+        clients[0].send(&[CHUNKED, &get("/named/abc")].concat());
+        clients[1].send(&[CHUNKED, CHUNKED].concat());
+        clients[2].send(&[CHUNKED, CHUNKED, &get("/named/abc")].concat());
+        server.stop();
+        server.child.thaw();
+        for (client, count) in clients.iter_mut().zip([2, 2, 3]) {
+            for _ in 0..count {
+                assert_eq!(client.answer().body, b"abc");
+            }
+            client.closed();
+        }
+        server.ended().exited(0).not_reported("note:");
+    }
+}
+
+/// Alone it hears that it was the last one.
+#[test]
+fn a_request_in_chunks_hears_that_its_answer_is_the_last_one() {
+    let mut server = Server::start(program!("multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
+    let mut client = server.connect_and_use();
+    server.stop();
+    server.hears_the_stop();
+    client.send(b"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send(b"3\r\nabc\r\n").send(b"0\r\n\r\n");
+    assert_eq!(client.outcome(), Outcome::AnsweredLast);
+    client.closed();
+}
+
 /// Some of it has been answered, one request is at work, the rest has been read.
 #[test]
 fn a_batch_that_the_stop_falls_into_is_answered_in_order() {
