@@ -15,6 +15,7 @@ async fn main() {
     let plain = std::env::args().nth(1).is_some_and(|word| word == "plain");
     let mut terminate = hello::terminate();
     let listener = hello::listen().await;
+    let builder = Builder::new(TokioExecutor::new());
     let service = TowerToHyperService::new(hello::routes());
     loop {
         let accepted = tokio::select! {
@@ -23,14 +24,10 @@ async fn main() {
         };
         let Ok((stream, _)) = accepted else { continue };
         let (io, service) = (TokioIo::new(stream), service.clone());
+        let connection = builder.serve_connection_with_upgrades(io, service).into_owned();
         if plain {
-            tokio::spawn(async move {
-                let builder = Builder::new(TokioExecutor::new());
-                let _ = builder.serve_connection_with_upgrades(io, service).await;
-            });
+            tokio::spawn(connection);
         } else {
-            let builder = Builder::new(TokioExecutor::new());
-            let connection = builder.serve_connection_with_upgrades(io, service).into_owned();
             tokio::spawn(graceful.watch(connection));
         }
     }

@@ -4,8 +4,11 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-pub(crate) const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
-pub(crate) const LAST_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+// Not `/`, which the `http` crate has at hand without a copy.
+pub(crate) const REQUEST: &[u8] =
+    b"GET /hello HTTP/1.1\r\nhost: localhost\r\nuser-agent: bench\r\naccept: */*\r\n\r\n";
+pub(crate) const LAST_REQUEST: &[u8] = b"GET /hello HTTP/1.1\r\nhost: localhost\r\nuser-agent: bench\r\n\
+    accept: */*\r\nconnection: close\r\n\r\n";
 /// With what an answer begins, and with what it ends.
 const ANSWER: (&[u8], &[u8]) = (b"HTTP/1.1 200 OK\r\n", b"\r\n\r\nhello");
 

@@ -7,7 +7,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 pub(crate) fn routes() -> Router {
-    Router::new().route("/", get(async || "hello"))
+    Router::new().route("/hello", get(async || "hello"))
 }
 
 /// The line that the bench waits for.

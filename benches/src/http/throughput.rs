@@ -8,8 +8,8 @@ use crate::row;
 use crate::server::{ALL, AXUM, LIFECYCLE, Server};
 use crate::table::{self, Goal};
 
-const ROUNDS: usize = 24;
-const SLICE: Duration = Duration::from_millis(500);
+const ROUNDS: usize = 120;
+const SLICE: Duration = Duration::from_millis(100);
 
 pub(crate) fn run() -> Vec<Goal> {
     let keep_alive = side_by_side(Style::KeepAlive, "kept connections");
@@ -23,7 +23,7 @@ fn side_by_side(style: Style, title: &str) -> Vec<Goal> {
     let mut rates = [const { Vec::new() }; ALL.len()];
     let mut costs = [const { Vec::new() }; ALL.len()];
     for (server, _) in &servers {
-        load::run(server.address, style, SLICE);
+        load::run(server.address, style, 5 * SLICE);
     }
     for round in 0..ROUNDS {
         for turn in 0..servers.len() {
