@@ -19,16 +19,6 @@ impl Goal {
         }
     }
 
-    /// Met by every figure from `limit` on.
-    pub(crate) fn at_least(what: impl Into<String>, limit: f64, figure: f64, unit: &str) -> Goal {
-        Goal {
-            what: what.into(),
-            limit: format!(">= {limit} {unit}"),
-            figure: format!("{figure:.3} {unit}"),
-            met: figure >= limit,
-        }
-    }
-
     pub(crate) fn holds(what: impl Into<String>, figure: impl Into<String>, met: bool) -> Goal {
         Goal { what: what.into(), limit: "always".to_owned(), figure: figure.into(), met }
     }

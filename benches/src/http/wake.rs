@@ -121,7 +121,7 @@ fn async_shutdown(tasks: usize) -> f64 {
     let manager = ShutdownManager::<()>::new();
     let spawn = |runtime: &Runtime, crowd: Arc<Crowd>| {
         let triggered = manager.wait_shutdown_triggered();
-        runtime.spawn(crowd.join(async { triggered.await }));
+        runtime.spawn(crowd.join(triggered));
     };
     wake(tasks, spawn, || manager.trigger_shutdown(()).expect("once"))
 }
