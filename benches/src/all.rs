@@ -11,6 +11,7 @@ mod size;
 mod startup;
 mod table;
 mod teardown;
+mod turns;
 
 use table::Goal;
 

@@ -250,23 +250,44 @@ pub struct Draining {
 impl Future for Stopping {
     type Output = ();
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // A look first: every other poll has nothing to write.
+        if self.lifecycle.is_some() {
+            self.begin();
+        }
+        Pin::new(&mut self.notice).poll(cx)
+    }
+}
+
+impl Stopping {
+    #[cold]
+    fn begin(&mut self) {
         if let Some(lifecycle) = self.lifecycle.take()
             && context::is_main()
         {
             lifecycle.ready();
         }
-        Pin::new(&mut self.notice).poll(cx)
     }
 }
 
 impl Future for Draining {
     type Output = ();
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.lifecycle.is_some() {
+            self.begin();
+        }
+        Pin::new(&mut self.notice).poll(cx)
+    }
+}
+
+impl Draining {
+    #[cold]
+    fn begin(&mut self) {
         if let Some(lifecycle) = self.lifecycle.take() {
             lifecycle.ready();
         }
-        Pin::new(&mut self.notice).poll(cx)
     }
 }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
-use http::{Method, Request, Version};
+use http::{Method, Request, Uri, Version};
+use http_body::Body;
 use tokio::time::Instant;
 
 use super::closing::{HALF, Seen};
@@ -20,6 +20,9 @@ const SHORTEST: u64 = 18;
 
 /// How long the preface of HTTP/2 is.
 const PREFACE: u64 = 24;
+
+/// The name of a request that is longer gives its memory back at the next one.
+const LONG: usize = 256;
 
 /// One connection. The counters are written in the task of the connection; for HTTP/2 also in those of its streams,
 /// which only count requests. So `Relaxed` everywhere: nothing is handed over by them.
@@ -41,8 +44,9 @@ pub(super) struct Connection {
     answered: AtomicU64,
     requests: AtomicU32,
     flags: AtomicU8,
-    /// The last request that began.
-    latest: Mutex<Option<(Method, Option<PathAndQuery>)>>,
+    /// The last request that began: its method and target. A copy into the same memory each time, which takes less
+    /// than to count a reference to the request's own.
+    latest: Mutex<String>,
     visit: Mutex<Option<Visit>>,
 }
 
@@ -75,7 +79,7 @@ impl Connection {
             answered: AtomicU64::new(0),
             requests: AtomicU32::new(0),
             flags: AtomicU8::new(flags),
-            latest: Mutex::new(None),
+            latest: Mutex::default(),
             visit: Mutex::new(None),
         }
     }
@@ -116,7 +120,7 @@ impl Connection {
     }
 
     /// A request begins. Whether it came too late.
-    pub(super) fn begin<B>(self: &Arc<Self>, request: &Request<B>) -> (bool, InFlight) {
+    pub(super) fn begin<B: Body>(self: &Arc<Self>, request: &Request<B>) -> (bool, InFlight) {
         let http2 = request.version() == Version::HTTP_2;
         let start = self.claimed.load(Ordering::Relaxed);
         let read = self.read.load(Ordering::Relaxed);
@@ -128,13 +132,24 @@ impl Connection {
             self.claimed.store(settled(end, read).max(end), Ordering::Relaxed);
             self.set(ANSWERING, false);
         }
-        let line = (request.method().clone(), request.uri().path_and_query().cloned());
-        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
+        self.note_latest(request.method(), request.uri());
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.decide();
         // A stream of HTTP/2 has a task of its own, which ends a little after its connection.
         let pass = if http2 { self.site.roster().join() } else { None };
         (self.is_late(http2, start), InFlight { connection: Arc::clone(self), _pass: pass })
+    }
+
+    fn note_latest(&self, method: &Method, target: &Uri) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.clear();
+        // The next request is written where this one was, but a long one is not made room for any longer.
+        if latest.capacity() > LONG {
+            *latest = String::new();
+        }
+        latest.push_str(method.as_str());
+        latest.push(' ');
+        latest.push_str(target.path_and_query().map_or("*", PathAndQuery::as_str));
     }
 
     fn is_late(&self, http2: bool, start: u64) -> bool {
@@ -237,12 +252,17 @@ impl Connection {
     }
 }
 
+/// Also where it had no socket of ours yet: its handshake failed.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.decide();
+    }
+}
+
 impl Doing for Connection {
     fn doing(&self) -> String {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let line = latest.map_or_else(String::new, |(method, target)| {
-            format!("`{method} {}`", target.as_ref().map_or("*", PathAndQuery::as_str))
-        });
+        let line = if latest.is_empty() { latest } else { format!("`{latest}`") };
         match self.requests.load(Ordering::Relaxed) {
             _ if self.has(UPGRADED) => format!("upgraded by {line}"),
             0 if self.has(STUCK_WRITING) => format!("{line} is answered, and the client does not read"),
@@ -288,18 +308,15 @@ fn settled(end: u64, read: u64) -> u64 {
 }
 
 /// How many bytes a request of HTTP/1 takes, as most clients write it; without end if its body does not tell.
-fn length_of<B>(request: &Request<B>) -> u64 {
+fn length_of<B: Body>(request: &Request<B>) -> u64 {
     const LINE: usize = "  HTTP/1.1\r\n".len();
     const BETWEEN: usize = ": \r\n".len();
     let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
     let headers = request.headers();
     let fields: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + BETWEEN).sum();
     let head = request.method().as_str().len() + target + LINE + fields + "\r\n".len();
-    let body = match headers.get(CONTENT_LENGTH) {
-        Some(length) => length.to_str().ok().and_then(|length| length.parse().ok()).unwrap_or(NEVER),
-        None if headers.contains_key(TRANSFER_ENCODING) => NEVER,
-        None => 0,
-    };
+    // hyper has read the headers that say it, once.
+    let body = request.body().size_hint().exact().unwrap_or(NEVER);
     (head as u64).saturating_add(body)
 }
 

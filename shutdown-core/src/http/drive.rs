@@ -45,15 +45,20 @@ pin_project! {
         connection: Arc<Connection>,
         // Of the drain, then of the end of its time.
         notice: Waiting,
-        since: Option<Since>,
-        timer: Option<Pin<Box<Sleep>>>,
+        // Not before the drain, and so not on every idle connection.
+        ending: Option<Box<Ending>>,
     }
+}
+
+struct Ending {
+    since: Since,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<C> Drive<C> {
     pub(super) fn new(io: C, connection: Arc<Connection>) -> Drive<C> {
         let notice = connection.site.lifecycle().drain_notice().wait();
-        Drive { io, connection, notice, since: None, timer: None }
+        Drive { io, connection, notice, ending: None }
     }
 }
 
@@ -63,19 +68,20 @@ impl<C: Graceful> Future for Drive<C> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         while Pin::new(&mut *this.notice).poll(cx).is_ready() {
-            if this.since.is_some() {
+            if this.ending.is_some() {
                 return Poll::Ready(());
             }
             // Before hyper reads on, so that what it finds is known to have been sent in time.
             this.connection.drain();
-            *this.since = Some(Since { drain: Instant::now(), closing: None });
+            let since = Since { drain: Instant::now(), closing: None };
+            *this.ending = Some(Box::new(Ending { since, timer: None }));
             *this.notice = this.connection.site.lifecycle().cut_off().wait();
         }
         loop {
             if this.io.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            let Some(since) = this.since.as_mut() else { return Poll::Pending };
+            let Some(Ending { since, timer }) = this.ending.as_deref_mut() else { return Poll::Pending };
             let connection = &**this.connection;
             if since.closing.is_none() && connection.is_http2() {
                 since.closing = Some(Instant::now());
@@ -85,12 +91,12 @@ impl<C: Graceful> Future for Drive<C> {
             let bounds = connection.site.bounds(connection);
             match next(connection.seen(), *since, Instant::now(), bounds) {
                 Next::Work => {
-                    *this.timer = None;
+                    *timer = None;
                     this.connection.enroll();
                     return Poll::Pending;
                 }
                 Next::Until(at) => {
-                    let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+                    let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
                     if timer.deadline() != at {
                         timer.as_mut().reset(at);
                     }

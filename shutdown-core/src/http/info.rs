@@ -7,7 +7,8 @@ use super::connection::Connection;
 use crate::functions::{Draining, Stopping};
 use crate::net::Peer;
 
-/// The connection that a request came on: an extension of every request.
+/// The connection that a request came on: an extension of each request of a server that was told so
+/// ([`Server::connection_info`](super::Server::connection_info)).
 ///
 /// In axum: `Extension<lifecycle::http::ConnectionInfo>`. It finds its lifecycle wherever it is used, also in a task
 /// that was spawned by a library.

@@ -51,7 +51,9 @@ where
         let asks = site.note_request(request.uri().path());
         let http1 = request.version() != Version::HTTP_2;
         let connects = request.method() == Method::CONNECT;
-        request.extensions_mut().insert(ConnectionInfo(Arc::clone(&self.connection)));
+        if site.tells_connections() {
+            request.extensions_mut().insert(ConnectionInfo(Arc::clone(&self.connection)));
+        }
         let future = hyper::service::Service::call(&self.service, request);
         Handling::Served { future, in_flight: Some(begun), http1, connects, asks }
     }

@@ -3,20 +3,22 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, OptionFuture, select};
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tower_service::Service;
@@ -113,6 +115,7 @@ struct Settings {
     close_spread: Duration,
     latecomers: Latecomers,
     early_end: bool,
+    connection_info: bool,
 }
 
 impl<L: Listener> Server<L> {
@@ -130,6 +133,7 @@ impl<L: Listener> Server<L> {
             close_spread: Duration::ZERO,
             latecomers: Latecomers::default(),
             early_end: false,
+            connection_info: false,
         });
         Server { listener, handshake: NoHandshake, settings }
     }
@@ -192,6 +196,14 @@ impl<L, H> Server<L, H> {
         self
     }
 
+    /// Puts a [`ConnectionInfo`](super::ConnectionInfo) among the extensions of each request, for handlers that want to
+    /// know their client, or to hear the stop in a task that somebody else spawns. Off unless told otherwise: it is
+    /// three allocations a request, and [`stopping`](crate::stopping) hears the stop in a handler without it.
+    pub fn connection_info(mut self, tell: bool) -> Self {
+        self.settings.connection_info = tell;
+        self
+    }
+
     /// Whatever else hyper can be told. Its executor and the timer of HTTP/2 are set.
     pub fn hyper(mut self, configure: impl FnOnce(&mut auto::Builder<Streams>)) -> Self {
         configure(&mut self.settings.hyper);
@@ -233,14 +245,9 @@ impl<L, H> Server<L, H> {
         let kept = door.keep(|io, peer| {
             let Some(pass) = serving.pass() else { return };
             let connection = Arc::new(Connection::new(Arc::clone(&site), peer, L::descriptor(&io)));
-            let (handshake, service) = (Arc::clone(&handshake), service.clone());
-            tokio::spawn(Scoped::new(lifecycle.clone(), async move {
-                let serving = converse(&*handshake, io, service, Arc::clone(&connection), pass);
-                if let Err(panic) = AssertUnwindSafe(serving).catch_unwind().await {
-                    connection.site.lifecycle().on(Event::TaskPanicked);
-                    std::panic::resume_unwind(panic);
-                }
-            }));
+            let shaken = shake_hands(Arc::clone(&site), Arc::clone(&handshake), io);
+            let conversation = converse(shaken, service.clone(), connection, pass);
+            tokio::spawn(Scoped::new(lifecycle.clone(), Watched::new(conversation)));
         });
         let kept = if early_end { site.watch_while(kept).await } else { kept.await };
         serving.finish().await;
@@ -260,9 +267,16 @@ impl<L, H> fmt::Debug for Server<L, H> {
 }
 
 /// One connection, from its socket to its end.
-async fn converse<I, H, S, B>(handshake: &H, io: I, service: S, connection: Arc<Connection>, pass: Pass)
+///
+/// Not an `async fn`: that would keep the room of what it begins with while it serves, for every idle connection.
+fn converse<I, S, B>(
+    shaken: impl Future<Output = Option<I>> + Send,
+    service: S,
+    connection: Arc<Connection>,
+    pass: Pass,
+) -> impl Future<Output: Send> + Send
 where
-    H: Handshake<I>,
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
     S::Future: Send,
@@ -270,12 +284,61 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
-    let site = Arc::clone(&connection.site);
-    let Some(io) = site.shake_hands(handshake, io).await else { return };
-    let io = TokioIo::new(Stream::new(io, Arc::clone(&connection), pass));
-    let service = Counted::new(service, Arc::clone(&connection));
-    let served = site.settings.hyper.serve_connection_with_upgrades(io, service);
-    Drive::new(served, connection).await;
+    shaken.then(move |io| {
+        OptionFuture::from(io.map(move |io| {
+            let io = TokioIo::new(Stream::new(io, Arc::clone(&connection), pass));
+            let service = Counted::new(service, Arc::clone(&connection));
+            let hyper = &connection.site.settings.hyper;
+            let served = hyper.serve_connection_with_upgrades(io, service).into_owned();
+            Drive::new(served, connection)
+        }))
+    })
+}
+
+/// `None` if it failed, or the drain would not wait for it any longer.
+async fn shake_hands<I, H: Handshake<I>>(site: Arc<Site>, handshake: Arc<H>, io: I) -> Option<H::Io> {
+    let half = async {
+        site.lifecycle.drain_notice().wait().await;
+        tokio::time::sleep(site.settings.half_head).await;
+    };
+    match select(pin!(handshake.shake(io)), pin!(half)).await {
+        Either::Left((shaken, _)) => shaken.ok(),
+        Either::Right(_) => None,
+    }
+}
+
+pin_project! {
+    /// A connection whose panic the lifecycle hears of before its pass goes back.
+    struct Watched<F> {
+        #[pin]
+        conversation: Option<F>,
+    }
+}
+
+impl<F> Watched<F> {
+    fn new(conversation: F) -> Watched<F> {
+        Watched { conversation: Some(conversation) }
+    }
+}
+
+impl<F: Future> Future for Watched<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut conversation = self.project().conversation;
+        let polled = catch_unwind(AssertUnwindSafe(|| match conversation.as_mut().as_pin_mut() {
+            Some(conversation) => conversation.poll(cx).map(drop),
+            None => Poll::Ready(()),
+        }));
+        polled.unwrap_or_else(|panic| {
+            if let Some(lifecycle) = Lifecycle::current() {
+                lifecycle.on(Event::TaskPanicked);
+            }
+            // Here, where its lifecycle is still the current one.
+            conversation.set(None);
+            resume_unwind(panic)
+        })
+    }
 }
 
 /// What a connection goes through before HTTP: see [`Server::handshake`].
@@ -357,22 +420,14 @@ impl Site {
         self.settings.latecomers
     }
 
+    pub(super) fn tells_connections(&self) -> bool {
+        self.settings.connection_info
+    }
+
     pub(super) fn bounds(&self, connection: &Connection) -> Bounds {
         let Settings { linger, half_head, close_spread, .. } = *self.settings;
         let spread = if close_spread.is_zero() { close_spread } else { connection.part_of(close_spread) };
         Bounds { linger, half_head, spread }
-    }
-
-    /// `None` if it failed, or the drain would not wait for it any longer.
-    async fn shake_hands<I, H: Handshake<I>>(&self, handshake: &H, io: I) -> Option<H::Io> {
-        let half = async {
-            self.lifecycle.drain_notice().wait().await;
-            tokio::time::sleep(self.settings.half_head).await;
-        };
-        match select(pin!(handshake.shake(io)), pin!(half)).await {
-            Either::Left((shaken, _)) => shaken.ok(),
-            Either::Right(_) => None,
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::wishes::Wishes;
 use super::{Orders, handlers, tls, tunnel};
 
 pub(super) async fn run(wishes: &Wishes, listener: Listening, orders: Orders) -> io::Result<()> {
-    let mut server = Server::new(listener);
+    let mut server = Server::new(listener).connection_info(true);
     if let Some(linger) = wishes.time("linger") {
         server = server.linger(linger);
     }
