@@ -10,7 +10,7 @@ use http::{Method, Request, Uri, Version};
 use http_body::Body;
 use tokio::time::Instant;
 
-use super::closing::{HALF, Seen};
+use super::closing::{self, HALF, Next, Seen, Since};
 use super::server::Site;
 use crate::gate::Pass;
 use crate::net::{Doing, Peer, Visit, waiting};
@@ -230,7 +230,12 @@ impl Connection {
         drop(visit);
     }
 
-    pub(super) fn seen(&self) -> Seen {
+    /// What is to be done with it, as it is now.
+    pub(super) fn next(&self, since: Since) -> Next {
+        closing::next(self.seen(), since, Instant::now(), self.site.bounds(self))
+    }
+
+    fn seen(&self) -> Seen {
         let requests = self.requests.load(Ordering::Relaxed);
         let read = self.read.load(Ordering::Relaxed);
         Seen {

@@ -12,7 +12,7 @@ use hyper_util::server::conn::auto::{HttpServerConnExec, UpgradeableConnection};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
-use super::closing::{Next, Since, next};
+use super::closing::{Next, Since};
 use super::connection::Connection;
 use crate::notice::Waiting;
 
@@ -74,6 +74,12 @@ impl<C: Graceful> Future for Drive<C> {
             // Before hyper reads on, so that what it finds is known to have been sent in time.
             this.connection.drain();
             let since = Since { drain: Instant::now(), closing: None };
+            let connection = &**this.connection;
+            // Most connections that the drain finds are idle, and to drop such a one closes it as well.
+            let is_bare = connection.site.is_plain() && !connection.is_http2();
+            if is_bare && connection.next(since) == Next::Close {
+                return Poll::Ready(());
+            }
             *this.ending = Some(Box::new(Ending { since, timer: None }));
             *this.notice = this.connection.site.lifecycle().cut_off().wait();
         }
@@ -88,8 +94,7 @@ impl<C: Graceful> Future for Drive<C> {
                 this.io.as_mut().close();
                 continue;
             }
-            let bounds = connection.site.bounds(connection);
-            match next(connection.seen(), *since, Instant::now(), bounds) {
+            match connection.next(*since) {
                 Next::Work => {
                     *timer = None;
                     this.connection.enroll();

@@ -116,6 +116,8 @@ struct Settings {
     latecomers: Latecomers,
     early_end: bool,
     connection_info: bool,
+    /// A connection has nothing to say when it closes.
+    is_plain: bool,
 }
 
 impl<L: Listener> Server<L> {
@@ -134,6 +136,7 @@ impl<L: Listener> Server<L> {
             latecomers: Latecomers::default(),
             early_end: false,
             connection_info: false,
+            is_plain: L::IS_PLAIN,
         });
         Server { listener, handshake: NoHandshake, settings }
     }
@@ -155,7 +158,8 @@ impl<L: Listener> Server<L> {
         F: Future<Output = io::Result<T>> + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        Server { listener: self.listener, handshake, settings: self.settings }
+        let settings = Box::new(Settings { is_plain: false, ..*self.settings });
+        Server { listener: self.listener, handshake, settings }
     }
 }
 
@@ -418,6 +422,10 @@ impl Site {
 
     pub(super) fn latecomers(&self) -> Latecomers {
         self.settings.latecomers
+    }
+
+    pub(super) fn is_plain(&self) -> bool {
+        self.settings.is_plain
     }
 
     pub(super) fn tells_connections(&self) -> bool {

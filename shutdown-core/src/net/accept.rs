@@ -17,6 +17,8 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from
 /// How long a connection may take to get from the network into the queue once nobody new is let in: so long for sure,
 /// and so long while others are at work all the same.
 const UNDER_WAY: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(500));
+/// Meanwhile it looks again after this, at the latest: whoever waits for the end of the server waits for it.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// The emptying of the queue ends after so many, however fast it is filled: far more than any queue holds. Not after a
 /// time, in which the process may not have run at all.
 const EMPTYING: usize = 1 << 16;
@@ -118,7 +120,7 @@ impl<L: Listener> Closing<L> {
                 return;
             }
             tokio::time::sleep(look_again).await;
-            look_again *= 2;
+            look_again = (look_again * 2).min(LOOK_AGAIN);
         }
     }
 }

@@ -22,6 +22,9 @@ pub trait Listener: Send + 'static {
     /// A connection.
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
+    /// Whether a connection is no more than a socket: it has nothing to say when it closes, as TLS has.
+    const IS_PLAIN: bool = false;
+
     /// Accepts one connection. Must be cancel safe: what it took out of the queue, it returns.
     ///
     /// # Errors
@@ -99,6 +102,8 @@ impl fmt::Display for Peer {
 impl Listener for TcpListener {
     type Io = TcpStream;
 
+    const IS_PLAIN: bool = true;
+
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, Peer)>> {
         let (stream, peer) = ready!(TcpListener::poll_accept(self, cx))?;
         Poll::Ready(Ok((stream, Peer::Ip(peer))))
@@ -133,6 +138,8 @@ impl Listener for TcpListener {
 
 impl Listener for UnixListener {
     type Io = UnixStream;
+
+    const IS_PLAIN: bool = true;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, Peer)>> {
         let (stream, _) = ready!(UnixListener::poll_accept(self, cx))?;
@@ -315,6 +322,8 @@ impl fmt::Display for Listening {
 
 impl Listener for Listening {
     type Io = Stream;
+
+    const IS_PLAIN: bool = true;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Peer)>> {
         Poll::Ready(Ok(match &mut self.socket {

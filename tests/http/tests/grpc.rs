@@ -64,7 +64,7 @@ async fn a_stream_that_never_ends_is_cut_and_named() {
 /// A client that heard the GOAWAY asks elsewhere: here there is nobody, which is what it says, and no call is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn calls_one_after_another_are_answered_or_nobody_listens() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http") {
         let mut server = Server::start(program);
         let mut client = client(&server).await;
         let mut answered = 0;
