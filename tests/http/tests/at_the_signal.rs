@@ -109,7 +109,7 @@ fn keep_alive_requests_that_are_all_in_the_kernel_are_answered() {
 #[test]
 fn keep_alive_requests_that_the_runtime_has_not_heard_of_are_answered() {
     for (program, threads) in
-        [(program!("multi", "http linger=0"), 2), (program!("current", "http linger=0"), 1)]
+        [(program!("http_multi", "http linger=0"), 2), (program!("http_current", "http linger=0"), 1)]
     {
         let mut server = Server::start(program);
         let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect_and_use()).collect();
@@ -144,18 +144,18 @@ fn keep_alive_requests_with_the_signal(start: impl Fn() -> Program) {
 
 #[test]
 fn keep_alive_requests_written_with_the_signal_are_answered_multi_thread() {
-    keep_alive_requests_with_the_signal(|| program!("multi", "http linger=0"));
+    keep_alive_requests_with_the_signal(|| program!("http_multi", "http linger=0"));
 }
 
 #[test]
 fn keep_alive_requests_written_with_the_signal_are_answered_current_thread() {
-    keep_alive_requests_with_the_signal(|| program!("current", "http linger=0"));
+    keep_alive_requests_with_the_signal(|| program!("http_current", "http linger=0"));
 }
 
 /// With the settings as they come: many of the connections linger.
 #[test]
 fn keep_alive_requests_written_with_the_signal_are_answered_with_a_linger() {
-    keep_alive_requests_with_the_signal(|| program!("multi", "http"));
+    keep_alive_requests_with_the_signal(|| program!("http_multi", "http"));
 }
 
 /// New connections, connected and written in a rush while the signal is on its way: whom the kernel lets in is answered.
@@ -166,8 +166,8 @@ fn who_connects_with_the_signal_is_answered_or_told_that_nobody_listens() {
     for at in 0..2 * runs() {
         // A thread that has connected may not get a processor for a while, and only then sends: so it lingers for long.
         let mut server = Server::start(match at % 2 {
-            0 => program!("multi", "http linger=10000"),
-            _ => program!("current", "http linger=10000"),
+            0 => program!("http_multi", "http linger=10000"),
+            _ => program!("http_current", "http linger=10000"),
         });
         let (connected, under_way) = mpsc::channel();
         let floods: Vec<_> = (0..4)

@@ -142,7 +142,7 @@ fn a_flood_of_silent_connections_does_not_hold_up_the_drain() {
 /// Each sends a request after another on one connection, and does not heed `Connection: close`.
 #[test]
 fn a_client_that_never_stops_asking_does_not_hold_up_the_drain() {
-    let mut server = Server::start(program!("multi", "http").grace("20s"));
+    let mut server = Server::start(program!("http_multi", "http").grace("20s"));
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..4 {

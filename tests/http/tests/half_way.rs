@@ -77,7 +77,7 @@ fn half_a_head_has_a_second_and_is_noted() {
 
 #[test]
 fn half_a_head_has_less_where_the_time_for_a_head_is_shorter() {
-    let mut server = Server::start(program!("multi", "http header_read_timeout=200"));
+    let mut server = Server::start(program!("http_multi", "http header_read_timeout=200"));
     let mut client = server.connect();
     client.send(b"GET / HT");
     server.stop();
@@ -200,7 +200,7 @@ fn idle_connections_are_closed_over_the_spread() {
 /// What comes on a connection that the spread holds open is served.
 #[test]
 fn a_request_during_the_spread_is_answered() {
-    let mut server = Server::start(program!("multi", "http linger=0 close_spread=600000"));
+    let mut server = Server::start(program!("http_multi", "http linger=0 close_spread=600000"));
     let mut clients: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
     server.stop();
     server.drains();

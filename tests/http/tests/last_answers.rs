@@ -42,7 +42,7 @@ fn during_the_lame_duck_everything_works_and_answers_say_close() {
 /// The notice comes while the request is at work.
 #[test]
 fn an_answer_that_begins_behind_the_notice_says_close() {
-    let mut server = Server::start(program!("multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
+    let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
     let mut busy = server.at_work(1);
     server.stop();
     server.hears_the_stop();
@@ -53,7 +53,8 @@ fn an_answer_that_begins_behind_the_notice_says_close() {
 
 #[test]
 fn sigint_skips_the_lame_duck() {
-    let mut server = Server::start(program!("multi", "http").grace("1200s").env("LIFECYCLE_LAME_DUCK", LONG));
+    let mut server =
+        Server::start(program!("http_multi", "http").grace("1200s").env("LIFECYCLE_LAME_DUCK", LONG));
     server.child.signal(SIGINT);
     let ended = server.ended();
     assert!(ended.took < SLACK, "{:?}", ended.took);
@@ -98,8 +99,8 @@ fn an_early_answer_is_not_destroyed_by_a_reset_in_the_lame_duck() {
         client.send(&head_of("/early", UNREAD));
         sends_on_behind_its_answer(&mut client, UNREAD)
     };
-    once_in_twenty_times(|| once(program!("multi", "http")));
-    once_in_twenty_times(|| once(program!("current", "http")));
+    once_in_twenty_times(|| once(program!("http_multi", "http")));
+    once_in_twenty_times(|| once(program!("http_current", "http")));
 }
 
 #[test]
@@ -118,15 +119,15 @@ fn an_early_answer_is_not_destroyed_by_a_reset_in_the_drain() {
         server.ended().exited(0);
         sent
     };
-    once_in_twenty_times(|| once(program!("multi", "http linger=0")));
-    once_in_twenty_times(|| once(program!("current", "http linger=0")));
+    once_in_twenty_times(|| once(program!("http_multi", "http linger=0")));
+    once_in_twenty_times(|| once(program!("http_current", "http linger=0")));
 }
 
 /// The requests behind the last answer are lost, as HTTP has it; the answer is not.
 #[test]
 fn a_last_answer_is_not_destroyed_by_what_comes_behind_it() {
     once_in_twenty_times(|| {
-        let mut server = Server::start(program!("multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
+        let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
         let mut client = server.connect();
         server.stop();
         server.hears_the_stop();

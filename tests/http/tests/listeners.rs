@@ -28,7 +28,7 @@ fn at_a_socket(path: &std::path::Path, flavour: fn(&str) -> Program) -> Child {
 #[test]
 fn the_file_of_a_unix_socket_is_removed_and_its_queue_is_answered() {
     for (at, flavour) in
-        [(|wish| program!("multi", wish)) as fn(&str) -> Program, |wish| program!("current", wish)]
+        [(|wish| program!("http_multi", wish)) as fn(&str) -> Program, |wish| program!("http_current", wish)]
             .into_iter()
             .enumerate()
     {
@@ -57,7 +57,7 @@ fn a_file_that_is_left_over_is_replaced() {
     // Its listener goes, and the file stays, as after a SIGKILL.
     drop(UnixListener::bind(&path).expect("a socket"));
     assert!(path.exists());
-    let mut child = at_a_socket(&path, |wish| program!("multi", wish));
+    let mut child = at_a_socket(&path, |wish| program!("http_multi", wish));
     child.signal(libc::SIGTERM);
     child.ended().exited(0);
     assert!(!path.exists());
@@ -67,7 +67,7 @@ fn a_file_that_is_left_over_is_replaced() {
 fn a_socket_that_somebody_listens_at_is_left_alone() {
     let path = place("in-use");
     let _listener = UnixListener::bind(&path).expect("a socket");
-    let ended = program!("multi", &format!("http listen=unix:{}", path.display())).run();
+    let ended = program!("http_multi", &format!("http listen=unix:{}", path.display())).run();
     ended
         .exited(1)
         .reported(&[&format!("cannot listen at `unix:{}`: Address already in use", path.display())]);
@@ -82,7 +82,7 @@ fn an_address_that_cannot_be_bound_is_named() {
         ("256.0.0.1:80".to_owned(), ""),
         ("127.0.0.1".to_owned(), ""),
     ] {
-        let ended = program!("multi", &format!("http listen={address}")).run();
+        let ended = program!("http_multi", &format!("http listen={address}")).run();
         ended.exited(1).reported(&[&format!("cannot listen at `{address}`: {why}")]);
     }
 }
@@ -109,7 +109,7 @@ fn an_inherited_socket_is_used_and_its_queue_is_left_to_the_next_process() {
         // Nobody is refused between two processes.
         let mut waiting = Client::connect(address);
         waiting.get("/");
-        let mut next = inheriting(program!("multi", "http"), &listener, 1).start();
+        let mut next = inheriting(program!("http_multi", "http"), &listener, 1).start();
         assert_eq!(waiting.outcome(), Outcome::Answered);
         next.signal(libc::SIGTERM);
         next.ended().exited(0);
@@ -121,7 +121,7 @@ fn who_connects_while_one_process_follows_another_is_answered() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address: SocketAddr = listener.local_addr().expect("an address");
     let start = || {
-        let mut child = inheriting(program!("multi", "http"), &listener, 1).start();
+        let mut child = inheriting(program!("http_multi", "http"), &listener, 1).start();
         child.wait_for(&format!("listening at {address}"));
         child
     };
@@ -156,12 +156,12 @@ fn who_connects_while_one_process_follows_another_is_answered() {
 fn a_name_chooses_among_inherited_sockets() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
-    let named = program!("multi", "http name=web listen=127.0.0.1:0").env("LISTEN_FDNAMES", "admin:web");
+    let named = program!("http_multi", "http name=web listen=127.0.0.1:0").env("LISTEN_FDNAMES", "admin:web");
     let mut child = inheriting(named, &listener, 2).start();
     child.wait_for("inherited");
     child.wait_for(&format!("listening at {address}"));
     drop(child);
-    let other = program!("multi", "http listen=127.0.0.1:1").env("LISTEN_FDNAMES", "admin:web");
+    let other = program!("http_multi", "http listen=127.0.0.1:1").env("LISTEN_FDNAMES", "admin:web");
     let ended = inheriting(other, &listener, 2).run();
     ended.exited(1).reported(&[
         "none of the inherited sockets",
@@ -183,7 +183,7 @@ fn what_is_wrong_with_the_variables_is_said() {
         (format!("exec 3<&-; LISTEN_FDS=900 {own}"), "descriptor 3 (`unknown`) listens: it does not"),
         (format!("exec 3</dev/null; LISTEN_FDS=1 {own}"), "descriptor 3 (`unknown`) listens: it does not"),
     ] {
-        let ended = program!("multi", "http").through(&["sh", "-c", &script]).run();
+        let ended = program!("http_multi", "http").through(&["sh", "-c", &script]).run();
         ended.exited(1).reported(&[why]);
     }
 }
@@ -192,7 +192,7 @@ fn what_is_wrong_with_the_variables_is_said() {
 #[test]
 fn variables_for_another_process_are_ignored() {
     let script = "LISTEN_FDS=1 LISTEN_PID=1 exec \"$0\" \"$@\"";
-    let mut child = program!("multi", "http").through(&["sh", "-c", script]).start();
+    let mut child = program!("http_multi", "http").through(&["sh", "-c", script]).start();
     child.wait_for_start("listening at 127.0.0.1:");
 }
 

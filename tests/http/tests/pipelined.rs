@@ -72,7 +72,7 @@ fn what_is_behind_a_request_in_chunks_is_answered() {
 /// Alone it hears that it was the last one.
 #[test]
 fn a_request_in_chunks_hears_that_its_answer_is_the_last_one() {
-    let mut server = Server::start(program!("multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
+    let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
     let mut client = server.connect_and_use();
     server.stop();
     server.hears_the_stop();
@@ -108,8 +108,8 @@ fn a_batch_that_the_stop_falls_into_is_answered_in_order() {
 fn a_batch_with_the_signal_in_the_middle_is_answered_in_order() {
     for at in 1..10 {
         let mut server = Server::start(match at % 2 {
-            0 => program!("multi", "http linger=0"),
-            _ => program!("current", "http linger=0"),
+            0 => program!("http_multi", "http linger=0"),
+            _ => program!("http_current", "http linger=0"),
         });
         let mut client = server.connect();
         client.send(&batch());

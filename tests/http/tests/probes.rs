@@ -73,7 +73,7 @@ fn probes_of_their_own_answer_from_the_start_to_the_exit() {
 /// Whoever asks the probes does not hold up the exit: an open connection to them is cut.
 #[test]
 fn a_client_of_the_probes_holds_nothing_up() {
-    let mut child = program!("multi", "http probes").listening_to_us().start();
+    let mut child = program!("http_multi", "http probes").listening_to_us().start();
     let probes = child.wait_for_start("probes at ").parse().expect("an address");
     let address = child.wait_for_start("listening at ").parse().expect("an address");
     let mut server = Server { child, address };
@@ -110,7 +110,7 @@ fn the_lame_duck_ends_early_while_health_checks_go_on() {
 /// Without a check nobody knows that it stops; and somebody who still comes has not heard it.
 #[test]
 fn the_lame_duck_lasts_while_somebody_wants_something_or_nobody_has_looked() {
-    let lame = || program!("multi", "http early_end").env("LIFECYCLE_LAME_DUCK", "3s");
+    let lame = || program!("http_multi", "http early_end").env("LIFECYCLE_LAME_DUCK", "3s");
     let mut unseen = Server::start(lame());
     let mut wanted = Server::start(lame());
     unseen.stop();

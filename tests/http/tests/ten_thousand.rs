@@ -16,7 +16,7 @@ const BOUND: Duration = Duration::from_secs(1);
 fn ten_thousand_idle_connections_and_fifty_at_work() {
     // The same number in each process: its own ends, and some dozens of other files.
     raise_open_files((IDLE + ACTIVE + 500) as u64);
-    let mut server = Server::start(program!("multi", "http").grace("60s"));
+    let mut server = Server::start(program!("http_multi", "http").grace("60s"));
     let mut idle: Vec<Client> = (0..IDLE).map(|_| server.connect()).collect();
     for batch in idle.chunks_mut(500) {
         for client in &mut *batch {
