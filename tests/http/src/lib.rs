@@ -18,5 +18,13 @@ pub use outcome::{Outcome, Tally};
 pub use server::{Server, raise_open_files};
 
 pub use lifecycle_process_tests::{
-    Child, Ended, PATIENCE, Program, SLACK, both_flavours, peak_memory, processor_time, program, soak,
+    Child, Ended, PATIENCE, Program, SLACK, peak_memory, processor_time, program, soak,
 };
+
+/// A scenario on both runtime flavours: the multi-thread one has two workers.
+#[macro_export]
+macro_rules! both_flavours {
+    ($scenario:expr) => {
+        [$crate::program!("http_multi", $scenario), $crate::program!("http_current", $scenario)]
+    };
+}
