@@ -69,6 +69,8 @@ async fn sigterm_under_load_writes_what_is_in_the_pipeline_and_nothing_twice() {
         let written = lines(&file).len();
         println!("stop {stop}: {written} events written\n{stderr}");
         assert!(written < EVENTS, "it was not stopped under load");
+        // What was in hand was written, and not handed back because nobody wrote any more.
+        assert!(!stderr.contains("could not be handled"), "{stderr}");
         assert_eq!(acknowledged(&context).await, written);
     }
     publishing.expect("it was started").await.expect("it went well");

@@ -5,6 +5,7 @@ mod servers;
 mod service;
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use lapin::options::{BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
@@ -30,15 +31,14 @@ async fn waiting(channel: &Channel, queue: &str) -> u32 {
     queue.expect("the worker has made it").message_count()
 }
 
-async fn place(channel: Channel, queue: String) {
+/// Places these orders; returns when RabbitMQ has them all.
+async fn place(channel: Channel, orders: Range<u32>) {
     channel.confirm_select(ConfirmSelectOptions::default()).await.expect("RabbitMQ answers");
-    for number in 0..ORDERS {
+    for number in orders {
         let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
         let order = format!("order-{number}");
-        let placed = channel
-            .basic_publish("".into(), queue.as_str().into(), options, order.as_bytes(), properties)
-            .await;
-        drop(placed.expect("RabbitMQ answers"));
+        let placed = channel.basic_publish("".into(), "orders".into(), options, order.as_bytes(), properties);
+        drop(placed.await.expect("RabbitMQ answers"));
     }
     channel.wait_for_confirms().await.expect("RabbitMQ answers");
 }
@@ -57,6 +57,8 @@ async fn stopped(worker: Service) -> String {
     worker.terminate();
     let (status, stderr) = worker.ended().await;
     assert_eq!(status.code(), Some(0), "{stderr}");
+    // Nothing in hand was handed back because the database or the outbox had gone before.
+    assert!(!stderr.contains("could not be handled"), "{stderr}");
     stderr
 }
 
@@ -79,13 +81,15 @@ async fn sigterm_under_load_loses_no_order_and_sends_each_receipt_once() {
         Connection::connect(urls[1].1, ConnectionProperties::default()).await.expect("RabbitMQ answers");
     let channel = broker.create_channel().await.expect("RabbitMQ answers");
 
-    let mut placing = None;
+    // There is always more than a worker can take, and more comes.
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare("orders".into(), durable, FieldTable::default()).await.expect("RabbitMQ answers");
+    place(broker.create_channel().await.expect("RabbitMQ answers"), 0..ORDERS / 2).await;
+    let customer = broker.create_channel().await.expect("RabbitMQ answers");
+    let placing = tokio::spawn(place(customer, ORDERS / 2..ORDERS));
     for stop in 1..=STOPS {
         let worker = Service::start("worker", &urls).await;
-        if placing.is_none() {
-            let channel = broker.create_channel().await.expect("RabbitMQ answers");
-            placing = Some(tokio::spawn(place(channel, worker.address.clone())));
-        }
+        assert_eq!(worker.address, "orders");
         written_up_to(part(stop), &database).await;
         let stderr = stopped(worker).await;
 
@@ -106,7 +110,7 @@ async fn sigterm_under_load_loses_no_order_and_sends_each_receipt_once() {
         let next = Service::start("worker", &urls).await;
         stopped(std::mem::replace(&mut worker, next)).await;
     }
-    placing.expect("it was started").await.expect("it went well");
+    placing.await.expect("it went well");
     let sent = "SELECT count(*) FROM outbox WHERE sent";
     until("every receipt", async || number(&database, sent).await == ORDERS).await;
     stopped(worker).await;
