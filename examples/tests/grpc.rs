@@ -16,7 +16,7 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 /// Long enough to look around in.
-const LAME_DUCK: u32 = 1_000;
+const LAME_DUCK: &str = "1s";
 
 async fn connect(ticker: &Service) -> Channel {
     let endpoint = Endpoint::from_shared(ticker.address.clone()).expect("it is a URL");
@@ -47,7 +47,7 @@ async fn status(watched: &mut Streaming<HealthCheckResponse>) -> ServingStatus {
 
 #[tokio::test]
 async fn a_stream_with_an_end_finishes_and_one_without_is_told() {
-    let ticker = Service::start("grpc", 0).await;
+    let ticker = Service::start("grpc", &[("LIFECYCLE_LAME_DUCK", "0s")]).await;
     let mut client = TickerClient::new(connect(&ticker).await);
     // 40 prices are 800 ms: the signal comes in the midst of them.
     let mut taken = client.take(TakeRequest { prices: 40 }).await.expect("it serves").into_inner();
@@ -77,7 +77,7 @@ async fn a_stream_with_an_end_finishes_and_one_without_is_told() {
 
 #[tokio::test]
 async fn health_says_not_serving_during_the_lame_duck_while_everything_works() {
-    let ticker = Service::start("grpc", LAME_DUCK).await;
+    let ticker = Service::start("grpc", &[("LIFECYCLE_LAME_DUCK", LAME_DUCK)]).await;
     let channel = connect(&ticker).await;
     let mut watched = healths(&channel).await;
     for watched in &mut watched {

@@ -58,7 +58,7 @@ async fn farewell(guest: &mut Guest) -> CloseFrame {
 
 #[tokio::test]
 async fn every_guest_is_told_1001_and_a_reason() {
-    let chat = Service::start("websocket", 0).await;
+    let chat = Service::start("websocket", &[]).await;
     let mut guests = enter_all(&chat, 20).await;
     // What is said just before the signal is on its way in both directions when it comes.
     for guest in &mut guests {
@@ -76,7 +76,7 @@ async fn every_guest_is_told_1001_and_a_reason() {
 
 #[tokio::test]
 async fn during_the_lame_duck_the_chat_goes_on_and_lets_guests_in() {
-    let chat = Service::start("websocket", 1_000).await;
+    let chat = Service::start("websocket", &[("LIFECYCLE_LAME_DUCK", "1s")]).await;
     let mut first = enter_all(&chat, 1).await.remove(0);
     chat.terminate();
     // The probe says when the stop has begun.
@@ -104,7 +104,7 @@ async fn ready(address: &str) -> String {
 
 #[tokio::test]
 async fn a_guest_who_never_answers_holds_up_the_stop_for_a_second_and_no_more() {
-    let chat = Service::start("websocket", 0).await;
+    let chat = Service::start("websocket", &[]).await;
     // Never read again: no close frame is answered.
     let asleep = enter_all(&chat, 1).await;
     chat.terminate();

@@ -5,6 +5,8 @@
 //! - [A restart that refuses nobody](#a-restart-that-refuses-nobody)
 //! - [Somebody else's server](#somebody-elses-server)
 //! - [A queue worker](#a-queue-worker)
+//! - [A pipeline](#a-pipeline)
+//! - [Transactions at the stop](#transactions-at-the-stop)
 //! - [A batch job](#a-batch-job)
 //! - [A library for several binaries](#a-library-for-several-binaries)
 //! - [Unit tests](#unit-tests)
@@ -153,7 +155,8 @@
 //!
 //! # A queue worker
 //!
-//! The loop ends at the notice, the message in hand is finished: the stop waits for a task that was spawned by
+//! For RabbitMQ, JetStream and Redis there is a consumer, the feature `consumer`: see [A pipeline](#a-pipeline). A loop
+//! of your own ends at the notice, the message in hand is finished: the stop waits for a task that was spawned by
 //! [`spawn_essential`](crate::spawn_essential). If the loop ends before, the service stops, with status 1, instead of
 //! running on without doing anything. The connection is closed after the loop, since teardowns come after the drain.
 //!
@@ -201,6 +204,146 @@
 //! ```
 //!
 //! `receive` has to be cancel safe, as it is dropped when the stop begins; its documentation says whether it is.
+//!
+//! # A pipeline
+//!
+//! A consumer takes messages and sends them through a channel to a writer. At the stop that ends from the source on,
+//! and nobody numbers its parts: the consumer takes no more and finishes what is in hand; with it go the senders; the
+//! writer, which never looks at [`stopping`](crate::stopping), writes what is queued and returns when the channel
+//! closes; then the drain is over, and the connection is closed. With the features `consumer` and `lapin`:
+//!
+#![cfg_attr(all(feature = "consumer", feature = "lapin"), doc = "```no_run")]
+#![cfg_attr(not(all(feature = "consumer", feature = "lapin")), doc = "```text")]
+//! use std::convert::Infallible;
+//! use std::error::Error;
+//!
+//! use lapin::options::{BasicConsumeOptions, BasicQosOptions};
+//! use lapin::types::FieldTable;
+//! use lapin::{Connection, ConnectionProperties};
+//! use lifecycle::consumer::{AmqpQueue, Consumer};
+//! use tokio::sync::{mpsc, oneshot};
+//!
+//! #[lifecycle::resource]
+//! struct Broker {
+//!     #[teardown]
+//!     connection: Connection,
+//! }
+//!
+//! type Item = (Vec<u8>, oneshot::Sender<()>);
+//!
+//! async fn write(mut queue: mpsc::Receiver<Item>) -> Result<(), Infallible> {
+//!     while let Some((item, written)) = queue.recv().await {
+//!         println!("{}", String::from_utf8_lossy(&item));
+//!         let _ = written.send(());
+//!     }
+//!     Ok(())
+//! }
+//!
+//! #[lifecycle::main]
+//! async fn main() -> Result<(), Box<dyn Error>> {
+//!     let connection = Connection::connect("amqp://127.0.0.1", ConnectionProperties::default()).await?;
+//!     let broker = lifecycle::manage(Broker { connection });
+//!     let channel = broker.connection.create_channel().await?;
+//!     channel.basic_qos(64, BasicQosOptions::default()).await?; // what is sent ahead, and handed back
+//!     let options = BasicConsumeOptions::default();
+//!     let orders = channel.basic_consume("orders".into(), "".into(), options, FieldTable::default()).await?;
+//!
+//!     let (writer, queue) = mpsc::channel(1_000);
+//!     lifecycle::spawn_essential("writer", write(queue));
+//!     Consumer::new(AmqpQueue::new(channel, orders))
+//!         .name("orders")
+//!         .concurrency(16)
+//!         .run(move |order| {
+//!             let writer = writer.clone();
+//!             async move {
+//!                 let (written, is_written) = oneshot::channel();
+//!                 writer.send((order.data, written)).await.map_err(|_| "nobody writes")?;
+//!                 // The order is acknowledged when this returns.
+//!                 is_written.await.map_err(|_| "not written")
+//!             }
+//!         })
+//!         .await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Whether the handler waits until its item is written is a question of crashes only: a clean stop loses nothing either
+//! way, SIGKILL loses what was acknowledged and is still in the channel. What must not be is a writer that ends at the
+//! notice: those in hand would wait for it. A sender that somebody else keeps, in a resource for one, holds up the
+//! writer, and so the drain: the report names it by where it was spawned. The example `events` writes what comes
+//! together with one sync of the file; in the example `worker` the channel only wakes an outbox.
+//!
+//! # Transactions at the stop
+//!
+//! A transaction belongs to a piece of work: a request, a message, a step of a task. The drain waits for that, so it
+//! is committed before the pool closes, and needs no teardown. Work that is cut off at the end of the drain is dropped,
+//! and with it the transaction, which rolls back. So begin and commit it in one function, and say "done" (the answer,
+//! the acknowledgement) behind the commit.
+//!
+//! ```no_run
+//! # mod sqlx {
+//! #     pub type Result<T> = std::io::Result<T>;
+//! #     pub struct PgPool;
+//! #     pub struct Transaction;
+//! #     pub struct Query;
+//! #     impl PgPool {
+//! #         pub async fn connect(_: &str) -> Result<PgPool> { Ok(PgPool) }
+//! #         pub async fn begin(&self) -> Result<Box<Transaction>> { Ok(Box::new(Transaction)) }
+//! #         pub async fn close(&self) {}
+//! #     }
+//! #     impl Transaction {
+//! #         pub async fn commit(self: Box<Self>) -> Result<()> { Ok(()) }
+//! #     }
+//! #     pub fn query(_: &str) -> Query { Query }
+//! #     impl Query {
+//! #         pub fn bind<T>(self, _: T) -> Query { self }
+//! #         pub async fn execute(self, _: &mut Transaction) -> Result<()> { Ok(()) }
+//! #     }
+//! # }
+//! # async fn next() -> (i64, i64) { std::future::pending().await }
+//! use lifecycle::Managed;
+//! use sqlx::PgPool;
+//!
+//! #[lifecycle::resource(timeout = "5s")]
+//! struct Database {
+//!     #[teardown(close)] // with the feature `sqlx`, a bare `#[teardown]` does more: see below
+//!     pool: PgPool,
+//! }
+//!
+//! async fn transfer(database: &Database, from: i64, to: i64) -> sqlx::Result<()> {
+//!     let mut transaction = database.pool.begin().await?;
+//!     for (account, cents) in [(from, -100), (to, 100)] {
+//!         let change = sqlx::query("UPDATE accounts SET cents = cents + $1 WHERE id = $2");
+//!         change.bind(cents).bind(account).execute(&mut *transaction).await?;
+//!     }
+//!     transaction.commit().await
+//! }
+//!
+//! async fn transfer_all(database: Managed<Database>) -> sqlx::Result<()> {
+//!     loop {
+//!         let (from, to) = tokio::select! {
+//!             biased;
+//!             () = lifecycle::stopping() => return Ok(()),
+//!             accounts = next() => accounts,
+//!         };
+//!         // Not inside the `select!`, where the stop would roll it back.
+//!         transfer(&database, from, to).await?;
+//!     }
+//! }
+//!
+//! #[lifecycle::main]
+//! async fn main() -> sqlx::Result<()> {
+//!     let pool = PgPool::connect("postgres://127.0.0.1/bank").await?;
+//!     let database = lifecycle::manage(Database { pool });
+//!     transfer_all(database).await
+//! }
+//! ```
+//!
+//! A pool waits in its `close` until every connection has come back, so one that somebody keeps holds it up until its
+//! time is over. A bare `#[teardown]` waits for half of its time, has PostgreSQL cancel what it still runs for this
+//! process, which would otherwise go on long after, and says how many connections never came back. Somebody who was
+//! told "done" is told so by a commit; somebody whose connection broke may have been served or not: what is safe to
+//! repeat, such as `INSERT .. ON CONFLICT DO NOTHING` under an id of the client's, is what makes that harmless.
 //!
 //! # A batch job
 //!

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 /// Longer than any of them has to stop: what has not happened by then never will.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,17 +24,17 @@ pub(crate) fn soon<F: Future>(what: &str, future: F) -> impl Future<Output = F::
 /// Killed when it is dropped.
 pub(crate) struct Service {
     process: Child,
-    /// What it says it listens at: a URL.
+    /// Where it says it is: the last word of its first line, a URL, a queue, a stream.
     pub(crate) address: String,
     /// Kept open, as a terminal would.
     _stdout: Lines<BufReader<ChildStdout>>,
 }
 
 impl Service {
-    /// Starts it, with a lame duck of this many milliseconds, and waits until it listens.
-    pub(crate) async fn start(example: &str, lame_duck: u32) -> Service {
+    /// Starts it with these settings in its environment, and waits until it says where it is.
+    pub(crate) async fn start(example: &str, settings: &[(&str, &str)]) -> Service {
         let mut process = Command::new(executable(example))
-            .env("LIFECYCLE_LAME_DUCK", format!("{lame_duck}ms"))
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
@@ -42,8 +42,8 @@ impl Service {
             .expect("it is executable");
         let mut stdout = BufReader::new(process.stdout.take().expect("a pipe")).lines();
         let line = soon("a first line", stdout.next_line()).await.expect("a pipe can be read");
-        let line = line.expect("it starts, and says where it listens");
-        let address = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("no address in `{line}`"));
+        let Some(line) = line else { panic!("it did not start: {}", read(process.stderr.take()).await) };
+        let address = line.rsplit(' ').next().unwrap_or_default();
         Service { address: address.to_owned(), process, _stdout: stdout }
     }
 
@@ -54,15 +54,20 @@ impl Service {
 
     /// Waits for its end: the status, and what it wrote to stderr.
     pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
-        let mut stderr = String::new();
-        let mut pipe = self.process.stderr.take().expect("a pipe");
-        soon("its end", pipe.read_to_string(&mut stderr)).await.expect("a pipe can be read");
+        let stderr = read(self.process.stderr.take()).await;
         (soon("its exit", self.process.wait()).await.expect("a child can be waited for"), stderr)
     }
 }
 
+/// All that it writes, to its end.
+async fn read(stderr: Option<ChildStderr>) -> String {
+    let (mut pipe, mut text) = (stderr.expect("a pipe"), String::new());
+    soon("its end", pipe.read_to_string(&mut text)).await.expect("a pipe can be read");
+    text
+}
+
 /// Where it is: `cargo test` builds the examples of the package before it runs its tests, unless it is told which.
-fn executable(example: &str) -> PathBuf {
+pub(crate) fn executable(example: &str) -> PathBuf {
     let test = std::env::current_exe().expect("this test has a path");
     let profile = test.ancestors().nth(2).expect("it is in `deps`, in the folder of a profile");
     let path = profile.join("examples").join(example);

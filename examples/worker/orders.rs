@@ -1,0 +1,56 @@
+//! Takes orders, and writes each down together with the receipt that is due for it.
+
+use lapin::message::Delivery;
+use lifecycle::Managed;
+use lifecycle::consumer::Consumer;
+use tokio::sync::mpsc;
+
+use crate::broker::Broker;
+use crate::database::Database;
+
+/// How many orders are in hand at once.
+const HANDS: usize = 16;
+
+/// Takes orders until the stop begins, and returns when those in hand are finished. `written` ends with it.
+pub(crate) async fn take(
+    broker: &Broker,
+    database: Managed<Database>,
+    written: mpsc::Sender<()>,
+) -> anyhow::Result<()> {
+    Consumer::new(broker.orders().await?)
+        .name("orders")
+        .concurrency(HANDS)
+        .run(move |order| handle(order, database.clone(), written.clone()))
+        .await?;
+    Ok(())
+}
+
+/// If it fails, the order is handed back, and comes again.
+async fn handle(
+    order: Delivery,
+    database: Managed<Database>,
+    written: mpsc::Sender<()>,
+) -> anyhow::Result<()> {
+    let Ok(id) = str::from_utf8(&order.data) else {
+        // It will not be one the next time either.
+        eprintln!("worker: not an order: {:?}", order.data);
+        return Ok(());
+    };
+    write(id, &database).await?;
+    // There is no room if the outbox has been woken and has not looked yet: then it will see this one too.
+    let _ = written.try_send(());
+    Ok(())
+}
+
+/// Both, or neither. A transaction that is dropped on the way, by an error or at the end of the drain, is rolled back:
+/// nobody has acknowledged the order, and it comes again.
+async fn write(id: &str, database: &Database) -> sqlx::Result<()> {
+    let mut transaction = database.pool.begin().await?;
+    let order = sqlx::query("INSERT INTO orders (id) VALUES ($1) ON CONFLICT DO NOTHING");
+    // RabbitMQ gives an order out again if it has not heard that it is done: it is known then.
+    if order.bind(id).execute(&mut *transaction).await?.rows_affected() == 1 {
+        let receipt = sqlx::query("INSERT INTO outbox (receipt) VALUES ($1)");
+        receipt.bind(id).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await
+}
