@@ -391,6 +391,21 @@ async fn an_essential_task_that_fails_during_the_stop_is_reported() {
     assert!(report.to_string().contains("the last batch"), "{report}");
 }
 
+/// An error of many lines leaves the report's first line whole, and the others are told below.
+#[tokio::test(start_paused = true)]
+async fn an_error_of_many_lines_is_told_in_full_below_the_headline() {
+    let report = second()
+        .run(async {
+            lifecycle::fail("no broker\n\nCaused by:\n    refused");
+            lifecycle::stopping().await;
+        })
+        .await
+        .to_string();
+    let (headline, rest) = report.split_once('\n').unwrap();
+    assert!(headline.starts_with("lifecycle: failed: no broker; stopped in "), "{report}");
+    assert!(rest.contains("    Caused by:\n        refused\n"), "{report}");
+}
+
 /// The lame duck is before the drain, and everything works in it.
 #[tokio::test(start_paused = true)]
 async fn the_lame_duck_still_takes_work() {

@@ -14,10 +14,12 @@ const ROWS: usize = 40;
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.exit_status();
+        // An error may be of many lines; its causes, and where it was, are told below.
+        let reason = self.reason.to_string();
+        let (headline, details) = reason.split_once('\n').unwrap_or((&reason, ""));
         writeln!(
             f,
-            "lifecycle: {}; stopped in {} of {}, exit status {status}",
-            self.reason,
+            "lifecycle: {headline}; stopped in {} of {}, exit status {status}",
             Span(self.took),
             humantime::format_duration(self.grace),
         )?;
@@ -52,6 +54,9 @@ impl fmt::Display for Report {
         }
         if left_out > 0 {
             writeln!(f, "    and {left_out} more that ended well")?;
+        }
+        for line in details.lines().filter(|line| !line.is_empty()) {
+            writeln!(f, "    {line}")?;
         }
         match &self.main {
             Some(MainEnding::Failed(error)) => writeln!(f, "  main failed: {error}")?,
