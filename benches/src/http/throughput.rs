@@ -34,11 +34,14 @@ fn side_by_side(style: Style, title: &str) -> Vec<Goal> {
             let (answers, took) = load::run(server.address, style, SLICE);
             let answers = f64::from(answers);
             rates[at].push(answers / took.as_secs_f64());
-            costs[at].push((server.busy() - busy).as_secs_f64() * 1e6 / answers);
+            let cost = (server.busy() - busy).as_secs_f64() * 1e6 / answers;
+            costs[at].push(if cost.is_finite() { cost } else { 0.0 });
         }
     }
     let ratios = |readings: &[Vec<f64>], at: usize| -> Vec<f64> {
-        readings[at].iter().zip(&readings[axum]).map(|(this, axum)| this / axum).collect()
+        let ratios = readings[at].iter().zip(&readings[axum]).map(|(this, axum)| this / axum);
+        // In a slice in which a server got no processor there is nothing to compare.
+        ratios.filter(|ratio| ratio.is_finite()).collect()
     };
     let rows: Vec<[String; 7]> = (0..servers.len())
         .map(|at| {
