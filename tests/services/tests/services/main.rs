@@ -1,0 +1,26 @@
+//! Services and the servers that they hold: what is lost, handled twice or left behind when they stop is counted at
+//! the server.
+
+mod bad_input;
+mod consumers;
+mod databases;
+mod files;
+mod frozen;
+mod pipelines;
+mod poison;
+mod statements;
+
+use lifecycle_process_tests::{Child, Program, program};
+
+/// The service of this package, in this scenario.
+fn service(scenario: &str) -> Program {
+    program!("service", scenario)
+}
+
+/// Starts it, and waits until it is ready.
+#[track_caller]
+fn ready(program: Program) -> Child {
+    let mut child = program.start();
+    child.wait_for("ready");
+    child
+}
