@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::stream;
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 
 use crate::server::{Place, Server};
@@ -57,8 +58,8 @@ impl Nats {
     ///
     /// If the server does not take one.
     pub fn fill(&self, name: &str, messages: u64, ack_wait: Option<Duration>) {
-        let context = jetstream::new(self.client.clone());
         ask(async {
+            let context = jetstream::new(self.client.clone());
             let subject = format!("of.{name}");
             let config = stream::Config {
                 name: name.to_owned(),
@@ -93,8 +94,8 @@ impl Nats {
     ///
     /// If there is none.
     pub fn info(&self, name: &str) -> jetstream::consumer::Info {
-        let context = jetstream::new(self.client.clone());
         ask(async {
+            let context = jetstream::new(self.client.clone());
             let mut consumer: PullConsumer =
                 context.get_consumer_from_stream(name, name).await.expect("the consumer");
             consumer.info().await.expect("what it knows").clone()
@@ -107,9 +108,8 @@ impl Nats {
     ///
     /// If the server does not answer.
     pub fn take(&self, name: &str, wait: Duration) -> Option<String> {
-        use futures_util::StreamExt as _;
-        let context = jetstream::new(self.client.clone());
         ask(async {
+            let context = jetstream::new(self.client.clone());
             let consumer: PullConsumer = context.get_consumer_from_stream(name, name).await.expect("the consumer");
             let mut batch = consumer.batch().max_messages(1).expires(wait).messages().await.expect("a batch");
             let message = batch.next().await?.expect("a message");

@@ -52,7 +52,8 @@ impl Postgres {
         let options = options(place.port);
         let answers = || ask(options.connect()).is_ok_and(|connection| ask(connection.close()).is_ok());
         let server = place.start(command, answers);
-        let pool = PgPoolOptions::new().max_connections(4).connect_lazy_with(options.clone());
+        let pool = PgPoolOptions::new().max_connections(4).connect_with(options);
+        let pool = ask(pool).expect("it answered before");
         let postgres = Postgres { server, pool };
         postgres.run("CREATE ROLE locked LOGIN PASSWORD 'secret'");
         postgres.run("CREATE TABLE writes (run text, id bigint, half int)");
@@ -110,12 +111,21 @@ impl Postgres {
         wait_until("the end of every connection", || self.connections(name, "true") == 0);
     }
 
-    /// What the log says of connections of this service that broke.
+    /// What the log says of connections of this service that broke, within a transaction or in idleness.
     pub fn broken(&self, name: &str) -> Vec<String> {
-        let app = format!("app={name} ");
+        self.said_broken(&format!("app={name} "))
+    }
+
+    /// Those of them that a server says of in its usual log. Where a statement was cut off, the client library closes
+    /// the connection without a word, as it does not know what comes.
+    pub fn broken_in_work(&self, name: &str) -> Vec<String> {
+        self.said_broken(&format!("app={name} LOG"))
+    }
+
+    fn said_broken(&self, start: &str) -> Vec<String> {
         let broken = ["unexpected EOF", "could not receive data from client", "could not send data to client"];
         let log = self.log();
-        let lines = log.lines().filter(|line| line.starts_with(&app));
+        let lines = log.lines().filter(|line| line.starts_with(start));
         lines.filter(|line| broken.iter().any(|words| line.contains(words))).map(str::to_owned).collect()
     }
 }

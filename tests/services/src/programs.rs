@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// Beside `PATH`: what a package keeps to itself.
-const FOLDERS: &[&str] = &["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/lib/rabbitmq/bin"];
+/// The `rabbitmq-server` in `/usr/sbin` wants to be a certain user, so the package's own folder goes first.
+const FOLDERS: &[&str] = &["/usr/lib/rabbitmq/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"];
 
 /// The program of this name.
 ///

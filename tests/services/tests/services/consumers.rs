@@ -4,7 +4,7 @@ use libc::{SIGKILL, SIGTERM};
 use lifecycle_process_tests::{Program, Random, soak};
 use lifecycle_services_tests::{Nats, Postgres, RabbitMq, Redis, wait_until};
 
-use crate::{ready, service};
+use crate::{ready, service, well};
 
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ fn restarted(broker: Broker, signal: i32, concurrency: usize) {
         let ended = child.ended();
         longest = longest.max(ended.took);
         match signal {
-            SIGTERM => drop(ended.exited(0)),
+            SIGTERM => drop(well(&ended)),
             _ => drop(ended.killed_by(signal)),
         }
         let back = broker.given_back(&queue);
@@ -122,7 +122,7 @@ fn restarted(broker: Broker, signal: i32, concurrency: usize) {
     let all = i64::try_from(messages).unwrap();
     wait_until("each message is handled", || handled(&queue).0 == all);
     child.signal(SIGTERM);
-    child.ended().exited(0);
+    well(&child.ended());
     let (distinct, twice) = handled(&queue);
     let again = given_back + broker.given_again(&queue, messages);
     println!(

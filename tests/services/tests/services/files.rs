@@ -2,7 +2,7 @@
 
 use libc::SIGTERM;
 
-use crate::{ready, service};
+use crate::{ready, service, well};
 
 #[test]
 fn a_full_disk_is_in_the_report() {
@@ -28,7 +28,7 @@ fn what_was_buffered_is_in_the_file() {
     let path = std::env::temp_dir().join(format!("lifecycle-journal-{}", std::process::id()));
     let mut child = ready(service("files/journal").env("JOURNAL", &path));
     child.signal(SIGTERM);
-    child.ended().exited(0);
+    well(&child.ended());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "the last words\n");
     std::fs::remove_file(path).unwrap();
 }

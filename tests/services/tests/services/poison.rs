@@ -7,7 +7,7 @@ use lifecycle_process_tests::Ended;
 use lifecycle_services_tests::{Nats, Postgres, RabbitMq, Redis, wait_until};
 
 use crate::consumers::{Broker, handled};
-use crate::ready;
+use crate::{ready, well};
 
 /// Ten messages, of which two fail whenever they are tried.
 #[track_caller]
@@ -18,7 +18,7 @@ fn poisoned(broker: Broker, concurrency: usize) -> Ended {
     wait_until("the others are handled", || handled(&queue).0 == 8);
     child.signal(SIGTERM);
     let ended = child.ended();
-    ended.exited(0).within(Duration::from_secs(2)).reported(&["note: consumer `orders`:", "could not be handled"]);
+    well(&ended).within(Duration::from_secs(2)).reported(&["note: consumer `orders`:", "could not be handled"]);
     assert_eq!(handled(&queue), (8, 0));
     println!("poison at {broker:?}, concurrency {concurrency}: left after {:?}", ended.took);
     match broker {
@@ -44,23 +44,24 @@ fn poisoned(broker: Broker, concurrency: usize) -> Ended {
     ended
 }
 
-/// Ten messages, whose handler never ends; the service has 4 s.
+/// Ten messages, whose handler never ends; the service has 5 s.
 #[track_caller]
 fn hanging(broker: Broker, concurrency: usize) -> Ended {
     let queue = format!("hang{broker:?}{concurrency}");
     broker.fill(&queue, 10, false);
-    let mut child = ready(broker.service(&queue, concurrency, 8).env("HANDLER", "hang").grace("4s"));
-    child.wait_for("hanging");
+    let mut child = ready(broker.service(&queue, concurrency, 8).env("HANDLER", "hang").grace("5s"));
+    let begun = concurrency.min(8);
+    child.wait_for(&format!("hanging {begun}"));
     child.signal(SIGTERM);
     child.wait_for("stopping");
     if broker == Broker::Rabbit {
         // What nobody has begun is there for others at once, not at the end of the drain.
-        let begun = u32::try_from(concurrency.min(8)).unwrap();
+        let begun = u32::try_from(begun).unwrap();
         wait_until("what was sent ahead is back", || RabbitMq::shared().waiting(&queue) == 10 - begun);
         assert!(!child.is_over(), "it left before its handlers were cut off");
     }
     let ended = child.ended();
-    ended.exited(70).within(Duration::from_secs(4));
+    ended.exited(70).within(Duration::from_secs(5));
     ended.reported(&["consumer `orders`: a message in hand"]);
     assert_eq!(Postgres::shared().number(&format!("SELECT count(*) FROM handled WHERE queue = '{queue}'")), 0);
     println!("hanging at {broker:?}, concurrency {concurrency}: left after {:?}", ended.took);

@@ -83,7 +83,7 @@ pub(crate) async fn rabbitmq(url: &str, queue: &str) -> Result<AmqpQueue, Error>
 /// `HANDLER=hang` never ends.
 fn start<S>(source: S, orders: Managed<Orders>)
 where
-    S: Source<Message: Numbered> + Send + Sync + 'static,
+    S: Source<Message: Numbered> + 'static,
 {
     let handled = Arc::new(AtomicUsize::new(0));
     let behaviour = setting("HANDLER");
@@ -94,7 +94,7 @@ where
             match &*behaviour {
                 "fail" if message.id() % 5 == 0 => return Err("poison".into()),
                 "hang" => {
-                    println!("hanging");
+                    println!("hanging {}", handled.fetch_add(1, Ordering::Relaxed) + 1);
                     std::future::pending::<()>().await;
                 }
                 _ => {}

@@ -12,19 +12,19 @@ use sqlx::{Database, Executor, Pool};
 use crate::{Error, number, serve, setting};
 
 /// `PostgreSQL`.
-#[lifecycle::resource(timeout = "4s")]
+#[lifecycle::resource(timeout = "3s")]
 pub(crate) struct Orders {
     #[teardown]
     pub(crate) pool: PgPool,
 }
 
-#[lifecycle::resource(timeout = "4s")]
+#[lifecycle::resource(timeout = "3s")]
 struct Invoices {
     #[teardown]
     pool: MySqlPool,
 }
 
-#[lifecycle::resource(timeout = "4s")]
+#[lifecycle::resource(timeout = "3s")]
 struct Notes {
     #[teardown]
     pool: SqlitePool,
