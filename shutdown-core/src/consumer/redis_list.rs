@@ -47,18 +47,26 @@ impl RedisList {
         let answering = client.get_multiplexed_async_connection().await?;
         let in_hand = format!("{list}:in-hand:{consumer}");
         let waiting = redis::cmd("CLIENT").arg("ID").query_async(&mut reading).await?;
-        let mut opened =
-            RedisList { reading, moving: None, answering, list: list.to_owned(), in_hand, waiting, cancelled: false };
+        let mut opened = RedisList {
+            reading,
+            moving: None,
+            answering,
+            list: list.to_owned(),
+            in_hand,
+            waiting,
+            cancelled: false,
+        };
         opened.move_back().await?;
         Ok(opened)
     }
 
     async fn moved(&mut self) -> RedisResult<Option<Vec<u8>>> {
         let moving = self.moving.get_or_insert_with(|| {
-            let (mut reading, list, in_hand) = (self.reading.clone(), self.list.clone(), self.in_hand.clone());
-            Box::pin(async move {
-                reading.blmove(list, in_hand, Direction::Right, Direction::Left, BLOCK).await
-            })
+            let (mut reading, list, in_hand) =
+                (self.reading.clone(), self.list.clone(), self.in_hand.clone());
+            Box::pin(
+                async move { reading.blmove(list, in_hand, Direction::Right, Direction::Left, BLOCK).await },
+            )
         });
         let moved = if self.cancelled {
             loop {
@@ -90,7 +98,10 @@ impl RedisList {
 
 impl fmt::Debug for RedisList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisList").field("list", &self.list).field("in_hand", &self.in_hand).finish_non_exhaustive()
+        f.debug_struct("RedisList")
+            .field("list", &self.list)
+            .field("in_hand", &self.in_hand)
+            .finish_non_exhaustive()
     }
 }
 

@@ -63,6 +63,17 @@ pub(crate) fn signal_tree(pid: u32, signal: i32) {
     unsafe { libc::kill(pid, signal) };
 }
 
+/// Whether each thread of the tree has been stopped: a signal arrives in its own time.
+pub(crate) fn stands_still(pid: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let stopped = |thread: std::fs::DirEntry| {
+        // `pid (name) T ..`
+        let status = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        status.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+    };
+    threads.into_iter().all(stopped) && children(pid).into_iter().all(stands_still)
+}
+
 /// The servers that live as long as the test program.
 extern "C" fn kill_all() {
     let running = std::mem::take(&mut *RUNNING.lock().unwrap_or_else(PoisonError::into_inner));

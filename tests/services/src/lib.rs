@@ -38,7 +38,9 @@ static ASKING: LazyLock<Runtime> = LazyLock::new(|| {
 /// If it does not come.
 #[track_caller]
 pub fn ask<F: Future>(future: F) -> F::Output {
-    ASKING.block_on(async { tokio::time::timeout(PATIENCE * 2, future).await }).expect("a server does not answer")
+    ASKING
+        .block_on(async { tokio::time::timeout(PATIENCE * 2, future).await })
+        .expect("a server does not answer")
 }
 
 /// Waits until `holds`, for `what`.

@@ -37,7 +37,8 @@ impl MariaDb {
         command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"]);
         command.args([&format!("--pid-file={}", place.folder.join("pid").display())]);
         let options = MySqlConnectOptions::new().host("127.0.0.1").port(place.port).username("root");
-        let answers = || ask(options.clone().connect()).is_ok_and(|connection| ask(connection.close()).is_ok());
+        let answers =
+            || ask(options.clone().connect()).is_ok_and(|connection| ask(connection.close()).is_ok());
         let server = place.start(command, answers);
         let pool = MySqlPoolOptions::new().max_connections(2).connect_with(options);
         let pool = ask(pool).expect("it answered before");

@@ -110,7 +110,8 @@ impl Nats {
     pub fn take(&self, name: &str, wait: Duration) -> Option<String> {
         ask(async {
             let context = jetstream::new(self.client.clone());
-            let consumer: PullConsumer = context.get_consumer_from_stream(name, name).await.expect("the consumer");
+            let consumer: PullConsumer =
+                context.get_consumer_from_stream(name, name).await.expect("the consumer");
             let mut batch = consumer.batch().max_messages(1).expires(wait).messages().await.expect("a batch");
             let message = batch.next().await?.expect("a message");
             message.ack().await.expect("an acknowledgement");

@@ -45,7 +45,8 @@ impl Postgres {
             "autovacuum=off",
             // At this level it also says who was gone without a word outside of a transaction.
             "log_min_messages=debug1",
-            "log_line_prefix=app=%a ",
+            "log_connections=on",
+            "log_line_prefix=app=%a pid=%p at=%m ",
         ] {
             command.args(["-c", setting]);
         }
@@ -113,19 +114,20 @@ impl Postgres {
 
     /// What the log says of connections of this service that broke, within a transaction or in idleness.
     pub fn broken(&self, name: &str) -> Vec<String> {
-        self.said_broken(&format!("app={name} "))
+        self.said_broken(&format!("app={name} "), ":  ")
     }
 
     /// Those of them that a server says of in its usual log. Where a statement was cut off, the client library closes
     /// the connection without a word, as it does not know what comes.
     pub fn broken_in_work(&self, name: &str) -> Vec<String> {
-        self.said_broken(&format!("app={name} LOG"))
+        self.said_broken(&format!("app={name} "), " LOG: ")
     }
 
-    fn said_broken(&self, start: &str) -> Vec<String> {
-        let broken = ["unexpected EOF", "could not receive data from client", "could not send data to client"];
+    fn said_broken(&self, start: &str, level: &str) -> Vec<String> {
+        let broken =
+            ["unexpected EOF", "could not receive data from client", "could not send data to client"];
         let log = self.log();
-        let lines = log.lines().filter(|line| line.starts_with(start));
+        let lines = log.lines().filter(|line| line.starts_with(start) && line.contains(level));
         lines.filter(|line| broken.iter().any(|words| line.contains(words))).map(str::to_owned).collect()
     }
 }

@@ -80,7 +80,11 @@ impl RabbitMq {
                 let payload = number.to_string();
                 let properties = BasicProperties::default();
                 // Confirmed all together.
-                drop(channel.basic_publish("".into(), name.into(), options, payload.as_bytes(), properties).await?);
+                drop(
+                    channel
+                        .basic_publish("".into(), name.into(), options, payload.as_bytes(), properties)
+                        .await?,
+                );
             }
             channel.wait_for_confirms().await?;
             Ok(())

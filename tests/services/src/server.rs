@@ -129,6 +129,7 @@ impl Server {
     /// The whole tree of processes stands still: connecting goes well, and nothing answers.
     pub fn freeze(&self) {
         keeper::signal_tree(self.pid, libc::SIGSTOP);
+        crate::wait_until("every thread stands still", || keeper::stands_still(self.pid));
     }
 
     /// It goes on.

@@ -6,7 +6,6 @@ use lifecycle_services_tests::{Nats, Postgres, RabbitMq, Redis, wait_until};
 
 use crate::{ready, service, well};
 
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Broker {
     Rabbit,
@@ -131,9 +130,9 @@ fn restarted(broker: Broker, signal: i32, concurrency: usize) {
         all - distinct
     );
     assert_eq!(broker.given_back(&queue), 0, "not acknowledged");
-    assert!(again <= i64::try_from(restarts).unwrap() * i64::from(prefetch), "given out again: {again}");
     if signal == SIGTERM {
         assert_eq!(twice, 0, "handled twice");
+        assert!(again <= i64::try_from(restarts).unwrap() * i64::from(prefetch), "given out again: {again}");
     }
 }
 

@@ -50,7 +50,7 @@ fn postgres_keeps_each_acknowledged_write_and_no_half_of_one() {
             &postgres.numbers(&format!("SELECT id FROM writes WHERE run = '{name}'")),
         );
         postgres.is_left(&name);
-        assert_eq!(postgres.broken(&name), [""; 0]);
+        assert_eq!(postgres.broken(&name), [""; 0], "{}", ended.stderr.join("\n"));
         println!("PostgreSQL, run {run}: {count} acknowledged, 0 lost, 0 half, left after {:?}", ended.took);
     }
 }
@@ -70,7 +70,10 @@ fn postgres_rolls_back_what_is_cut_off() {
         );
         postgres.is_left(&name);
         let broken = postgres.broken_in_work(&name).len();
-        println!("PostgreSQL, cut off {run}: {count} acknowledged, 0 lost, 0 half, after {:?}; hung up {broken}", ended.took);
+        println!(
+            "PostgreSQL, cut off {run}: {count} acknowledged, 0 lost, 0 half, after {:?}; hung up {broken}",
+            ended.took
+        );
     }
 }
 

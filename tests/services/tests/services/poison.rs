@@ -18,7 +18,9 @@ fn poisoned(broker: Broker, concurrency: usize) -> Ended {
     wait_until("the others are handled", || handled(&queue).0 == 8);
     child.signal(SIGTERM);
     let ended = child.ended();
-    well(&ended).within(Duration::from_secs(2)).reported(&["note: consumer `orders`:", "could not be handled"]);
+    well(&ended)
+        .within(Duration::from_secs(2))
+        .reported(&["note: consumer `orders`:", "could not be handled"]);
     assert_eq!(handled(&queue), (8, 0));
     println!("poison at {broker:?}, concurrency {concurrency}: left after {:?}", ended.took);
     match broker {
@@ -26,7 +28,8 @@ fn poisoned(broker: Broker, concurrency: usize) -> Ended {
             wait_until("the poison is back", || RabbitMq::shared().waiting(&queue) == 2);
         }
         Broker::JetStream => {
-            let mut back: Vec<_> = (0..2).map(|_| Nats::shared().take(&queue, Duration::from_secs(20))).collect();
+            let mut back: Vec<_> =
+                (0..2).map(|_| Nats::shared().take(&queue, Duration::from_secs(20))).collect();
             back.sort();
             assert_eq!(back, [Some("0".to_owned()), Some("5".to_owned())]);
         }
@@ -63,7 +66,10 @@ fn hanging(broker: Broker, concurrency: usize) -> Ended {
     let ended = child.ended();
     ended.exited(70).within(Duration::from_secs(5));
     ended.reported(&["consumer `orders`: a message in hand"]);
-    assert_eq!(Postgres::shared().number(&format!("SELECT count(*) FROM handled WHERE queue = '{queue}'")), 0);
+    assert_eq!(
+        Postgres::shared().number(&format!("SELECT count(*) FROM handled WHERE queue = '{queue}'")),
+        0
+    );
     println!("hanging at {broker:?}, concurrency {concurrency}: left after {:?}", ended.took);
     match broker {
         Broker::Rabbit => {
@@ -72,7 +78,10 @@ fn hanging(broker: Broker, concurrency: usize) -> Ended {
         // By the time the server would see to it itself, five minutes have passed.
         Broker::JetStream => {
             for _ in 0..10 {
-                assert!(Nats::shared().take(&queue, Duration::from_secs(20)).is_some(), "one was not handed back");
+                assert!(
+                    Nats::shared().take(&queue, Duration::from_secs(20)).is_some(),
+                    "one was not handed back"
+                );
             }
         }
         Broker::Stream => {

@@ -20,7 +20,11 @@ fn stopped_asleep(scenario: &str, name: &str, grace: &str) -> Ended {
     child.signal(SIGTERM);
     let ended = child.ended();
     // By itself it would end in a minute.
-    assert_eq!(postgres.connections(name, "state = 'active' AND query LIKE '%pg_sleep%'"), 0, "it still sleeps");
+    assert_eq!(
+        postgres.connections(name, "state = 'active' AND query LIKE '%pg_sleep%'"),
+        0,
+        "it still sleeps"
+    );
     assert_eq!(postgres.connections(name, "state LIKE 'idle in transaction%'"), 0, "a transaction is open");
     postgres.is_left(name);
     println!("{scenario}: left after {:?}; hung up {}", ended.took, postgres.broken_in_work(name).len());

@@ -107,7 +107,8 @@ where
 {
     let mut transaction = pool.begin().await?;
     for half in [1, 2] {
-        let insert = format!("INSERT INTO writes (run, id, half) VALUES ('{}', {id}, {half})", setting("RUN"));
+        let insert =
+            format!("INSERT INTO writes (run, id, half) VALUES ('{}', {id}, {half})", setting("RUN"));
         (&mut *transaction).execute(&*insert).await?;
     }
     transaction.commit().await
