@@ -30,7 +30,7 @@ impl MariaDb {
         let mut init = place.command(programs::find("mariadb-install-db", "mariadb-server"));
         init.args(["--no-defaults", &data, "--auth-root-authentication-method=normal"]);
         init.args(["--skip-test-db", "--skip-name-resolve"]);
-        place.run(init);
+        Place::run(init);
         let mut command = place.command(programs::find("mariadbd", "mariadb-server"));
         command.args(["--no-defaults", &data, &socket, "--bind-address=127.0.0.1", "--skip-name-resolve"]);
         command.args([&format!("--port={}", place.port), "--max-connections=400", "--skip-log-bin"]);

@@ -83,7 +83,9 @@ impl Nats {
                     sent.push(context.publish(subject.clone(), payload).await.expect("a message"));
                 }
                 let taken = join_all(sent.into_iter().map(IntoFuture::into_future)).await;
-                taken.into_iter().for_each(|taken| drop(taken.expect("a message is taken")));
+                for taken in taken {
+                    taken.expect("a message is taken");
+                }
             }
         });
     }

@@ -30,7 +30,7 @@ impl Postgres {
         let data = place.folder.join("data");
         let mut init = place.command(programs::find("initdb", "postgresql"));
         init.args(["-U", "test", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"]).arg(&data);
-        place.run(init);
+        Place::run(init);
         let access = "host all locked 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n";
         std::fs::write(data.join("pg_hba.conf"), access).expect("the folder is ours");
         let mut command = place.command(programs::find("postgres", "postgresql"));

@@ -51,7 +51,7 @@ impl Place {
     }
 
     /// Runs `command` to its end.
-    pub(crate) fn run(&self, mut command: Command) {
+    pub(crate) fn run(mut command: Command) {
         let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         assert!(
             output.status.success(),

@@ -85,22 +85,22 @@ fn start<S>(source: S, orders: Managed<Orders>)
 where
     S: Source<Message: Numbered> + 'static,
 {
-    let handled = Arc::new(AtomicUsize::new(0));
+    let count = Arc::new(AtomicUsize::new(0));
     let behaviour = setting("HANDLER");
     let consumer = Consumer::new(source).name("orders").concurrency(number("CONCURRENCY"));
     let handler = move |message: S::Message| {
-        let (orders, handled, behaviour) = (orders.clone(), Arc::clone(&handled), behaviour.clone());
+        let (orders, count, behaviour) = (orders.clone(), Arc::clone(&count), behaviour.clone());
         async move {
             match &*behaviour {
                 "fail" if message.id() % 5 == 0 => return Err("poison".into()),
                 "hang" => {
-                    println!("hanging {}", handled.fetch_add(1, Ordering::Relaxed) + 1);
+                    println!("hanging {}", count.fetch_add(1, Ordering::Relaxed) + 1);
                     std::future::pending::<()>().await;
                 }
                 _ => {}
             }
             insert(&orders, message).await?;
-            println!("handled {}", handled.fetch_add(1, Ordering::Relaxed) + 1);
+            println!("handled {}", count.fetch_add(1, Ordering::Relaxed) + 1);
             Ok::<(), Error>(())
         }
     };
