@@ -80,7 +80,9 @@ fn in_pipelines(messages: u64, add: impl Fn(&mut redis::Pipeline, u64)) {
     let ids: Vec<u64> = (0..messages).collect();
     for some in ids.chunks(1_000) {
         let mut pipeline = redis::pipe();
-        some.iter().for_each(|id| add(&mut pipeline, *id));
+        for id in some {
+            add(&mut pipeline, *id);
+        }
         Redis::shared().all(&pipeline);
     }
 }
