@@ -82,6 +82,7 @@ mod redis_stream;
 use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 #[cfg(feature = "lapin")]
 pub use amqp::{AmqpQueue, AmqpReceipt};
@@ -91,6 +92,29 @@ pub use jetstream::{JetStream, JetStreamReceipt};
 pub use redis_list::{RedisList, RedisListReceipt};
 #[cfg(feature = "redis")]
 pub use redis_stream::{Entry, RedisStream, RedisStreamReceipt};
+
+use crate::context;
+use crate::notice::Notice;
+
+/// How long a broker may take at the end of the drain to hear that a message is handed back. The connection that it
+/// needs stays open meanwhile.
+const LAST_WORD: Duration = Duration::from_millis(500);
+
+/// What was cut off is handed back before its connection closes.
+#[cfg_attr(
+    not(any(feature = "async-nats", feature = "lapin")),
+    allow(dead_code, reason = "only the connections of some brokers are resources")
+)]
+pub(crate) async fn last_words() {
+    let words = context::with(|lifecycle| {
+        let lifecycle = lifecycle.filter(|lifecycle| lifecycle.tasks().are_cut_off());
+        lifecycle.map(|lifecycle| lifecycle.works().last_words())
+    });
+    if let Some(words) = words {
+        let all = futures_util::future::join_all(words.iter().map(Notice::wait));
+        let _ = tokio::time::timeout(LAST_WORD, all).await;
+    }
+}
 
 /// What went wrong at a broker.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -143,6 +167,18 @@ pub trait Receipt: Send + 'static {
     ///
     /// If the broker may not have heard it. It gives the message out again, but later.
     fn hand_back(self) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Its handler has failed: somebody may try again, behind others where the broker can do that.
+    ///
+    /// # Errors
+    ///
+    /// As [`hand_back`](Receipt::hand_back).
+    fn put_off(self) -> impl Future<Output = Result<(), Error>> + Send
+    where
+        Self: Sized,
+    {
+        self.hand_back()
+    }
 
     /// Nobody can handle it: not to be given out again, and to be kept as a dead letter where the broker does that. As
     /// [`ack`](Receipt::ack) where it does not.

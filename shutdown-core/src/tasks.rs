@@ -76,6 +76,15 @@ impl Tasks {
         (found.into_iter().map(straggler).collect(), total)
     }
 
+    /// Whether what was in flight has been cut off. The notice of it may still be on its way.
+    #[cfg_attr(
+        not(any(feature = "consumer", feature = "sqlx")),
+        allow(dead_code, reason = "only an edge behind a feature asks")
+    )]
+    pub(crate) fn are_cut_off(&self) -> bool {
+        self.aborted.load(Ordering::SeqCst)
+    }
+
     /// Drops every tracked future at its next await; what blocks its thread goes on.
     pub(crate) fn abort(&self) {
         self.aborted.store(true, Ordering::SeqCst);

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::notice::Notice;
 use crate::report::Straggler;
 
 /// An edge with work of its own, a server for one. It is asked under the engine's lock, so it runs no user code.
@@ -11,6 +12,13 @@ pub(crate) trait Work: Send + Sync {
 
     /// What is worth a line of the report at its end.
     fn notes(&self) -> Vec<String>;
+
+    /// Fires when nothing is in flight, where that may outlive the drain for a last word to somebody else; `None` if it
+    /// does not.
+    #[cfg_attr(not(feature = "consumer"), allow(dead_code, reason = "only a consumer has a last word"))]
+    fn last_word(&self) -> Option<Notice> {
+        None
+    }
 
     /// Nothing is in flight, nothing will be, and there is nothing to say.
     #[cfg_attr(
@@ -43,6 +51,11 @@ impl Works {
             passes += known;
         }
         (stragglers, passes)
+    }
+
+    #[cfg_attr(not(feature = "consumer"), allow(dead_code, reason = "only a consumer has a last word"))]
+    pub(crate) fn last_words(&self) -> Vec<Notice> {
+        self.lock().iter().filter_map(|work| work.last_word()).collect()
     }
 
     pub(crate) fn notes(&self) -> Vec<String> {

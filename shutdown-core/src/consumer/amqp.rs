@@ -9,9 +9,9 @@ use super::{Error, Receipt, Source};
 
 /// The messages of a queue of RabbitMQ, or of whatever else speaks AMQP 0.9.1.
 ///
-/// At the stop: `basic.cancel`; what was sent ahead is `nack`ed with `requeue`. The channel and the connection stay as
-/// they are: the connection is a resource, `#[teardown] connection: lapin::Connection`, and its close is what makes
-/// sure that the broker has taken every acknowledgement.
+/// At the stop: `basic.cancel`; what was sent ahead is `nack`ed with `requeue`. Then the channel is closed, which makes
+/// sure that the broker has taken every acknowledgement: so publish over another one. The connection stays as it is; it
+/// is a resource, `#[teardown] connection: lapin::Connection`.
 ///
 /// ```no_run
 /// use lapin::options::{BasicConsumeOptions, BasicQosOptions};
@@ -65,6 +65,14 @@ impl Source for AmqpQueue {
     async fn cancel(&mut self) -> Result<(), Error> {
         if self.channel.status().connected() {
             self.channel.basic_cancel(self.deliveries.tag(), BasicCancelOptions::default()).await?;
+        }
+        Ok(())
+    }
+
+    /// The broker confirms it, and so has taken every answer that was sent before.
+    async fn finish(&mut self) -> Result<(), Error> {
+        if self.channel.status().connected() {
+            self.channel.close(200, "shutting down".into()).await?;
         }
         Ok(())
     }

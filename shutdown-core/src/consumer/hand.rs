@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{ConsumeError, Error};
+use super::{ConsumeError, Error, LAST_WORD};
 use crate::gate::{Gate, Pass};
 use crate::lifecycle::Lifecycle;
+use crate::notice::Notice;
 use crate::report::Straggler;
 use crate::work::Work;
 
@@ -16,6 +17,8 @@ pub(super) struct Hand {
     name: Cow<'static, str>,
     gate: Gate,
     over: AtomicBool,
+    /// Fires when it is over.
+    emptied: Notice,
     /// Handlers that failed or panicked.
     failures: AtomicUsize,
     unanswered: Mutex<Option<(Error, usize)>>,
@@ -29,6 +32,7 @@ impl Hand {
             name,
             gate: Gate::new(),
             over: AtomicBool::new(false),
+            emptied: Notice::new(),
             failures: AtomicUsize::new(0),
             unanswered: Mutex::new(None),
         });
@@ -37,6 +41,7 @@ impl Hand {
         hand.gate.on_drained(move || {
             if let Some(hand) = weak.upgrade() {
                 hand.over.store(true, Ordering::Relaxed);
+                hand.emptied.fire();
             }
             drop(pass);
         });
@@ -55,6 +60,19 @@ impl Hand {
 
     pub(super) async fn empty(&self) {
         self.gate.drained().await;
+    }
+
+    /// At the stop: should the drain cut something off, the process stays until that is handed back, and says what is
+    /// not.
+    pub(super) fn stay(self: &Arc<Hand>, lifecycle: &Lifecycle) {
+        let hand = Arc::clone(self);
+        let name = format!("consumer {}", self.name);
+        lifecycle.defer(name, move || async move {
+            if tokio::time::timeout(LAST_WORD, hand.empty()).await.is_err() {
+                return Err(ConsumeError::Receipts("the broker has not heard of what was cut off".into(), 1));
+            }
+            hand.take_unanswered()
+        });
     }
 
     /// A handler failed; the first one and every hundredth is worth a line.
@@ -95,6 +113,10 @@ impl Work for Hand {
             1 => vec![format!("consumer `{}`: a message could not be handled", self.name)],
             count => vec![format!("consumer `{}`: {count} messages could not be handled", self.name)],
         }
+    }
+
+    fn last_word(&self) -> Option<Notice> {
+        (!self.over.load(Ordering::Relaxed)).then(|| self.emptied.clone())
     }
 
     fn is_forgotten(&self) -> bool {

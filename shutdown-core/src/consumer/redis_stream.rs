@@ -136,12 +136,12 @@ impl Source for RedisStream {
 
     async fn cancel(&mut self) -> Result<(), Error> {
         self.cancelled = true;
-        unblock(&mut self.answering, self.waiting).await
+        Ok(unblock(&mut self.answering, self.waiting).await?)
     }
 }
 
 /// Ends the read that waits at the server, so that it takes nothing more for somebody who is gone.
-pub(super) async fn unblock(connection: &mut MultiplexedConnection, waiting: i64) -> Result<(), Error> {
+pub(super) async fn unblock(connection: &mut MultiplexedConnection, waiting: i64) -> redis::RedisResult<()> {
     let _: i64 = redis::cmd("CLIENT").arg("UNBLOCK").arg(waiting).query_async(connection).await?;
     Ok(())
 }

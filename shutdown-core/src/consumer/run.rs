@@ -4,27 +4,21 @@ use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
 use super::hand::Hand;
-use super::{ConsumeError, Consumer, Failed, Receipt, Source};
+use super::{ConsumeError, Consumer, Failed, LAST_WORD, Receipt, Source};
 use crate::context::{self, Scoped};
 use crate::hook::panic_message;
 use crate::lifecycle::Lifecycle;
 use crate::sequence::Event;
 
-/// How long a broker may take at the end of the drain to hear that a message is handed back. The resources that it
-/// needs are torn down meanwhile.
-const LAST_WORD: Duration = Duration::from_millis(500);
-
 impl<S: Source> Consumer<S> {
     /// Takes messages until the stop begins, then goes the way to the end that the [module](super) describes.
     ///
-    /// With a concurrency of 1 the handler runs in this task; else each in a task of its own. Implies
-    /// [`ready`](crate::ready). To be awaited by `main`, or spawned by [`spawn_essential`](crate::spawn_essential),
+    /// Each handler runs in a task of its own. Implies [`ready`](crate::ready). To be awaited by `main`, or spawned by [`spawn_essential`](crate::spawn_essential),
     /// which makes its error the end of the service.
     ///
     /// # Errors
@@ -71,15 +65,17 @@ impl<S: Source> Consumer<S> {
     {
         let mut stop = lifecycle.stop_notice().wait();
         let room = Arc::new(tokio::sync::Semaphore::new(self.concurrency.get()));
-        let alone = self.concurrency.get() == 1;
         loop {
             let next = async {
-                let place = if alone { None } else { Some(Arc::clone(&room).acquire_owned().await) };
+                let place = Arc::clone(&room).acquire_owned().await;
                 (place, self.source.next().await)
             };
             // The stop goes first, so that nothing is taken once it has begun.
             let (place, taken) = match select(&mut stop, pin!(next)).await {
-                Either::Left(_) => return Ok(()),
+                Either::Left(_) => {
+                    hand.stay(lifecycle);
+                    return Ok(());
+                }
                 Either::Right((next, _)) => next,
             };
             let (message, receipt) = match taken {
@@ -89,15 +85,11 @@ impl<S: Source> Consumer<S> {
             };
             let Some(pass) = hand.pass() else { return Ok(()) };
             let work = handle(handler(message), receipt, self.failed, lifecycle.clone(), Arc::clone(hand));
-            if alone {
+            // Not in this one, which may be dropped at the cut, and has to hand back the rest meanwhile.
+            tokio::spawn(Scoped::new(lifecycle.clone(), async move {
                 work.await;
-                drop(pass);
-            } else {
-                tokio::spawn(Scoped::new(lifecycle.clone(), async move {
-                    work.await;
-                    drop((place, pass));
-                }));
-            }
+                drop((place, pass));
+            }));
         }
     }
 
@@ -168,7 +160,7 @@ where
     let answer = async {
         match (well, failed) {
             (true, _) => receipt.ack().await,
-            (false, Failed::HandBack) => receipt.hand_back().await,
+            (false, Failed::HandBack) => receipt.put_off().await,
             (false, Failed::Discard) => receipt.discard().await,
         }
     };

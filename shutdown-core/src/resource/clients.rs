@@ -13,6 +13,8 @@ mod nats {
 
         /// First the flush, since a drain is only asked for, and not waited for.
         async fn release(&self) -> Result<(), String> {
+            #[cfg(feature = "consumer")]
+            crate::consumer::last_words().await;
             self.flush().await.map_err(words)?;
             self.drain().await.map_err(words)
         }
@@ -45,6 +47,13 @@ mod amqp {
         async fn release(&self) -> Result<(), String> {
             if !self.status().connected() {
                 return Ok(());
+            }
+            #[cfg(feature = "consumer")]
+            crate::consumer::last_words().await;
+            // Channels that were dropped a moment ago are still to be closed; under a connection that closes, that is
+            // an error of the connection. The broker answers in order.
+            if let Ok(last) = self.create_channel().await {
+                let _ = last.close(200, "shutting down".into()).await;
             }
             self.close(200, "shutting down".into()).await.map_err(words)
         }

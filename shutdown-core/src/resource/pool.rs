@@ -2,72 +2,160 @@
 //! at the server.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::time::Duration;
 
-use sqlx::{ConnectOptions as _, Database, Executor, Pool};
+use sqlx::{ConnectOptions as _, Connection as _, Database, Executor, Pool};
 
 use crate::context;
 
 /// What is kept of a hook's time to say that the close did not succeed.
 const LAST_WORD: Duration = Duration::from_millis(50);
-/// Where what was in flight has been cut off, its statements are not waited for any longer than this.
-const AFTER_CUT: Duration = Duration::from_millis(100);
+/// A pool whose connections are all back has closed by then; else the server is asked what the others run.
+const AT_ONCE: Duration = Duration::from_millis(100);
+/// How often a pool is asked whether its connections are back, as it does not tell.
+const LOOK: Duration = Duration::from_millis(2);
 
-/// Closes the pool. A connection that is out is waited for, for half of the time; then, in PostgreSQL, what it still
-/// runs is cancelled at the server, since a server does not notice that its client has gone before it has the answer.
+/// Closes the pool. A connection that is out is waited for, for half of the time, or hardly where what was in flight
+/// has been cut off; then, in PostgreSQL, what it still runs is cancelled at the server, since a server does not notice
+/// that its client has gone before it has the answer.
 pub(super) async fn close<DB: Database>(pool: &Pool<DB>) -> Result<(), String>
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
     let (left, cut_off) = context::with(|lifecycle| {
-        lifecycle.map_or((None, false), |lifecycle| (lifecycle.remaining(), lifecycle.cut_off().is_fired()))
+        lifecycle.map_or((None, false), |lifecycle| (lifecycle.remaining(), lifecycle.tasks().are_cut_off()))
     });
     // Out of a lifecycle nobody bounds it.
     let Some(left) = left else {
-        pool.close().await;
+        closed(pool).await;
         return Ok(());
     };
-    let patience = if cut_off { AFTER_CUT.min(left / 2) } else { left / 2 };
-    if tokio::time::timeout(patience, pool.close()).await.is_ok() {
-        return Ok(());
-    }
-    let rest = async {
-        let cancelled = if DB::NAME == "PostgreSQL" { cancel_statements(pool).await } else { Ok(()) };
-        pool.close().await;
-        cancelled
+    let all = async {
+        if cut_off {
+            close_cut_off(pool, left).await;
+        } else {
+            close_in_peace(pool, left).await;
+        }
     };
-    // Where all have come back it does not matter whether anything could be cancelled.
-    if tokio::time::timeout(left.saturating_sub(patience + LAST_WORD), rest).await.is_ok() {
+    if tokio::time::timeout(left.saturating_sub(LAST_WORD), all).await.is_ok() {
         return Ok(());
     }
     let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-    Err(match pool.size().saturating_sub(idle) {
-        1 => "a connection was never given back".to_owned(),
-        count => format!("{count} connections were never given back"),
-    })
+    match pool.size().saturating_sub(idle) {
+        0 if pool.size() == 0 => Ok(()),
+        0 => Err("the connections could not be closed in time".to_owned()),
+        1 => Err("a connection was never given back".to_owned()),
+        count => Err(format!("{count} connections were never given back")),
+    }
 }
 
-/// Cancels what this process's connections run. The server knows them by the port they came from.
-async fn cancel_statements<DB: Database>(pool: &Pool<DB>) -> Result<(), sqlx::Error>
+/// Whoever has a connection gets half of the time.
+async fn close_in_peace<DB: Database>(pool: &Pool<DB>, left: Duration)
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    let ports = local_ports();
-    if ports.is_empty() {
-        return Ok(());
+    // Never dropped half-way: that would cut off the connection that it is closing.
+    let mut closing = pin!(closed(pool));
+    let at_once = AT_ONCE.min(left / 8);
+    if tokio::time::timeout(at_once, &mut closing).await.is_ok() {
+        return;
     }
-    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
-    let mut connection = pool.connect_options().connect().await?;
-    // Ports of this machine only: of the same address as this connection.
-    let cancel = format!(
-        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
-         WHERE client_addr = inet_client_addr() AND client_port IN ({}) \
-         AND usename = current_user AND datname = current_database() AND pid <> pg_backend_pid() \
-         AND application_name = current_setting('application_name') AND state = 'active'",
-        ports.join(", ")
-    );
-    connection.execute(cancel.as_str()).await?;
-    Ok(())
+    let Some(mut statements) = Statements::of(pool, left / 4).await else { return closing.await };
+    let closed = tokio::time::timeout(left / 2 - at_once, &mut closing).await;
+    // Also where all came back: a closed pool hangs up on a statement whose future was dropped.
+    statements.cancel().await;
+    if closed.is_err() {
+        closing.await;
+    }
+    statements.close().await;
+}
+
+/// The tasks that had connections are gone, or about to go. Their connections come back while the pool is open; from a
+/// closed one they would be cut off in the middle, with their statements left behind.
+async fn close_cut_off<DB: Database>(pool: &Pool<DB>, left: Duration)
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    if come_back(pool, left / 8).await {
+        return closed(pool).await;
+    }
+    let Some(mut statements) = Statements::of(pool, left / 4).await else { return closed(pool).await };
+    statements.cancel().await;
+    come_back(pool, left / 8).await;
+    let mut closing = pin!(closed(pool));
+    let closed = tokio::time::timeout(left / 8, &mut closing).await;
+    // Somebody that nobody tracks may have begun another meanwhile.
+    statements.cancel().await;
+    if closed.is_err() {
+        closing.await;
+    }
+    statements.close().await;
+}
+
+/// Whether no connection is out, within this time.
+async fn come_back<DB: Database>(pool: &Pool<DB>, time: Duration) -> bool {
+    let back = async {
+        while pool.num_idle() < pool.size() as usize {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::time::timeout(time, back).await.is_ok()
+}
+
+/// Every connection is back, and closed.
+async fn closed<DB: Database>(pool: &Pool<DB>) {
+    pool.close().await;
+    // It does not look at what came back last: that would be closed by the end of the process, without a word.
+    if pool.size() > 0 {
+        pool.close().await;
+    }
+}
+
+/// What the server runs for this process, seen through a connection of its own.
+struct Statements<DB: Database>(DB::Connection);
+
+impl<DB: Database> Statements<DB>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    /// `None` if this is not PostgreSQL, nobody is connected to anything, or the server does not answer in time. It
+    /// knows this process by the ports that its connections come from, for as long as they are open: it is told to keep
+    /// in mind whose they are.
+    async fn of(pool: &Pool<DB>, time: Duration) -> Option<Statements<DB>> {
+        let ports = if DB::NAME == "PostgreSQL" { local_ports() } else { BTreeSet::new() };
+        if ports.is_empty() {
+            return None;
+        }
+        tokio::time::timeout(time, Self::ask(pool, ports)).await.ok()?.ok()
+    }
+
+    async fn ask(pool: &Pool<DB>, ports: BTreeSet<u16>) -> Result<Statements<DB>, sqlx::Error> {
+        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+        let mut connection = pool.connect_options().connect().await?;
+        // Ports of this machine only: of the same address as this connection.
+        let ours = format!(
+            "SELECT set_config('lifecycle.ours', coalesce(string_agg(pid::text, ','), ''), false) \
+             FROM pg_stat_activity \
+             WHERE client_addr = inet_client_addr() AND client_port IN ({}) \
+             AND usename = current_user AND datname = current_database() AND pid <> pg_backend_pid() \
+             AND application_name = current_setting('application_name')",
+            ports.join(", ")
+        );
+        connection.execute(ours.as_str()).await?;
+        Ok(Statements(connection))
+    }
+
+    /// Where all come back it does not matter whether anything could be cancelled.
+    async fn cancel(&mut self) {
+        let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
+             WHERE pid = ANY (string_to_array(current_setting('lifecycle.ours'), ',')::int[]) AND state = 'active'";
+        let _ = self.0.execute(cancel).await;
+    }
+
+    async fn close(self) {
+        let _ = self.0.close().await;
+    }
 }
 
 /// The ports that this process's TCP connections come from. None where there is no `/proc`.

@@ -1,0 +1,42 @@
+//! The services that the tests start and stop: one program, a scenario each.
+
+mod consuming;
+mod databases;
+mod files;
+mod messages;
+mod pipeline;
+mod starting;
+
+/// Any error.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+#[lifecycle::main(worker_threads = 2)]
+async fn main() -> Result<(), Error> {
+    let scenario = std::env::args().nth(1).unwrap_or_default();
+    match scenario.split_once('/').ok_or("which scenario?")? {
+        ("databases", name) => databases::run(name).await,
+        ("consume", broker) => consuming::run(broker).await,
+        ("files", name) => files::run(name).await,
+        ("pipeline", _) => pipeline::run().await,
+        ("start", name) => starting::run(name).await,
+        (other, _) => Err(format!("no scenario `{other}`").into()),
+    }
+}
+
+/// A setting, which has to be there.
+fn setting(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"))
+}
+
+/// A number among the settings.
+fn number(name: &str) -> usize {
+    setting(name).parse().unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Runs until the stop, and says when it is there.
+async fn serve() {
+    lifecycle::ready();
+    println!("ready");
+    lifecycle::stopping().await;
+    println!("stopping");
+}

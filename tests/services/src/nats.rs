@@ -1,0 +1,131 @@
+//! NATS, with `JetStream`.
+
+use std::ops::Deref;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::{PullConsumer, pull};
+use async_nats::jetstream::stream;
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+
+use crate::server::{Place, Server};
+use crate::{ask, programs};
+
+/// Longer than any test: who is given a message again has been handed it.
+const ACK_WAIT: Duration = Duration::from_secs(300);
+
+/// A NATS server of our own.
+#[derive(Debug)]
+pub struct Nats {
+    server: Server,
+    client: async_nats::Client,
+}
+
+impl Nats {
+    /// The one of the whole test program: nobody freezes it.
+    pub fn shared() -> &'static Nats {
+        static SHARED: LazyLock<Nats> = LazyLock::new(Nats::start);
+        &SHARED
+    }
+
+    /// One more.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come up.
+    #[must_use]
+    pub fn start() -> Nats {
+        let place = Place::new("nats");
+        let (port, url) = (place.port.to_string(), format!("nats://127.0.0.1:{}", place.port));
+        let mut command = place.command(programs::find("nats-server", "nats-server"));
+        command.args(["-a", "127.0.0.1", "-p", &port, "-js", "-sd"]).arg(place.folder.join("js"));
+        let server = place.start(command, || ask(async_nats::connect(&url)).is_ok());
+        let client = ask(async_nats::connect(&url)).expect("it answered before");
+        Nats { server, client }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port())
+    }
+
+    /// A stream and a pull consumer, both of this name, with `messages` in it, numbered from 0. Who does not answer for
+    /// a message within `ack_wait` (five minutes unless told) loses it.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not take one.
+    pub fn fill(&self, name: &str, messages: u64, ack_wait: Option<Duration>) {
+        ask(async {
+            let context = jetstream::new(self.client.clone());
+            let subject = format!("of.{name}");
+            let config = stream::Config {
+                name: name.to_owned(),
+                subjects: vec![subject.clone()],
+                storage: stream::StorageType::Memory,
+                ..stream::Config::default()
+            };
+            let stream = context.create_stream(config).await.expect("a stream");
+            let config = pull::Config {
+                durable_name: Some(name.to_owned()),
+                ack_wait: ack_wait.unwrap_or(ACK_WAIT),
+                max_ack_pending: 1_000,
+                ..pull::Config::default()
+            };
+            stream.create_consumer(config).await.expect("a consumer");
+            let numbers: Vec<u64> = (0..messages).collect();
+            for some in numbers.chunks(500) {
+                let mut sent = Vec::new();
+                for number in some {
+                    let payload = number.to_string().into();
+                    sent.push(context.publish(subject.clone(), payload).await.expect("a message"));
+                }
+                let taken = join_all(sent.into_iter().map(IntoFuture::into_future)).await;
+                for taken in taken {
+                    taken.expect("a message is taken");
+                }
+            }
+        });
+    }
+
+    /// What the server says of a consumer.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn info(&self, name: &str) -> jetstream::consumer::Info {
+        ask(async {
+            let context = jetstream::new(self.client.clone());
+            let mut consumer: PullConsumer =
+                context.get_consumer_from_stream(name, name).await.expect("the consumer");
+            consumer.info().await.expect("what it knows").clone()
+        })
+    }
+
+    /// The next message of a consumer, for somebody else; `None` if there is none within `wait`.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not answer.
+    pub fn take(&self, name: &str, wait: Duration) -> Option<String> {
+        ask(async {
+            let context = jetstream::new(self.client.clone());
+            let consumer: PullConsumer =
+                context.get_consumer_from_stream(name, name).await.expect("the consumer");
+            let mut batch = consumer.batch().max_messages(1).expires(wait).messages().await.expect("a batch");
+            let message = batch.next().await?.expect("a message");
+            message.ack().await.expect("an acknowledgement");
+            Some(String::from_utf8_lossy(&message.payload).into_owned())
+        })
+    }
+}
+
+impl Deref for Nats {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}

@@ -1,0 +1,145 @@
+//! `PostgreSQL`.
+
+use std::ops::Deref;
+use std::sync::LazyLock;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use crate::server::{Place, Server};
+use crate::{ask, programs, wait_until};
+
+/// A `PostgreSQL` of our own.
+#[derive(Debug)]
+pub struct Postgres {
+    server: Server,
+    pool: PgPool,
+}
+
+impl Postgres {
+    /// The one of the whole test program: nobody freezes it.
+    pub fn shared() -> &'static Postgres {
+        static SHARED: LazyLock<Postgres> = LazyLock::new(Postgres::start);
+        &SHARED
+    }
+
+    /// One more. Whoever comes as `locked` is asked for a password.
+    #[must_use]
+    pub fn start() -> Postgres {
+        let place = Place::new("postgres");
+        let data = place.folder.join("data");
+        let mut init = place.command(programs::find("initdb", "postgresql"));
+        init.args(["-U", "test", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"]).arg(&data);
+        Place::run(init);
+        let access = "host all locked 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n";
+        std::fs::write(data.join("pg_hba.conf"), access).expect("the folder is ours");
+        let mut command = place.command(programs::find("postgres", "postgresql"));
+        command.arg("-D").arg(&data).args(["-p", &place.port.to_string()]);
+        let folder = place.folder.display().to_string();
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            &format!("unix_socket_directories={folder}"),
+            "fsync=off",
+            "max_connections=600",
+            "shared_buffers=32MB",
+            "autovacuum=off",
+            // At this level it also says who was gone without a word outside of a transaction.
+            "log_min_messages=debug1",
+            "log_connections=on",
+            "log_line_prefix=app=%a pid=%p at=%m ",
+        ] {
+            command.args(["-c", setting]);
+        }
+        let options = options(place.port);
+        let answers = || ask(options.connect()).is_ok_and(|connection| ask(connection.close()).is_ok());
+        let server = place.start(command, answers);
+        let pool = PgPoolOptions::new().max_connections(4).connect_with(options);
+        let pool = ask(pool).expect("it answered before");
+        let postgres = Postgres { server, pool };
+        postgres.run("CREATE ROLE locked LOGIN PASSWORD 'secret'");
+        postgres.run("CREATE TABLE writes (run text, id bigint, half int)");
+        postgres.run("CREATE TABLE handled (queue text, id bigint, again bool)");
+        postgres.run("CREATE INDEX ON handled (queue)");
+        postgres
+    }
+
+    /// For a service that calls itself `name`.
+    pub fn url(&self, name: &str) -> String {
+        format!("postgres://test@127.0.0.1:{}/postgres?application_name={name}", self.port())
+    }
+
+    /// Runs a statement.
+    ///
+    /// # Panics
+    ///
+    /// If it fails.
+    #[track_caller]
+    pub fn run(&self, statement: &str) {
+        ask(sqlx::raw_sql(statement).execute(&self.pool)).expect(statement);
+    }
+
+    /// A number: of rows, say.
+    ///
+    /// # Panics
+    ///
+    /// If it is none.
+    #[track_caller]
+    pub fn number(&self, query: &str) -> i64 {
+        ask(sqlx::query_scalar(query).fetch_one(&self.pool)).expect(query)
+    }
+
+    /// A column of numbers.
+    ///
+    /// # Panics
+    ///
+    /// If it is none.
+    #[track_caller]
+    pub fn numbers(&self, query: &str) -> Vec<i64> {
+        ask(sqlx::query_scalar(query).fetch_all(&self.pool)).expect(query)
+    }
+
+    /// Connections of the service of this name, in this state.
+    #[track_caller]
+    pub fn connections(&self, name: &str, condition: &str) -> i64 {
+        self.number(&format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}' AND {condition}"
+        ))
+    }
+
+    /// The service of this name has gone, and has left nothing. A server sees the end of a connection in its own time.
+    #[track_caller]
+    pub fn is_left(&self, name: &str) {
+        wait_until("the end of every connection", || self.connections(name, "true") == 0);
+    }
+
+    /// What the log says of connections of this service that broke, within a transaction or in idleness.
+    pub fn broken(&self, name: &str) -> Vec<String> {
+        self.said_broken(&format!("app={name} "), ":  ")
+    }
+
+    /// Those of them that a server says of in its usual log. Where a statement was cut off, the client library closes
+    /// the connection without a word, as it does not know what comes.
+    pub fn broken_in_work(&self, name: &str) -> Vec<String> {
+        self.said_broken(&format!("app={name} "), " LOG: ")
+    }
+
+    fn said_broken(&self, start: &str, level: &str) -> Vec<String> {
+        let broken =
+            ["unexpected EOF", "could not receive data from client", "could not send data to client"];
+        let log = self.log();
+        let lines = log.lines().filter(|line| line.starts_with(start) && line.contains(level));
+        lines.filter(|line| broken.iter().any(|words| line.contains(words))).map(str::to_owned).collect()
+    }
+}
+
+impl Deref for Postgres {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+fn options(port: u16) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port).username("test").database("postgres")
+}

@@ -1,0 +1,87 @@
+//! Redis.
+
+use std::ops::Deref;
+use std::sync::LazyLock;
+
+use redis::{Client, FromRedisValue};
+
+use crate::server::{Place, Server};
+use crate::{ask, programs};
+
+/// A Redis of our own.
+#[derive(Debug)]
+pub struct Redis(Server);
+
+impl Redis {
+    /// The one of the whole test program: nobody freezes it.
+    pub fn shared() -> &'static Redis {
+        static SHARED: LazyLock<Redis> = LazyLock::new(Redis::start);
+        &SHARED
+    }
+
+    /// One more.
+    #[must_use]
+    pub fn start() -> Redis {
+        let place = Place::new("redis");
+        let port = place.port.to_string();
+        let mut command = place.command(programs::find("redis-server", "redis-server"));
+        command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]);
+        command.arg(&place.folder);
+        let client = client(place.port);
+        Redis(place.start(command, || client.get_connection().is_ok()))
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port())
+    }
+
+    /// Runs a command, given as words.
+    ///
+    /// # Panics
+    ///
+    /// If it fails.
+    #[track_caller]
+    pub fn run<T: FromRedisValue>(&self, words: &[&str]) -> T {
+        let mut command = redis::cmd(words[0]);
+        for word in &words[1..] {
+            command.arg(*word);
+        }
+        self.query(&command)
+    }
+
+    /// The pipeline's commands, at once.
+    ///
+    /// # Panics
+    ///
+    /// If one fails.
+    #[track_caller]
+    pub fn all(&self, pipeline: &redis::Pipeline) {
+        let done: redis::RedisResult<()> = ask(async {
+            let mut connection = client(self.port()).get_multiplexed_async_connection().await?;
+            pipeline.query_async(&mut connection).await
+        });
+        done.expect("a pipeline");
+    }
+
+    #[track_caller]
+    fn query<T: FromRedisValue>(&self, command: &redis::Cmd) -> T {
+        let answer: redis::RedisResult<T> = ask(async {
+            let mut connection = client(self.port()).get_multiplexed_async_connection().await?;
+            command.query_async(&mut connection).await
+        });
+        answer.unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl Deref for Redis {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.0
+    }
+}
+
+fn client(port: u16) -> Client {
+    Client::open(("127.0.0.1", port)).expect("an address")
+}

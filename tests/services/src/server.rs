@@ -1,0 +1,152 @@
+//! One server: a child with a port and a folder.
+
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use lifecycle_process_tests::PATIENCE;
+
+use crate::keeper;
+use crate::programs;
+
+/// `nobody`, which each Unix has.
+const NOBODY: u32 = 65_534;
+
+/// What a server is started with: a folder of its own, and a port that nobody has.
+#[derive(Debug)]
+pub(crate) struct Place {
+    name: &'static str,
+    pub(crate) folder: PathBuf,
+    pub(crate) port: u16,
+}
+
+impl Place {
+    pub(crate) fn new(name: &'static str) -> Place {
+        programs::check_dev_null();
+        let port = free_port();
+        let folder = std::env::temp_dir().join(format!("lifecycle-services-{}", std::process::id()));
+        let folder = folder.join(format!("{name}-{port}"));
+        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).expect("it is ours");
+        if is_root() {
+            chown(&folder, Some(NOBODY), Some(NOBODY)).expect("root may give it away");
+        }
+        Place { name, folder, port }
+    }
+
+    /// `program`, as an unprivileged user, with nothing of the caller's environment.
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").env("HOME", &self.folder);
+        command.current_dir(&self.folder).stdin(Stdio::null());
+        if is_root() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command
+    }
+
+    /// Runs `command` to its end.
+    pub(crate) fn run(mut command: Command) {
+        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        assert!(
+            output.status.success(),
+            "{command:?}: {}\n{}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    /// Starts `command`, and waits until `answers`.
+    pub(crate) fn start(self, mut command: Command, answers: impl Fn() -> bool) -> Server {
+        let log = std::fs::File::create(self.folder.join("log")).expect("the folder is ours");
+        command.stdout(log.try_clone().expect("a descriptor is left")).stderr(log);
+        let child = keeper::start(command, self.folder.clone())
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.name));
+        let (name, port) = (self.name, self.port);
+        let server = Server { port, pid: child.id(), folder: self.folder, child: Mutex::new(child) };
+        let until = Instant::now() + PATIENCE * 2;
+        while !answers() {
+            let over = server.child().try_wait().expect("a child can be waited for").is_some();
+            assert!(!over && Instant::now() < until, "{name} does not answer:\n{}", server.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        server
+    }
+}
+
+fn is_root() -> bool {
+    // SAFETY: takes nothing, returns an integer.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// One that nobody listens on, out of the range of those that the kernel gives to clients.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 400).expect("it is small") * 50;
+    loop {
+        let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// A running server. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Server {
+    port: u16,
+    pid: u32,
+    folder: PathBuf,
+    child: Mutex<Child>,
+}
+
+impl Server {
+    fn child(&self) -> std::sync::MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// On 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What it has written.
+    ///
+    /// # Panics
+    ///
+    /// If the file cannot be read.
+    pub fn log(&self) -> String {
+        let log = std::fs::read(self.folder.join("log")).expect("the log is there");
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// The whole tree of processes stands still: connecting goes well, and nothing answers.
+    pub fn freeze(&self) {
+        keeper::signal_tree(self.pid, libc::SIGSTOP);
+        crate::wait_until("every thread stands still", || keeper::stands_still(self.pid));
+    }
+
+    /// It goes on.
+    pub fn thaw(&self) {
+        keeper::signal_tree(self.pid, libc::SIGCONT);
+    }
+
+    /// The whole tree is gone.
+    pub fn kill(&self) {
+        keeper::signal_tree(self.pid, libc::SIGKILL);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = self.child().wait();
+        keeper::forget(self.pid);
+    }
+}

@@ -1,0 +1,44 @@
+//! A server that is not there, or does not let us in: one error, what was managed is torn down, status 1.
+
+use std::time::Duration;
+
+use lifecycle_services_tests::{Postgres, RabbitMq, Redis};
+
+use crate::service;
+
+/// Nobody listens there.
+const NOBODY: &str = "127.0.0.1:1";
+
+#[track_caller]
+fn refuses(server: &str, url: &str, says: &str) {
+    let ended = service(&format!("start/{server}")).env("BROKER_URL", url).run();
+    ended.exited(1).said(&["ledger closed"]).never_said("ready").within(Duration::from_secs(1));
+    ended.reported(&["main failed:", says]);
+    println!("{server} at {url}: gone after {:?}", ended.took);
+}
+
+#[test]
+fn nobody_listens() {
+    refuses("postgres", &format!("postgres://test@{NOBODY}/postgres"), "");
+    refuses("rabbitmq", &format!("amqp://{NOBODY}/%2f"), "refused");
+    refuses("redis", &format!("redis://{NOBODY}"), "refused");
+    refuses("nats", &format!("nats://{NOBODY}"), "refused");
+}
+
+#[test]
+fn the_password_is_wrong() {
+    let port = Postgres::shared().port();
+    refuses("postgres", &format!("postgres://locked:wrong@127.0.0.1:{port}/postgres"), "password");
+    let port = Redis::shared().port();
+    refuses("redis", &format!("redis://:wrong@127.0.0.1:{port}"), "");
+    let port = RabbitMq::shared().port();
+    refuses("rabbitmq", &format!("amqp://guest:wrong@127.0.0.1:{port}/%2f"), "ACCESS");
+}
+
+#[test]
+fn the_host_is_unknown() {
+    refuses("postgres", "postgres://test@no-such-host.invalid/postgres", "");
+    refuses("rabbitmq", "amqp://no-such-host.invalid/%2f", "");
+    refuses("redis", "redis://no-such-host.invalid", "");
+    refuses("nats", "nats://no-such-host.invalid", "");
+}

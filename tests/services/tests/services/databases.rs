@@ -1,0 +1,122 @@
+//! What a client was told is written is there, and nothing is there by halves, at whatever instant the service stops.
+
+use std::collections::BTreeSet;
+
+use libc::SIGTERM;
+use lifecycle_process_tests::{Ended, Program, Random, soak};
+use lifecycle_services_tests::{MariaDb, Postgres, wait_until};
+
+use crate::{ready, service, well};
+
+fn runs() -> usize {
+    if soak() { 50 } else { 5 }
+}
+
+fn writing(scenario: &str, url: &str, run: &str, writers: u32) -> Program {
+    let program = service(scenario).env("DATABASE_URL", url).env("RUN", run);
+    program.env("WRITERS", writers.to_string()).env("POLITE", "1")
+}
+
+/// Stops it after a random number of transactions.
+fn stopped(program: Program, random: &mut Random) -> Ended {
+    let mut child = ready(program);
+    child.wait_for(&format!("written {}", 1 + random.below(600)));
+    child.signal(SIGTERM);
+    child.ended()
+}
+
+/// Each acknowledged write is among `halves` twice, and none is there once. How many there are.
+#[track_caller]
+fn none_lost_none_half(ended: &Ended, halves: &[i64]) -> usize {
+    let acknowledged = ended.stdout.iter().filter_map(|line| line.strip_prefix("acknowledged "));
+    let acknowledged: BTreeSet<i64> = acknowledged.map(|id| id.parse().expect("a number")).collect();
+    let written: BTreeSet<i64> = halves.iter().copied().collect();
+    let lost: Vec<_> = acknowledged.difference(&written).collect();
+    assert!(lost.is_empty(), "acknowledged, and not there: {lost:?}");
+    assert_eq!(halves.len(), 2 * written.len(), "written by halves, or twice");
+    acknowledged.len()
+}
+
+#[test]
+fn postgres_keeps_each_acknowledged_write_and_no_half_of_one() {
+    let (postgres, mut random) = (Postgres::shared(), Random::new());
+    for run in 0..runs() {
+        let name = format!("writes{run}");
+        let ended = stopped(writing("databases/write", &postgres.url(&name), &name, 200), &mut random);
+        well(&ended);
+        assert!(ended.stdout.iter().all(|line| !line.starts_with("failed")), "a write failed: {ended:?}");
+        let count = none_lost_none_half(
+            &ended,
+            &postgres.numbers(&format!("SELECT id FROM writes WHERE run = '{name}'")),
+        );
+        postgres.is_left(&name);
+        // None in the middle of anything. On a machine without a free processor one or two of the 200 have been seen to be
+        // reset in idleness, after the last answer: nothing is lost by that, and why is not known.
+        let broken = postgres.broken(&name);
+        assert!(broken.iter().all(|line| !line.contains("open transaction")), "{broken:?}");
+        let hung_up = broken.iter().filter(|line| line.contains("unexpected EOF")).count();
+        assert!(hung_up <= 2, "{broken:?}\n{}", ended.stderr.join("\n"));
+        println!(
+            "PostgreSQL, run {run}: {count} acknowledged, 0 lost, 0 half, {hung_up} hung up, left after {:?}",
+            ended.took
+        );
+    }
+}
+
+/// Writers that never end are cut off at the end of the drain, wherever they are.
+#[test]
+fn postgres_rolls_back_what_is_cut_off() {
+    let (postgres, mut random) = (Postgres::shared(), Random::new());
+    for run in 0..if soak() { 10 } else { 2 } {
+        let name = format!("cut{run}");
+        let program = writing("databases/write", &postgres.url(&name), &name, 100);
+        let ended = stopped(program.env("POLITE", "0").grace("8s"), &mut random);
+        ended.exited(70).within(std::time::Duration::from_secs(8));
+        let count = none_lost_none_half(
+            &ended,
+            &postgres.numbers(&format!("SELECT id FROM writes WHERE run = '{name}'")),
+        );
+        postgres.is_left(&name);
+        let broken = postgres.broken_in_work(&name).len();
+        println!(
+            "PostgreSQL, cut off {run}: {count} acknowledged, 0 lost, 0 half, after {:?}; hung up {broken}",
+            ended.took
+        );
+    }
+}
+
+#[test]
+fn mariadb_keeps_each_acknowledged_write_and_no_half_of_one() {
+    let (mariadb, mut random) = (MariaDb::shared(), Random::new());
+    let aborted = mariadb.aborted();
+    for run in 0..if soak() { 50 } else { 3 } {
+        let name = format!("writes{run}");
+        let ended = stopped(writing("databases/write to mariadb", &mariadb.url(), &name, 200), &mut random);
+        well(&ended);
+        let count = none_lost_none_half(
+            &ended,
+            &mariadb.numbers(&format!("SELECT id FROM service.writes WHERE run = '{name}'")),
+        );
+        wait_until("the end of every connection", || mariadb.connections() == 0);
+        assert_eq!(mariadb.aborted(), aborted, "connections broke");
+        println!("MariaDB, run {run}: {count} acknowledged, 0 lost, 0 half, left after {:?}", ended.took);
+    }
+}
+
+#[test]
+fn sqlite_keeps_each_acknowledged_write_and_no_half_of_one() {
+    let mut random = Random::new();
+    let folder = std::env::temp_dir().join(format!("lifecycle-sqlite-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for run in 0..if soak() { 50 } else { 3 } {
+        let file = folder.join(format!("{run}.db"));
+        let program = writing("databases/write to sqlite", "", "sqlite", 20);
+        let ended = stopped(program.env("DATABASE_FILE", &file), &mut random);
+        well(&ended);
+        // It goes with the last connection, if that was closed.
+        assert!(!folder.join(format!("{run}.db-wal")).exists(), "the log is left behind");
+        let count = none_lost_none_half(&ended, &lifecycle_services_tests::sqlite_numbers(&file));
+        println!("SQLite, run {run}: {count} acknowledged, 0 lost, 0 half, left after {:?}", ended.took);
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

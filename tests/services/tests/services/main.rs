@@ -1,0 +1,37 @@
+//! Services and the servers that they hold: what is lost, handled twice or left behind when they stop is counted at
+//! the server.
+
+mod bad_input;
+mod consumers;
+mod databases;
+mod files;
+mod frozen;
+mod pipelines;
+mod poison;
+mod statements;
+
+use lifecycle_process_tests::{Child, Ended, Program, program};
+
+/// The service of this package, in this scenario.
+fn service(scenario: &str) -> Program {
+    program!("service", scenario)
+}
+
+/// Starts it, and waits until it is ready.
+#[track_caller]
+fn ready(program: Program) -> Child {
+    let mut child = program.start();
+    child.wait_for("ready");
+    child
+}
+
+/// Status 0. On a machine where no thread gets a processor, the runtime's may not end in the 100 ms that they have: the
+/// report says so, with status 70, and nothing else.
+#[track_caller]
+fn well(ended: &Ended) -> &Ended {
+    if ended.status.code() == Some(70) {
+        println!("no processor: {}", ended.stderr.join("\n"));
+        return ended.reported(&["fault: a thread of the runtime did not end"]).not_reported("cut off");
+    }
+    ended.exited(0)
+}

@@ -1,0 +1,68 @@
+//! No statement and no transaction stays behind at `PostgreSQL`.
+
+use std::time::Duration;
+
+use libc::SIGTERM;
+use lifecycle_process_tests::Ended;
+use lifecycle_services_tests::{Postgres, wait_until};
+
+use crate::{ready, service, well};
+
+/// Stops the service while the server sleeps for it.
+#[track_caller]
+fn stopped_asleep(scenario: &str, name: &str, grace: &str) -> Ended {
+    let postgres = Postgres::shared();
+    let program = service(&format!("databases/{scenario}")).env("DATABASE_URL", postgres.url(name));
+    let mut child = ready(program.grace(grace));
+    wait_until("the statement is under way", || {
+        postgres.connections(name, "state = 'active' AND query LIKE '%pg_sleep%'") == 1
+    });
+    child.signal(SIGTERM);
+    let ended = child.ended();
+    // By itself it would end in a minute.
+    assert_eq!(
+        postgres.connections(name, "state = 'active' AND query LIKE '%pg_sleep%'"),
+        0,
+        "it still sleeps"
+    );
+    assert_eq!(postgres.connections(name, "state LIKE 'idle in transaction%'"), 0, "a transaction is open");
+    postgres.is_left(name);
+    println!("{scenario}: left after {:?}; hung up {}", ended.took, postgres.broken_in_work(name).len());
+    ended
+}
+
+/// Nobody drains it: the pool is closed under it, and gives it half of its time.
+#[test]
+fn a_statement_that_nobody_tracks_is_cancelled_by_the_close_of_its_pool() {
+    let ended = stopped_asleep("sleep untracked", "sleep-untracked", "20s");
+    well(&ended).within(Duration::from_secs(4));
+    assert!(ended.stdout.iter().any(|line| line.contains("canceling statement due to user request")));
+}
+
+#[test]
+fn a_statement_that_is_cut_off_with_its_task_is_cancelled() {
+    let ended = stopped_asleep("sleep", "sleep-tracked", "6s");
+    ended.exited(70).within(Duration::from_secs(6)).reported(&["task", "databases.rs"]);
+    // The pool has closed: all that it missed was cancelled.
+    ended.not_reported("never given back").reported(&["Orders", "ok"]);
+}
+
+#[test]
+fn a_transaction_whose_statement_is_cut_off_is_rolled_back() {
+    let ended = stopped_asleep("sleep in a transaction", "sleep-in-a-transaction", "6s");
+    ended.exited(70).within(Duration::from_secs(6)).not_reported("never given back");
+    assert_eq!(Postgres::shared().number("SELECT count(*) FROM writes WHERE run = 'asleep'"), 0);
+}
+
+#[test]
+fn a_connection_that_is_never_given_back_is_counted() {
+    let (postgres, name) = (Postgres::shared(), "kept");
+    let mut child = ready(service("databases/keep a connection").env("DATABASE_URL", postgres.url(name)));
+    child.signal(SIGTERM);
+    let ended = child.ended();
+    ended.exited(70).within(Duration::from_secs(4));
+    ended.reported(&["Orders", "a connection was never given back"]);
+    // It goes with the process.
+    postgres.is_left(name);
+    assert_eq!(postgres.number("SELECT count(*) FROM writes WHERE run = 'kept'"), 0);
+}
