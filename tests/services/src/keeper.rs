@@ -79,6 +79,8 @@ extern "C" fn kill_all() {
     let running = std::mem::take(&mut *RUNNING.lock().unwrap_or_else(PoisonError::into_inner));
     for (pid, folder) in running {
         signal_tree(pid, libc::SIGKILL);
-        let _ = std::fs::remove_dir_all(folder);
+        let _ = std::fs::remove_dir_all(&folder);
+        // The one that they have in common goes with the last.
+        let _ = folder.parent().map(std::fs::remove_dir);
     }
 }

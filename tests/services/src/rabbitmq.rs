@@ -44,6 +44,8 @@ impl RabbitMq {
             ("RABBITMQ_CONFIG_FILE", folder("rabbitmq.conf")),
             ("RABBITMQ_ENABLED_PLUGINS_FILE", folder("plugins")),
             ("RABBITMQ_CONF_ENV_FILE", "/dev/null".to_owned()),
+            // As under systemd the script becomes the server, instead of waiting for it: it is what is killed with us.
+            ("RUNNING_UNDER_SYSTEMD", "true".to_owned()),
             ("ERL_EPMD_PORT", mapper.port().to_string()),
             ("ERL_EPMD_ADDRESS", "127.0.0.1".to_owned()),
         ] {
