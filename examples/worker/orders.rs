@@ -2,7 +2,7 @@
 
 use lapin::message::Delivery;
 use lifecycle::Managed;
-use lifecycle::consumer::Consumer;
+use lifecycle::consumer::{Consumer, Verdict};
 use tokio::sync::mpsc;
 
 use crate::broker::Broker;
@@ -30,16 +30,16 @@ async fn handle(
     order: Delivery,
     database: Managed<Database>,
     written: mpsc::Sender<()>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Verdict> {
     let Ok(id) = str::from_utf8(&order.data) else {
-        // It will not be one the next time either.
+        // It will not be one the next time either: a dead letter, where the queue has a place for those.
         eprintln!("worker: not an order: {:?}", order.data);
-        return Ok(());
+        return Ok(Verdict::Discard);
     };
     write(id, &database).await?;
     // There is no room if the outbox has been woken and has not looked yet: then it will see this one too.
     let _ = written.try_send(());
-    Ok(())
+    Ok(Verdict::Done)
 }
 
 /// Both, or neither. A transaction that is dropped on the way, by an error or at the end of the drain, is rolled back:

@@ -205,6 +205,69 @@ pub enum Failed {
     Discard,
 }
 
+impl Failed {
+    fn verdict(self) -> Verdict {
+        match self {
+            Failed::HandBack => Verdict::HandBack,
+            Failed::Discard => Verdict::Discard,
+        }
+    }
+}
+
+/// What becomes of one message, where its handler says so: for a message that nobody can handle, say, among others
+/// whose handling fails because a database is away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is acknowledged.
+    Done,
+    /// It is handed back, behind the others where the broker can do that.
+    HandBack,
+    /// It is discarded: a dead letter.
+    Discard,
+}
+
+/// What a handler may return: nothing, a [`Verdict`], or a `Result` of either, whose error [`Failed`] decides about.
+///
+/// ```
+/// use lifecycle::consumer::Verdict;
+///
+/// async fn handle(message: Vec<u8>) -> std::io::Result<Verdict> {
+///     let Ok(order) = String::from_utf8(message) else {
+///         return Ok(Verdict::Discard); // nobody can read it, now or later
+///     };
+///     tokio::fs::write("order", order).await?;
+///     Ok(Verdict::Done)
+/// }
+/// # let _ = handle;
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what becomes of a message",
+    note = "a handler returns `()`, a `consumer::Verdict`, or a `Result` of either"
+)]
+pub trait Handled {
+    #[doc(hidden)]
+    fn into_verdict(self) -> Result<Verdict, String>;
+}
+
+impl Handled for () {
+    fn into_verdict(self) -> Result<Verdict, String> {
+        Ok(Verdict::Done)
+    }
+}
+
+impl Handled for Verdict {
+    fn into_verdict(self) -> Result<Verdict, String> {
+        Ok(self)
+    }
+}
+
+impl<T: Handled, E: fmt::Display> Handled for Result<T, E> {
+    fn into_verdict(self) -> Result<Verdict, String> {
+        self.map_err(|error| error.to_string())?.into_verdict()
+    }
+}
+
 /// Takes messages from a source, and gives each to a handler: see the [module](self).
 #[must_use = "it takes nothing before `run` is awaited"]
 pub struct Consumer<S> {

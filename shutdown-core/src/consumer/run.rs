@@ -1,6 +1,5 @@
 //! The loop: take, handle, answer for it; at the stop: cancel, finish, hand back.
 
-use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
 use super::hand::Hand;
-use super::{ConsumeError, Consumer, Failed, LAST_WORD, Receipt, Source};
+use super::{ConsumeError, Consumer, Failed, Handled, LAST_WORD, Receipt, Source, Verdict};
 use crate::context::{self, Scoped};
 use crate::hook::panic_message;
 use crate::lifecycle::Lifecycle;
@@ -34,11 +33,10 @@ impl<S: Source> Consumer<S> {
     ///
     /// Dropped, it leaves the source as it is: what is in hand in tasks goes on and is answered for, the rest the
     /// broker gives out again when the connection closes.
-    pub async fn run<H, F, E>(mut self, handler: H) -> Result<(), ConsumeError>
+    pub async fn run<H, F>(mut self, handler: H) -> Result<(), ConsumeError>
     where
         H: Fn(S::Message) -> F,
-        F: Future<Output = Result<(), E>> + Send + 'static,
-        E: Display + 'static,
+        F: Future<Output: Handled> + Send + 'static,
     {
         let lifecycle = context::expect("consumer", Lifecycle::clone);
         let Some(hand) = Hand::open(&lifecycle, std::mem::take(&mut self.name)) else { return Ok(()) };
@@ -52,7 +50,7 @@ impl<S: Source> Consumer<S> {
         taken.and(given_back).and(hand.take_unanswered()).and(finished)
     }
 
-    async fn take<H, F, E>(
+    async fn take<H, F>(
         &mut self,
         lifecycle: &Lifecycle,
         hand: &Arc<Hand>,
@@ -60,8 +58,7 @@ impl<S: Source> Consumer<S> {
     ) -> Result<(), ConsumeError>
     where
         H: Fn(S::Message) -> F,
-        F: Future<Output = Result<(), E>> + Send + 'static,
-        E: Display + 'static,
+        F: Future<Output: Handled> + Send + 'static,
     {
         let mut stop = lifecycle.stop_notice().wait();
         let room = Arc::new(tokio::sync::Semaphore::new(self.concurrency.get()));
@@ -122,15 +119,14 @@ impl Drop for Closed {
 }
 
 /// Handles one message, and answers for it.
-async fn handle<F, E, R>(handling: F, receipt: R, failed: Failed, lifecycle: Lifecycle, hand: Arc<Hand>)
+async fn handle<F, R>(handling: F, receipt: R, failed: Failed, lifecycle: Lifecycle, hand: Arc<Hand>)
 where
-    F: Future<Output = Result<(), E>>,
-    E: Display,
+    F: Future<Output: Handled>,
     R: Receipt,
 {
     let handled = {
         // As words, since an error need not be `Send`.
-        let handling = async { handling.await.map_err(|error| error.to_string()) };
+        let handling = async { handling.await.into_verdict() };
         let handling = pin!(AssertUnwindSafe(handling).catch_unwind());
         match select(handling, lifecycle.cut_off().wait()).await {
             Either::Left((handled, _)) => Some(handled),
@@ -138,18 +134,18 @@ where
             Either::Right(_) => None,
         }
     };
-    let well = match handled {
-        Some(Ok(Ok(()))) => true,
+    let verdict = match handled {
+        Some(Ok(Ok(verdict))) => verdict,
         Some(Ok(Err(error))) => {
             hand.note_failure(&error);
-            false
+            failed.verdict()
         }
         Some(Err(panic)) => {
             lifecycle.on(Event::TaskPanicked);
             hand.note_failure(&panic_message(&*panic));
             // A payload's `Drop` is user code that may panic in its turn.
             std::mem::forget(panic);
-            false
+            failed.verdict()
         }
         None => {
             let last_word = tokio::time::timeout(LAST_WORD, receipt.hand_back()).await;
@@ -158,10 +154,10 @@ where
         }
     };
     let answer = async {
-        match (well, failed) {
-            (true, _) => receipt.ack().await,
-            (false, Failed::HandBack) => receipt.put_off().await,
-            (false, Failed::Discard) => receipt.discard().await,
+        match verdict {
+            Verdict::Done => receipt.ack().await,
+            Verdict::HandBack => receipt.put_off().await,
+            Verdict::Discard => receipt.discard().await,
         }
     };
     match select(pin!(answer), lifecycle.cut_off().wait()).await {
