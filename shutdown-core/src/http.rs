@@ -49,14 +49,17 @@ mod body;
 mod closing;
 mod connection;
 mod drive;
+mod handshake;
 mod info;
 mod latecomer;
 mod probes;
 mod request;
 mod server;
+mod site;
 mod stream;
 
+pub use handshake::{Handshake, NoHandshake};
 pub use info::ConnectionInfo;
 pub use latecomer::Latecomers;
 pub use probes::{Probes, WithProbes, probes, serve_probes};
-pub use server::{Handshake, NoHandshake, Server, serve};
+pub use server::{Server, serve};

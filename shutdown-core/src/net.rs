@@ -37,12 +37,14 @@
 mod accept;
 mod inherited;
 mod listener;
+mod listening;
 mod serve;
 mod serving;
 mod socket;
 
 pub(crate) use accept::{Door, is_fatal};
-pub use listener::{Listener, Listening, Peer, listen, listen_as};
+pub use listener::{Listener, Peer};
+pub use listening::{Listening, Stream, listen, listen_as};
 pub use serve::serve;
 pub(crate) use serving::{Doing, Roster, Serving, Visit};
 pub(crate) use socket::waiting;

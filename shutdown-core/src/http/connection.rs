@@ -11,7 +11,7 @@ use http_body::Body;
 use tokio::time::Instant;
 
 use super::closing::{self, HALF, Next, Seen, Since};
-use super::server::Site;
+use super::site::Site;
 use crate::gate::Pass;
 use crate::net::{Doing, Peer, Visit, waiting};
 

@@ -4,14 +4,13 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{Either, OptionFuture, select};
+use futures_util::future::OptionFuture;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -20,20 +19,20 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::Instant;
 use tower_service::Service;
 
-use super::closing::{Bounds, HALF};
+use super::closing::HALF;
 use super::connection::Connection;
 use super::drive::Drive;
+use super::handshake::{Handshake, NoHandshake, shake_hands};
 use super::latecomer::Latecomers;
-use super::probes::Asks;
 use super::request::Counted;
+use super::site::{Settings, Site};
 use super::stream::Stream;
 use crate::context::{self, Scoped};
 use crate::gate::Pass;
 use crate::lifecycle::Lifecycle;
-use crate::net::{Door, Listener, Roster, Serving};
+use crate::net::{Door, Listener, Serving};
 use crate::sequence::Event;
 
 /// Serves HTTP until the drain begins, then those who stand in the queue, and returns when the last connection is gone.
@@ -105,19 +104,6 @@ pub struct Server<L, H = NoHandshake> {
     handshake: H,
     // On the heap, so that the futures that carry it are small.
     settings: Box<Settings>,
-}
-
-#[derive(Clone)]
-struct Settings {
-    hyper: auto::Builder<Streams>,
-    linger: Duration,
-    half_head: Duration,
-    close_spread: Duration,
-    latecomers: Latecomers,
-    early_end: bool,
-    connection_info: bool,
-    /// A connection has nothing to say when it closes.
-    is_plain: bool,
 }
 
 impl<L: Listener> Server<L> {
@@ -237,13 +223,7 @@ impl<L, H> Server<L, H> {
         let lifecycle = context::expect("http::serve", Lifecycle::clone);
         let Some(serving) = Serving::begin(&lifecycle, "http", &self.listener) else { return Ok(()) };
         let early_end = self.settings.early_end;
-        let site = Arc::new(Site {
-            lifecycle: lifecycle.clone(),
-            roster: Arc::clone(&serving.roster),
-            settings: self.settings,
-            began: Instant::now(),
-            lame_duck: LameDuck::default(),
-        });
+        let site = Arc::new(Site::new(lifecycle.clone(), Arc::clone(&serving.roster), self.settings));
         let handshake = Arc::new(self.handshake);
         let door = Door { listener: self.listener, lifecycle: &lifecycle, roster: &serving.roster };
         let kept = door.keep(|io, peer| {
@@ -292,23 +272,11 @@ where
         OptionFuture::from(io.map(move |io| {
             let io = TokioIo::new(Stream::new(io, Arc::clone(&connection), pass));
             let service = Counted::new(service, Arc::clone(&connection));
-            let hyper = &connection.site.settings.hyper;
+            let hyper = &connection.site.settings().hyper;
             let served = hyper.serve_connection_with_upgrades(io, service).into_owned();
             Drive::new(served, connection)
         }))
     })
-}
-
-/// `None` if it failed, or the drain would not wait for it any longer.
-async fn shake_hands<I, H: Handshake<I>>(site: Arc<Site>, handshake: Arc<H>, io: I) -> Option<H::Io> {
-    let half = async {
-        site.lifecycle.drain_notice().wait().await;
-        tokio::time::sleep(site.settings.half_head).await;
-    };
-    match select(pin!(handshake.shake(io)), pin!(half)).await {
-        Either::Left((shaken, _)) => shaken.ok(),
-        Either::Right(_) => None,
-    }
 }
 
 pin_project! {
@@ -345,41 +313,6 @@ impl<F: Future> Future for Watched<F> {
     }
 }
 
-/// What a connection goes through before HTTP: see [`Server::handshake`].
-pub trait Handshake<I>: Send + Sync + 'static {
-    /// What comes of it.
-    type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
-
-    /// Goes through it.
-    fn shake(&self, io: I) -> impl Future<Output = io::Result<Self::Io>> + Send;
-}
-
-/// The connection as it is.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoHandshake;
-
-impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<I> for NoHandshake {
-    type Io = I;
-
-    async fn shake(&self, io: I) -> io::Result<I> {
-        Ok(io)
-    }
-}
-
-impl<I, H, F, T> Handshake<I> for H
-where
-    I: Send,
-    H: Fn(I) -> F + Send + Sync + 'static,
-    F: Future<Output = io::Result<T>> + Send + 'static,
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    type Io = T;
-
-    fn shake(&self, io: I) -> impl Future<Output = io::Result<T>> + Send {
-        self(io)
-    }
-}
-
 /// Runs the streams of HTTP/2 connections, in the lifecycle of their connection.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -395,119 +328,5 @@ where
             Some(lifecycle) => tokio::spawn(Scoped::new(lifecycle, future)).abort_handle(),
             None => tokio::spawn(future).abort_handle(),
         };
-    }
-}
-
-/// What the connections of a server share.
-pub(super) struct Site {
-    lifecycle: Lifecycle,
-    roster: Arc<Roster>,
-    settings: Box<Settings>,
-    began: Instant,
-    lame_duck: LameDuck,
-}
-
-impl Site {
-    pub(super) fn lifecycle(&self) -> &Lifecycle {
-        &self.lifecycle
-    }
-
-    pub(super) fn roster(&self) -> &Arc<Roster> {
-        &self.roster
-    }
-
-    pub(super) fn began(&self) -> Instant {
-        self.began
-    }
-
-    pub(super) fn latecomers(&self) -> Latecomers {
-        self.settings.latecomers
-    }
-
-    pub(super) fn is_plain(&self) -> bool {
-        self.settings.is_plain
-    }
-
-    pub(super) fn tells_connections(&self) -> bool {
-        self.settings.connection_info
-    }
-
-    pub(super) fn bounds(&self, connection: &Connection) -> Bounds {
-        let Settings { linger, half_head, close_spread, .. } = *self.settings;
-        let spread = if close_spread.is_zero() { close_spread } else { connection.part_of(close_spread) };
-        Bounds { linger, half_head, spread }
-    }
-}
-
-/// A lame duck that nobody wants anything of for so long, in milliseconds, has done what it is for.
-const QUIET: u64 = 1_000;
-
-/// What is seen of the lame duck: whether anybody still wants something. Written only while the service stops.
-#[derive(Default)]
-struct LameDuck {
-    /// A readiness probe has heard it.
-    heard: AtomicBool,
-    /// When somebody wanted something: milliseconds after the server began.
-    wanted: AtomicU64,
-    /// Connections that came during the stop, and have not said what they want.
-    undecided: AtomicU32,
-}
-
-impl Site {
-    fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    /// A connection comes; whether it is to be asked what it wants.
-    pub(super) fn note_connection(&self) -> bool {
-        let asked = self.settings.early_end && self.lifecycle.is_stopping();
-        if asked {
-            self.lame_duck.undecided.fetch_add(1, Ordering::Relaxed);
-        }
-        asked
-    }
-
-    /// It has said so, or has gone.
-    pub(super) fn note_decision(&self) {
-        self.lame_duck.undecided.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// A request begins; what it asks for, where anybody wants to know.
-    pub(super) fn note_request(&self, path: &str) -> Asks {
-        if !self.settings.early_end || !self.lifecycle.is_stopping() {
-            return Asks::Service;
-        }
-        let asks = Asks::of(path);
-        if asks == Asks::Service {
-            self.lame_duck.wanted.store(self.now(), Ordering::Relaxed);
-        }
-        asks
-    }
-
-    pub(super) fn note_unready(&self) {
-        self.lame_duck.heard.store(true, Ordering::Relaxed);
-    }
-
-    /// Ends the lame duck when nobody wants anything any more, while `kept` goes on.
-    async fn watch_while<T>(&self, kept: impl Future<Output = T>) -> T {
-        let watch = async {
-            self.lifecycle.stop_notice().wait().await;
-            let began = self.now();
-            loop {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                let quiet_from = self.lame_duck.wanted.load(Ordering::Relaxed).max(began);
-                let wanted = self.lame_duck.undecided.load(Ordering::Relaxed) > 0;
-                if self.lame_duck.heard.load(Ordering::Relaxed) && !wanted && self.now() >= quiet_from + QUIET
-                {
-                    break;
-                }
-            }
-            self.lifecycle.on(Event::Unwanted);
-            std::future::pending().await
-        };
-        match select(pin!(kept), pin!(watch)).await {
-            Either::Left((kept, _)) => kept,
-            Either::Right((never, _)) => never,
-        }
     }
 }
