@@ -122,13 +122,17 @@ impl Connection {
     /// A request begins. Whether it came too late.
     pub(super) fn begin<B: Body>(self: &Arc<Self>, request: &Request<B>) -> (bool, InFlight) {
         let http2 = request.version() == Version::HTTP_2;
-        let start = self.claimed.load(Ordering::Relaxed);
+        let mut start = self.claimed.load(Ordering::Relaxed);
         let read = self.read.load(Ordering::Relaxed);
         if http2 {
             self.set(HTTP2, true);
             self.claimed.store(read, Ordering::Relaxed);
         } else {
-            let end = start.saturating_add(length_of(request));
+            let (head, body) = (length_of(request), request.body().size_hint());
+            // hyper has read the headers that say it, once.
+            let end = start.saturating_add(head).saturating_add(body.exact().unwrap_or(NEVER));
+            // What was before may have been a body whose end is not told.
+            start = start.min(read.saturating_sub(head));
             self.claimed.store(settled(end, read).max(end), Ordering::Relaxed);
             self.set(ANSWERING, false);
         }
@@ -312,17 +316,14 @@ fn settled(end: u64, read: u64) -> u64 {
     if end.saturating_add(SHORTEST) <= read { end } else { read }
 }
 
-/// How many bytes a request of HTTP/1 takes, as most clients write it; without end if its body does not tell.
-fn length_of<B: Body>(request: &Request<B>) -> u64 {
+/// How many bytes the head of a request of HTTP/1 takes, as most clients write it.
+fn length_of<B>(request: &Request<B>) -> u64 {
     const LINE: usize = "  HTTP/1.1\r\n".len();
     const BETWEEN: usize = ": \r\n".len();
     let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
     let headers = request.headers();
     let fields: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + BETWEEN).sum();
-    let head = request.method().as_str().len() + target + LINE + fields + "\r\n".len();
-    // hyper has read the headers that say it, once.
-    let body = request.body().size_hint().exact().unwrap_or(NEVER);
-    (head as u64).saturating_add(body)
+    (request.method().as_str().len() + target + LINE + fields + "\r\n".len()) as u64
 }
 
 /// Instants as numbers, so that they can be shared without a lock.
