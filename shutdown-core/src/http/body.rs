@@ -14,17 +14,17 @@ pin_project! {
         #[pin]
         body: Option<B>,
         // Behind the body, so that it is dropped after it.
-        in_flight: Option<InFlight>,
+        in_flight: InFlight,
     }
 }
 
 impl<B> Answer<B> {
     pub(super) fn of(body: B, in_flight: InFlight) -> Answer<B> {
-        Answer { body: Some(body), in_flight: Some(in_flight) }
+        Answer { body: Some(body), in_flight }
     }
 
-    pub(super) fn empty() -> Answer<B> {
-        Answer { body: None, in_flight: None }
+    pub(super) fn empty(in_flight: InFlight) -> Answer<B> {
+        Answer { body: None, in_flight }
     }
 }
 

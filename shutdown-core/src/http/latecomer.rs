@@ -3,8 +3,6 @@
 use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Version};
 
-use super::body::Answer;
-
 /// What becomes of a request that comes on a live connection when the drain has begun: behind another that is still
 /// being answered, or on an HTTP/2 connection whose client goes on in spite of the GOAWAY.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,8 +18,9 @@ pub enum Latecomers {
 
 const UNAVAILABLE: HeaderValue = HeaderValue::from_static("14");
 
-pub(super) fn refusal<B>(version: Version, headers: &HeaderMap) -> Response<Answer<B>> {
-    let mut response = Response::new(Answer::empty());
+/// The head of the answer; there is nothing behind it.
+pub(super) fn refusal(version: Version, headers: &HeaderMap) -> Response<()> {
+    let mut response = Response::new(());
     let grpc = |kind: &HeaderValue| kind.as_bytes().starts_with(b"application/grpc");
     if let Some(kind) = headers.get(CONTENT_TYPE).filter(|kind| grpc(kind)) {
         let headers = response.headers_mut();
@@ -44,7 +43,7 @@ mod tests {
 
     #[test]
     fn http1_hears_when_to_come_again_and_that_the_connection_closes() {
-        let response = refusal::<String>(Version::HTTP_11, &HeaderMap::new());
+        let response = refusal(Version::HTTP_11, &HeaderMap::new());
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()[RETRY_AFTER], "1");
         assert_eq!(response.headers()[CONNECTION], "close");
@@ -52,7 +51,7 @@ mod tests {
 
     #[test]
     fn http2_has_no_connection_header() {
-        let response = refusal::<String>(Version::HTTP_2, &HeaderMap::new());
+        let response = refusal(Version::HTTP_2, &HeaderMap::new());
         assert_eq!(response.status(), 503);
         assert!(!response.headers().contains_key(CONNECTION));
     }
@@ -60,7 +59,7 @@ mod tests {
     #[test]
     fn grpc_hears_unavailable() {
         let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/grpc+proto"))];
-        let response = refusal::<String>(Version::HTTP_2, &headers.into_iter().collect());
+        let response = refusal(Version::HTTP_2, &headers.into_iter().collect());
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["grpc-status"], "14");
         assert_eq!(response.headers()[CONTENT_TYPE], "application/grpc+proto");

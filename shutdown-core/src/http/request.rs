@@ -41,13 +41,13 @@ where
 
     fn call(&self, mut request: Request<Incoming>) -> Handling<S, B> {
         let site = &self.connection.site;
-        let begun = match self.connection.begin(&request) {
-            (late, in_flight) if !late || site.latecomers() == Latecomers::Serve => in_flight,
-            _ => {
-                let response = refusal(request.version(), request.headers());
-                return Handling::Refused { response: ready(response) };
-            }
-        };
+        let (late, in_flight) = self.connection.begin(&request);
+        if late && site.latecomers() == Latecomers::Refuse {
+            // It says close in any case. Nobody reads its body, so it needs a farewell.
+            self.connection.answer();
+            let response = refusal(request.version(), request.headers());
+            return Handling::Refused { response: ready(response.map(|()| Answer::empty(in_flight))) };
+        }
         let asks = site.note_request(request.uri().path());
         let http1 = request.version() != Version::HTTP_2;
         let connects = request.method() == Method::CONNECT;
@@ -55,7 +55,7 @@ where
             request.extensions_mut().insert(ConnectionInfo(Arc::clone(&self.connection)));
         }
         let future = hyper::service::Service::call(&self.service, request);
-        Handling::Served { future, in_flight: Some(begun), http1, connects, asks }
+        Handling::Served { future, in_flight: Some(in_flight), http1, connects, asks }
     }
 }
 

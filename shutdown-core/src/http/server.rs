@@ -280,7 +280,7 @@ where
 }
 
 pin_project! {
-    /// A connection whose panic the lifecycle hears of before its pass goes back.
+    /// A connection, or a stream of one, whose panic the lifecycle hears of before its pass goes back.
     struct Watched<F> {
         #[pin]
         conversation: Option<F>,
@@ -323,10 +323,10 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     fn execute(&self, future: F) {
-        // In the task of the connection, which is where hyper starts them.
+        // Asked in the task of the connection, which is where hyper starts them.
         match Lifecycle::current() {
-            Some(lifecycle) => tokio::spawn(Scoped::new(lifecycle, future)).abort_handle(),
-            None => tokio::spawn(future).abort_handle(),
+            Some(lifecycle) => tokio::spawn(Scoped::new(lifecycle, Watched::new(future))),
+            None => tokio::spawn(future.map(drop)),
         };
     }
 }

@@ -194,3 +194,19 @@ async fn streams_that_never_end_are_cut_and_named() {
         ended.reported(&["http at 127.0.0.1:", "`GET /wait/", " and 1 more streams, for 127.0.0.1:"]);
     }
 }
+
+/// Its handler has a task of its own, unlike one of HTTP/1.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_panic_in_a_stream_during_the_stop_is_70() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut connection = Connection::open(&server, Hearing::All).await;
+        let answer = connection.ask("/panic/now").await;
+        server.child.wait_for("at work: /panic/now");
+        server.stop();
+        server.drains();
+        server.go();
+        timeout(PATIENCE, answer).await.expect("in time").expect_err("there is no answer");
+        server.ended().exited(70).reported(&["tracked tasks that panicked: 1"]);
+    }
+}

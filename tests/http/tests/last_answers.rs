@@ -65,7 +65,12 @@ fn sigint_skips_the_lame_duck() {
 /// server need not hear it to its end.
 #[track_caller]
 fn sends_on_behind_its_answer(client: &mut Client, length: usize) -> bool {
-    assert_eq!(client.outcome(), Outcome::AnsweredLast);
+    sends_on_behind(client, Outcome::AnsweredLast, length)
+}
+
+#[track_caller]
+fn sends_on_behind(client: &mut Client, answer: Outcome, length: usize) -> bool {
+    assert_eq!(client.outcome(), answer);
     let begun = Instant::now();
     for _ in 0..length / PIECE {
         // Behind a reset the next piece fails.
@@ -116,6 +121,31 @@ fn an_early_answer_is_not_destroyed_by_a_reset_in_the_drain() {
         server.drains();
         server.go();
         let sent = sends_on_behind_its_answer(&mut client, UNREAD - early);
+        server.ended().exited(0);
+        sent
+    };
+    once_in_twenty_times(|| once(program!("http_multi", "http linger=0")));
+    once_in_twenty_times(|| once(program!("http_current", "http linger=0")));
+}
+
+/// Nobody reads the body of a request that is refused.
+#[test]
+fn a_refusal_is_not_destroyed_by_the_body_of_its_request() {
+    let once = |program: Program| {
+        let mut server = Server::start(program);
+        let mut client = server.connect();
+        client.get("/slow-large");
+        server.child.wait_for("at work: /slow-large");
+        // Connections hear of the drain in the order in which they came: the first has when these have.
+        let mut behind: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
+        server.stop();
+        for client in &mut behind {
+            client.closed();
+        }
+        client.send(&head_of("/echo", UNREAD));
+        server.go();
+        assert_eq!(client.outcome(), Outcome::Answered);
+        let sent = sends_on_behind(&mut client, Outcome::Refused, UNREAD);
         server.ended().exited(0);
         sent
     };
