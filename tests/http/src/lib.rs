@@ -13,7 +13,7 @@ pub mod service;
 
 pub use answer::Answer;
 pub use client::{Client, get};
-pub use frames::{Goaways, Hearing, overheard};
+pub use frames::{Asked, Goaways, Hearing, overheard};
 pub use outcome::{Outcome, Tally};
 pub use server::{Server, raise_open_files};
 

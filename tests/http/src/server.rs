@@ -60,6 +60,14 @@ impl Server {
         self.child.tell("go");
     }
 
+    /// A client that sends no more than half of a request's head: the drain closes it after a second.
+    #[track_caller]
+    pub fn half_a_head(&self) -> Client {
+        let mut client = self.connect();
+        client.send(b"GET / HT");
+        client
+    }
+
     /// Asks it to stop.
     #[track_caller]
     pub fn stop(&mut self) {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use h2::client::{ResponseFuture, SendRequest};
 use http::{HeaderMap, Request, Response};
-use lifecycle_http_tests::{Goaways, Hearing, PATIENCE, Server, both_flavours, overheard};
+use lifecycle_http_tests::{Asked, Goaways, Hearing, PATIENCE, Server, both_flavours, overheard};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -13,6 +13,7 @@ use tokio::time::timeout;
 struct Connection {
     send: SendRequest<bytes::Bytes>,
     goaways: Goaways,
+    asked: Asked,
     running: JoinHandle<Result<(), h2::Error>>,
 }
 
@@ -22,9 +23,9 @@ const ANY: u32 = (1 << 31) - 1;
 impl Connection {
     async fn open(server: &Server, hearing: Hearing) -> Connection {
         let stream = TcpStream::connect(server.address).await.expect("it listens");
-        let (stream, goaways) = overheard(stream, hearing);
+        let (stream, goaways, asked) = overheard(stream, hearing);
         let (send, connection) = h2::client::handshake(stream).await.expect("a connection");
-        Connection { send, goaways, running: tokio::spawn(connection) }
+        Connection { send, goaways, asked, running: tokio::spawn(connection) }
     }
 
     async fn ask(&mut self, path: &str) -> ResponseFuture {
@@ -87,7 +88,7 @@ async fn streams_in_flight_finish_behind_two_goaways() {
         let until = Instant::now() + PATIENCE;
         while connection.goaways.seen().len() < 2 {
             assert!(Instant::now() < until, "{:?}", connection.goaways.seen());
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
         // Streams of a client have odd numbers from 1 on.
         assert_eq!(connection.goaways.seen(), [ANY, 19]);
@@ -130,8 +131,9 @@ async fn a_stream_in_the_kernel_at_the_signal_is_served() {
         server.child.freeze();
         let mut new = Connection::open(&server, Hearing::All).await;
         let answers = [known.ask("/").await, new.ask("/").await];
-        // They are with the kernel when what follows them is: the clients write in the background.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        // The clients write in the background.
+        timeout(PATIENCE, known.asked.wait_for(2)).await.expect("it is sent");
+        timeout(PATIENCE, new.asked.wait_for(1)).await.expect("it is sent");
         server.stop();
         server.child.thaw();
         for answer in answers {
@@ -164,10 +166,16 @@ async fn who_goes_on_a_second_after_the_goaway_is_refused() {
         server.child.wait_for("at work: /wait/busy");
         server.stop();
         server.drains();
-        // The second in which it would be served is the subject.
-        tokio::time::sleep(Duration::from_millis(1200)).await;
-        let plain = connection.ask("/").await;
-        let (head, _) = body(plain).await;
+        // For a second it is served.
+        let until = Instant::now() + PATIENCE;
+        let head = loop {
+            let plain = connection.ask("/").await;
+            let (head, _) = body(plain).await;
+            if head.status() != 200 {
+                break head;
+            }
+            assert!(Instant::now() < until, "it is served for ever");
+        };
         assert_eq!((head.status().as_u16(), &head.headers()["retry-after"]), (503, &"1".parse().unwrap()));
         let kind = [(http::header::CONTENT_TYPE, "application/grpc".parse().unwrap())];
         let grpc = connection.ask_with("/test.Counter/Say", kind.into_iter().collect()).await;

@@ -49,10 +49,10 @@ fn a_stream_is_in_flight_until_it_ends() {
         let mut client = server.connect();
         client.get("/slow-large").head();
         server.child.wait_for("at work: /slow-large");
+        let mut half = server.half_a_head();
         server.stop();
-        server.drains();
         // Farther than the second that a connection without work has at most.
-        std::thread::sleep(Duration::from_millis(1100));
+        half.closed();
         server.go();
         assert_eq!(client.chunk().as_deref(), Some(&b"start"[..]));
         assert_eq!(client.chunk().as_deref(), Some(&b"end"[..]));
@@ -108,9 +108,10 @@ async fn a_websocket_is_in_flight_until_it_ends() {
     for program in both_flavours!("http linger=0") {
         let mut server = Server::start(program);
         let mut socket = websocket(&server, "/ws/deaf").await;
+        let mut half = server.half_a_head();
         server.stop();
-        server.drains();
-        std::thread::sleep(Duration::from_millis(1100));
+        // Farther than the second that a connection without work has at most.
+        half.closed();
         echo(&mut socket).await;
         socket.close(None).await.expect("it is open");
         while socket.next().await.is_some() {}
