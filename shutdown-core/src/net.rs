@@ -35,6 +35,7 @@
 //! - **A load balancer.** Let it see `/readyz` fail before the doors close: see [`http::probes`](crate::http::probes).
 
 mod accept;
+mod decoy;
 mod inherited;
 mod listener;
 mod listening;
@@ -43,6 +44,7 @@ mod serving;
 mod socket;
 
 pub(crate) use accept::{Door, is_fatal};
+pub use decoy::Decoy;
 pub use listener::{Listener, Peer};
 pub use listening::{Listening, Stream, listen, listen_as};
 pub use serve::serve;

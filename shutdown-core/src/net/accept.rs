@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::decoy::Decoy;
 use super::listener::{Listener, Peer};
 use super::serving::Roster;
 use crate::lifecycle::Lifecycle;
@@ -77,16 +78,20 @@ impl<L: Listener> Door<'_, L> {
 }
 
 /// A listener that lets nobody in who is new. Closed when this is dropped, for the user may drop the server meanwhile.
-struct Closing<L: Listener>(Option<L>);
+struct Closing<L: Listener> {
+    listener: Option<L>,
+    /// Behind the listener.
+    _decoy: Option<Decoy>,
+}
 
 impl<L: Listener> Closing<L> {
     fn begin(mut listener: L) -> Closing<L> {
-        listener.refuse_new();
-        Closing(Some(listener))
+        let decoy = listener.refuse_new();
+        Closing { listener: Some(listener), _decoy: decoy }
     }
 
     async fn empty(&mut self, roster: &Roster, enter: &mut impl FnMut(L::Io, Peer)) {
-        let Some(listener) = &mut self.0 else { return };
+        let Some(listener) = &mut self.listener else { return };
         let begun = Instant::now();
         let (mut pause, mut paused, mut look_again) = (BACK_OFF.0, Duration::ZERO, UNDER_WAY.0);
         let mut left = EMPTYING;
@@ -127,7 +132,7 @@ impl<L: Listener> Closing<L> {
 
 impl<L: Listener> Drop for Closing<L> {
     fn drop(&mut self) {
-        if let Some(listener) = self.0.take() {
+        if let Some(listener) = self.listener.take() {
             listener.close();
         }
     }
@@ -170,7 +175,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::task::{Context, Poll};
 
-    use super::{Closing, Listener, Peer, Trouble};
+    use super::{Closing, Decoy, Listener, Peer, Trouble};
 
     /// Notes what it is told.
     struct Told(Arc<Mutex<Vec<&'static str>>>);
@@ -182,8 +187,9 @@ mod tests {
             Poll::Pending
         }
 
-        fn refuse_new(&mut self) {
+        fn refuse_new(&mut self) -> Option<Decoy> {
             self.0.lock().unwrap().push("refuse");
+            None
         }
 
         fn close(self) {

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
+use super::decoy::Decoy;
 use super::socket;
 
 /// What accepts connections, for [`serve`](super::serve) and [`http::serve`](crate::http::serve).
@@ -44,10 +45,14 @@ pub trait Listener: Send + 'static {
     }
 
     /// From now on the kernel is to let nobody into the queue who is new: it is about to be emptied for the last time.
-    fn refuse_new(&mut self) {}
+    /// A [`Decoy`] that this gives is kept until the listener has closed. A listener around another one hands on what
+    /// that one gives.
+    fn refuse_new(&mut self) -> Option<Decoy> {
+        None
+    }
 
-    /// Closes it. Others may hold the same socket, so what [`refuse_new`](Listener::refuse_new) did is undone; but as
-    /// late as can be, for whoever is let in now is lost.
+    /// Closes it. Others may hold the same socket, so what [`refuse_new`](Listener::refuse_new) did to it is undone; but
+    /// as late as can be, for where there is no decoy, whoever is let in now is lost.
     fn close(self)
     where
         Self: Sized,
@@ -113,9 +118,11 @@ impl Listener for TcpListener {
         Ok(Some((TcpStream::from_std(socket.into())?, peer)))
     }
 
-    fn refuse_new(&mut self) {
-        // Where that fails a client may be reset, which is no reason not to stop.
+    fn refuse_new(&mut self) -> Option<Decoy> {
+        let decoy = Decoy::before(self);
+        // Where both fail a client may be reset, which is no reason not to stop.
         let _ = socket::refuse_new(self);
+        decoy
     }
 
     fn close(self) {

@@ -11,8 +11,10 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
+use super::decoy::Decoy;
 use super::inherited;
 use super::listener::{Listener, Peer};
+use super::socket;
 
 /// A listener from [`listen`]: of TCP or of a Unix socket, bound or inherited.
 #[derive(Debug)]
@@ -140,8 +142,9 @@ impl Listening {
     }
 
     /// A listener that was bound here, with options of its own, and that no other process holds: so nobody is let in
-    /// while it closes. Of a plain [`TcpListener`] that cannot be known. It is handed back to whoever else may hold it
-    /// as it was, in the microseconds before it closes, and one who comes in just these is reset.
+    /// while it closes. Of a plain [`TcpListener`] that cannot be known, so it is closed behind a [`Decoy`]; where it
+    /// shares its port with others (`SO_REUSEPORT`), or that port is a privileged one and the privilege has been
+    /// dropped, there can be none, and a client that comes in the microseconds in which it closes is reset.
     pub fn sole(listener: TcpListener) -> Listening {
         Listening { socket: Socket::Tcp(listener), inherited: false, file: None }
     }
@@ -200,16 +203,18 @@ impl Listener for Listening {
         })
     }
 
-    fn refuse_new(&mut self) {
+    fn refuse_new(&mut self) -> Option<Decoy> {
         if self.inherited {
-            return;
+            return None;
         }
-        // Nobody else holds what was bound here, so it is never undone.
         match &mut self.socket {
-            Socket::Tcp(listener) => listener.refuse_new(),
+            // Nobody else holds what was bound here, so it is never undone, and needs no decoy. Where it fails a client
+            // may be reset, which is no reason not to stop.
+            Socket::Tcp(listener) => drop(socket::refuse_new(listener)),
             // Nobody finds it without its file.
             Socket::Unix(_) => self.file = None,
         }
+        None
     }
 
     fn is_sole(&self) -> bool {

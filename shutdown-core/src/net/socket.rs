@@ -2,7 +2,8 @@
 
 #![expect(
     unsafe_code,
-    reason = "one system call that no library wraps for a descriptor that something else owns"
+    reason = "two system calls: of the first no library wraps what concerns a descriptor that something else owns, of the \
+              second none knows the option"
 )]
 
 use std::io;
@@ -36,6 +37,30 @@ pub(crate) fn refuse_new(listener: &impl AsFd) -> io::Result<()> {
         SockFilter::new(RETURN, 0, 0, 0),
         SockFilter::new(RETURN, 0, 0, u32::MAX),
     ])
+}
+
+/// From now on the kernel gives every new connection to the listener of this number among those that share the port of
+/// this one, in the order in which they came.
+#[cfg(target_os = "linux")]
+pub(crate) fn send_new_to(listener: &impl AsFd, number: u32) -> io::Result<()> {
+    use std::os::fd::AsRawFd as _;
+
+    // As classic BPF: `return number`.
+    let mut choice = libc::sock_filter { code: 0x06, jt: 0, jf: 0, k: number };
+    let program = libc::sock_fprog { len: 1, filter: &raw mut choice };
+    let size = libc::socklen_t::try_from(size_of_val(&program)).expect("two words");
+    // SAFETY: the option takes a `sock_fprog`, which is what it is given, with its size; the kernel copies that and the
+    // one instruction that it points at, and both are there until the call returns.
+    let set = unsafe {
+        libc::setsockopt(
+            listener.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_REUSEPORT_CBPF,
+            (&raw const program).cast(),
+            size,
+        )
+    };
+    if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Elsewhere a connection may still be let in and reset between the last accept and the close.

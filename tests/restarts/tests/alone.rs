@@ -38,11 +38,8 @@ fn whoever_is_not_refused_is_answered() {
     stops(Service::start).only(&[Outcome::Refused], "alone, new connections");
 }
 
-/// Somebody else might hold it, so the kernel's door is opened again microseconds before it closes: of 200 clients that
-/// knock without a pause zero to two were hit in 200 stops. If that door is never shut it is 11 to 66.
+/// Somebody else might hold it, so the kernel's door is opened again before it closes: behind a decoy.
 #[test]
-fn whoever_is_not_refused_by_a_plain_listener_is_answered_but_for_one_in_many_stops() {
-    let tally = stops(Service::start_plainly);
-    tally.only(&[Outcome::Refused, Outcome::Reset], "alone, new connections, a plain listener");
-    assert!(tally.count(Outcome::Reset) <= 1 + rounds(20, 100) / 40, "{tally}");
+fn whoever_is_not_refused_by_a_plain_listener_is_answered() {
+    stops(Service::start_plainly).only(&[Outcome::Refused], "alone, new connections, a plain listener");
 }
