@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::plan::{Class, Item, Plan};
-use crate::resource::{Declaration, Generic, Needs, Registered};
+use crate::plan::{Class, Item, Plan, Unseen};
+use crate::resource::{Declaration, Generic, Mark, Needs, Registered, marks};
 use crate::sequence::validate;
 use crate::sort::sorted;
 
@@ -15,10 +15,19 @@ pub(crate) fn plan() -> Plan {
     plan_of(&|_| true)
 }
 
-/// The generic resources of the program: which types they become, only `manage` tells.
-pub(crate) fn unseen() -> Vec<String> {
-    let mut unseen: Vec<String> = inventory::iter::<Generic>().map(ToString::to_string).collect();
-    unseen.sort();
+/// What the plan does not show: generic resources, of which only `manage` tells which types they become, and those that
+/// nothing in the file of this `program` manages.
+pub(crate) fn unseen(program: &[u8]) -> Unseen {
+    let generic = inventory::iter::<Generic>().map(ToString::to_string);
+    let managed = marks(program);
+    let registered = inventory::iter::<Registered>().map(Registered::declaration);
+    let unmanaged = registered.filter(|declaration| {
+        managed.as_ref().is_some_and(|managed| !managed.contains(&Mark::of(declaration)))
+    });
+    let mut unseen =
+        Unseen { generic: generic.collect(), unmanaged: unmanaged.map(ToString::to_string).collect() };
+    unseen.generic.sort();
+    unseen.unmanaged.sort();
     unseen
 }
 

@@ -57,7 +57,9 @@ pub use shutdown_macros::Holds;
 ///
 /// The environment wins over the keys: `LIFECYCLE_GRACE` and `LIFECYCLE_LAME_DUCK` (a bare number is seconds). With
 /// `LIFECYCLE_PLAN=tree` (or `dot`, `mermaid`, `json`) the program prints what is torn down before what, and exits with
-/// 0 without running `main`. A value that cannot be read is exit status 78, with one line on stderr.
+/// 0 without running `main`; behind that it names what a plan of types cannot show: generic resources, and those of which
+/// nothing in the program's file ever [manages](crate::manage) one. A value that cannot be read is exit status 78, with
+/// one line on stderr.
 ///
 /// # Signals
 ///

@@ -15,7 +15,7 @@ use crate::hook::{Hook, Job};
 use crate::lifecycle::{Inner, Lifecycle};
 use crate::plan::Why;
 use crate::report::Outcome;
-use crate::resource::{self, Declaration, Held, Needs, Resource};
+use crate::resource::{self, Declaration, Held, Mark, Needs, Resource};
 use crate::sequence::{Event, InstanceId, NO_CLASS, Released, Spec};
 
 /// A value whose teardown is the lifecycle's business. Clones are the same instance; it derefs to the value.
@@ -158,6 +158,7 @@ impl Lifecycle {
         value: T,
         location: &'static Location<'static>,
     ) -> Managed<T> {
+        Mark::leave::<T>();
         let declaration = T::DECLARATION;
         let mut held = Held::default();
         value.__lifecycle_holds(&mut held);

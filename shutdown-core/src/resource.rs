@@ -8,6 +8,7 @@ mod holds;
 mod known;
 pub(crate) mod leak;
 mod link;
+mod mark;
 pub(crate) mod owned;
 #[cfg(feature = "sqlx")]
 mod pool;
@@ -26,6 +27,7 @@ pub use declaration::{Declaration, Edge, Generic, Need, NeedReason, Needs, Regis
 use failures::Failures;
 pub use holds::{Held, Holds, HoldsNothing, Probe, ProbeField};
 pub use link::{Joined, Link};
+pub(crate) use mark::{Mark, marks};
 pub use release::Release;
 pub(crate) use steps::release;
 pub use steps::{Step, blocking, later};

@@ -2,8 +2,7 @@
 
 #![expect(
     unsafe_code,
-    reason = "two system calls: of the first no library wraps what concerns a descriptor that something else owns, of the \
-              second none knows the option"
+    reason = "two system calls: one for a descriptor that something else owns, one for an option that no library knows"
 )]
 
 use std::io;

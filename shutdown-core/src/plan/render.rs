@@ -26,9 +26,17 @@ impl Format {
     }
 }
 
-/// Prints `plan`, its items in the order of R4, and behind it what is `unseen`: declared, but of no one type before the
-/// program runs.
-pub(crate) fn render(plan: &Plan, unseen: &[String], format: Format) -> String {
+/// What a plan of declared resources does not show. Each is a name and where it is declared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unseen {
+    /// Of no one type before the program runs.
+    pub(crate) generic: Vec<String>,
+    /// In the plan, and nothing in the program ever hands over an instance.
+    pub(crate) unmanaged: Vec<String>,
+}
+
+/// Prints `plan`, its items in the order of R4, and behind it what is `unseen`.
+pub(crate) fn render(plan: &Plan, unseen: &Unseen, format: Format) -> String {
     let mut items: Vec<usize> = (0..plan.items().len()).collect();
     plan.sort(&mut items);
     let mut text = match format {
@@ -42,11 +50,16 @@ pub(crate) fn render(plan: &Plan, unseen: &[String], format: Format) -> String {
         Format::Mermaid => "%% ",
         Format::Tree | Format::Json => "",
     };
-    if !unseen.is_empty() {
-        let _ = writeln!(text, "{comment}generic, so that only the running program knows all of them:");
-    }
-    for name in unseen {
-        let _ = writeln!(text, "{comment}  {name}");
+    for (what, names) in [
+        ("generic, so that only the running program knows all of them", &unseen.generic),
+        ("declared, and nothing in this program hands one to `manage`", &unseen.unmanaged),
+    ] {
+        if !names.is_empty() {
+            let _ = writeln!(text, "{comment}{what}:");
+        }
+        for name in names {
+            let _ = writeln!(text, "{comment}  {name}");
+        }
     }
     text
 }
@@ -123,7 +136,7 @@ fn graph(plan: &Plan, items: &[usize], head: &str, foot: &str, drawing: &Drawing
     text
 }
 
-fn json(plan: &Plan, items: &[usize], unseen: &[String]) -> String {
+fn json(plan: &Plan, items: &[usize], unseen: &Unseen) -> String {
     let rows: Vec<String> = items
         .iter()
         .map(|at| {
@@ -145,7 +158,10 @@ fn json(plan: &Plan, items: &[usize], unseen: &[String]) -> String {
                 before.join(",")
             )
         })
-        .chain(unseen.iter().map(|name| format!("  {{\"name\":{},\"generic\":true}}", quoted(name))))
+        .chain(unseen.generic.iter().map(|name| format!("  {{\"name\":{},\"generic\":true}}", quoted(name))))
+        .chain(
+            unseen.unmanaged.iter().map(|name| format!("  {{\"name\":{},\"managed\":false}}", quoted(name))),
+        )
         .collect();
     format!("[\n{}\n]\n", rows.join(",\n"))
 }

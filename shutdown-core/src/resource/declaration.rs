@@ -95,8 +95,19 @@ impl Generic {
 
 impl fmt::Display for Generic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, {}:{})", self.name, self.module, self.location.file(), self.location.line())
+        declared_at(f, self.name, self.module, self.location)
     }
+}
+
+/// What it is called, and where it is declared.
+impl fmt::Display for Declaration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        declared_at(f, self.name, self.module, self.location)
+    }
+}
+
+fn declared_at(f: &mut fmt::Formatter<'_>, name: &str, module: &str, at: &Location<'_>) -> fmt::Result {
+    write!(f, "{name} ({module}, {}:{})", at.file(), at.line())
 }
 
 impl Declaration {
