@@ -27,7 +27,6 @@ use std::time::Instant;
 
 pub use options::{Flavor, MainEnd, MainOptions, ReportFormat};
 pub use signal::names as signals;
-pub(crate) use signal::terminate;
 
 use crate::context;
 use crate::declared;

@@ -1,5 +1,6 @@
 //! What a resource is: a declaration, known at link time, and the code that releases one instance.
 
+mod child;
 mod circle;
 mod clients;
 mod declaration;

@@ -129,16 +129,6 @@ pub(crate) fn die(signal: c_int) -> ! {
     leave_now(128 + signal)
 }
 
-/// Asks a child to end. It must not have been waited for yet, or the number may be another process's by now.
-pub(crate) fn terminate(child: u32) -> io::Result<()> {
-    let child = c_int::try_from(child).map_err(io::Error::other)?;
-    // SAFETY: `kill` takes integers.
-    if unsafe { libc::kill(child, libc::SIGTERM) } == -1 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
-}
-
 /// Ends the process here and now: nothing is flushed, no destructor runs, nothing can hang.
 pub(super) fn leave_now(status: c_int) -> ! {
     // SAFETY: `_exit` takes an integer and does not return.

@@ -17,7 +17,7 @@ use std::{
 use futures_util::FutureExt;
 use tokio::task::{self, JoinError};
 
-use crate::process::terminate;
+use super::child::ask_to_end;
 
 /// Released under a lock that must not be held while anything is awaited; it may block.
 pub trait ReleaseSync: Send + 'static {
@@ -77,14 +77,6 @@ fn ended<T>(result: Result<T, JoinError>) {
     }
 }
 
-/// A child that has ended is not asked to, and may be waited for again.
-pub(super) fn asked(ended: io::Result<Option<process::ExitStatus>>, id: Option<u32>) -> io::Result<()> {
-    match (ended?, id) {
-        (None, Some(id)) => terminate(id),
-        _ => Ok(()),
-    }
-}
-
 impl ReleaseSync for File {
     fn release_sync(&mut self) -> Result<(), String> {
         self.sync_all().map_err(words)
@@ -114,7 +106,7 @@ fn sync<W: 'static>(inner: &W) -> io::Result<()> {
 impl ReleaseSync for process::Child {
     fn release_sync(&mut self) -> Result<(), String> {
         let id = self.id();
-        let asked = asked(self.try_wait(), Some(id));
+        let asked = ask_to_end(self.try_wait(), Some(id));
         asked.and_then(|()| self.wait()).map(drop).map_err(words)
     }
 }

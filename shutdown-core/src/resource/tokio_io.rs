@@ -10,7 +10,8 @@ use tokio::{
 };
 
 use super::{
-    owned::{ReleaseMut, asked, dropped, owned, words},
+    child::ask_to_end,
+    owned::{ReleaseMut, dropped, owned, words},
     release::{Release, remove_socket},
 };
 
@@ -54,7 +55,7 @@ impl<W: AsyncWrite + Unpin + Send + 'static> ReleaseMut for BufWriter<W> {
 impl ReleaseMut for Child {
     async fn release_mut(&mut self) -> Result<(), String> {
         let id = self.id();
-        asked(self.try_wait(), id).map_err(words)?;
+        ask_to_end(self.try_wait(), id).map_err(words)?;
         self.wait().await.map(drop).map_err(words)
     }
 }
