@@ -8,6 +8,8 @@ mod holds;
 mod known;
 pub(crate) mod leak;
 mod link;
+#[cfg(feature = "async-nats")]
+mod nats;
 pub(crate) mod owned;
 #[cfg(feature = "sqlx")]
 mod pool;

@@ -139,6 +139,7 @@ async fn sleep(pool: PgPool, in_a_transaction: bool) {
         if in_a_transaction {
             (&mut *connection).execute("INSERT INTO writes VALUES ('asleep', 1, 1)").await?;
         }
+        println!("asleep");
         (&mut *connection).execute("SELECT pg_sleep(60)").await?;
         connection.commit().await
     };

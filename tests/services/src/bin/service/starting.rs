@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lapin::{Connection, ConnectionProperties};
+use lifecycle_services_tests::Nats;
 use sqlx::postgres::PgPoolOptions;
 
 use crate::consuming::{Broker, Events, Ledger};
@@ -27,7 +28,7 @@ pub(crate) async fn run(name: &str) -> Result<(), Error> {
             redis::cmd("PING").exec_async(&mut connection).await?;
         }
         "nats" => {
-            let client = async_nats::connect(url).await?;
+            let client = Nats::connect(&url).await?;
             lifecycle::manage(Events { client });
         }
         other => return Err(format!("no server `{other}`").into()),
