@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use sqlx::{ConnectOptions as _, Connection as _, Database, Executor, Pool};
+use tokio::time::Instant;
 
 use crate::context;
 
@@ -58,12 +59,13 @@ where
 {
     // Never dropped half-way: that would cut off the connection that it is closing.
     let mut closing = pin!(closed(pool));
-    let at_once = AT_ONCE.min(left / 8);
-    if tokio::time::timeout(at_once, &mut closing).await.is_ok() {
+    let half = Instant::now() + left / 2;
+    if tokio::time::timeout(AT_ONCE.min(left / 8), &mut closing).await.is_ok() {
         return;
     }
-    let Some(mut statements) = Statements::of(pool, left / 4).await else { return closing.await };
-    let closed = tokio::time::timeout(left / 2 - at_once, &mut closing).await;
+    // A busy server takes its time for a connection: as long as nothing is cancelled yet, it may.
+    let Some(mut statements) = Statements::of(pool, half - Instant::now()).await else { return closing.await };
+    let closed = tokio::time::timeout_at(half, &mut closing).await;
     // Also where all came back: a closed pool hangs up on a statement whose future was dropped.
     statements.cancel().await;
     if closed.is_err() {
@@ -81,7 +83,7 @@ where
     if come_back(pool, left / 8).await {
         return closed(pool).await;
     }
-    let Some(mut statements) = Statements::of(pool, left / 4).await else { return closed(pool).await };
+    let Some(mut statements) = Statements::of(pool, left / 2).await else { return closed(pool).await };
     statements.cancel().await;
     come_back(pool, left / 8).await;
     let mut closing = pin!(closed(pool));

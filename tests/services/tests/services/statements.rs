@@ -23,7 +23,7 @@ fn stopped_asleep(scenario: &str, name: &str, grace: &str) -> Ended {
     assert_eq!(
         postgres.connections(name, "state = 'active' AND query LIKE '%pg_sleep%'"),
         0,
-        "it still sleeps"
+        "it still sleeps: {ended:?}"
     );
     assert_eq!(postgres.connections(name, "state LIKE 'idle in transaction%'"), 0, "a transaction is open");
     postgres.is_left(name);
