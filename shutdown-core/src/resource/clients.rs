@@ -36,6 +36,8 @@ mod nats {
 
 #[cfg(feature = "lapin")]
 mod amqp {
+    use std::fmt::Display;
+
     use lapin::{ChannelState, ErrorKind};
 
     use crate::resource::release::Release;
@@ -81,7 +83,7 @@ mod amqp {
         )
     }
 
-    fn unheard(error: lapin::Error) -> String {
+    fn unheard(error: impl Display) -> String {
         format!("the broker may not have what was sent last: {error}")
     }
 }

@@ -64,7 +64,9 @@ where
         return;
     }
     // A busy server takes its time for a connection: as long as nothing is cancelled yet, it may.
-    let Some(mut statements) = Statements::of(pool, half - Instant::now()).await else { return closing.await };
+    let Some(mut statements) = Statements::of(pool, half - Instant::now()).await else {
+        return closing.await;
+    };
     let closed = tokio::time::timeout_at(half, &mut closing).await;
     // Also where all came back: a closed pool hangs up on a statement whose future was dropped.
     statements.cancel().await;

@@ -24,7 +24,7 @@ fn arrives(user: &str) {
     nats.thaw();
     well(&child.ended()).reported(&["Publisher", "ok"]);
     let numbers: Vec<usize> = ask(published.take(MESSAGES).map(|message| number(&message.payload)).collect());
-    assert_eq!(numbers, Vec::from_iter(0..MESSAGES));
+    assert!(numbers.iter().copied().eq(0..MESSAGES), "{numbers:?}");
 }
 
 fn number(payload: &[u8]) -> usize {

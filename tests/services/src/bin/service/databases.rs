@@ -19,9 +19,9 @@ pub(crate) struct Orders {
 }
 
 #[lifecycle::resource(timeout = "3s")]
-struct Invoices {
+pub(crate) struct Invoices {
     #[teardown]
-    pool: MySqlPool,
+    pub(crate) pool: MySqlPool,
 }
 
 #[lifecycle::resource(timeout = "3s")]
