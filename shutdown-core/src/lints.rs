@@ -157,9 +157,14 @@ pub mod unreleased_field {
     //! | `sqlx`: `Pool`, `PoolConnection`, `Transaction` | sessions of the server; the pool's end | closes them; a transaction is yours to commit |
     //! | `redis`: `MultiplexedConnection`, `ConnectionManager`, `PubSub` | commands on their way | in a `Slot`: drops it |
     //! | `lapin`: `Connection`, `Channel`, `Consumer` | publishes and acknowledgements on their way | closes them; a consumer is cancelled on its channel |
-    //! | `async-nats`: `Client`, `Subscriber` | messages not yet sent | flushes and drains; in a `Mutex` of tokio: unsubscribes |
+    //! | `async-nats`: `Client`, `Subscriber` | messages not yet sent | flushes, has the server answer, and drains; in a `Mutex` of tokio: unsubscribes |
     //! | `tracing-appender`: `WorkerGuard` | the last log lines | in a `Slot`: writes them |
     //! | `opentelemetry`: the three `Sdk..Provider` | the last spans, metrics, logs | exports them, and shuts down |
+    //!
+    //! Where the server is gone, a teardown fails if something may be lost that nobody else heard of: a `lapin`
+    //! connection that broke, or that the broker has closed, may have lost its last publishes; a NATS client asks the
+    //! server whether it has them. Of a database pool and a Redis connection each statement and command has an answer,
+    //! and whoever sent it had the error: to close them loses nothing more, so that it asks no server, and succeeds.
     //!
     //! Those of a client library are known with the feature of its name. A type of yours joins them by
     //! [`needs_release!`](crate::needs_release), a plain struct shows its fields by

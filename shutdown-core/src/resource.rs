@@ -10,6 +10,8 @@ mod known;
 pub(crate) mod leak;
 mod link;
 mod mark;
+#[cfg(feature = "async-nats")]
+mod nats;
 pub(crate) mod owned;
 #[cfg(feature = "sqlx")]
 mod pool;

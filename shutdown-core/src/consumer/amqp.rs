@@ -71,10 +71,9 @@ impl Source for AmqpQueue {
 
     /// The broker confirms it, and so has taken every answer that was sent before.
     async fn finish(&mut self) -> Result<(), Error> {
-        if self.channel.status().connected() {
-            self.channel.close(200, "shutting down".into()).await?;
-        }
-        Ok(())
+        let closed = self.channel.close(200, "shutting down".into()).await;
+        closed
+            .map_err(|error| format!("the broker did not confirm the last acknowledgements: {error}").into())
     }
 }
 

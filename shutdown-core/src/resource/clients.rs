@@ -3,6 +3,7 @@
 #[cfg(feature = "async-nats")]
 mod nats {
     use crate::resource::{
+        nats,
         owned::{ReleaseMut, ReleaseOwned, words},
         release::Release,
     };
@@ -11,12 +12,10 @@ mod nats {
     impl Release for async_nats::Client {
         const BLOCKING: bool = false;
 
-        /// First the flush, since a drain is only asked for, and not waited for.
         async fn release(&self) -> Result<(), String> {
             #[cfg(feature = "consumer")]
             crate::consumer::last_words().await;
-            self.flush().await.map_err(words)?;
-            self.drain().await.map_err(words)
+            nats::drain(self).await
         }
     }
 
@@ -37,15 +36,20 @@ mod nats {
 
 #[cfg(feature = "lapin")]
 mod amqp {
-    use crate::resource::{owned::words, release::Release};
+    use std::fmt::Display;
 
-    /// What the broker has closed is closed.
+    use lapin::{ChannelState, ErrorKind};
+
+    use crate::resource::release::Release;
+
+    /// What the program has closed is closed. One that broke, or that the broker has closed, may have lost what was on
+    /// its way.
     #[diagnostic::do_not_recommend]
     impl Release for lapin::Connection {
         const BLOCKING: bool = false;
 
         async fn release(&self) -> Result<(), String> {
-            if !self.status().connected() {
+            if self.status().closed() {
                 return Ok(());
             }
             #[cfg(feature = "consumer")]
@@ -55,21 +59,32 @@ mod amqp {
             if let Ok(last) = self.create_channel().await {
                 let _ = last.close(200, "shutting down".into()).await;
             }
-            self.close(200, "shutting down".into()).await.map_err(words)
+            self.close(200, "shutting down".into()).await.map_err(unheard)
         }
     }
 
-    /// What the broker, or the connection, has closed is closed.
+    /// What is closed, by whomever, is closed. One whose connection broke may have lost what was on its way.
     #[diagnostic::do_not_recommend]
     impl Release for lapin::Channel {
         const BLOCKING: bool = false;
 
         async fn release(&self) -> Result<(), String> {
-            if !self.status().connected() {
-                return Ok(());
+            match self.close(200, "shutting down".into()).await {
+                Err(error) if is_closed(&error) => Ok(()),
+                closed => closed.map_err(unheard),
             }
-            self.close(200, "shutting down".into()).await.map_err(words)
         }
+    }
+
+    fn is_closed(error: &lapin::Error) -> bool {
+        matches!(
+            error.kind(),
+            ErrorKind::InvalidChannelState(ChannelState::Closing | ChannelState::Closed, _)
+        )
+    }
+
+    fn unheard(error: impl Display) -> String {
+        format!("the broker may not have what was sent last: {error}")
     }
 }
 

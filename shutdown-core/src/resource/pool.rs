@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use sqlx::{ConnectOptions as _, Connection as _, Database, Executor, Pool};
+use tokio::time::Instant;
 
 use crate::context;
 
@@ -31,6 +32,8 @@ where
         closed(pool).await;
         return Ok(());
     };
+    // Asked before: a closed pool goes on to count the idle connections that it has closed.
+    let out = pool.size().saturating_sub(idle(pool));
     let all = async {
         if cut_off {
             close_cut_off(pool, left).await;
@@ -41,8 +44,7 @@ where
     if tokio::time::timeout(left.saturating_sub(LAST_WORD), all).await.is_ok() {
         return Ok(());
     }
-    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-    match pool.size().saturating_sub(idle) {
+    match pool.size().min(out) {
         0 if pool.size() == 0 => Ok(()),
         0 => Err("the connections could not be closed in time".to_owned()),
         1 => Err("a connection was never given back".to_owned()),
@@ -57,12 +59,15 @@ where
 {
     // Never dropped half-way: that would cut off the connection that it is closing.
     let mut closing = pin!(closed(pool));
-    let at_once = AT_ONCE.min(left / 8);
-    if tokio::time::timeout(at_once, &mut closing).await.is_ok() {
+    let half = Instant::now() + left / 2;
+    if tokio::time::timeout(AT_ONCE.min(left / 8), &mut closing).await.is_ok() {
         return;
     }
-    let Some(mut statements) = Statements::of(pool, left / 4).await else { return closing.await };
-    let closed = tokio::time::timeout(left / 2 - at_once, &mut closing).await;
+    // A busy server takes its time for a connection: as long as nothing is cancelled yet, it may.
+    let Some(mut statements) = Statements::of(pool, half - Instant::now()).await else {
+        return closing.await;
+    };
+    let closed = tokio::time::timeout_at(half, &mut closing).await;
     // Also where all came back: a closed pool hangs up on a statement whose future was dropped.
     statements.cancel().await;
     if closed.is_err() {
@@ -80,7 +85,7 @@ where
     if come_back(pool, left / 8).await {
         return closed(pool).await;
     }
-    let Some(mut statements) = Statements::of(pool, left / 4).await else { return closed(pool).await };
+    let Some(mut statements) = Statements::of(pool, left / 2).await else { return closed(pool).await };
     statements.cancel().await;
     come_back(pool, left / 8).await;
     let mut closing = pin!(closed(pool));
@@ -96,19 +101,30 @@ where
 /// Whether no connection is out, within this time.
 async fn come_back<DB: Database>(pool: &Pool<DB>, time: Duration) -> bool {
     let back = async {
-        while pool.num_idle() < pool.size() as usize {
+        while idle(pool) < pool.size() {
             tokio::time::sleep(LOOK).await;
         }
     };
     tokio::time::timeout(time, back).await.is_ok()
 }
 
+fn idle<DB: Database>(pool: &Pool<DB>) -> u32 {
+    u32::try_from(pool.num_idle()).unwrap_or(u32::MAX)
+}
+
 /// Every connection is back, and closed.
+///
+/// `Pool::close` alone promises neither. It waits until it gets the permits of all connections, but each idle one that
+/// it closes adds a permit of its own, so that it is over while as many others are out; and it does not look at what
+/// came back last. The end of the process would close those, without a word to the server. A connection counts in
+/// `size` until that word is sent.
 async fn closed<DB: Database>(pool: &Pool<DB>) {
-    pool.close().await;
-    // It does not look at what came back last: that would be closed by the end of the process, without a word.
-    if pool.size() > 0 {
+    loop {
         pool.close().await;
+        if pool.size() == 0 {
+            return;
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 

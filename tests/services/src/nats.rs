@@ -1,12 +1,13 @@
 //! NATS, with `JetStream`.
 
+use std::error::Error;
 use std::ops::Deref;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use async_nats::jetstream;
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::stream;
+use async_nats::{Client, ConnectOptions, ServerAddr, jetstream};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 
@@ -20,7 +21,7 @@ const ACK_WAIT: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct Nats {
     server: Server,
-    client: async_nats::Client,
+    client: Client,
 }
 
 impl Nats {
@@ -37,18 +38,70 @@ impl Nats {
     /// If it does not come up.
     #[must_use]
     pub fn start() -> Nats {
+        Nats::start_with("", "")
+    }
+
+    /// One that wants a password: `u` may do all, `orders` only publish under that subject, both by `secret`.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come up.
+    #[must_use]
+    pub fn locked() -> Nats {
+        let users = r#"authorization { users = [
+            { user: u, password: secret }
+            { user: orders, password: secret, permissions: { publish: orders, subscribe: { deny: ">" } } }
+        ] }"#;
+        Nats::start_with(users, "u:secret@")
+    }
+
+    fn start_with(config: &str, user: &str) -> Nats {
         let place = Place::new("nats");
-        let (port, url) = (place.port.to_string(), format!("nats://127.0.0.1:{}", place.port));
+        let file = place.folder.join("config");
+        std::fs::write(&file, config).expect("the folder is ours");
+        let (port, url) = (place.port.to_string(), format!("nats://{user}127.0.0.1:{}", place.port));
         let mut command = place.command(programs::find("nats-server", "nats-server"));
         command.args(["-a", "127.0.0.1", "-p", &port, "-js", "-sd"]).arg(place.folder.join("js"));
-        let server = place.start(command, || ask(async_nats::connect(&url)).is_ok());
-        let client = ask(async_nats::connect(&url)).expect("it answered before");
+        command.arg("-c").arg(file);
+        let server = place.start(command, || ask(Nats::connect(&url)).is_ok());
+        let client = ask(Nats::connect(&url)).expect("it answered before");
         Nats { server, client }
+    }
+
+    /// A client for this URL, by the user in it, which the library itself overlooks.
+    ///
+    /// # Errors
+    ///
+    /// If the server is not there, or does not let it in.
+    pub async fn connect(url: &str) -> Result<Client, Box<dyn Error + Send + Sync>> {
+        let address: ServerAddr = url.parse()?;
+        let options = match (address.username(), address.password()) {
+            (Some(user), Some(password)) => {
+                ConnectOptions::with_user_and_password(user.to_owned(), password.to_owned())
+            }
+            _ => ConnectOptions::new(),
+        };
+        Ok(options.connect(address).await?)
     }
 
     /// Where it is.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port())
+    }
+
+    /// What is published under `subject` from now on.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not take the subscription.
+    pub fn subscribe(&self, subject: &'static str) -> async_nats::Subscriber {
+        ask(async {
+            let mut subscriber = self.client.subscribe(subject).await.expect("a subscription");
+            self.client.publish(subject, "hello".into()).await.expect("a message");
+            // It is taken when our own is back.
+            assert_eq!(subscriber.next().await.expect("a message").payload, "hello");
+            subscriber
+        })
     }
 
     /// A stream and a pull consumer, both of this name, with `messages` in it, numbered from 0. Who does not answer for

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifecycle_services_tests::{Postgres, RabbitMq, Redis};
+use lifecycle_services_tests::{MariaDb, Nats, Postgres, RabbitMq, Redis};
 
 use crate::service;
 
@@ -19,7 +19,9 @@ fn refuses(server: &str, url: &str, says: &str) {
 
 #[test]
 fn nobody_listens() {
-    refuses("postgres", &format!("postgres://test@{NOBODY}/postgres"), "");
+    // A pool asks again until its time is up, and that is all it says.
+    refuses("postgres", &format!("postgres://test@{NOBODY}/postgres"), "PoolTimedOut");
+    refuses("mariadb", &format!("mysql://root@{NOBODY}/service"), "PoolTimedOut");
     refuses("rabbitmq", &format!("amqp://{NOBODY}/%2f"), "refused");
     refuses("redis", &format!("redis://{NOBODY}"), "refused");
     refuses("nats", &format!("nats://{NOBODY}"), "refused");
@@ -28,17 +30,31 @@ fn nobody_listens() {
 #[test]
 fn the_password_is_wrong() {
     let port = Postgres::shared().port();
-    refuses("postgres", &format!("postgres://locked:wrong@127.0.0.1:{port}/postgres"), "password");
-    let port = Redis::shared().port();
-    refuses("redis", &format!("redis://:wrong@127.0.0.1:{port}"), "");
+    refuses(
+        "postgres",
+        &format!("postgres://locked:wrong@127.0.0.1:{port}/postgres"),
+        "password authentication",
+    );
+    let port = MariaDb::shared().port();
+    refuses("mariadb", &format!("mysql://root:wrong@127.0.0.1:{port}/service"), "Access denied");
+    let redis = Redis::start();
+    redis.run::<String>(&["CONFIG", "SET", "requirepass", "secret"]);
+    refuses("redis", &format!("redis://:wrong@127.0.0.1:{}", redis.port()), "authentication failed");
     let port = RabbitMq::shared().port();
     refuses("rabbitmq", &format!("amqp://guest:wrong@127.0.0.1:{port}/%2f"), "ACCESS");
+    let nats = Nats::locked();
+    refuses("nats", &format!("nats://u:wrong@127.0.0.1:{}", nats.port()), "AuthorizationViolation");
 }
 
 #[test]
 fn the_host_is_unknown() {
-    refuses("postgres", "postgres://test@no-such-host.invalid/postgres", "");
-    refuses("rabbitmq", "amqp://no-such-host.invalid/%2f", "");
-    refuses("redis", "redis://no-such-host.invalid", "");
-    refuses("nats", "nats://no-such-host.invalid", "");
+    for (server, url) in [
+        ("postgres", "postgres://test@no-such-host.invalid/postgres"),
+        ("mariadb", "mysql://root@no-such-host.invalid/service"),
+        ("rabbitmq", "amqp://no-such-host.invalid/%2f"),
+        ("redis", "redis://no-such-host.invalid"),
+        ("nats", "nats://no-such-host.invalid"),
+    ] {
+        refuses(server, url, "lookup address");
+    }
 }

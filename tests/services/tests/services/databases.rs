@@ -50,14 +50,10 @@ fn postgres_keeps_each_acknowledged_write_and_no_half_of_one() {
             &postgres.numbers(&format!("SELECT id FROM writes WHERE run = '{name}'")),
         );
         postgres.is_left(&name);
-        // None in the middle of anything. On a machine without a free processor one or two of the 200 have been seen to be
-        // reset in idleness, after the last answer: nothing is lost by that, and why is not known.
         let broken = postgres.broken(&name);
-        assert!(broken.iter().all(|line| !line.contains("open transaction")), "{broken:?}");
-        let hung_up = broken.iter().filter(|line| line.contains("unexpected EOF")).count();
-        assert!(hung_up <= 2, "{broken:?}\n{}", ended.stderr.join("\n"));
+        assert!(broken.is_empty(), "hung up: {broken:?}\n{}", ended.stderr.join("\n"));
         println!(
-            "PostgreSQL, run {run}: {count} acknowledged, 0 lost, 0 half, {hung_up} hung up, left after {:?}",
+            "PostgreSQL, run {run}: {count} acknowledged, 0 lost, 0 half, 0 hung up, left after {:?}",
             ended.took
         );
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use libc::SIGTERM;
-use lifecycle_process_tests::{Ended, Program};
-use lifecycle_services_tests::{Nats, Postgres, RabbitMq, Redis, Server, wait_until};
+use lifecycle_process_tests::{Child, Ended, Program};
+use lifecycle_services_tests::{Nats, Postgres, RabbitMq, Redis, Server};
 
 use crate::{ready, service};
 
@@ -13,22 +13,55 @@ const GRACE: Duration = Duration::from_secs(6);
 /// The server freezes, and then the service is asked to stop. What does not need it is torn down all the same.
 #[track_caller]
 fn frozen(what: &str, server: &Server, program: Program, under_way: &str) -> Ended {
-    stopped(what, program, under_way, || server.freeze(), || server.thaw())
-}
-
-#[track_caller]
-fn killed(what: &str, server: &Server, program: Program, under_way: &str) -> Ended {
-    stopped(what, program, under_way, || server.kill(), || ())
-}
-
-#[track_caller]
-fn stopped(what: &str, program: Program, under_way: &str, fault: impl Fn(), mend: impl Fn()) -> Ended {
-    let mut child = ready(program.grace("6s"));
-    child.wait_for(under_way);
-    fault();
+    let mut child = started(program, under_way);
+    server.freeze();
     child.signal(SIGTERM);
     let ended = child.ended();
-    mend();
+    server.thaw();
+    in_time(&format!("{what}, frozen"), ended)
+}
+
+/// The server dies, and then the service is asked to stop: it may have seen it by then, or not.
+#[track_caller]
+fn dead(what: &str, server: &Server, program: Program, under_way: &str) -> Ended {
+    let mut child = started(program, under_way);
+    // So that it does not answer in its last moment.
+    server.freeze();
+    server.kill();
+    child.signal(SIGTERM);
+    in_time(&format!("{what}, dead"), child.ended())
+}
+
+/// The server has died, and the service says that it has seen it, before it is asked to stop.
+#[track_caller]
+fn seen_dead(what: &str, server: &Server, program: Program) -> Ended {
+    let mut child = started(program, "ready");
+    server.kill();
+    child.wait_for("broken");
+    child.signal(SIGTERM);
+    in_time(&format!("{what}, seen dead"), child.ended())
+}
+
+/// The server dies in the middle of the stop: it answers nothing from the start, and is gone once the stop has begun.
+#[track_caller]
+fn killed(what: &str, server: &Server, program: Program, under_way: &str) -> Ended {
+    let mut child = started(program, under_way);
+    server.freeze();
+    child.signal(SIGTERM);
+    child.wait_for("stopping");
+    server.kill();
+    in_time(&format!("{what}, killed"), child.ended())
+}
+
+#[track_caller]
+fn started(program: Program, under_way: &str) -> Child {
+    let mut child = ready(program.grace("6s"));
+    child.wait_for(under_way);
+    child
+}
+
+#[track_caller]
+fn in_time(what: &str, ended: Ended) -> Ended {
     println!("{what}: status {:?} after {:?}", ended.status.code(), ended.took);
     ended.within(GRACE);
     ended
@@ -41,19 +74,37 @@ fn consuming(kind: &str, url: &str, queue: &str, handler: &str) -> Program {
     program.env("CONCURRENCY", "4").env("PREFETCH", "8")
 }
 
+/// A connection to this broker with nothing in hand; to NATS, `publish` messages are in it when its teardown begins.
+fn holding(kind: &str, url: &str, publish: usize) -> Program {
+    service(&format!("hold/{kind}")).env("BROKER_URL", url).env("PUBLISH", publish.to_string())
+}
+
 #[test]
 fn rabbitmq() {
     let broker = RabbitMq::start();
     broker.fill("frozen", 20);
     let service = consuming("rabbitmq", &broker.url(), "frozen", "insert");
-    let ended = frozen("RabbitMQ frozen", &broker, service, "handled 20");
+    let ended = frozen("RabbitMQ", &broker, service, "handled 20");
     // The consumer waits for its cancellation until the end of the drain, the connection for its close for 1 s.
     ended.exited(70).said(&["ledger closed"]);
     ended.reported(&["consumer `orders`: its source"]).reported(&["Broker", "timed out"]);
+    let ended = frozen("RabbitMQ, nothing in hand", &broker, holding("rabbitmq", &broker.url(), 0), "ready");
+    ended.exited(70).said(&["ledger closed"]).reported(&["Broker", "timed out"]);
     broker.fill("killed", 20);
     let service = consuming("rabbitmq", &broker.url(), "killed", "insert");
-    let ended = killed("RabbitMQ killed", &broker, service, "handled 20");
-    ended.said(&["ledger closed"]).not_reported("timed out");
+    let ended = killed("RabbitMQ", &broker, service, "handled 20");
+    ended.exited(70).said(&["ledger closed"]);
+    ended.reported(&["`orders` failed", "did not confirm the last acknowledgements"]);
+    ended.reported(&["Broker", "the broker may not have what was sent last"]);
+}
+
+/// Nobody can say whether the last publishes of a connection that broke have arrived.
+#[test]
+fn rabbitmq_dead_with_nothing_in_hand() {
+    let broker = RabbitMq::start();
+    let ended = seen_dead("RabbitMQ, nothing in hand", &broker, holding("rabbitmq", &broker.url(), 0));
+    ended.exited(70).said(&["ledger closed"]);
+    ended.reported(&["Broker", "the broker may not have what was sent last"]);
 }
 
 #[test]
@@ -61,16 +112,27 @@ fn nats() {
     let nats = Nats::start();
     nats.fill("frozen", 20, None);
     let service = consuming("jetstream", &nats.url(), "frozen", "insert");
-    let ended = frozen("NATS frozen", &nats, service, "handled 20");
+    let ended = frozen("NATS", &nats, service, "handled 20");
     ended.exited(70).said(&["ledger closed"]).reported(&["`orders` failed", "did not confirm the last"]);
+    ended.reported(&["Events", "the server does not answer"]);
     nats.fill("killed", 20, None);
     let service = consuming("jetstream", &nats.url(), "killed", "insert");
-    let ended = killed("NATS killed", &nats, service, "handled 20");
-    ended
-        .exited(70)
-        .said(&["ledger closed"])
-        .reported(&["did not confirm"])
-        .reported(&["Events", "timed out"]);
+    let ended = killed("NATS", &nats, service, "handled 20");
+    ended.exited(70).said(&["ledger closed"]).reported(&["`orders` failed", "did not confirm the last"]);
+    ended.reported(&["Events", "the connection is broken"]);
+}
+
+/// A flush alone ends when the kernel has all: that is no answer.
+#[test]
+fn nats_without_jetstream() {
+    for publish in [0, 100] {
+        let nats = Nats::start();
+        let what = format!("NATS, {publish} published");
+        let ended = frozen(&what, &nats, holding("nats", &nats.url(), publish), "ready");
+        ended.exited(70).said(&["ledger closed"]).reported(&["Publisher", "the server does not answer"]);
+        let ended = seen_dead(&what, &nats, holding("nats", &nats.url(), publish));
+        ended.exited(70).said(&["ledger closed"]).reported(&["Publisher", "the connection is broken"]);
+    }
 }
 
 #[test]
@@ -89,29 +151,43 @@ fn redis() {
     }
 }
 
-/// An idle pool needs no answer to be closed; one with a statement under way says what it did not get back.
+/// Status 0 is right: each command has been answered, or its sender has had the error. That the server is gone could only
+/// be learned by another command, and would change nothing.
 #[test]
-fn postgres() {
+fn redis_with_nothing_in_hand() {
+    for fault in [frozen as Fault, dead, killed] {
+        let redis = Redis::start();
+        let ended = fault("Redis, nothing in hand", &redis, holding("redis", &redis.url(), 0), "ready");
+        ended.exited(0).said(&["ledger closed"]).reported(&["Cache", "ok"]);
+    }
+}
+
+/// Status 0 is right: what was committed was answered, what was not is rolled back, and to close an idle connection needs
+/// no answer. That the server is gone could only be learned by a statement, and would change nothing.
+#[test]
+fn postgres_with_an_idle_pool() {
+    for fault in [frozen as Fault, dead, killed] {
+        let postgres = Postgres::start();
+        let idle = service("databases/idle").env("DATABASE_URL", postgres.url("idle"));
+        fault("PostgreSQL, idle", &postgres, idle, "ready").exited(0).reported(&["Orders", "ok"]);
+    }
+}
+
+/// Frozen, it keeps the connection; killed, it gives it back, and the error is that of the statement.
+#[test]
+fn postgres_with_a_statement_under_way() {
+    let asleep = |postgres: &Postgres| {
+        service("databases/sleep untracked").env("DATABASE_URL", postgres.url("asleep"))
+    };
     let postgres = Postgres::start();
-    let idle = service("databases/idle").env("DATABASE_URL", postgres.url("idle"));
-    frozen("PostgreSQL frozen, idle", &postgres, idle, "ready").exited(0);
-    let asleep = service("databases/sleep untracked").env("DATABASE_URL", postgres.url("asleep"));
-    let ended = stopped(
-        "PostgreSQL frozen, with a statement",
-        asleep,
-        "ready",
-        || {
-            wait_until("the statement is under way", || {
-                postgres.connections("asleep", "state = 'active' AND query LIKE '%pg_sleep%'") == 1
-            });
-            postgres.freeze();
-        },
-        || postgres.thaw(),
-    );
+    let ended = frozen("PostgreSQL, with a statement", &postgres, asleep(&postgres), "asleep");
     ended.exited(70).reported(&["Orders", "a connection was never given back"]);
-    let asleep = service("databases/sleep untracked").env("DATABASE_URL", postgres.url("killed"));
-    killed("PostgreSQL killed, with a statement", &postgres, asleep, "ready")
-        .not_reported("never given back");
+    for fault in [dead as Fault, killed] {
+        let postgres = Postgres::start();
+        let ended = fault("PostgreSQL, with a statement", &postgres, asleep(&postgres), "asleep");
+        ended.exited(0).reported(&["Orders", "ok"]);
+        assert!(ended.stdout.iter().any(|line| line.starts_with("slept: Err")), "its error: {ended:?}");
+    }
 }
 
 type Fault = fn(&str, &Server, Program, &str) -> Ended;

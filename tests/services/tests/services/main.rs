@@ -6,6 +6,7 @@ mod consumers;
 mod databases;
 mod files;
 mod frozen;
+mod last_words;
 mod pipelines;
 mod poison;
 mod statements;

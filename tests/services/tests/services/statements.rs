@@ -23,7 +23,7 @@ fn stopped_asleep(scenario: &str, name: &str, grace: &str) -> Ended {
     assert_eq!(
         postgres.connections(name, "state = 'active' AND query LIKE '%pg_sleep%'"),
         0,
-        "it still sleeps"
+        "it still sleeps: {ended:?}"
     );
     assert_eq!(postgres.connections(name, "state LIKE 'idle in transaction%'"), 0, "a transaction is open");
     postgres.is_left(name);
@@ -65,4 +65,17 @@ fn a_connection_that_is_never_given_back_is_counted() {
     // It goes with the process.
     postgres.is_left(name);
     assert_eq!(postgres.number("SELECT count(*) FROM writes WHERE run = 'kept'"), 0);
+}
+
+/// The pool is closed before it is back, and waits for it beside those that are idle.
+#[test]
+fn a_connection_that_comes_back_late_is_closed_too() {
+    let (postgres, name) = (Postgres::shared(), "late");
+    let program = service("databases/give one back late").env("DATABASE_URL", postgres.url(name));
+    let mut child = ready(program);
+    child.signal(SIGTERM);
+    let ended = child.ended();
+    well(&ended).said(&["slept: true"]).reported(&["Orders", "ok"]);
+    postgres.is_left(name);
+    assert!(postgres.broken(name).is_empty(), "hung up: {:?}", postgres.broken(name));
 }

@@ -19,9 +19,9 @@ pub(crate) struct Orders {
 }
 
 #[lifecycle::resource(timeout = "3s")]
-struct Invoices {
+pub(crate) struct Invoices {
     #[teardown]
-    pool: MySqlPool,
+    pub(crate) pool: MySqlPool,
 }
 
 #[lifecycle::resource(timeout = "3s")]
@@ -51,6 +51,7 @@ pub(crate) async fn run(name: &str) -> Result<(), Error> {
     }
     let orders = lifecycle::manage(Orders { pool: postgres().await? });
     let pool = orders.pool.clone();
+    some_idle(&pool).await?;
     match name {
         "write" => return write(&pool).await,
         "idle" => {}
@@ -62,6 +63,14 @@ pub(crate) async fn run(name: &str) -> Result<(), Error> {
             (&mut *connection).execute("BEGIN; INSERT INTO writes VALUES ('kept', 1, 1)").await?;
             std::mem::forget(connection);
         }
+        "give one back late" => {
+            let mut connection = pool.acquire().await?;
+            tokio::spawn(async move {
+                pool.close_event().await;
+                let slept = (&mut *connection).execute("SELECT pg_sleep(0.3)").await;
+                println!("slept: {:?}", slept.is_ok());
+            });
+        }
         other => return Err(format!("no scenario `{other}`").into()),
     }
     serve().await;
@@ -71,6 +80,15 @@ pub(crate) async fn run(name: &str) -> Result<(), Error> {
 pub(crate) async fn postgres() -> Result<PgPool, sqlx::Error> {
     let pool = PgPoolOptions::new().max_connections(200).acquire_timeout(Duration::from_secs(60));
     pool.connect(&setting("DATABASE_URL")).await
+}
+
+/// Idle connections beside those that are out: a pool closes them first.
+async fn some_idle(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let some = [pool.acquire().await?, pool.acquire().await?, pool.acquire().await?];
+    for mut connection in some {
+        connection.return_to_pool().await;
+    }
+    Ok(())
 }
 
 /// `WRITERS` tasks, each in one transaction after the other, until the stop; or on and on with `POLITE=0`.
@@ -121,6 +139,7 @@ async fn sleep(pool: PgPool, in_a_transaction: bool) {
         if in_a_transaction {
             (&mut *connection).execute("INSERT INTO writes VALUES ('asleep', 1, 1)").await?;
         }
+        println!("asleep");
         (&mut *connection).execute("SELECT pg_sleep(60)").await?;
         connection.commit().await
     };

@@ -3,6 +3,7 @@
 mod consuming;
 mod databases;
 mod files;
+mod holding;
 mod messages;
 mod pipeline;
 mod starting;
@@ -16,6 +17,7 @@ async fn main() -> Result<(), Error> {
     match scenario.split_once('/').ok_or("which scenario?")? {
         ("databases", name) => databases::run(name).await,
         ("consume", broker) => consuming::run(broker).await,
+        ("hold", broker) => holding::run(broker).await,
         ("files", name) => files::run(name).await,
         ("pipeline", _) => pipeline::run().await,
         ("start", name) => starting::run(name).await,

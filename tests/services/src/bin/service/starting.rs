@@ -3,20 +3,28 @@
 use std::time::Duration;
 
 use lapin::{Connection, ConnectionProperties};
+use lifecycle_services_tests::Nats;
+use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
 
 use crate::consuming::{Broker, Events, Ledger};
-use crate::databases::Orders;
+use crate::databases::{Invoices, Orders};
 use crate::{Error, serve, setting};
+
+/// A pool asks again for this long where nobody listens.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(name: &str) -> Result<(), Error> {
     lifecycle::manage(Ledger);
     let url = setting("BROKER_URL");
     match name {
         "postgres" => {
-            // A pool asks again for this long where nobody listens.
-            let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(500)).connect(&url).await?;
+            let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).connect(&url).await?;
             lifecycle::manage(Orders { pool });
+        }
+        "mariadb" => {
+            let pool = MySqlPoolOptions::new().acquire_timeout(PATIENCE).connect(&url).await?;
+            lifecycle::manage(Invoices { pool });
         }
         "rabbitmq" => {
             let connection = Connection::connect(&url, ConnectionProperties::default()).await?;
@@ -27,7 +35,7 @@ pub(crate) async fn run(name: &str) -> Result<(), Error> {
             redis::cmd("PING").exec_async(&mut connection).await?;
         }
         "nats" => {
-            let client = async_nats::connect(url).await?;
+            let client = Nats::connect(&url).await?;
             lifecycle::manage(Events { client });
         }
         other => return Err(format!("no server `{other}`").into()),
