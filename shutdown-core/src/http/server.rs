@@ -110,7 +110,7 @@ impl<L: Listener> Server<L> {
     /// With the settings of [`serve`].
     pub fn new(listener: L) -> Server<L> {
         let mut hyper = auto::Builder::new(Streams);
-        // A drain may be long, and a client that is gone says nothing.
+        // A drain may be long, and a client that is gone says nothing. The docs of the module have the worst case.
         let pings = Duration::from_secs(20);
         hyper.http2().timer(TokioTimer::new()).keep_alive_interval(pings).keep_alive_timeout(pings);
         hyper.http2().enable_connect_protocol();

@@ -154,3 +154,37 @@ async fn a_panic_in_a_stream_during_the_stop_is_70() {
         server.ended().exited(70).reported(&["tracked tasks that panicked: 1"]);
     }
 }
+
+/// Its client is gone without a word: it has a ping's time, and not the drain's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_stream_of_a_dead_client_does_not_last_as_long_as_the_drain() {
+    for program in both_flavours!("http linger=0 pings=200 pongs=200") {
+        let mut server = Server::start(program.grace("1200s"));
+        let mut connection = Http2::open(&server, Hearing::NoGoaway).await;
+        let _answer = connection.ask("/wait/busy").await;
+        server.child.wait_for("at work: /wait/busy");
+        server.stop();
+        connection.closed().await;
+        server.ended().exited(0);
+    }
+}
+
+/// As long as a drain may be: here, longer than a dead client has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_stream_of_a_client_that_says_pong_is_kept() {
+    for program in both_flavours!("http linger=0 pings=100 pongs=2000") {
+        let mut server = Server::start(program.grace("1200s"));
+        let mut connection = Http2::open(&server, Hearing::All).await;
+        let answer = connection.ask("/wait/busy").await;
+        server.child.wait_for("at work: /wait/busy");
+        server.stop();
+        server.drains();
+        // One every 100 ms.
+        let pongs = connection.overheard.pongs.count() + 25;
+        timeout(PATIENCE, connection.overheard.pongs.wait_for(pongs)).await.expect("it is asked");
+        server.go();
+        assert_eq!(Http2::body(answer).await.1, b"busy");
+        connection.closed().await;
+        server.ended().exited(0).not_before(Duration::from_millis(2_300));
+    }
+}
