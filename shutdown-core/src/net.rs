@@ -41,6 +41,7 @@ mod listening;
 mod serve;
 mod serving;
 mod socket;
+mod watched;
 
 pub(crate) use accept::{Door, is_fatal};
 pub use listener::{Listener, Peer};
@@ -48,3 +49,4 @@ pub use listening::{Listening, Stream, listen, listen_as};
 pub use serve::serve;
 pub(crate) use serving::{Doing, Roster, Serving, Visit};
 pub(crate) use socket::waiting;
+pub(crate) use watched::Watched;
