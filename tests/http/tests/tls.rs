@@ -145,6 +145,25 @@ fn half_a_handshake_has_a_second() {
     }
 }
 
+/// The lame duck would last for minutes. Who never came as far as HTTP wants nothing of it.
+#[test]
+fn a_handshake_that_fails_does_not_keep_the_lame_duck_going() {
+    for program in both_flavours!("http tls early_end") {
+        let mut encrypted = Encrypted::start(program.grace("1200s").env("LIFECYCLE_LAME_DUCK", "600s"));
+        encrypted.connect_and_use();
+        encrypted.server.stop();
+        encrypted.server.hears_the_stop();
+        // The head of a `ClientHello`, and then the end; and what is none.
+        let (mut half, mut garbage) = (encrypted.tcp(), encrypted.tcp());
+        half.write_all(&[22, 3, 1, 0, 200]).expect("it is open");
+        garbage.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("it is open");
+        drop(half);
+        Client::over(garbage).gone();
+        assert_eq!(encrypted.over(encrypted.tcp()).get("/readyz").outcome(), Outcome::Other(503));
+        encrypted.server.ended().exited(0).not_before(Duration::from_secs(1));
+    }
+}
+
 // The test waits for the child in blocking calls, while a worker polls the connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn streams_of_http2_finish_behind_two_goaways() {
