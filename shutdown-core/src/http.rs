@@ -37,6 +37,11 @@
 //! ([`linger`](Server::linger)), and the first byte has come, or has not come for 100 ms. Half a head keeps a connection
 //! for a second at most. An HTTP/2 connection without a request has a second to confirm the GOAWAY.
 //!
+//! A client of HTTP/2 that is gone without a word holds its streams for 40 s at most: when nothing has come from it for
+//! 20 s it is pinged, and has 20 s to answer. [`Server::hyper`] can set both, by `http2().keep_alive_interval(..)` and
+//! `http2().keep_alive_timeout(..)`. Nothing tells such a client from a slow one where it speaks HTTP/1, or where the
+//! kernel's buffers are full of what it does not take: it is at work until the end of the drain, or of TCP's patience.
+//!
 //! A client may still send a request while its idle connection is being closed; no server can help that. What can: a
 //! lame duck, in which every answer asks the client to come back on a new connection.
 //!

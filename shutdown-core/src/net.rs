@@ -42,6 +42,7 @@ mod listening;
 mod serve;
 mod serving;
 mod socket;
+mod watched;
 
 pub(crate) use accept::{Door, is_fatal};
 pub use decoy::Decoy;
@@ -50,3 +51,4 @@ pub use listening::{Listening, Stream, listen, listen_as};
 pub use serve::serve;
 pub(crate) use serving::{Doing, Roster, Serving, Visit};
 pub(crate) use socket::waiting;
+pub(crate) use watched::Watched;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
+use lifecycle::http::Server;
 use lifecycle::{Lifecycle, Report};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -27,10 +28,15 @@ struct Service {
 }
 
 impl Service {
-    async fn start(
-        configure: impl FnOnce(lifecycle::http::Server<TcpListener>) -> lifecycle::http::Server<TcpListener>,
+    async fn start(configure: impl FnOnce(Server<TcpListener>) -> Server<TcpListener>) -> Service {
+        Service::within(Duration::from_secs(3), configure).await
+    }
+
+    async fn within(
+        grace: Duration,
+        configure: impl FnOnce(Server<TcpListener>) -> Server<TcpListener>,
     ) -> Service {
-        let lifecycle = Lifecycle::builder().grace(Duration::from_secs(3)).build();
+        let lifecycle = Lifecycle::builder().grace(grace).build();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (go, reached) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -47,7 +53,7 @@ impl Service {
                 }
             }
         });
-        let server = configure(lifecycle::http::Server::new(listener));
+        let server = configure(Server::new(listener));
         let running = tokio::spawn({
             let lifecycle = lifecycle.clone();
             async move { lifecycle.run(server.serve(service)).await }
@@ -138,4 +144,25 @@ async fn half_a_head_is_noted_and_half_a_body_is_named() {
     let text = report.to_string();
     assert!(text.contains("`GET /slow?why` has no answer yet"), "{text}");
     assert!(text.contains("a connection was closed with half a request's head"), "{text}");
+}
+
+#[tokio::test]
+async fn a_stream_whose_client_is_dead_is_gone_after_40_seconds() {
+    let service = Service::within(Duration::from_secs(1200), |server| server).await;
+    let mut dead = service.connect().await;
+    // The settings, and then of HPACK's table `:method: GET`, `:scheme: http`, and `:path` and `:authority` by value.
+    let head = [&[0x82, 0x86, 0x44, 5], &b"/slow"[..], &[0x41, 4], &b"test"[..]].concat();
+    let frames = [&[0, 0, 0, 4, 0, 0, 0, 0, 0], &[0, 0, 15, 1, 5, 0, 0, 0, 1], &head[..]].concat();
+    dead.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    dead.write_all(&frames).await.unwrap();
+    service.reached.notified().await;
+    // It passes as soon as nothing is left to do, and nothing comes from a client that is dead.
+    tokio::time::pause();
+    let asked = tokio::time::Instant::now();
+    service.stop();
+    let report = service.report().await;
+    assert!(report.is_clean(), "{report}");
+    // A ping 20 s after its last frame, and as long for its answer; to the millisecond, as tokio's timers are.
+    let bounds = Duration::from_secs(39)..Duration::from_millis(40_100);
+    assert!(bounds.contains(&asked.elapsed()), "{:?}", asked.elapsed());
 }

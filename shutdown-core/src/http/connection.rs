@@ -61,6 +61,8 @@ const ANSWERING: u8 = 16;
 const UNDECIDED: u8 = 32;
 /// What was read last ends where a body in chunks ends, and has no such end before.
 const CHUNKS_ENDED: u8 = 64;
+/// A body in chunks may have ended: a line that begins with a zero was read, or nobody has looked.
+const CHUNKS_MAY_HAVE_ENDED: u8 = 128;
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 const NEVER: u64 = u64::MAX;
@@ -111,7 +113,20 @@ impl Connection {
         let ended = bytes.ends_with(LAST_CHUNK)
             && !bytes[..bytes.len() - 1].windows(LAST_CHUNK.len()).any(|part| part == LAST_CHUNK);
         self.set(CHUNKS_ENDED, ended);
+        self.note_chunks(read, bytes);
         self.read.store(read + bytes.len() as u64, Ordering::Relaxed);
+    }
+
+    /// Looks for the end of a body in chunks, in what was read behind the first `read` bytes. It takes time in proportion,
+    /// so only where it is of use: in the reads of requests that begin during the stop.
+    fn note_chunks(&self, read: u64, bytes: &[u8]) {
+        let claimed = self.claimed.load(Ordering::Relaxed);
+        let begins = read <= claimed && claimed != NEVER;
+        if begins && !self.site.lifecycle().is_stopping() {
+            self.set(CHUNKS_MAY_HAVE_ENDED, true);
+        } else if begins || !self.has(CHUNKS_MAY_HAVE_ENDED) {
+            self.set(CHUNKS_MAY_HAVE_ENDED, may_end_chunks(bytes));
+        }
     }
 
     /// The socket took an answer, or would not.
@@ -185,8 +200,10 @@ impl Connection {
         let claimed = self.claimed.load(Ordering::Relaxed);
         let read = self.read.load(Ordering::Relaxed);
         if claimed == NEVER {
-            // Where it ends is not told, and the next one may be behind it: only what cannot be otherwise counts.
-            return self.has(CHUNKS_ENDED) && self.in_kernel() == 0;
+            // Where it ends is not told, and the next one may be behind it: only what cannot be otherwise counts. Where
+            // its body goes on hyper closes, unless the rest of it is read.
+            let nothing_behind = self.has(CHUNKS_ENDED) || !self.has(CHUNKS_MAY_HAVE_ENDED);
+            return nothing_behind && self.in_kernel() == 0;
         }
         // What the kernel holds is the rest of this request's body first: it may be answered before it is read.
         claimed.saturating_add(SHORTEST) > read && self.in_kernel() as u64 <= claimed.saturating_sub(read)
@@ -314,6 +331,14 @@ impl Drop for InFlight {
 /// already; else behind all that was read, for what is less than a request is our miscount of an odd head.
 fn settled(end: u64, read: u64) -> u64 {
     if end.saturating_add(SHORTEST) <= read { end } else { read }
+}
+
+/// Whether the last chunk of a body may begin in there, whatever its extensions and trailers.
+fn may_end_chunks(bytes: &[u8]) -> bool {
+    const LINE_OF_ZERO: &[u8] = b"\r\n0";
+    // The line may have begun in what was read before.
+    let in_between = bytes.starts_with(b"0") || bytes.starts_with(b"\n0");
+    in_between || bytes.windows(LINE_OF_ZERO.len()).any(|part| part == LINE_OF_ZERO)
 }
 
 /// How many bytes the head of a request of HTTP/1 takes, as most clients write it.

@@ -3,10 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -17,7 +14,6 @@ use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
@@ -32,8 +28,7 @@ use super::stream::Stream;
 use crate::context::{self, Scoped};
 use crate::gate::Pass;
 use crate::lifecycle::Lifecycle;
-use crate::net::{Door, Listener, Serving};
-use crate::sequence::Event;
+use crate::net::{Door, Listener, Serving, Watched};
 
 /// Serves HTTP until the drain begins, then those who stand in the queue, and returns when the last connection is gone.
 ///
@@ -110,7 +105,7 @@ impl<L: Listener> Server<L> {
     /// With the settings of [`serve`].
     pub fn new(listener: L) -> Server<L> {
         let mut hyper = auto::Builder::new(Streams);
-        // A drain may be long, and a client that is gone says nothing.
+        // A drain may be long, and a client that is gone says nothing. The docs of the module have the worst case.
         let pings = Duration::from_secs(20);
         hyper.http2().timer(TokioTimer::new()).keep_alive_interval(pings).keep_alive_timeout(pings);
         hyper.http2().enable_connect_protocol();
@@ -277,40 +272,6 @@ where
             Drive::new(served, connection)
         }))
     })
-}
-
-pin_project! {
-    /// A connection, or a stream of one, whose panic the lifecycle hears of before its pass goes back.
-    struct Watched<F> {
-        #[pin]
-        conversation: Option<F>,
-    }
-}
-
-impl<F> Watched<F> {
-    fn new(conversation: F) -> Watched<F> {
-        Watched { conversation: Some(conversation) }
-    }
-}
-
-impl<F: Future> Future for Watched<F> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut conversation = self.project().conversation;
-        let polled = catch_unwind(AssertUnwindSafe(|| match conversation.as_mut().as_pin_mut() {
-            Some(conversation) => conversation.poll(cx).map(drop),
-            None => Poll::Ready(()),
-        }));
-        polled.unwrap_or_else(|panic| {
-            if let Some(lifecycle) = Lifecycle::current() {
-                lifecycle.on(Event::TaskPanicked);
-            }
-            // Here, where its lifecycle is still the current one.
-            conversation.set(None);
-            resume_unwind(panic)
-        })
-    }
 }
 
 /// Runs the streams of HTTP/2 connections, in the lifecycle of their connection.

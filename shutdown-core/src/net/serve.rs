@@ -1,18 +1,19 @@
 //! A server for protocols that are not HTTP.
 
 use std::io;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::FutureExt as _;
 use pin_project_lite::pin_project;
 
 use super::accept::Door;
 use super::listener::{Listener, Peer};
-use super::serving::{Doing, Serving, Visit};
+use super::serving::{Doing, Roster, Serving, Visit};
+use super::watched::Watched;
 use crate::context::{self, Scoped};
+use crate::gate::Pass;
 use crate::lifecycle::Lifecycle;
 use crate::notice::Waiting;
 use crate::sequence::Event;
@@ -22,7 +23,8 @@ use crate::sequence::Event;
 ///
 /// A connection is in flight while its handler runs. The handler should hear [`stopping`](crate::stopping) and come to
 /// an end: at the end of the drain it is dropped where it stands, and named in the report. Implies
-/// [`ready`](crate::ready).
+/// [`ready`](crate::ready). A handler that panics ends its own connection and no other; during the stop the exit status
+/// is then 70.
 ///
 /// # Errors
 ///
@@ -48,7 +50,12 @@ where
     let kept = door
         .keep(|io, peer| {
             let Some(pass) = serving.pass() else { return };
-            let handling = AssertUnwindSafe(handler(io, peer.clone())).catch_unwind();
+            // It may panic before it has a future, and that is nothing to the others.
+            let handling = catch_unwind(AssertUnwindSafe(|| handler(io, peer.clone())));
+            let Ok(handling) = handling else {
+                lifecycle.on(Event::TaskPanicked);
+                return;
+            };
             let connection = Connection {
                 handling,
                 drain: Some(lifecycle.drain_notice().wait()),
@@ -56,16 +63,9 @@ where
                 visit: None,
                 peer,
                 roster: Arc::clone(&serving.roster),
+                _pass: pass,
             };
-            let lifecycle = lifecycle.clone();
-            tokio::spawn(Scoped::new(lifecycle.clone(), async move {
-                if let Some(Err(panic)) = connection.await {
-                    lifecycle.on(Event::TaskPanicked);
-                    drop(pass);
-                    std::panic::resume_unwind(panic);
-                }
-                drop(pass);
-            }));
+            tokio::spawn(Scoped::new(lifecycle.clone(), Watched::new(connection)));
         })
         .await;
     serving.finish().await;
@@ -73,7 +73,7 @@ where
 }
 
 pin_project! {
-    /// A handler at work; `None` if it was cut off.
+    /// A handler at work, until it ends or is cut off.
     struct Connection<F> {
         #[pin]
         handling: F,
@@ -81,7 +81,9 @@ pin_project! {
         cut_off: Waiting,
         visit: Option<Visit>,
         peer: Peer,
-        roster: Arc<super::serving::Roster>,
+        roster: Arc<Roster>,
+        // Behind all others, so that it goes back when they are gone.
+        _pass: Pass,
     }
 }
 
@@ -94,21 +96,18 @@ impl Doing for Handled {
 }
 
 impl<F: Future> Future for Connection<F> {
-    type Output = Option<F::Output>;
+    type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        if let Poll::Ready(output) = this.handling.poll(cx) {
-            return Poll::Ready(Some(output));
+        if this.handling.poll(cx).is_ready() {
+            return Poll::Ready(());
         }
         if this.drain.as_mut().is_some_and(|drain| Pin::new(drain).poll(cx).is_ready()) {
             *this.drain = None;
             *this.visit = Some(this.roster.enter(this.peer.clone(), Arc::new(Handled)));
         }
         // Before the drain nothing is cut off.
-        match this.drain.is_none() && Pin::new(this.cut_off).poll(cx).is_ready() {
-            true => Poll::Ready(None),
-            false => Poll::Pending,
-        }
+        if this.drain.is_none() { Pin::new(this.cut_off).poll(cx) } else { Poll::Pending }
     }
 }

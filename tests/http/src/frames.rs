@@ -1,17 +1,18 @@
 //! What a server says in frames of HTTP/2, seen on the way to a client of the `h2` crate, and kept from it if that is
 //! wished: a client that has not heard what crossed its request on the way.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
+use tokio::sync::watch;
 
 /// What a client says before its first frame.
 const PREFACE: usize = 24;
 const HEADERS: u8 = 1;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
+/// The flag of a PONG.
+const ACK: u8 = 1;
 
 /// The last stream that each GOAWAY of a server names, in the order in which they came.
 #[derive(Clone, Debug, Default)]
@@ -24,17 +25,39 @@ impl Goaways {
     }
 }
 
-/// How many requests of a client are with its kernel.
+/// How many frames of a kind a client has handed to its kernel.
 #[derive(Clone, Debug, Default)]
-pub struct Asked(Arc<AtomicUsize>);
+pub struct Sent(watch::Sender<usize>);
 
-impl Asked {
+impl Sent {
     /// Waits until there are so many.
-    pub async fn wait_for(&self, requests: usize) {
-        while self.0.load(Ordering::Relaxed) < requests {
-            tokio::task::yield_now().await;
-        }
+    ///
+    /// # Panics
+    ///
+    /// Never: it outlives the wait.
+    pub async fn wait_for(&self, frames: usize) {
+        self.0.subscribe().wait_for(|&sent| sent >= frames).await.expect("it is here");
     }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        *self.0.borrow()
+    }
+
+    fn note(&self, sent: bool) {
+        self.0.send_modify(|count| *count += usize::from(sent));
+    }
+}
+
+/// What is said on a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Overheard {
+    /// By the server.
+    pub goaways: Goaways,
+    /// By the client.
+    pub requests: Sent,
+    /// By the client, for each PING that it heard.
+    pub pongs: Sent,
 }
 
 /// What the client hears.
@@ -47,33 +70,38 @@ pub enum Hearing {
 }
 
 /// A way to the server at the other end of `stream`, for a client.
-pub fn overheard(stream: TcpStream, hearing: Hearing) -> (DuplexStream, Goaways, Asked) {
+pub(crate) fn overheard<S>(stream: S, hearing: Hearing) -> (DuplexStream, Overheard)
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
     let (client, way) = tokio::io::duplex(64 * 1024);
-    let (mut from_server, mut to_server) = stream.into_split();
+    let (mut from_server, mut to_server) = tokio::io::split(stream);
     let (mut from_client, mut to_client) = tokio::io::split(way);
-    let asked = Asked::default();
-    let sent = asked.clone();
+    let overheard = Overheard::default();
+    let said = overheard.clone();
     tokio::spawn(async move {
         let mut preface = [0; PREFACE];
         if from_client.read_exact(&mut preface).await.is_ok() && to_server.write_all(&preface).await.is_ok() {
             while let Some((head, payload)) = frame(&mut from_client).await {
-                // Whatever ends it: the other end sees it.
-                if to_server.write_all(&[&head[..], &payload].concat()).await.is_err() {
+                // Whatever ends it: the other end sees it. What encrypts may keep something back until it is flushed.
+                if to_server.write_all(&[&head[..], &payload].concat()).await.is_err()
+                    || to_server.flush().await.is_err()
+                {
                     break;
                 }
-                sent.0.fetch_add(usize::from(head[3] == HEADERS), Ordering::Relaxed);
+                said.requests.note(head[3] == HEADERS);
+                said.pongs.note(head[3] == PING && head[4] == ACK);
             }
         }
         // The server hears the end.
         let _ = to_server.shutdown().await;
     });
-    let goaways = Goaways::default();
-    let seen = goaways.clone();
+    let said = overheard.clone();
     tokio::spawn(async move {
         while let Some((head, payload)) = frame(&mut from_server).await {
             if head[3] == GOAWAY {
                 let last = u32::from_be_bytes(payload[..4].try_into().expect("four bytes"));
-                seen.0.lock().unwrap_or_else(PoisonError::into_inner).push(last);
+                said.goaways.0.lock().unwrap_or_else(PoisonError::into_inner).push(last);
             }
             let kept = hearing == Hearing::NoGoaway && matches!(head[3], PING | GOAWAY);
             if !kept
@@ -85,7 +113,7 @@ pub fn overheard(stream: TcpStream, hearing: Hearing) -> (DuplexStream, Goaways,
         // The client hears the end.
         let _ = to_client.shutdown().await;
     });
-    (client, goaways, asked)
+    (client, overheard)
 }
 
 /// The next frame: its head, and what it carries.

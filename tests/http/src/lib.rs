@@ -7,13 +7,15 @@
 mod answer;
 mod client;
 mod frames;
+mod http2;
 mod outcome;
 mod server;
 pub mod service;
 
 pub use answer::Answer;
 pub use client::{Client, get};
-pub use frames::{Asked, Goaways, Hearing, overheard};
+pub use frames::{Goaways, Hearing, Overheard, Sent};
+pub use http2::Http2;
 pub use outcome::{Outcome, Tally};
 pub use server::{Server, raise_open_files};
 

@@ -2,79 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use h2::client::{ResponseFuture, SendRequest};
-use http::{HeaderMap, Request, Response};
-use lifecycle_http_tests::{Asked, Goaways, Hearing, PATIENCE, Server, both_flavours, overheard};
-use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
+use lifecycle_http_tests::{Hearing, Http2, PATIENCE, Server, both_flavours};
 use tokio::time::timeout;
-
-/// The client's side of a connection.
-struct Connection {
-    send: SendRequest<bytes::Bytes>,
-    goaways: Goaways,
-    asked: Asked,
-    running: JoinHandle<Result<(), h2::Error>>,
-}
-
-/// The end of all streams: the first GOAWAY names it, and so refuses none.
-const ANY: u32 = (1 << 31) - 1;
-
-impl Connection {
-    async fn open(server: &Server, hearing: Hearing) -> Connection {
-        let stream = TcpStream::connect(server.address).await.expect("it listens");
-        let (stream, goaways, asked) = overheard(stream, hearing);
-        let (send, connection) = h2::client::handshake(stream).await.expect("a connection");
-        Connection { send, goaways, asked, running: tokio::spawn(connection) }
-    }
-
-    async fn ask(&mut self, path: &str) -> ResponseFuture {
-        self.ask_with(path, HeaderMap::new()).await
-    }
-
-    async fn ask_with(&mut self, path: &str, headers: HeaderMap) -> ResponseFuture {
-        let mut request = Request::get(format!("http://test{path}")).body(()).expect("a request");
-        request.headers_mut().extend(headers);
-        let mut send = self.send.clone().ready().await.expect("it is open");
-        send.send_request(request, true).expect("it is open").0
-    }
-
-    /// Used once, and idle.
-    async fn used(server: &Server, hearing: Hearing) -> Connection {
-        let mut connection = Connection::open(server, hearing).await;
-        let answer = connection.ask("/").await;
-        assert_eq!(body(answer).await.1, b"hello");
-        connection
-    }
-
-    /// Waits until the server has closed it.
-    async fn closed(self) {
-        // Without an error, or with that of a connection that ended under an idle client.
-        let _ = timeout(PATIENCE, self.running).await.expect("it is closed").expect("no panic");
-        // Had it gone before, the client would have closed.
-        drop(self.send);
-    }
-}
-
-/// An answer with its body.
-async fn body(answer: ResponseFuture) -> (Response<()>, Vec<u8>) {
-    let answer = timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
-    let (parts, mut stream) = answer.into_parts();
-    let mut body = Vec::new();
-    while let Some(data) = stream.data().await {
-        let data = data.expect("a body");
-        stream.flow_control().release_capacity(data.len()).expect("it was received");
-        body.extend_from_slice(&data);
-    }
-    (Response::from_parts(parts, ()), body)
-}
 
 // The test waits for the child in blocking calls, while a worker polls the connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn streams_in_flight_finish_behind_two_goaways() {
     for program in both_flavours!("http linger=0") {
         let mut server = Server::start(program);
-        let mut connection = Connection::open(&server, Hearing::All).await;
+        let mut connection = Http2::open(&server, Hearing::All).await;
         let mut answers = Vec::new();
         for at in 0..10 {
             answers.push(connection.ask(&format!("/wait/{at}")).await);
@@ -86,15 +22,15 @@ async fn streams_in_flight_finish_behind_two_goaways() {
         server.drains();
         // Both are said while the streams are still at work.
         let until = Instant::now() + PATIENCE;
-        while connection.goaways.seen().len() < 2 {
-            assert!(Instant::now() < until, "{:?}", connection.goaways.seen());
+        while connection.overheard.goaways.seen().len() < 2 {
+            assert!(Instant::now() < until, "{:?}", connection.overheard.goaways.seen());
             tokio::task::yield_now().await;
         }
         // Streams of a client have odd numbers from 1 on.
-        assert_eq!(connection.goaways.seen(), [ANY, 19]);
+        assert_eq!(connection.overheard.goaways.seen(), [Http2::ANY, 19]);
         server.go();
         for (at, answer) in answers.into_iter().enumerate() {
-            let (head, body) = body(answer).await;
+            let (head, body) = Http2::body(answer).await;
             assert_eq!((head.status().as_u16(), body), (200, at.to_string().into_bytes()));
             assert!(!head.headers().contains_key("connection"));
         }
@@ -107,16 +43,16 @@ async fn streams_in_flight_finish_behind_two_goaways() {
 async fn a_stream_that_crossed_the_goaway_is_served() {
     for program in both_flavours!("http linger=0") {
         let mut server = Server::start(program);
-        let mut connection = Connection::used(&server, Hearing::NoGoaway).await;
+        let mut connection = Http2::used(&server, Hearing::NoGoaway).await;
         server.stop();
         let until = Instant::now() + PATIENCE;
-        while connection.goaways.seen().is_empty() {
+        while connection.overheard.goaways.seen().is_empty() {
             assert!(Instant::now() < until, "no GOAWAY");
             tokio::task::yield_now().await;
         }
         // The client knows of no GOAWAY.
         let answer = connection.ask("/").await;
-        assert_eq!(body(answer).await.0.status(), 200);
+        assert_eq!(Http2::body(answer).await.0.status(), 200);
         drop(connection);
         server.ended().exited(0);
     }
@@ -127,17 +63,17 @@ async fn a_stream_that_crossed_the_goaway_is_served() {
 async fn a_stream_in_the_kernel_at_the_signal_is_served() {
     for program in both_flavours!("http linger=0") {
         let mut server = Server::start(program);
-        let mut known = Connection::used(&server, Hearing::All).await;
+        let mut known = Http2::used(&server, Hearing::All).await;
         server.child.freeze();
-        let mut new = Connection::open(&server, Hearing::All).await;
+        let mut new = Http2::open(&server, Hearing::All).await;
         let answers = [known.ask("/").await, new.ask("/").await];
         // The clients write in the background.
-        timeout(PATIENCE, known.asked.wait_for(2)).await.expect("it is sent");
-        timeout(PATIENCE, new.asked.wait_for(1)).await.expect("it is sent");
+        timeout(PATIENCE, known.overheard.requests.wait_for(2)).await.expect("it is sent");
+        timeout(PATIENCE, new.overheard.requests.wait_for(1)).await.expect("it is sent");
         server.stop();
         server.child.thaw();
         for answer in answers {
-            assert_eq!(body(answer).await.0.status(), 200);
+            assert_eq!(Http2::body(answer).await.0.status(), 200);
         }
         known.closed().await;
         new.closed().await;
@@ -150,7 +86,7 @@ async fn a_stream_in_the_kernel_at_the_signal_is_served() {
 async fn an_idle_connection_that_never_says_pong_is_gone_after_a_second() {
     for program in both_flavours!("http linger=0") {
         let mut server = Server::start(program);
-        let connection = Connection::used(&server, Hearing::NoGoaway).await;
+        let connection = Http2::used(&server, Hearing::NoGoaway).await;
         server.stop();
         connection.closed().await;
         server.ended().exited(0).not_before(Duration::from_secs(1)).within(Duration::from_secs(1));
@@ -161,7 +97,7 @@ async fn an_idle_connection_that_never_says_pong_is_gone_after_a_second() {
 async fn who_goes_on_a_second_after_the_goaway_is_refused() {
     for program in both_flavours!("http linger=0") {
         let mut server = Server::start(program);
-        let mut connection = Connection::open(&server, Hearing::NoGoaway).await;
+        let mut connection = Http2::open(&server, Hearing::NoGoaway).await;
         let busy = connection.ask("/wait/busy").await;
         server.child.wait_for("at work: /wait/busy");
         server.stop();
@@ -170,7 +106,7 @@ async fn who_goes_on_a_second_after_the_goaway_is_refused() {
         let until = Instant::now() + PATIENCE;
         let head = loop {
             let plain = connection.ask("/").await;
-            let (head, _) = body(plain).await;
+            let (head, _) = Http2::body(plain).await;
             if head.status() != 200 {
                 break head;
             }
@@ -179,10 +115,10 @@ async fn who_goes_on_a_second_after_the_goaway_is_refused() {
         assert_eq!((head.status().as_u16(), &head.headers()["retry-after"]), (503, &"1".parse().unwrap()));
         let kind = [(http::header::CONTENT_TYPE, "application/grpc".parse().unwrap())];
         let grpc = connection.ask_with("/test.Counter/Say", kind.into_iter().collect()).await;
-        let (head, _) = body(grpc).await;
+        let (head, _) = Http2::body(grpc).await;
         assert_eq!((head.status().as_u16(), &head.headers()["grpc-status"]), (200, &"14".parse().unwrap()));
         server.go();
-        assert_eq!(body(busy).await.1, b"busy");
+        assert_eq!(Http2::body(busy).await.1, b"busy");
         server.ended().exited(0);
     }
 }
@@ -191,7 +127,7 @@ async fn who_goes_on_a_second_after_the_goaway_is_refused() {
 async fn streams_that_never_end_are_cut_and_named() {
     for program in both_flavours!("http") {
         let mut server = Server::start(program.grace("2s"));
-        let mut connection = Connection::open(&server, Hearing::All).await;
+        let mut connection = Http2::open(&server, Hearing::All).await;
         let _first = connection.ask("/wait/one").await;
         let _second = connection.ask("/wait/two").await;
         server.child.wait_for("at work: /wait/two");
@@ -208,7 +144,7 @@ async fn streams_that_never_end_are_cut_and_named() {
 async fn a_panic_in_a_stream_during_the_stop_is_70() {
     for program in both_flavours!("http linger=0") {
         let mut server = Server::start(program);
-        let mut connection = Connection::open(&server, Hearing::All).await;
+        let mut connection = Http2::open(&server, Hearing::All).await;
         let answer = connection.ask("/panic/now").await;
         server.child.wait_for("at work: /panic/now");
         server.stop();
@@ -216,5 +152,39 @@ async fn a_panic_in_a_stream_during_the_stop_is_70() {
         server.go();
         timeout(PATIENCE, answer).await.expect("in time").expect_err("there is no answer");
         server.ended().exited(70).reported(&["tracked tasks that panicked: 1"]);
+    }
+}
+
+/// Its client is gone without a word: it has a ping's time, and not the drain's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_stream_of_a_dead_client_does_not_last_as_long_as_the_drain() {
+    for program in both_flavours!("http linger=0 pings=200 pongs=200") {
+        let mut server = Server::start(program.grace("1200s"));
+        let mut connection = Http2::open(&server, Hearing::NoGoaway).await;
+        let _answer = connection.ask("/wait/busy").await;
+        server.child.wait_for("at work: /wait/busy");
+        server.stop();
+        connection.closed().await;
+        server.ended().exited(0);
+    }
+}
+
+/// As long as a drain may be: here, longer than a dead client has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_stream_of_a_client_that_says_pong_is_kept() {
+    for program in both_flavours!("http linger=0 pings=100 pongs=2000") {
+        let mut server = Server::start(program.grace("1200s"));
+        let mut connection = Http2::open(&server, Hearing::All).await;
+        let answer = connection.ask("/wait/busy").await;
+        server.child.wait_for("at work: /wait/busy");
+        server.stop();
+        server.drains();
+        // One every 100 ms.
+        let pongs = connection.overheard.pongs.count() + 25;
+        timeout(PATIENCE, connection.overheard.pongs.wait_for(pongs)).await.expect("it is asked");
+        server.go();
+        assert_eq!(Http2::body(answer).await.1, b"busy");
+        connection.closed().await;
+        server.ended().exited(0).not_before(Duration::from_millis(2_300));
     }
 }

@@ -82,6 +82,45 @@ fn a_request_in_chunks_hears_that_its_answer_is_the_last_one() {
     client.closed();
 }
 
+/// Its answer does not wait for the end of the body, and the server closes behind it.
+#[test]
+fn an_answer_before_the_end_of_the_chunks_says_that_it_is_the_last_one() {
+    for program in both_flavours!("http") {
+        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "10s"));
+        let mut clients = [server.connect_and_use(), server.connect(), server.connect()];
+        server.stop();
+        server.hears_the_stop();
+        let head = b"POST /early HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
+        // None of the body, a chunk of it, half a chunk of it.
+        for (client, body) in clients.iter_mut().zip([&b""[..], b"3\r\nabc\r\n", b"a\r\nabc"]) {
+            client.send(&[head, body].concat());
+            assert_eq!(client.outcome(), Outcome::AnsweredLast);
+            client.closed();
+        }
+    }
+}
+
+/// The end of the body is found in whatever pieces it comes.
+#[test]
+fn what_is_behind_a_request_in_chunks_is_answered_in_the_lame_duck() {
+    let program = program!("http_multi", "http").grace("1200s");
+    let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "600s"));
+    server.stop();
+    server.hears_the_stop();
+    let head = b"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for body in [&b"0\r\n\r\n"[..], b"3\r\nabc\r\n0\r\n\r\n", b"1;why\r\na\r\n00;why\r\nTrailer: x\r\n\r\n"] {
+        for split in 0..body.len() {
+            let mut client = server.connect();
+            client.send(&[head, &body[..split]].concat());
+            // It has been read when somebody who came later is answered.
+            server.connect().get("/").answer();
+            client.send(&[&body[split..], &get("/named/behind")].concat());
+            assert_eq!(client.outcome(), Outcome::Answered, "split at {split}");
+            assert_eq!(client.answer().body, b"behind");
+        }
+    }
+}
+
 /// Some of it has been answered, one request is at work, the rest has been read.
 #[test]
 fn a_batch_that_the_stop_falls_into_is_answered_in_order() {

@@ -73,3 +73,64 @@ fn a_handler_that_never_ends_is_cut_and_named() {
         ended.reported(&["server at 127.0.0.1:", "a connection is handled, for 127.0.0.1:"]);
     }
 }
+
+/// The next handler panics before it has a future.
+#[track_caller]
+fn make_the_next_panic(client: &mut Client) {
+    client.send(b"panic next");
+    assert_eq!(client.bytes(10), b"panic next");
+}
+
+#[test]
+fn a_panic_before_the_stop_is_reported_and_changes_nothing() {
+    for program in both_flavours!("echo") {
+        let mut server = start(program.grace("1200s"));
+        let (mut panicking, mut other) = (server.connect(), server.connect());
+        echo(&mut panicking);
+        echo(&mut other);
+        panicking.send(b"panic").closed();
+        make_the_next_panic(&mut other);
+        server.connect().closed();
+        echo(&mut other);
+        echo(&mut server.connect());
+        server.stop();
+        server.drains();
+        echo(&mut other);
+        drop(other);
+        // The passes are back, or the drain would last as long as the grace.
+        let ended = server.ended();
+        ended.exited(0).reported(&["a handler panics at work"]).reported(&["a handler panics at once"]);
+    }
+}
+
+#[test]
+fn a_panic_during_the_stop_is_70() {
+    for program in both_flavours!("echo") {
+        let mut server = start(program.grace("1200s"));
+        let (mut panicking, mut other) = (server.connect(), server.connect());
+        echo(&mut panicking);
+        echo(&mut other);
+        server.stop();
+        server.drains();
+        panicking.send(b"panic").closed();
+        echo(&mut other);
+        drop(other);
+        server.ended().exited(70).reported(&["tracked tasks that panicked: 1"]);
+    }
+}
+
+/// The lame duck is long enough for two connections on a machine ten times slower.
+#[test]
+fn a_panic_at_the_door_during_the_stop_is_70_and_the_door_stays_open() {
+    for program in both_flavours!("echo") {
+        let mut server = start(program.grace("1200s").env("LIFECYCLE_LAME_DUCK", "3s"));
+        let mut first = server.connect();
+        make_the_next_panic(&mut first);
+        server.stop();
+        server.hears_the_stop();
+        server.connect().closed();
+        echo(&mut server.connect());
+        drop(first);
+        server.ended().exited(70).reported(&["tracked tasks that panicked: 1"]);
+    }
+}

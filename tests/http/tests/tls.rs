@@ -3,9 +3,13 @@
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use lifecycle_http_tests::{Client, Outcome, PATIENCE, Program, Server, Tally, both_flavours};
+use lifecycle_http_tests::{
+    Client, Hearing, Http2, Outcome, PATIENCE, Program, Server, Tally, both_flavours,
+};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
@@ -50,6 +54,17 @@ impl Encrypted {
         let mut client = self.over(self.tcp());
         assert_eq!(client.get("/").outcome(), Outcome::Answered);
         client
+    }
+
+    /// A client that offers nothing but HTTP/2.
+    async fn http2(&self) -> Http2 {
+        let mut config = ClientConfig::clone(&self.config);
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let name = ServerName::try_from("localhost").expect("a name");
+        let stream = tokio::net::TcpStream::connect(self.server.address).await.expect("it listens");
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("a handshake");
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        Http2::over(stream, Hearing::All).await
     }
 }
 
@@ -127,5 +142,76 @@ fn half_a_handshake_has_a_second() {
             .not_before(Duration::from_millis(900))
             .within(Duration::from_secs(1));
         drop(silent);
+    }
+}
+
+/// The lame duck would last for minutes. Who never came as far as HTTP wants nothing of it.
+#[test]
+fn a_handshake_that_fails_does_not_keep_the_lame_duck_going() {
+    for program in both_flavours!("http tls early_end") {
+        let mut encrypted = Encrypted::start(program.grace("1200s").env("LIFECYCLE_LAME_DUCK", "600s"));
+        encrypted.connect_and_use();
+        encrypted.server.stop();
+        encrypted.server.hears_the_stop();
+        // The head of a `ClientHello`, and then the end; and what is none.
+        let (mut half, mut garbage) = (encrypted.tcp(), encrypted.tcp());
+        half.write_all(&[22, 3, 1, 0, 200]).expect("it is open");
+        garbage.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("it is open");
+        drop(half);
+        Client::over(garbage).gone();
+        assert_eq!(encrypted.over(encrypted.tcp()).get("/readyz").outcome(), Outcome::Other(503));
+        encrypted.server.ended().exited(0).not_before(Duration::from_secs(1));
+    }
+}
+
+// The test waits for the child in blocking calls, while a worker polls the connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn streams_of_http2_finish_behind_two_goaways() {
+    for program in both_flavours!("http tls linger=0") {
+        let mut encrypted = Encrypted::start(program);
+        let mut idle = encrypted.http2().await;
+        assert_eq!(Http2::body(idle.ask("/").await).await.1, b"hello");
+        let mut busy = encrypted.http2().await;
+        let mut answers = Vec::new();
+        for at in 0..10 {
+            answers.push(busy.ask(&format!("/wait/{at}")).await);
+        }
+        for at in 0..10 {
+            encrypted.server.child.wait_for(&format!("at work: /wait/{at}"));
+        }
+        encrypted.server.stop();
+        idle.closed().await;
+        // Both are said while the streams are still at work.
+        let until = Instant::now() + PATIENCE;
+        while busy.overheard.goaways.seen().len() < 2 {
+            assert!(Instant::now() < until, "{:?}", busy.overheard.goaways.seen());
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(busy.overheard.goaways.seen(), [Http2::ANY, 19]);
+        encrypted.server.go();
+        for (at, answer) in answers.into_iter().enumerate() {
+            let (head, body) = Http2::body(answer).await;
+            assert_eq!((head.status().as_u16(), body), (200, at.to_string().into_bytes()));
+        }
+        busy.closed().await;
+        encrypted.server.ended().exited(0).not_reported("note:");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_stream_of_http2_in_the_socket_at_the_drain_is_served() {
+    for program in both_flavours!("http tls linger=0") {
+        let mut encrypted = Encrypted::start(program);
+        let mut connection = encrypted.http2().await;
+        assert_eq!(Http2::body(connection.ask("/").await).await.1, b"hello");
+        encrypted.server.child.freeze();
+        let answer = connection.ask("/").await;
+        let sent = connection.overheard.requests.wait_for(2);
+        timeout(PATIENCE, sent).await.expect("it is sent");
+        encrypted.server.stop();
+        encrypted.server.child.thaw();
+        assert_eq!(Http2::body(answer).await.1, b"hello");
+        connection.closed().await;
+        encrypted.server.ended().exited(0).not_reported("note:");
     }
 }

@@ -24,6 +24,11 @@ pub(super) async fn run(wishes: &Wishes, listener: Listening, orders: Orders) ->
     if let Some(timeout) = wishes.time("header_read_timeout") {
         server = server.header_read_timeout(timeout);
     }
+    if let (Some(pings), Some(pongs)) = (wishes.time("pings"), wishes.time("pongs")) {
+        server = server.hyper(|hyper| {
+            hyper.http2().keep_alive_interval(pings).keep_alive_timeout(pongs);
+        });
+    }
     if wishes.has("latecomers") {
         server = server.latecomers(Latecomers::Serve);
     }

@@ -1,25 +1,48 @@
-//! A protocol that is not HTTP: what comes is sent back.
+//! A protocol that is not HTTP: what comes is sent back. `panic` makes the handler panic, `panic next` that of the next
+//! connection, before it has begun.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use lifecycle::net::Listening;
+use lifecycle::net::{Listening, Stream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::wishes::Wishes;
 
+static PANIC_NEXT: AtomicBool = AtomicBool::new(false);
+
 pub(super) async fn run(wishes: &Wishes, listener: Listening) -> io::Result<()> {
     let polite = wishes.has("polite");
-    lifecycle::net::serve(listener, move |stream, _| async move {
-        let (mut reader, mut writer) = tokio::io::split(stream);
-        let stopping = async {
-            match polite {
-                true => lifecycle::stopping().await,
-                false => std::future::pending().await,
+    lifecycle::net::serve(listener, move |stream, _| {
+        assert!(!PANIC_NEXT.swap(false, Ordering::Relaxed), "a handler panics at once");
+        async move {
+            let stopping = async {
+                match polite {
+                    true => lifecycle::stopping().await,
+                    false => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                // Whatever ends it, it is over.
+                _ = echo(stream) => {}
+                () = stopping => {}
             }
-        };
-        tokio::select! {
-            _ = tokio::io::copy(&mut reader, &mut writer) => {}
-            () = stopping => {}
         }
     })
     .await
+}
+
+async fn echo(mut stream: Stream) -> io::Result<()> {
+    let mut space = [0; 1024];
+    loop {
+        let length = stream.read(&mut space).await?;
+        match &space[..length] {
+            [] => return Ok(()),
+            b"panic" => panic!("a handler panics at work"),
+            heard => {
+                PANIC_NEXT.store(heard == b"panic next", Ordering::Relaxed);
+                stream.write_all(heard).await?;
+            }
+        }
+    }
 }
