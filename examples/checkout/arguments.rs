@@ -3,14 +3,19 @@
 use std::path::PathBuf;
 
 const USAGE: &str = "\
-usage: checkout [FOLDER] [--port N]          serve; FOLDER is ./checkout-data, N any free port
-       checkout --demo [--seed N] [--kill]   stop it under load and audit what it kept; --kill: by SIGKILL";
+usage: checkout [FOLDER] [--port N] [--hand-on]
+           serve; FOLDER is ./checkout-data, N any free port
+           --hand-on: orders go to RabbitMQ, where RABBITMQ_URL says, for `worker` to settle
+       checkout --demo [--seed N] [--kill]
+           stop it under load and audit what it kept; --kill: by SIGKILL";
 
 /// What the service is told.
 pub(crate) struct Serve {
     pub(crate) folder: PathBuf,
     /// 0 is any free port.
     pub(crate) port: u16,
+    /// Hand the orders on instead of settling them.
+    pub(crate) hand_on: bool,
 }
 
 /// What the demo is told.
@@ -27,11 +32,12 @@ pub(crate) fn asks_for_demo() -> bool {
 
 impl Serve {
     pub(crate) fn read() -> anyhow::Result<Serve> {
-        let (mut folder, mut port) = (None, 0);
+        let (mut folder, mut port, mut hand_on) = (None, 0, false);
         let mut arguments = std::env::args_os().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
                 Some("--port") => port = number(arguments.next())?,
+                Some("--hand-on") => hand_on = true,
                 Some(option) if option.starts_with('-') => {
                     anyhow::bail!("unknown option `{option}`\n{USAGE}")
                 }
@@ -39,7 +45,7 @@ impl Serve {
                 _ => anyhow::bail!("one folder is enough\n{USAGE}"),
             }
         }
-        Ok(Serve { folder: folder.unwrap_or_else(|| PathBuf::from("checkout-data")), port })
+        Ok(Serve { folder: folder.unwrap_or_else(|| PathBuf::from("checkout-data")), port, hand_on })
     }
 }
 

@@ -36,7 +36,7 @@ impl Audit {
         let mut database =
             SqliteConnectOptions::new().filename(folder.join("orders.sqlite")).connect().await?;
         let orders: Vec<(String, bool)> =
-            sqlx::query_as("SELECT id, settled FROM orders").fetch_all(&mut database).await?;
+            sqlx::query_as("SELECT id, state = 'settled' FROM orders").fetch_all(&mut database).await?;
         let noted: Option<i64> =
             sqlx::query_scalar("SELECT bytes FROM journal").fetch_optional(&mut database).await?;
 

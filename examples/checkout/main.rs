@@ -9,15 +9,39 @@
 //! cargo run --example checkout -- --demo --kill    # the same by SIGKILL: what a clean stop is good for
 //! ```
 //!
+//! It settles its orders itself, and needs no server for that. With `--hand-on` it hands them on to RabbitMQ, from where
+//! [`worker`](../worker/main.rs) takes them into PostgreSQL:
+//!
+//! ```text
+//! examples/servers postgres rabbitmq               # in another terminal; paste what it prints into these two
+//! cargo run --example worker
+//! cargo run --example checkout -- --hand-on        # an order is acknowledged when it is in ./checkout-data
+//! ```
+//!
+//! Both may be restarted at any time, and there may be several of each, each checkout with a folder and a port: every
+//! order that was acknowledged is settled once. A stop hands on what there is, and after a crash the successor does,
+//! which opens the same folder. A folder is for one checkout only: `SQLite` lets one write at a time, and two of them
+//! would hand on the same orders. If RabbitMQ goes away both stop with an error, and whoever keeps them running starts
+//! them again.
+//!
 //! Begin with `service.rs`. It is all that the shop does about its shutdown, together with the attributes on
-//! `Database` in `shop.rs` and on `Journal` in `journal.rs`, and the loop in `worker.rs`. The rest, `demo.rs`,
-//! `client.rs` and `audit.rs`, is the demo's parent process, and knows nothing of `lifecycle`.
+//! `Database` in `shop.rs`, on `Journal` in `journal.rs` and on `Broker` in `broker.rs`, and the loops in `worker.rs`
+//! and `relay.rs`. The rest, `demo.rs`, `client.rs`, `connection.rs` and `audit.rs`, is the demo's parent process, and knows nothing of
+//! `lifecycle`.
 
 mod arguments;
 mod audit;
+mod backlog;
+mod broker;
 mod client;
+mod connection;
 mod demo;
+#[path = "../environment.rs"]
+mod environment;
 mod journal;
+#[path = "../rabbitmq.rs"]
+mod rabbitmq;
+mod relay;
 mod service;
 mod shop;
 mod worker;

@@ -1,23 +1,25 @@
 //! Takes orders: the database that keeps them, and the routes that place them.
 
 use std::path::Path as File;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use lifecycle::Managed;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use tokio::sync::Notify;
+use tokio::sync::mpsc;
+
+use crate::backlog::Backlog;
 
 /// How long the card terminal takes.
 const CHARGE: Duration = Duration::from_millis(20);
 
-/// Every order, placed or settled. Closed when nothing uses it any more.
+/// Every order, and what has become of it. Closed when nothing uses it any more.
 #[lifecycle::resource]
 pub(crate) struct Database {
     #[teardown(close)]
@@ -33,25 +35,28 @@ impl Database {
             .synchronous(SqliteSynchronous::Normal);
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
         let tables = "CREATE TABLE IF NOT EXISTS orders (
-                          id TEXT PRIMARY KEY, what TEXT NOT NULL, settled INTEGER NOT NULL DEFAULT 0
+                          id TEXT PRIMARY KEY, what TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'placed'
                       ) WITHOUT ROWID;
-                      CREATE INDEX IF NOT EXISTS unsettled ON orders (id) WHERE settled = 0;
+                      CREATE INDEX IF NOT EXISTS backlog ON orders (id) WHERE state = 'placed';
                       CREATE TABLE IF NOT EXISTS journal (bytes INTEGER NOT NULL);";
         sqlx::raw_sql(tables).execute(&pool).await?;
         Ok(Database { pool })
     }
 }
 
-/// What the handlers and the worker share. No resource: what uses it has ended when the cleanup begins.
+/// What the handlers share. No resource: what uses it has ended when the cleanup begins.
 #[derive(Clone)]
 pub(crate) struct Shop {
     database: Managed<Database>,
-    placed: Arc<Notify>,
+    placed: mpsc::Sender<()>,
 }
 
 impl Shop {
-    pub(crate) fn new(database: Managed<Database>) -> Shop {
-        Shop { database, placed: Arc::default() }
+    /// The shop, and what comes of it: a backlog that ends with the last handler.
+    pub(crate) fn open(database: Managed<Database>) -> (Shop, Backlog) {
+        // One place is enough: "there is something" need not be said twice.
+        let (placed, wake) = mpsc::channel(1);
+        (Shop { database: database.clone(), placed }, Backlog::new(database, wake))
     }
 
     /// Whether the order is new. Once this returns, it is in the database.
@@ -62,41 +67,24 @@ impl Shop {
             .bind(what)
             .execute(&self.database.pool)
             .await?;
-        self.placed.notify_one();
+        // There is no room if somebody has been woken and has not looked yet: then he will see this one too.
+        let _ = self.placed.try_send(());
         Ok(placed.rows_affected() == 1)
     }
 
-    /// `None` if there is no such order.
-    async fn is_settled(&self, id: &str) -> sqlx::Result<Option<bool>> {
-        sqlx::query_scalar("SELECT settled FROM orders WHERE id = ?")
+    /// What has become of an order; `None` if there is no such order.
+    async fn state(&self, id: &str) -> sqlx::Result<Option<String>> {
+        sqlx::query_scalar("SELECT state FROM orders WHERE id = ?")
             .bind(id)
             .fetch_optional(&self.database.pool)
             .await
     }
+}
 
-    /// Returns when an order has been placed since it last did.
-    pub(crate) async fn placed(&self) {
-        self.placed.notified().await;
-    }
-
-    /// Some orders that nobody has settled, at most `limit`.
-    pub(crate) async fn unsettled(&self, limit: u32) -> sqlx::Result<Vec<String>> {
-        sqlx::query_scalar("SELECT id FROM orders WHERE settled = 0 LIMIT ?")
-            .bind(limit)
-            .fetch_all(&self.database.pool)
-            .await
-    }
-
-    pub(crate) async fn mark_settled(&self, ids: &[String]) -> sqlx::Result<()> {
-        let mut transaction = self.database.pool.begin().await?;
-        for id in ids {
-            sqlx::query("UPDATE orders SET settled = 1 WHERE id = ?")
-                .bind(id)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await
-    }
+/// Whether everybody behind the shop can take this for the id of an order: it becomes a line of the journal, the id of
+/// a message, a key. Who cannot would be given it again and again.
+fn is_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 pub(crate) fn routes(shop: Shop) -> Router {
@@ -104,6 +92,12 @@ pub(crate) fn routes(shop: Shop) -> Router {
 }
 
 async fn place(State(shop): State<Shop>, Path(id): Path<String>, what: String) -> (StatusCode, &'static str) {
+    if !is_id(&id) {
+        return (
+            StatusCode::BAD_REQUEST,
+            "an id has 1 to 64 letters, digits or signs of ASCII, and no space\n",
+        );
+    }
     match shop.place(&id, &what).await {
         Ok(true) => (StatusCode::CREATED, "placed\n"),
         Ok(false) => (StatusCode::OK, "was placed before\n"),
@@ -111,12 +105,11 @@ async fn place(State(shop): State<Shop>, Path(id): Path<String>, what: String) -
     }
 }
 
-async fn show(State(shop): State<Shop>, Path(id): Path<String>) -> (StatusCode, &'static str) {
-    match shop.is_settled(&id).await {
-        Ok(Some(true)) => (StatusCode::OK, "settled\n"),
-        Ok(Some(false)) => (StatusCode::OK, "placed\n"),
-        Ok(None) => (StatusCode::NOT_FOUND, "no such order\n"),
-        Err(error) => failed(&error),
+async fn show(State(shop): State<Shop>, Path(id): Path<String>) -> Response {
+    match shop.state(&id).await {
+        Ok(Some(state)) => format!("{state}\n").into_response(),
+        Ok(None) => (StatusCode::NOT_FOUND, "no such order\n").into_response(),
+        Err(error) => failed(&error).into_response(),
     }
 }
 

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use lifecycle::Managed;
 
+use crate::backlog::Backlog;
 use crate::journal::Journal;
-use crate::shop::Shop;
 
 /// How many orders the bank takes at once, and how long it takes for them.
 const BATCH: u32 = 16;
 const BANK: Duration = Duration::from_millis(25);
 
 /// Settles orders until the stop begins. A batch that it has begun it finishes, since the drain waits for it; what is
-/// left then is settled after the next start.
-pub(crate) async fn settle(shop: Shop, journal: Managed<Journal>) -> anyhow::Result<()> {
+/// left then is settled after the next start: the bank is too slow to wait for.
+pub(crate) async fn settle(mut backlog: Backlog, journal: Managed<Journal>) -> anyhow::Result<()> {
     while !lifecycle::is_stopping() {
-        let orders = shop.unsettled(BATCH).await?;
+        let orders = backlog.some(BATCH).await?;
         if orders.is_empty() {
             tokio::select! {
-                () = shop.placed() => {}
+                _ = backlog.grows() => {}
                 () = lifecycle::stopping() => {}
             }
             continue;
@@ -27,7 +27,7 @@ pub(crate) async fn settle(shop: Shop, journal: Managed<Journal>) -> anyhow::Res
         for order in &orders {
             journal.record(order).await?;
         }
-        shop.mark_settled(&orders).await?;
+        backlog.mark(&orders, "settled").await?;
     }
     Ok(())
 }

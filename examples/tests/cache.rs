@@ -79,8 +79,8 @@ async fn sigterm_under_load_leaves_every_view_that_was_answered_at_redis_once() 
 /// Nothing listens on port 1.
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named_and_the_exit_status_is_1() {
-    let unset = refusal("cache", &[]).await;
+    let unset = refusal("cache", &[], &[]).await;
     assert!(unset.contains("`REDIS_URL` is not set: it says where Redis is"), "{unset}");
-    let refused = refusal("cache", &[("REDIS_URL", "redis://127.0.0.1:1")]).await;
+    let refused = refusal("cache", &[], &[("REDIS_URL", "redis://127.0.0.1:1")]).await;
     assert!(refused.contains("connect to Redis: check `REDIS_URL`"), "{refused}");
 }

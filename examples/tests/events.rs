@@ -87,8 +87,8 @@ async fn sigterm_under_load_writes_what_is_in_the_pipeline_and_nothing_twice() {
 /// Nothing listens on port 1.
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named_and_the_exit_status_is_1() {
-    let unset = refusal("events", &[]).await;
+    let unset = refusal("events", &[], &[]).await;
     assert!(unset.contains("`NATS_URL` is not set: it says where NATS is"), "{unset}");
-    let refused = refusal("events", &[("NATS_URL", "nats://127.0.0.1:1")]).await;
+    let refused = refusal("events", &[], &[("NATS_URL", "nats://127.0.0.1:1")]).await;
     assert!(refused.contains("connect to NATS: check `NATS_URL`"), "{refused}");
 }

@@ -124,15 +124,15 @@ async fn sigterm_under_load_loses_no_order_and_sends_each_receipt_once() {
 /// Nothing listens on port 1.
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named_and_the_exit_status_is_1() {
-    let unset = refusal("worker", &[]).await;
+    let unset = refusal("worker", &[], &[]).await;
     assert!(unset.contains("`POSTGRES_URL` is not set: it says where PostgreSQL is"), "{unset}");
     assert!(unset.contains("`examples/servers`"), "{unset}");
-    let refused = refusal("worker", &[("POSTGRES_URL", "postgres://test@127.0.0.1:1/postgres")]).await;
+    let refused = refusal("worker", &[], &[("POSTGRES_URL", "postgres://test@127.0.0.1:1/postgres")]).await;
     assert!(refused.contains("connect to PostgreSQL: check `POSTGRES_URL`"), "{refused}");
     // What was opened before is closed again.
     let servers = Servers::start(&["postgres"]);
     let urls = [("POSTGRES_URL", servers.url("POSTGRES_URL")), ("RABBITMQ_URL", "amqp://127.0.0.1:1/%2f")];
-    let refused = refusal("worker", &urls).await;
+    let refused = refusal("worker", &[], &urls).await;
     assert!(
         refused.contains("connect to RabbitMQ: check `RABBITMQ_URL`") && refused.contains("Database"),
         "{refused}"

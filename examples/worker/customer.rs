@@ -1,6 +1,7 @@
 //! Places orders, so that there is something to take.
 
-use crate::broker::{Broker, ORDERS};
+use crate::broker::Broker;
+use crate::rabbitmq::ORDERS;
 
 pub(crate) async fn order(broker: &Broker, orders: usize) -> anyhow::Result<()> {
     let customer = std::process::id();

@@ -66,14 +66,14 @@ pub(crate) fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) -> impl Fu
 }
 
 /// What an example says that cannot start.
-pub(crate) async fn refusal(example: &str, settings: &[(&str, &str)]) -> String {
+pub(crate) async fn refusal(example: &str, arguments: &[&str], settings: &[(&str, &str)]) -> String {
     let mut command = tokio::process::Command::new(executable(example));
     let variables = ["POSTGRES_URL", "RABBITMQ_URL", "REDIS_URL", "NATS_URL"];
     for variable in variables {
         command.env_remove(variable);
     }
-    let output =
-        soon("its end", command.envs(settings.iter().copied()).output()).await.expect("it is executable");
+    command.args(arguments).envs(settings.iter().copied());
+    let output = soon("its end", command.output()).await.expect("it is executable");
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     stderr

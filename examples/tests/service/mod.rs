@@ -33,7 +33,13 @@ pub(crate) struct Service {
 impl Service {
     /// Starts it with these settings in its environment, and waits until it says where it is.
     pub(crate) async fn start(example: &str, settings: &[(&str, &str)]) -> Service {
+        Service::start_with(example, &[], settings).await
+    }
+
+    /// With these arguments.
+    pub(crate) async fn start_with(example: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Service {
         let mut process = Command::new(executable(example))
+            .args(arguments)
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -48,8 +54,12 @@ impl Service {
     }
 
     pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
         let id = self.process.id().and_then(|id| i32::try_from(id).ok()).expect("it runs");
-        kill_process(Pid::from_raw(id).expect("no process has id 0"), Signal::TERM).expect("it runs");
+        kill_process(Pid::from_raw(id).expect("no process has id 0"), signal).expect("it runs");
     }
 
     /// Waits for its end: the status, and what it wrote to stderr.
