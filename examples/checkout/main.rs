@@ -21,8 +21,8 @@
 //! Both may be restarted at any time, and there may be several of each, each checkout with a folder and a port: every
 //! order that was acknowledged is settled once. A stop hands on what there is, and after a crash the successor does,
 //! which opens the same folder. A folder is for one checkout only: `SQLite` lets one write at a time, and two of them
-//! would hand on the same orders. If RabbitMQ goes away both stop with an error, and whoever keeps them running starts
-//! them again.
+//! would hand on the same orders. If RabbitMQ goes away both stop with an error, the checkout at its next order, which
+//! is kept; whoever keeps them running starts them again.
 //!
 //! Begin with `service.rs`. It is all that the shop does about its shutdown, together with the attributes on
 //! `Database` in `shop.rs`, on `Journal` in `journal.rs` and on `Broker` in `broker.rs`, and the loops in `worker.rs`
