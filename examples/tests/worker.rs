@@ -121,6 +121,31 @@ async fn sigterm_under_load_loses_no_order_and_sends_each_receipt_once() {
     broker.close(200, "bye".into()).await.expect("RabbitMQ answers");
 }
 
+/// It would be handed back, and come again, for as long as there is a worker.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_never_be_an_order_is_discarded_and_the_others_are_written() {
+    let servers = Servers::start(&["postgres", "rabbitmq"]);
+    let urls = ["POSTGRES_URL", "RABBITMQ_URL"].map(|name| (name, servers.url(name)));
+    let database = PgPool::connect(urls[0].1).await.expect("PostgreSQL answers");
+    let broker =
+        Connection::connect(urls[1].1, ConnectionProperties::default()).await.expect("RabbitMQ answers");
+    let channel = broker.create_channel().await.expect("RabbitMQ answers");
+    let worker = Service::start("worker", &urls).await;
+    // Numbers one behind the other, since what repeats itself is compressed.
+    let too_long: String = (0..5_000).map(|number: u32| number.to_string()).collect();
+    for order in [&b"\xff"[..], b"order-\0", too_long.as_bytes(), b"order"] {
+        let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
+        let placed = channel.basic_publish("".into(), "orders".into(), options, order, properties);
+        placed.await.expect("RabbitMQ answers").await.expect("RabbitMQ answers");
+    }
+    written_up_to(1, &database).await;
+    let stderr = stopped(worker).await;
+    assert_eq!(stderr.matches("not an order").count(), 3, "{stderr}");
+    assert_eq!(waiting(&channel, "orders").await, 0, "it came back");
+    assert_eq!(number(&database, "SELECT count(*) FROM orders WHERE id = 'order'").await, 1);
+    broker.close(200, "bye".into()).await.expect("RabbitMQ answers");
+}
+
 /// Nothing listens on port 1.
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named_and_the_exit_status_is_1() {

@@ -1,8 +1,11 @@
 //! Takes orders, and writes each down together with the receipt that is due for it.
 
+use std::fmt::Display;
+
 use lapin::message::Delivery;
 use lifecycle::Managed;
 use lifecycle::consumer::{Consumer, Verdict};
+use sqlx::error::DatabaseError;
 use tokio::sync::mpsc;
 
 use crate::broker::Broker;
@@ -31,15 +34,28 @@ async fn handle(
     database: Managed<Database>,
     written: mpsc::Sender<()>,
 ) -> anyhow::Result<Verdict> {
-    let Ok(id) = str::from_utf8(&order.data) else {
-        // It will not be one the next time either: a dead letter, where the queue has a place for those.
-        eprintln!("worker: not an order: {:?}", order.data);
-        return Ok(Verdict::Discard);
-    };
-    write(id, &database).await?;
+    let Ok(id) = str::from_utf8(&order.data) else { return Ok(discard(&order.data, "no text")) };
+    match write(id, &database).await {
+        Err(sqlx::Error::Database(refused)) if is_for_ever(&*refused) => {
+            return Ok(discard(&order.data, &refused));
+        }
+        written => written?,
+    }
     // There is no room if the outbox has been woken and has not looked yet: then it will see this one too.
     let _ = written.try_send(());
     Ok(Verdict::Done)
+}
+
+/// It will not be an order the next time either: a dead letter, where the queue has a place for those.
+fn discard(order: &[u8], why: impl Display) -> Verdict {
+    eprintln!("worker: not an order: {:.40?}: {why}", String::from_utf8_lossy(order));
+    Verdict::Discard
+}
+
+/// Whether PostgreSQL will never take this: a NUL in it, say (class 22, data exception), or a key longer than an index
+/// can hold (class 54, program limit exceeded).
+fn is_for_ever(refused: &dyn DatabaseError) -> bool {
+    refused.code().is_some_and(|code| code.starts_with("22") || code.starts_with("54"))
 }
 
 /// Both, or neither. A transaction that is dropped on the way, by an error or at the end of the drain, is rolled back:
