@@ -340,7 +340,8 @@
 //! ```
 //!
 //! A pool waits in its `close` until every connection has come back, so one that somebody keeps holds it up until its
-//! time is over. A bare `#[teardown]` waits for half of its time, has PostgreSQL cancel what it still runs for this
+//! time is over; but `close` of sqlx 0.8 may be over before, where idle connections were closed beside one that is out.
+//! A bare `#[teardown]` waits for all in any case, for half of its time, has PostgreSQL cancel what it still runs for this
 //! process, which would otherwise go on long after, and says how many connections never came back. Somebody who was
 //! told "done" is told so by a commit; somebody whose connection broke may have been served or not: what is safe to
 //! repeat, such as `INSERT .. ON CONFLICT DO NOTHING` under an id of the client's, is what makes that harmless.

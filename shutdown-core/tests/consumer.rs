@@ -81,9 +81,9 @@ fn lifecycle() -> Lifecycle {
 
 #[tokio::test(start_paused = true)]
 async fn each_message_is_answered_for_as_its_handler_says() {
-    for (policy, failed) in [(Failed::HandBack, "back"), (Failed::Discard, "discarded")] {
+    for (policy, failed, concurrency) in [(Failed::HandBack, "back", 1), (Failed::Discard, "discarded", 3)] {
         let broker = Broker::of(1..=5);
-        let consumer = Consumer::new(broker.clone()).concurrency(3).failed(policy);
+        let consumer = Consumer::new(broker.clone()).concurrency(concurrency).failed(policy);
         let report = lifecycle()
             .run(async move {
                 let run = consumer.run(|message| async move {
@@ -112,29 +112,57 @@ async fn each_message_is_answered_for_as_its_handler_says() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_sent_ahead_is_handed_back_at_the_notice_and_what_is_in_hand_is_finished() {
-    let broker = Broker::of(1..=10);
-    let (started, mut first) = tokio::sync::mpsc::channel(10);
-    let consumer = Consumer::new(broker.clone()).concurrency(2);
-    let report = lifecycle()
-        .run(async move {
-            let run = consumer.run(move |_| {
-                let started = started.clone();
-                async move {
-                    started.send(()).await.unwrap();
-                    tokio::time::sleep(Duration::from_secs(2)).await;
-                }
-            });
-            let stop = async {
-                first.recv().await;
-                first.recv().await;
-                lifecycle::shutdown("test");
-            };
-            tokio::join!(run, stop).0
-        })
-        .await;
-    assert!(report.is_clean(), "{report}");
-    let expected: Vec<_> = (1..=10).map(|id| (id, if id <= 2 { "done" } else { "back" })).collect();
-    assert_eq!(broker.answers(), expected);
+    for in_hand in [1, 2] {
+        let broker = Broker::of(1..=10);
+        let (started, mut first) = tokio::sync::mpsc::channel(10);
+        let consumer = Consumer::new(broker.clone()).concurrency(in_hand);
+        let (begun, waiting) = (broker.clone(), 10 - u32::try_from(in_hand).unwrap());
+        let report = lifecycle()
+            .run(async move {
+                let run = consumer.run(move |_| {
+                    let started = started.clone();
+                    async move {
+                        started.send(()).await.unwrap();
+                        tokio::time::sleep(Duration::from_secs(2)).await;
+                    }
+                });
+                let stop = async {
+                    for _ in 0..in_hand {
+                        first.recv().await;
+                    }
+                    lifecycle::shutdown("test");
+                    // Not only when the handlers have ended.
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    assert_eq!(
+                        begun.answers(),
+                        (11 - waiting..=10).map(|id| (id, "back")).collect::<Vec<_>>()
+                    );
+                };
+                tokio::join!(run, stop).0
+            })
+            .await;
+        assert!(report.is_clean(), "{report}");
+        let answer = |id| if id <= 10 - waiting { "done" } else { "back" };
+        let expected: Vec<_> = (1..=10).map(|id| (id, answer(id))).collect();
+        assert_eq!(broker.answers(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_hand_is_finished_where_the_consumer_is_dropped() {
+    for in_hand in [1, 2] {
+        let broker = Broker::of(1..=10);
+        let consumer = Consumer::new(broker.clone()).concurrency(in_hand);
+        let report = lifecycle()
+            .run(async move {
+                let run = consumer.run(|_| tokio::time::sleep(Duration::from_secs(2)));
+                let _ = tokio::time::timeout(Duration::from_secs(1), run).await;
+            })
+            .await;
+        assert!(report.is_clean(), "{report}");
+        let expected: Vec<_> = (1..=10).take(in_hand).map(|id| (id, "done")).collect();
+        assert_eq!(broker.answers(), expected);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! Redis streams.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamReadOptions, StreamReadReply};
@@ -21,9 +22,7 @@ const BLOCK: usize = 2_000;
 #[derive(Debug)]
 pub struct RedisStream {
     reading: MultiplexedConnection,
-    answering: MultiplexedConnection,
-    stream: String,
-    group: String,
+    answering: Arc<Answering>,
     consumer: String,
     count: usize,
     /// The server's number of the connection that waits.
@@ -32,6 +31,14 @@ pub struct RedisStream {
     pending_after: Option<String>,
     taken: VecDeque<Entry>,
     cancelled: bool,
+}
+
+/// What each receipt needs.
+#[derive(Debug)]
+struct Answering {
+    connection: MultiplexedConnection,
+    stream: String,
+    group: String,
 }
 
 /// An entry of a Redis stream.
@@ -74,9 +81,11 @@ impl RedisStream {
         }
         Ok(RedisStream {
             reading,
-            answering,
-            stream: stream.to_owned(),
-            group: group.to_owned(),
+            answering: Arc::new(Answering {
+                connection: answering,
+                stream: stream.to_owned(),
+                group: group.to_owned(),
+            }),
             consumer: consumer.to_owned(),
             count: 64,
             waiting,
@@ -94,13 +103,14 @@ impl RedisStream {
     }
 
     async fn read(&mut self) -> Result<(), Error> {
-        let options = StreamReadOptions::default().group(&self.group, &self.consumer).count(self.count);
+        let options =
+            StreamReadOptions::default().group(&self.answering.group, &self.consumer).count(self.count);
         let (options, after) = match &self.pending_after {
             Some(after) => (options, after.as_str()),
             None => (options.block(BLOCK), ">"),
         };
         let reply: Option<StreamReadReply> =
-            self.reading.xread_options(&[&self.stream], &[after], &options).await?;
+            self.reading.xread_options(&[&self.answering.stream], &[after], &options).await?;
         let entries = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids);
         self.taken.extend(entries.map(|entry| Entry { id: entry.id, fields: entry.map }));
         if self.pending_after.is_some() {
@@ -125,18 +135,13 @@ impl Source for RedisStream {
             }
         }
         let entry = self.taken.pop_front()?;
-        let receipt = RedisStreamReceipt {
-            connection: self.answering.clone(),
-            stream: self.stream.clone(),
-            group: self.group.clone(),
-            id: entry.id.clone(),
-        };
+        let receipt = RedisStreamReceipt { answering: Arc::clone(&self.answering), id: entry.id.clone() };
         Some(Ok((entry, receipt)))
     }
 
     async fn cancel(&mut self) -> Result<(), Error> {
         self.cancelled = true;
-        Ok(unblock(&mut self.answering, self.waiting).await?)
+        Ok(unblock(&mut self.answering.connection.clone(), self.waiting).await?)
     }
 }
 
@@ -149,15 +154,14 @@ pub(super) async fn unblock(connection: &mut MultiplexedConnection, waiting: i64
 /// Of a [`RedisStream`].
 #[derive(Debug)]
 pub struct RedisStreamReceipt {
-    connection: MultiplexedConnection,
-    stream: String,
-    group: String,
+    answering: Arc<Answering>,
     id: String,
 }
 
 impl Receipt for RedisStreamReceipt {
-    async fn ack(mut self) -> Result<(), Error> {
-        let _: u64 = self.connection.xack(&self.stream, &self.group, &[&self.id]).await?;
+    async fn ack(self) -> Result<(), Error> {
+        let Answering { connection, stream, group } = &*self.answering;
+        let _: u64 = connection.clone().xack(stream, group, &[&self.id]).await?;
         Ok(())
     }
 

@@ -1,11 +1,14 @@
 //! The loop: take, handle, answer for it; at the stop: cancel, finish, hand back.
 
+use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
+use tokio::runtime::Handle;
 
 use super::hand::Hand;
 use super::{ConsumeError, Consumer, Failed, Handled, LAST_WORD, Receipt, Source, Verdict};
@@ -17,8 +20,9 @@ use crate::sequence::Event;
 impl<S: Source> Consumer<S> {
     /// Takes messages until the stop begins, then goes the way to the end that the [module](super) describes.
     ///
-    /// Each handler runs in a task of its own. Implies [`ready`](crate::ready). To be awaited by `main`, or spawned by [`spawn_essential`](crate::spawn_essential),
-    /// which makes its error the end of the service.
+    /// With a [`concurrency`](Consumer::concurrency), each handler runs in a task of its own. Implies
+    /// [`ready`](crate::ready). To be awaited by `main`, or spawned by [`spawn_essential`](crate::spawn_essential), which
+    /// makes its error the end of the service.
     ///
     /// # Errors
     ///
@@ -31,7 +35,7 @@ impl<S: Source> Consumer<S> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped, it leaves the source as it is: what is in hand in tasks goes on and is answered for, the rest the
+    /// Dropped, it leaves the source as it is: what is in hand goes on in tasks and is answered for, the rest the
     /// broker gives out again when the connection closes.
     pub async fn run<H, F>(mut self, handler: H) -> Result<(), ConsumeError>
     where
@@ -62,6 +66,7 @@ impl<S: Source> Consumer<S> {
     {
         let mut stop = lifecycle.stop_notice().wait();
         let room = Arc::new(tokio::sync::Semaphore::new(self.concurrency.get()));
+        let mut here = InHand(Box::pin(None));
         loop {
             let next = async {
                 let place = Arc::clone(&room).acquire_owned().await;
@@ -82,11 +87,20 @@ impl<S: Source> Consumer<S> {
             };
             let Some(pass) = hand.pass() else { return Ok(()) };
             let work = handle(handler(message), receipt, self.failed, lifecycle.clone(), Arc::clone(hand));
-            // Not in this one, which may be dropped at the cut, and has to hand back the rest meanwhile.
-            tokio::spawn(Scoped::new(lifecycle.clone(), async move {
+            let work = Scoped::new(lifecycle.clone(), async move {
                 work.await;
                 drop((place, pass));
-            }));
+            });
+            if self.concurrency > NonZeroUsize::MIN {
+                tokio::spawn(work);
+                continue;
+            }
+            // One after the other, they would go to and fro between two tasks, which costs more than all the rest.
+            here.0.set(Some(work));
+            if let Either::Left(_) = select(&mut stop, &mut here).await {
+                hand.stay(lifecycle);
+                return Ok(());
+            }
         }
     }
 
@@ -109,6 +123,37 @@ impl<S: Source> Consumer<S> {
     }
 }
 
+/// The work on one message, in memory that the next one has again. What of it is left when this is dropped goes on in a
+/// task: not where it was taken, which may be dropped at the cut, and has to hand back the rest meanwhile.
+struct InHand<F: Future<Output = ()> + Send + 'static>(Pin<Box<Option<F>>>);
+
+impl<F: Future<Output = ()> + Send + 'static> Future for InHand<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(work) = self.0.as_mut().as_pin_mut() {
+            ready!(work.poll(cx));
+            self.0.set(None);
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Drop for InHand<F> {
+    fn drop(&mut self) {
+        if self.0.is_some()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            let mut left = std::mem::replace(&mut self.0, Box::pin(None));
+            runtime.spawn(async move {
+                if let Some(work) = left.as_mut().as_pin_mut() {
+                    work.await;
+                }
+            });
+        }
+    }
+}
+
 /// Closes the hand, also where `run` is dropped.
 struct Closed(Arc<Hand>);
 
@@ -124,11 +169,12 @@ where
     F: Future<Output: Handled>,
     R: Receipt,
 {
+    let mut cut_off = lifecycle.cut_off().wait();
     let handled = {
         // As words, since an error need not be `Send`.
         let handling = async { handling.await.into_verdict() };
         let handling = pin!(AssertUnwindSafe(handling).catch_unwind());
-        match select(handling, lifecycle.cut_off().wait()).await {
+        match select(handling, &mut cut_off).await {
             Either::Left((handled, _)) => Some(handled),
             // Its time is up: the handler is dropped here.
             Either::Right(_) => None,
@@ -160,7 +206,7 @@ where
             Verdict::Discard => receipt.discard().await,
         }
     };
-    match select(pin!(answer), lifecycle.cut_off().wait()).await {
+    match select(pin!(answer), cut_off).await {
         Either::Left((answered, _)) => hand.note_receipt(answered),
         Either::Right(_) => hand.note_receipt(Err("the broker did not take the answer for a message".into())),
     }
