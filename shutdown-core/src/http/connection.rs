@@ -1,8 +1,8 @@
 //! What is known of one connection, shared by its ends: the socket's wrapper, the requests, the driver, the roster.
 
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
@@ -28,7 +28,7 @@ const LONG: usize = 256;
 /// which only count requests. So `Relaxed` everywhere: nothing is handed over by them.
 pub(super) struct Connection {
     pub(super) site: Arc<Site>,
-    pub(super) peer: Peer,
+    pub(super) peer: Box<Peer>,
     /// The socket, below everything; -1 if there is none to ask.
     socket: RawFd,
     /// How many bytes have been read.
@@ -36,33 +36,76 @@ pub(super) struct Connection {
     /// Where, among those, the next request begins: what was read before belongs to requests that have begun. An
     /// estimate, since hyper does not say how long a head was: see `begin`.
     claimed: AtomicU64,
-    /// Requests that begin from this byte on came too late.
-    late_from: AtomicU64,
-    /// When the drain found it, and when the last answer ended: microseconds after the server began, plus one; 0 is
-    /// never.
-    drained: AtomicU64,
-    answered: AtomicU64,
-    requests: AtomicU32,
-    flags: AtomicU8,
-    /// The last request that began: its method and target. A copy into the same memory each time, which takes less
-    /// than to count a reference to the request's own.
-    latest: Mutex<String>,
-    visit: Mutex<Option<Visit>>,
+    /// When the last answer ended: see `Stamp`.
+    answered: Stamp,
+    /// Flags, and above them the number of requests that are not answered to their end.
+    state: AtomicU32,
+    known: Mutex<Known>,
 }
 
-const HTTP2: u8 = 1;
-const STUCK_WRITING: u8 = 2;
-const UPGRADED: u8 = 4;
+// A task is aligned to 128 bytes, and beside it there is room for an allocation of so many, counts of the `Arc` not
+// included: it costs nothing. So the peer is on the heap too.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Connection>() <= 88);
+
+/// What is known under a lock. Nothing else is locked meanwhile: the roster asks for it under its own.
+#[derive(Default)]
+struct Known {
+    /// The last request that began: its method and target. A copy into the same memory each time, which takes less
+    /// than to count a reference to the request's own.
+    latest: String,
+    /// On the heap, so that an idle connection is small.
+    seldom: Option<Box<Seldom>>,
+}
+
+/// What most connections never have.
+#[derive(Default)]
+struct Seldom {
+    /// Requests that begin from this byte on came too late.
+    late_from: Option<u64>,
+    visit: Option<Visit>,
+    /// Of HTTP/2, while there are streams: they have tasks of their own, which end a little after their connection.
+    streams: Option<Pass>,
+}
+
+impl Known {
+    fn seldom(&mut self) -> &mut Seldom {
+        self.seldom.get_or_insert_default()
+    }
+
+    fn note_latest(&mut self, method: &Method, target: &Uri) {
+        let latest = &mut self.latest;
+        latest.clear();
+        // The next request is written where this one was, but a long one is not made room for any longer.
+        if latest.capacity() > LONG {
+            *latest = String::new();
+        }
+        latest.push_str(method.as_str());
+        latest.push(' ');
+        latest.push_str(target.path_and_query().map_or("*", PathAndQuery::as_str));
+    }
+
+    fn is_late(&self, start: u64) -> bool {
+        let late_from = self.seldom.as_ref().and_then(|seldom| seldom.late_from);
+        late_from.is_some_and(|late_from| start >= late_from)
+    }
+}
+
+const HTTP2: u32 = 1;
+const STUCK_WRITING: u32 = 2;
+const UPGRADED: u32 = 4;
 /// Something was answered during the stop: read until the client has closed, so that no reset overtakes the answer.
-const FAREWELL: u8 = 8;
+const FAREWELL: u32 = 8;
 /// The head of the latest answer is out.
-const ANSWERING: u8 = 16;
+const ANSWERING: u32 = 16;
 /// It came during the stop, and has not said what it wants.
-const UNDECIDED: u8 = 32;
+const UNDECIDED: u32 = 32;
 /// What was read last ends where a body in chunks ends, and has no such end before.
-const CHUNKS_ENDED: u8 = 64;
+const CHUNKS_ENDED: u32 = 64;
 /// A body in chunks may have ended: a line that begins with a zero was read, or nobody has looked.
-const CHUNKS_MAY_HAVE_ENDED: u8 = 128;
+const CHUNKS_MAY_HAVE_ENDED: u32 = 128;
+/// A request, in `state`.
+const REQUEST: u32 = 256;
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 const NEVER: u64 = u64::MAX;
@@ -72,30 +115,34 @@ impl Connection {
         let flags = if site.note_connection() { UNDECIDED } else { 0 };
         Connection {
             site,
-            peer,
+            peer: Box::new(peer),
             socket: socket.unwrap_or(-1),
             read: AtomicU64::new(0),
             claimed: AtomicU64::new(0),
-            late_from: AtomicU64::new(NEVER),
-            drained: AtomicU64::new(0),
-            answered: AtomicU64::new(0),
-            requests: AtomicU32::new(0),
-            flags: AtomicU8::new(flags),
-            latest: Mutex::default(),
-            visit: Mutex::new(None),
+            answered: Stamp::default(),
+            state: AtomicU32::new(flags),
+            known: Mutex::default(),
         }
     }
 
-    fn has(&self, flag: u8) -> bool {
-        self.flags.load(Ordering::Relaxed) & flag != 0
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, flag: u8, to: bool) {
+    fn requests(&self) -> u32 {
+        self.state.load(Ordering::Relaxed) / REQUEST
+    }
+
+    fn has(&self, flag: u32) -> bool {
+        self.state.load(Ordering::Relaxed) & flag != 0
+    }
+
+    fn set(&self, flag: u32, to: bool) {
         // A look first: most of the time there is nothing to write.
         if self.has(flag) != to {
             match to {
-                true => self.flags.fetch_or(flag, Ordering::Relaxed),
-                false => self.flags.fetch_and(!flag, Ordering::Relaxed),
+                true => self.state.fetch_or(flag, Ordering::Relaxed),
+                false => self.state.fetch_and(!flag, Ordering::Relaxed),
             };
         }
     }
@@ -151,42 +198,46 @@ impl Connection {
             self.claimed.store(settled(end, read).max(end), Ordering::Relaxed);
             self.set(ANSWERING, false);
         }
-        self.note_latest(request.method(), request.uri());
-        self.requests.fetch_add(1, Ordering::Relaxed);
         self.decide();
-        // A stream of HTTP/2 has a task of its own, which ends a little after its connection.
-        let pass = if http2 { self.site.roster().join() } else { None };
-        (self.is_late(http2, start), InFlight { connection: Arc::clone(self), _pass: pass })
-    }
-
-    fn note_latest(&self, method: &Method, target: &Uri) {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        latest.clear();
-        // The next request is written where this one was, but a long one is not made room for any longer.
-        if latest.capacity() > LONG {
-            *latest = String::new();
-        }
-        latest.push_str(method.as_str());
-        latest.push(' ');
-        latest.push_str(target.path_and_query().map_or("*", PathAndQuery::as_str));
-    }
-
-    fn is_late(&self, http2: bool, start: u64) -> bool {
-        if http2 {
+        let mut known = self.known();
+        known.note_latest(request.method(), request.uri());
+        self.state.fetch_add(REQUEST, Ordering::Relaxed);
+        let late = match http2 {
             // What crossed the GOAWAY on its way is served.
-            let drained = self.site.instant(&self.drained);
-            return drained.is_some_and(|drained| drained.elapsed() > HALF);
+            true => self.site.is_drained_for(HALF),
+            false => known.is_late(start),
+        };
+        if http2 {
+            let streams = &mut known.seldom().streams;
+            if streams.is_none() {
+                *streams = self.site.roster().join();
+            }
         }
-        start >= self.late_from.load(Ordering::Relaxed)
+        drop(known);
+        (late, InFlight { connection: Arc::clone(self) })
+    }
+
+    /// A request's answer has ended.
+    fn end(&self) {
+        if !self.has(HTTP2) {
+            self.state.fetch_sub(REQUEST, Ordering::Relaxed);
+            return;
+        }
+        // Under the lock, so that no stream begins between the two.
+        let mut known = self.known();
+        let is_last = self.state.fetch_sub(REQUEST, Ordering::Relaxed) / REQUEST == 1;
+        let streams = if is_last { known.seldom().streams.take() } else { None };
+        drop(known);
+        drop(streams);
     }
 
     /// The drain finds it.
     pub(super) fn drain(&self) {
-        self.site.stamp(&self.drained);
+        self.site.note_drained();
         // At work: what comes after this came too late. Idle: it is kept open only for what still comes.
-        if self.requests.load(Ordering::Relaxed) > 0 {
+        if self.requests() > 0 {
             let late_from = self.read.load(Ordering::Relaxed) + self.in_kernel() as u64;
-            self.late_from.store(late_from, Ordering::Relaxed);
+            self.known().seldom().late_from = Some(late_from);
         }
     }
 
@@ -231,9 +282,10 @@ impl Connection {
 
     /// Puts it on the roster, by name, until its socket goes.
     pub(super) fn enroll(self: &Arc<Self>) {
-        let mut visit = self.visit.lock().unwrap_or_else(PoisonError::into_inner);
-        if visit.is_none() {
-            *visit = Some(self.site.roster().enter(self.peer.clone(), Arc::clone(self) as Arc<dyn Doing>));
+        if self.known().seldom().visit.is_none() {
+            // Only its own task does this, and the roster has a lock.
+            let visit = self.site.roster().enter(Peer::clone(&self.peer), Arc::clone(self) as Arc<dyn Doing>);
+            self.known().seldom().visit = Some(visit);
         }
     }
 
@@ -247,7 +299,7 @@ impl Connection {
     /// Its socket is gone.
     pub(super) fn leave(&self) {
         self.decide();
-        let visit = self.visit.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let visit = self.known().seldom.as_mut().and_then(|seldom| seldom.visit.take());
         drop(visit);
     }
 
@@ -257,7 +309,7 @@ impl Connection {
     }
 
     fn seen(&self) -> Seen {
-        let requests = self.requests.load(Ordering::Relaxed);
+        let requests = self.requests();
         let read = self.read.load(Ordering::Relaxed);
         Seen {
             http2: self.is_http2(),
@@ -266,7 +318,7 @@ impl Connection {
             in_kernel: if requests == 0 { self.in_kernel() } else { 0 },
             half_head: !self.is_http2() && read > self.claimed.load(Ordering::Relaxed),
             first_byte: read > 0,
-            answered: self.site.instant(&self.answered),
+            answered: self.answered.at(self.site.began()),
         }
     }
 
@@ -287,9 +339,9 @@ impl Drop for Connection {
 
 impl Doing for Connection {
     fn doing(&self) -> String {
-        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let latest = self.known().latest.clone();
         let line = if latest.is_empty() { latest } else { format!("`{latest}`") };
-        match self.requests.load(Ordering::Relaxed) {
+        match self.requests() {
             _ if self.has(UPGRADED) => format!("upgraded by {line}"),
             0 if self.has(STUCK_WRITING) => format!("{line} is answered, and the client does not read"),
             0 if self.is_http2() => "an idle HTTP/2 connection".to_owned(),
@@ -307,7 +359,6 @@ impl Doing for Connection {
 /// A request, until its answer has ended.
 pub(super) struct InFlight {
     connection: Arc<Connection>,
-    _pass: Option<Pass>,
 }
 
 impl InFlight {
@@ -322,8 +373,8 @@ impl Drop for InFlight {
         let read = connection.read.load(Ordering::Relaxed);
         let claimed = connection.claimed.load(Ordering::Relaxed);
         connection.claimed.store(settled(claimed, read), Ordering::Relaxed);
-        connection.site.stamp(&connection.answered);
-        connection.requests.fetch_sub(1, Ordering::Relaxed);
+        connection.answered.set(connection.site.began());
+        connection.end();
     }
 }
 
@@ -351,15 +402,20 @@ fn length_of<B>(request: &Request<B>) -> u64 {
     (request.method().as_str().len() + target + LINE + fields + "\r\n".len()) as u64
 }
 
-/// Instants as numbers, so that they can be shared without a lock.
-impl Site {
-    fn stamp(&self, at: &AtomicU64) {
-        let micros = u64::try_from(self.began().elapsed().as_micros()).unwrap_or(u64::MAX - 1);
-        at.store(micros + 1, Ordering::Relaxed);
+/// An instant as a number, so that it can be shared without a lock: microseconds after the server began, plus one; 0 is
+/// never.
+#[derive(Default)]
+pub(super) struct Stamp(AtomicU64);
+
+impl Stamp {
+    /// It is now.
+    pub(super) fn set(&self, began: Instant) {
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX - 1);
+        self.0.store(micros + 1, Ordering::Relaxed);
     }
 
-    fn instant(&self, at: &AtomicU64) -> Option<Instant> {
-        let micros = at.load(Ordering::Relaxed).checked_sub(1)?;
-        Some(self.began() + Duration::from_micros(micros))
+    pub(super) fn at(&self, began: Instant) -> Option<Instant> {
+        let micros = self.0.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(began + Duration::from_micros(micros))
     }
 }

@@ -10,7 +10,7 @@ use hyper_util::server::conn::auto;
 use tokio::time::Instant;
 
 use super::closing::Bounds;
-use super::connection::Connection;
+use super::connection::{Connection, Stamp};
 use super::latecomer::Latecomers;
 use super::probes::Asks;
 use super::server::Streams;
@@ -37,12 +37,21 @@ pub(super) struct Site {
     roster: Arc<Roster>,
     settings: Box<Settings>,
     began: Instant,
+    /// When the drain found the last one of the connections.
+    drained: Stamp,
     lame_duck: LameDuck,
 }
 
 impl Site {
     pub(super) fn new(lifecycle: Lifecycle, roster: Arc<Roster>, settings: Box<Settings>) -> Site {
-        Site { lifecycle, roster, settings, began: Instant::now(), lame_duck: LameDuck::default() }
+        Site {
+            lifecycle,
+            roster,
+            settings,
+            began: Instant::now(),
+            drained: Stamp::default(),
+            lame_duck: LameDuck::default(),
+        }
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -59,6 +68,16 @@ impl Site {
 
     pub(super) fn began(&self) -> Instant {
         self.began
+    }
+
+    /// The drain finds a connection.
+    pub(super) fn note_drained(&self) {
+        self.drained.set(self.began);
+    }
+
+    /// Whether it found each of them longer ago than this.
+    pub(super) fn is_drained_for(&self, time: Duration) -> bool {
+        self.drained.at(self.began).is_some_and(|drained| drained.elapsed() > time)
     }
 
     pub(super) fn latecomers(&self) -> Latecomers {

@@ -96,6 +96,11 @@ impl Http2 {
         (Response::from_parts(parts, ()), body)
     }
 
+    /// Closes it at once, whatever is at work.
+    pub fn abandon(self) {
+        self.running.abort();
+    }
+
     /// Waits until the server has closed it.
     ///
     /// # Panics

@@ -188,3 +188,20 @@ async fn a_stream_of_a_client_that_says_pong_is_kept() {
         server.ended().exited(0).not_before(Duration::from_millis(2_300));
     }
 }
+
+/// It has a task of its own, which learns of the end of its connection behind that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_stream_is_in_flight_until_its_handler_is_dropped() {
+    for program in both_flavours!("http linger=0") {
+        let mut server = Server::start(program);
+        let mut connection = Http2::open(&server, Hearing::All).await;
+        // Another one ends before: those that go on are in flight all the same.
+        let _answer = connection.ask("/lingers/one").await;
+        server.child.wait_for("at work: /lingers/one");
+        assert_eq!(Http2::body(connection.ask("/").await).await.1, b"hello");
+        server.stop();
+        server.drains();
+        connection.abandon();
+        server.ended().exited(0).said(&["dropped", "served"]);
+    }
+}

@@ -18,6 +18,7 @@ pub(super) fn routes(orders: Orders) -> Router {
         .route("/wait/{name}", get(wait).post(wait))
         .route("/block/{name}", get(block))
         .route("/panic/{name}", get(panic))
+        .route("/lingers/{name}", get(lingers))
         .route("/echo", post(async |body: Bytes| body))
         .route("/early", post(async || "early"))
         .route("/large", get(async || Body::from_stream(large())))
@@ -47,6 +48,19 @@ async fn block(State(orders): State<Orders>, Path(name): Path<String>) -> String
 async fn panic(State(orders): State<Orders>, Path(name): Path<String>) -> String {
     orders.wait_for(&format!("/panic/{name}")).await;
     panic!("a handler panics");
+}
+
+/// Takes its time to go.
+async fn lingers(State(orders): State<Orders>, Path(name): Path<String>) {
+    struct Lingers;
+    impl Drop for Lingers {
+        fn drop(&mut self) {
+            std::thread::sleep(Duration::from_millis(300));
+            println!("dropped");
+        }
+    }
+    let _lingers = Lingers;
+    orders.wait_for(&format!("/lingers/{name}")).await;
 }
 
 /// More than all buffers between here and a client hold: 64 MiB.
