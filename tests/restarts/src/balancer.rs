@@ -53,9 +53,12 @@ impl Balancer {
         }
     }
 
-    /// Stops it. What it said of requests that it could not serve, and of instances that came and went.
+    /// Stops it, where it has not ended before. What it said of requests that it could not serve, and of instances that
+    /// came and went.
     #[track_caller]
     pub fn stop(mut self) -> String {
+        let over = self.haproxy.is_over();
+        self.haproxy.expect(!over, "HAProxy ended by itself");
         self.haproxy.signal(libc::SIGTERM);
         self.haproxy.ended().stdout.join("\n")
     }

@@ -1,6 +1,5 @@
 //! One server: a child with a port and a folder.
 
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use lifecycle_process_tests::PATIENCE;
+use tokio::net::TcpSocket;
 
 use crate::keeper;
 use crate::programs;
@@ -91,7 +91,11 @@ pub(crate) fn free_port() -> u16 {
     let first = u16::try_from(std::process::id() % 400).expect("it is small") * 50;
     loop {
         let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        // Bound, and not listened on: a child that another thread is about to start has the socket until it runs its
+        // program, and is in nobody's way like this.
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_reuseaddr(true).expect("a socket has that option");
+        if socket.bind(([127, 0, 0, 1], port).into()).is_ok() {
             return port;
         }
     }
