@@ -186,8 +186,9 @@ impl Connection {
         let http2 = request.version() == Version::HTTP_2;
         let mut start = self.claimed.load(Ordering::Relaxed);
         let read = self.read.load(Ordering::Relaxed);
+        // What its first bytes looked like was a guess.
+        self.set(HTTP2, http2);
         if http2 {
-            self.set(HTTP2, true);
             self.claimed.store(read, Ordering::Relaxed);
         } else {
             let (head, body) = (length_of(request), request.body().size_hint());

@@ -39,6 +39,18 @@ fn during_the_lame_duck_everything_works_and_answers_say_close() {
     }
 }
 
+/// HTTP/2 begins with the same three letters, and has no such header.
+#[test]
+fn an_answer_to_a_method_that_begins_as_http2_does_says_close() {
+    let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
+    server.stop();
+    server.hears_the_stop();
+    let mut client = server.connect();
+    client.send(b"PRINT / HTTP/1.1\r\nHost: test\r\n\r\n");
+    assert!(client.answer().is_last());
+    client.closed();
+}
+
 /// The notice comes while the request is at work.
 #[test]
 fn an_answer_that_begins_behind_the_notice_says_close() {
