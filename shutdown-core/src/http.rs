@@ -22,6 +22,9 @@
 //! }
 //! ```
 //!
+//! A `Router` of axum without a state of its own is best handed over as `routes.with_state(())`, which is what
+//! `axum::serve` does by itself: else each request makes its handler ready anew.
+//!
 //! # What happens at the stop
 //!
 //! | from | what |

@@ -6,8 +6,10 @@ use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
+/// With its state, although it has none: without, each request would make its handler ready anew. `axum::serve` does
+/// that by itself.
 pub(crate) fn routes() -> Router {
-    Router::new().route("/hello", get(async || "hello"))
+    Router::new().route("/hello", get(async || "hello")).with_state(())
 }
 
 /// The line that the bench waits for.

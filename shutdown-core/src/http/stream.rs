@@ -41,10 +41,13 @@ impl<I> Stream<I> {
     }
 
     /// An upgraded connection ends with the drain's time.
+    #[inline]
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        if !self.connection.is_upgraded() {
-            return Ok(());
-        }
+        if self.connection.is_upgraded() { self.check_upgraded(cx) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn check_upgraded(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let lifecycle = self.connection.site.lifecycle();
         let cut_off = self.cut_off.get_or_insert_with(|| Box::new(lifecycle.cut_off().wait()));
         match Pin::new(&mut **cut_off).poll(cx) {
