@@ -19,7 +19,7 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from
 /// and so long while others are at work all the same.
 const UNDER_WAY: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(500));
 /// Meanwhile it looks again after this, at the latest: whoever waits for the end of the server waits for it.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// The emptying of the queue ends after so many, however fast it is filled: far more than any queue holds. Not after a
 /// time, in which the process may not have run at all.
 const EMPTYING: usize = 1 << 16;
