@@ -45,6 +45,9 @@
 //! `http2().keep_alive_timeout(..)`. Nothing tells such a client from a slow one where it speaks HTTP/1, or where the
 //! kernel's buffers are full of what it does not take: it is at work until the end of the drain, or of TCP's patience.
 //!
+//! One answer does not say close although hyper closes behind it, as it does at any time: that to a request whose body
+//! comes in chunks, if it was at work at the notice and is answered before its body has ended.
+//!
 //! A client may still send a request while its idle connection is being closed; no server can help that. What can: a
 //! lame duck, in which every answer asks the client to come back on a new connection.
 //!
@@ -64,6 +67,7 @@ mod probes;
 mod request;
 mod server;
 mod site;
+mod stamp;
 mod stream;
 
 pub use handshake::{Handshake, NoHandshake};

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::closing::{self, HALF, Next, Seen, Since};
 use super::site::Site;
+use super::stamp::Stamp;
 use crate::gate::Pass;
 use crate::net::{Doing, Peer, Visit, waiting};
 
@@ -401,22 +402,4 @@ fn length_of<B>(request: &Request<B>) -> u64 {
     let headers = request.headers();
     let fields: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + BETWEEN).sum();
     (request.method().as_str().len() + target + LINE + fields + "\r\n".len()) as u64
-}
-
-/// An instant as a number, so that it can be shared without a lock: microseconds after the server began, plus one; 0 is
-/// never.
-#[derive(Default)]
-pub(super) struct Stamp(AtomicU64);
-
-impl Stamp {
-    /// It is now.
-    pub(super) fn set(&self, began: Instant) {
-        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX - 1);
-        self.0.store(micros + 1, Ordering::Relaxed);
-    }
-
-    pub(super) fn at(&self, began: Instant) -> Option<Instant> {
-        let micros = self.0.load(Ordering::Relaxed).checked_sub(1)?;
-        Some(began + Duration::from_micros(micros))
-    }
 }

@@ -10,10 +10,11 @@ use hyper_util::server::conn::auto;
 use tokio::time::Instant;
 
 use super::closing::Bounds;
-use super::connection::{Connection, Stamp};
+use super::connection::Connection;
 use super::latecomer::Latecomers;
 use super::probes::Asks;
 use super::server::Streams;
+use super::stamp::Stamp;
 use crate::lifecycle::Lifecycle;
 use crate::net::Roster;
 use crate::sequence::Event;
