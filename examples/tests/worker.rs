@@ -19,6 +19,15 @@ const ORDERS: u32 = 6_000;
 const STOPS: u32 = 3;
 const TAKEOVERS: u32 = 3;
 
+/// What the tests count at: both servers, and a channel of the second.
+async fn counted_at([postgres, rabbitmq]: [(&str, &str); 2]) -> (PgPool, Connection, Channel) {
+    let database = PgPool::connect(postgres.1).await.expect("PostgreSQL answers");
+    let broker =
+        Connection::connect(rabbitmq.1, ConnectionProperties::default()).await.expect("RabbitMQ answers");
+    let channel = broker.create_channel().await.expect("RabbitMQ answers");
+    (database, broker, channel)
+}
+
 async fn number(database: &PgPool, query: &str) -> u32 {
     let number: i64 = sqlx::query_scalar(query).fetch_one(database).await.expect(query);
     u32::try_from(number).expect("it is a count")
@@ -76,10 +85,7 @@ async fn drain(channel: &Channel, queue: &str) -> Vec<String> {
 async fn sigterm_under_load_loses_no_order_and_sends_each_receipt_once() {
     let servers = Servers::start(&["postgres", "rabbitmq"]);
     let urls = ["POSTGRES_URL", "RABBITMQ_URL"].map(|name| (name, servers.url(name)));
-    let database = PgPool::connect(urls[0].1).await.expect("PostgreSQL answers");
-    let broker =
-        Connection::connect(urls[1].1, ConnectionProperties::default()).await.expect("RabbitMQ answers");
-    let channel = broker.create_channel().await.expect("RabbitMQ answers");
+    let (database, broker, channel) = counted_at(urls).await;
 
     // There is always more than a worker can take, and more comes.
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
@@ -126,10 +132,7 @@ async fn sigterm_under_load_loses_no_order_and_sends_each_receipt_once() {
 async fn what_can_never_be_an_order_is_discarded_and_the_others_are_written() {
     let servers = Servers::start(&["postgres", "rabbitmq"]);
     let urls = ["POSTGRES_URL", "RABBITMQ_URL"].map(|name| (name, servers.url(name)));
-    let database = PgPool::connect(urls[0].1).await.expect("PostgreSQL answers");
-    let broker =
-        Connection::connect(urls[1].1, ConnectionProperties::default()).await.expect("RabbitMQ answers");
-    let channel = broker.create_channel().await.expect("RabbitMQ answers");
+    let (database, broker, channel) = counted_at(urls).await;
     let worker = Service::start("worker", &urls).await;
     // Numbers one behind the other, since what repeats itself is compressed.
     let too_long: String = (0..5_000).map(|number: u32| number.to_string()).collect();
