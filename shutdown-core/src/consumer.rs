@@ -93,8 +93,8 @@ pub use redis_list::{RedisList, RedisListReceipt};
 #[cfg(feature = "redis")]
 pub use redis_stream::{Entry, RedisStream, RedisStreamReceipt};
 
-use crate::context;
-use crate::notice::Notice;
+use crate::engine::context;
+use crate::sync::notice::Notice;
 
 /// How long a broker may take at the end of the drain to hear that a message is handed back. The connection that it
 /// needs stays open meanwhile.

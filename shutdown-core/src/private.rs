@@ -6,8 +6,8 @@ pub use inventory;
 pub use shutdown_macros::__Resource as Resource;
 
 pub use crate::{
-    managed::Managed,
     process::{Flavor, MainEnd, MainOptions, ReportFormat, main, signals as signal},
+    resource::managed::Managed,
     resource::{
         Declaration, Edge, Failure, FailureKind, Generic, Granted, Held, Holds, HoldsNothing, Joined, Link,
         Need, NeedReason, Needs, Probe, ProbeField, Registered, Release, Resource, Step, Teardown, blocking,

@@ -4,11 +4,13 @@ mod child;
 mod circle;
 mod clients;
 mod declaration;
+pub(crate) mod declared;
 mod failures;
 mod holds;
 mod known;
 pub(crate) mod leak;
 mod link;
+pub(crate) mod managed;
 mod mark;
 #[cfg(feature = "async-nats")]
 mod nats;
@@ -17,6 +19,7 @@ pub(crate) mod owned;
 mod pool;
 pub(crate) mod redundant;
 mod release;
+pub(crate) mod slot;
 mod steps;
 #[cfg(not(loom))]
 mod tokio_io;
@@ -35,7 +38,7 @@ pub use release::Release;
 pub(crate) use steps::release;
 pub use steps::{Step, blocking, later};
 
-use crate::managed::Managed;
+use crate::resource::managed::Managed;
 use crate::sequence::InstanceId;
 
 /// How a resource is torn down.

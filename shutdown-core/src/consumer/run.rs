@@ -12,9 +12,9 @@ use tokio::runtime::Handle;
 
 use super::hand::Hand;
 use super::{ConsumeError, Consumer, Failed, Handled, LAST_WORD, Receipt, Source, Verdict};
-use crate::context::{self, Scoped};
-use crate::hook::panic_message;
-use crate::lifecycle::Lifecycle;
+use crate::engine::context::{self, Scoped};
+use crate::engine::hook::panic_message;
+use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
 
 impl<S: Source> Consumer<S> {

@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::closing::{Next, Since};
 use super::connection::Connection;
-use crate::notice::Waiting;
+use crate::sync::notice::Waiting;
 
 /// hyper's connection, as the driver sees it.
 pub(super) trait Graceful: Future {

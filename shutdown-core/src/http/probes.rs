@@ -16,8 +16,8 @@ use hyper_util::service::TowerToHyperService;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::context;
-use crate::lifecycle::Lifecycle;
+use crate::engine::context;
+use crate::engine::lifecycle::Lifecycle;
 use crate::net::Listener;
 
 /// Answers health checks of the current lifecycle.

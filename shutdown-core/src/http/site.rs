@@ -15,7 +15,7 @@ use super::latecomer::Latecomers;
 use super::probes::Asks;
 use super::server::Streams;
 use super::stamp::Stamp;
-use crate::lifecycle::Lifecycle;
+use crate::engine::lifecycle::Lifecycle;
 use crate::net::Roster;
 use crate::sequence::Event;
 

@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use super::connection::Connection;
-use crate::gate::Pass;
-use crate::notice::Waiting;
+use crate::sync::gate::Pass;
+use crate::sync::notice::Waiting;
 
 /// After our last byte the client has this long to close: a reset would overtake what it has not read yet (RFC 9112,
 /// section 9.6).

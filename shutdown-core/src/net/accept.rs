@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::decoy::Decoy;
 use super::listener::{Listener, Peer};
 use super::serving::Roster;
-use crate::lifecycle::Lifecycle;
+use crate::engine::lifecycle::Lifecycle;
 
 /// How long it waits before it accepts again where descriptors or memory ran out: doubled each time, up to the second.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));

@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use slab::Slab;
 
 use super::listener::{Listener, Peer};
-use crate::gate::{Gate, Pass};
-use crate::lifecycle::Lifecycle;
+use crate::engine::lifecycle::Lifecycle;
+use crate::engine::work::Work;
 use crate::report::Straggler;
-use crate::work::Work;
+use crate::sync::gate::{Gate, Pass};
 
 /// A report names at most this many groups of connections of a server.
 const GROUPS: usize = 16;

@@ -11,7 +11,7 @@ use super::leak::{
     Around::{Lock, Nothing, Several, Stays},
     Leak, NeedsRelease,
 };
-use crate::slot::Slot;
+use crate::resource::slot::Slot;
 
 macro_rules! known {
     ($(

@@ -9,7 +9,7 @@ use async_nats::connection::State;
 use async_nats::{Client, Message, RequestError};
 
 use super::owned::words;
-use crate::context;
+use crate::engine::context;
 
 /// What is kept of a hook's time to say that the server did not answer.
 const LAST_WORD: Duration = Duration::from_millis(50);

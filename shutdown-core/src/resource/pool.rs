@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::{ConnectOptions as _, Connection as _, Database, Executor, Pool};
 use tokio::time::Instant;
 
-use crate::context;
+use crate::engine::context;
 
 /// What is kept of a hook's time to say that the close did not succeed.
 const LAST_WORD: Duration = Duration::from_millis(50);

@@ -16,7 +16,7 @@ use super::{
     Resource, Step, blocking,
     owned::{ReleaseMut, ReleaseOwned, ReleaseSync, all, words},
 };
-use crate::{managed::Managed, slot::Slot};
+use crate::resource::{managed::Managed, slot::Slot};
 
 /// A type with one right way to be released.
 #[diagnostic::on_unimplemented(

@@ -7,10 +7,10 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
-use crate::context::{self, Scoped};
-use crate::hook::panic_message;
-use crate::host::Caller;
-use crate::lifecycle::{Clock, Lifecycle};
+use crate::engine::context::{self, Scoped};
+use crate::engine::hook::panic_message;
+use crate::engine::host::Caller;
+use crate::engine::lifecycle::{Clock, Lifecycle};
 use crate::report::{MainEnding, Report};
 use crate::sequence::{Config, Event};
 

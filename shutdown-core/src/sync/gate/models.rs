@@ -4,7 +4,7 @@ use loom::{cell::Cell, future::block_on, thread};
 
 use crate::{
     Gate, Pass,
-    shards::seating::sit_at,
+    sync::shards::seating::sit_at,
     sync::{Arc, AtomicBool, AtomicUsize, Ordering, model},
 };
 

@@ -12,13 +12,13 @@ use pin_project_lite::pin_project;
 use slab::Slab;
 use tokio::task::{AbortHandle, JoinHandle};
 
-use crate::builder::MainOutput;
-use crate::context::{self, Scoped};
-use crate::gate::Pass;
-use crate::lifecycle::Lifecycle;
+use crate::engine::builder::MainOutput;
+use crate::engine::context::{self, Scoped};
+use crate::engine::lifecycle::Lifecycle;
 use crate::report::{MainEnding, Straggler};
 use crate::sequence::Event;
-use crate::shards::Shards;
+use crate::sync::gate::Pass;
+use crate::sync::shards::Shards;
 
 /// The tracked tasks of one lifecycle.
 pub(crate) struct Tasks {

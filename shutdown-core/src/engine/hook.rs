@@ -8,11 +8,11 @@ use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use crate::context::Scoped;
-use crate::lifecycle::Lifecycle;
-use crate::notice::Notice;
+use crate::engine::context::Scoped;
+use crate::engine::lifecycle::Lifecycle;
 use crate::report::{Failure, FailureKind, Outcome};
 use crate::sequence::{Event, InstanceId};
+use crate::sync::notice::Notice;
 
 /// Makes the future that tears an instance down; called on the runtime, once.
 pub(crate) type Job = Box<dyn FnOnce() -> BoxFuture<'static, Vec<Failure>> + Send>;

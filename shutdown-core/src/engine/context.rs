@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::lifecycle::Lifecycle;
+use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::InstanceId;
 
 /// The lifecycle of the process, so that a plain thread finds it too.

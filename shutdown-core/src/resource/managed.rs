@@ -10,9 +10,9 @@ use std::sync::{Arc, Weak};
 
 use futures_util::future::BoxFuture;
 
-use crate::context::Scoped;
-use crate::hook::{Hook, Job};
-use crate::lifecycle::{Inner, Lifecycle};
+use crate::engine::context::Scoped;
+use crate::engine::hook::{Hook, Job};
+use crate::engine::lifecycle::{Inner, Lifecycle};
 use crate::plan::Why;
 use crate::report::Outcome;
 use crate::resource::{self, Declaration, Held, Mark, Needs, Resource};

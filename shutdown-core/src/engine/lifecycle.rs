@@ -16,16 +16,17 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use crate::context;
-use crate::gate::{Gate, Pass};
-use crate::hook::Hook;
-use crate::host::{Host, Line};
-use crate::notice::Notice;
+use crate::engine::context;
+use crate::engine::hook::Hook;
+use crate::engine::host::Host;
+use crate::engine::tasks::Tasks;
+use crate::engine::work::Works;
+use crate::observe::log::Line;
 use crate::report::{Reason, Report, Straggler};
 use crate::sequence::{Action, Config, Event, InstanceId, Sequence, World};
 use crate::stage::Stage;
-use crate::tasks::Tasks;
-use crate::work::Works;
+use crate::sync::gate::{Gate, Pass};
+use crate::sync::notice::Notice;
 
 /// The life of a service, from its start to its exit: what it manages, what is in flight, and how it stops.
 ///

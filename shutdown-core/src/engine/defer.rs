@@ -6,11 +6,11 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::hook::{Hook, Job};
-use crate::lifecycle::Lifecycle;
-use crate::managed::Managed;
+use crate::engine::hook::{Hook, Job};
+use crate::engine::lifecycle::Lifecycle;
 use crate::report::{Failure, FailureKind};
 use crate::resource::TeardownOutput;
+use crate::resource::managed::Managed;
 use crate::sequence::{InstanceId, NO_CLASS, Spec};
 
 /// A teardown given as a closure, to say more of: it counts until the teardown begins. One that is deferred when the
@@ -21,7 +21,7 @@ pub struct Deferred {
 }
 
 impl Lifecycle {
-    /// See [`defer`](crate::defer).
+    /// See [`defer`](crate::engine::defer).
     #[track_caller]
     pub fn defer<F, Fut>(&self, name: impl Into<Cow<'static, str>>, teardown: F) -> Deferred
     where

@@ -31,8 +31,8 @@
 use std::{fmt, mem, process, ptr::NonNull};
 
 use crate::{
-    notice::{Notice, Waiting},
-    shards::{Padded, Shards},
+    sync::notice::{Notice, Waiting},
+    sync::shards::{Padded, Shards},
     sync::{Arc, AtomicUsize, Mutex, Ordering, lock},
 };
 

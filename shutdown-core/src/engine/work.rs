@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::notice::Notice;
 use crate::report::Straggler;
+use crate::sync::notice::Notice;
 
 /// An edge with work of its own, a server for one. It is asked under the engine's lock, so it runs no user code.
 pub(crate) trait Work: Send + Sync {

@@ -28,7 +28,7 @@ use std::{
 };
 
 use crate::{
-    shards::Shards,
+    sync::shards::Shards,
     sync::{Arc, AtomicBool, Mutex, Ordering, lock},
 };
 

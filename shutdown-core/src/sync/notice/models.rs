@@ -10,7 +10,7 @@ use loom::{cell::Cell, future::block_on, thread};
 
 use crate::{
     Notice, Waiting,
-    shards::seating::sit_at,
+    sync::shards::seating::sit_at,
     sync::{Arc, AtomicUsize, Ordering, model},
 };
 

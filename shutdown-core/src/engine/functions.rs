@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::builder::MainOutput;
-use crate::context;
-use crate::defer::Deferred;
-use crate::gate::Pass;
-use crate::lifecycle::Lifecycle;
-use crate::managed::Managed;
-use crate::notice::Waiting;
+use crate::engine::builder::MainOutput;
+use crate::engine::context;
+use crate::engine::defer::Deferred;
+use crate::engine::lifecycle::Lifecycle;
+use crate::resource::managed::Managed;
 use crate::resource::{Resource, TeardownOutput};
+use crate::sync::gate::Pass;
+use crate::sync::notice::Waiting;
 
 /// Hands a value to the current lifecycle, which tears it down, exactly once, when the service stops.
 ///
