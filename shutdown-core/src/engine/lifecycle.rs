@@ -246,10 +246,6 @@ impl Lifecycle {
         &self.0.tasks
     }
 
-    #[cfg_attr(
-        not(any(feature = "consumer", feature = "http")),
-        allow(dead_code, reason = "only an edge behind a feature has work of its own")
-    )]
     pub(crate) fn works(&self) -> &Works {
         &self.0.works
     }
@@ -274,10 +270,6 @@ impl Lifecycle {
     }
 
     /// What is in flight is to be dropped: its time is up.
-    #[cfg_attr(
-        not(any(feature = "consumer", feature = "http")),
-        allow(dead_code, reason = "only an edge behind a feature has work of its own")
-    )]
     pub(crate) fn cut_off(&self) -> &Notice {
         &self.0.cut_off
     }

@@ -77,10 +77,6 @@ impl Tasks {
     }
 
     /// Whether what was in flight has been cut off. The notice of it may still be on its way.
-    #[cfg_attr(
-        not(any(feature = "consumer", feature = "sqlx")),
-        allow(dead_code, reason = "only an edge behind a feature asks")
-    )]
     pub(crate) fn are_cut_off(&self) -> bool {
         self.aborted.load(Ordering::SeqCst)
     }

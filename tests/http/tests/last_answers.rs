@@ -136,8 +136,8 @@ fn an_early_answer_is_not_destroyed_by_a_reset_in_the_drain() {
         server.ended().exited(0);
         sent
     };
-    once_in_twenty_times(|| once(program!("http_multi", "http linger=0")));
-    once_in_twenty_times(|| once(program!("http_current", "http linger=0")));
+    once_in_twenty_times(|| once(program!("http_multi", "http idle=0")));
+    once_in_twenty_times(|| once(program!("http_current", "http idle=0")));
 }
 
 /// Nobody reads the body of a request that is refused.
@@ -161,8 +161,8 @@ fn a_refusal_is_not_destroyed_by_the_body_of_its_request() {
         server.ended().exited(0);
         sent
     };
-    once_in_twenty_times(|| once(program!("http_multi", "http linger=0")));
-    once_in_twenty_times(|| once(program!("http_current", "http linger=0")));
+    once_in_twenty_times(|| once(program!("http_multi", "http idle=0")));
+    once_in_twenty_times(|| once(program!("http_current", "http idle=0")));
 }
 
 /// The requests behind the last answer are lost, as HTTP has it; the answer is not.

@@ -1,4 +1,4 @@
-//! A task that belongs to a connection, and may panic.
+//! A task of a connection, whose panic the lifecycle hears about.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -10,17 +10,17 @@ use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
 
 pin_project! {
-    /// A connection, or a stream of one, whose panic the lifecycle hears of before its pass goes back. So the pass is not
-    /// a local of an `async` block, which a panic takes along.
-    pub(crate) struct Watched<F> {
+    /// A connection, or one stream of a connection. A panic is reported before the future is dropped, and so before its
+    /// pass is returned. A pass that is a local of an `async` block would be returned by the panic itself.
+    pub(super) struct Watched<F> {
         #[pin]
-        conversation: Option<F>,
+        future: Option<F>,
     }
 }
 
 impl<F> Watched<F> {
-    pub(crate) fn new(conversation: F) -> Watched<F> {
-        Watched { conversation: Some(conversation) }
+    pub(super) fn new(future: F) -> Watched<F> {
+        Watched { future: Some(future) }
     }
 }
 
@@ -28,20 +28,20 @@ impl<F: Future> Future for Watched<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut conversation = self.project().conversation;
+        let mut future = self.project().future;
         let polled = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(conversation) = conversation.as_mut().as_pin_mut() {
-                let _ = ready!(conversation.poll(cx));
+            if let Some(future) = future.as_mut().as_pin_mut() {
+                let _ = ready!(future.poll(cx));
             }
-            // Here, where its lifecycle is still the current one.
-            conversation.set(None);
+            // Dropped here, where its lifecycle is still the current one.
+            future.set(None);
             Poll::Ready(())
         }));
         polled.unwrap_or_else(|panic| {
             if let Some(lifecycle) = Lifecycle::current() {
                 lifecycle.on(Event::TaskPanicked);
             }
-            conversation.set(None);
+            future.set(None);
             resume_unwind(panic)
         })
     }
