@@ -52,9 +52,9 @@ pub(crate) trait Describe: Send + Sync {
 /// A line of the report, with a count.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Note {
-    /// For a count of one: `a message could not be handled`.
+    /// The text for a count of one: `a message could not be handled`.
     pub(crate) once: &'static str,
-    /// After a greater count: `messages could not be handled`.
+    /// The text after a greater count: `messages could not be handled`.
     pub(crate) often: &'static str,
 }
 
@@ -117,7 +117,7 @@ impl InFlight {
         noted.count
     }
 
-    /// What it is, and where.
+    /// Gives what it is, and where: `http at 127.0.0.1:8080`.
     pub(crate) fn owner(&self) -> &str {
         &self.words.owner
     }

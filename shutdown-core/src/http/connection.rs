@@ -18,7 +18,7 @@ use crate::sync::{Mutex, MutexGuard, lock};
 /// A request line longer than this many bytes gives its memory back at the next request.
 const LONG_REQUEST_LINE: usize = 256;
 
-/// One connection. Its state is written in the task of the connection. For HTTP/2 the tasks of its streams also count
+/// A connection. Its state is written in the task of the connection. For HTTP/2 the tasks of its streams also count
 /// requests.
 pub(super) struct Connection {
     pub(super) site: Arc<Site>,
@@ -36,7 +36,7 @@ const _: () = assert!(size_of::<Connection>() <= 88);
 struct State {
     /// How far the connection has been read.
     framing: Framing,
-    /// How many requests of HTTP/1 have been read to the end of their head, and are not begun.
+    /// How many HTTP/1 requests have been read to the end of their head and have not begun.
     read_ahead: u32,
     /// How many requests have begun and are not answered to their end.
     requests: u32,
@@ -58,17 +58,17 @@ struct State {
 /// What the report says of a connection.
 struct Names {
     peer: Peer,
-    /// The method and the target of the last request. A copy into the same memory each time takes less time than a
-    /// reference to the request's own, which is counted.
+    /// The method and the target of the last request. Copying them into the same memory takes less time than
+    /// counting a reference to the request's own.
     request_line: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// It came during the lame duck and has not sent a request: see `Site::note_connection`.
+    /// Opened during the lame duck, without a request so far: see `Site::note_connection`.
     Undecided,
     Http,
-    /// It has left hyper, and is in flight until its socket is dropped.
+    /// Out of hyper's hands, and in flight until its socket is dropped.
     Upgraded,
 }
 
@@ -76,11 +76,11 @@ enum Phase {
 struct Rare {
     late: Option<Late>,
     named: Option<Named>,
-    /// Of HTTP/2, while there are streams. Their tasks end a little after the one of the connection.
+    /// The pass of the HTTP/2 streams. Their tasks end a little after the task of the connection.
     streams: Option<Pass>,
 }
 
-/// Which requests of HTTP/1 come too late.
+/// Tells which HTTP/1 requests come too late.
 struct Late {
     /// How many bytes were sent before the drain began and have not been read.
     unread: u64,
@@ -117,7 +117,7 @@ impl State {
         }
     }
 
-    /// A request of HTTP/1 begins. Whether it comes too late.
+    /// Notes that an HTTP/1 request begins, and says whether it came too late.
     fn begin_http1(&mut self) -> bool {
         self.read_ahead = self.read_ahead.saturating_sub(1);
         self.is_answering = false;
@@ -172,17 +172,17 @@ impl Connection {
         self.state().names.peer.clone()
     }
 
-    /// The socket's wrapper has read these bytes.
+    /// Notes bytes that the socket's wrapper has read.
     pub(super) fn note_read(&self, bytes: &[u8]) {
         self.state().read(bytes);
     }
 
-    /// The socket took bytes of a response, or did not.
+    /// Notes whether the socket took bytes of a response.
     pub(super) fn note_write(&self, is_stuck: bool) {
         self.state().is_stuck_writing = is_stuck;
     }
 
-    /// A request begins. Whether it came too late.
+    /// Notes that a request begins, and says whether it came too late.
     pub(super) fn begin<B>(self: &Arc<Self>, request: &Request<B>) -> (bool, OpenRequest) {
         let is_http2 = request.version() == Version::HTTP_2;
         // What crossed the GOAWAY on its way is served.
@@ -210,7 +210,7 @@ impl Connection {
         (is_late, OpenRequest { connection: Arc::clone(self) })
     }
 
-    /// The response to a request has ended.
+    /// Notes that the response to a request has ended.
     fn end(&self) {
         let mut state = self.state();
         state.answered_at = Some(Instant::now());
@@ -221,7 +221,7 @@ impl Connection {
         drop(streams);
     }
 
-    /// The drain finds the connection.
+    /// Notes that the drain has found the connection.
     pub(super) fn drain(&self) {
         self.site.note_drained();
         let unread = self.in_kernel() as u64;
@@ -233,7 +233,7 @@ impl Connection {
         }
     }
 
-    /// The head of a response goes out. Whether it has to say that the connection closes.
+    /// Notes that the head of a response is sent, and says whether it has to carry `Connection: close`.
     pub(super) fn answer(&self) -> bool {
         let is_stopping = self.site.is_stopping();
         let mut state = self.state();
@@ -255,7 +255,7 @@ impl Connection {
         }
     }
 
-    /// The response was an upgrade. The connection is in flight until its socket is dropped.
+    /// Notes that the response is an upgrade. The connection is in flight until its socket is dropped.
     pub(super) fn upgrade(self: &Arc<Self>) {
         let mut state = self.state();
         state.phase = Phase::Upgraded;
@@ -272,7 +272,7 @@ impl Connection {
         self.state().framing.is_http2()
     }
 
-    /// Whether it has nothing to say when it closes: it is a bare socket, and does not speak HTTP/2.
+    /// Whether the connection has nothing to say when it closes: it is a bare socket, and does not speak HTTP/2.
     pub(super) fn closes_by_drop(&self) -> bool {
         self.site.is_bare && self.socket.is_some() && !self.is_http2()
     }
@@ -281,7 +281,7 @@ impl Connection {
         self.state().lingers
     }
 
-    /// Names it in the report until its socket is dropped.
+    /// Names the connection in the report until its socket is dropped.
     pub(super) fn name(self: &Arc<Self>) {
         if self.state().rare().named.is_none() {
             // Only the task of the connection does this. The registry has a lock of its own.
@@ -290,7 +290,7 @@ impl Connection {
         }
     }
 
-    /// It does not wait for a first request any more.
+    /// Notes that the lame duck need not wait for a first request.
     fn decide(&self) {
         let mut state = self.state();
         if state.is_undecided() {
@@ -300,14 +300,14 @@ impl Connection {
         }
     }
 
-    /// The socket is gone.
+    /// Notes that the socket is gone.
     pub(super) fn leave(&self) {
         self.decide();
         let named = self.state().rare.as_mut().and_then(|rare| rare.named.take());
         drop(named);
     }
 
-    /// What the drain does with it now.
+    /// Decides what the drain does with the connection now.
     pub(super) fn next(&self, since: Since) -> Next {
         closing::next(self.seen(), since, Instant::now(), self.bounds())
     }
@@ -335,14 +335,14 @@ impl Connection {
         }
     }
 
-    /// A number from 0 to 1 that differs between connections.
+    /// Gives a number from 0 to 1 that differs between connections.
     fn share(&self) -> f64 {
         let scattered = (std::ptr::from_ref(self) as usize as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         f64::from(u32::try_from(scattered).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
     }
 }
 
-/// Also where it never had a socket's wrapper, because its handshake failed.
+/// Also decides for a connection whose handshake failed: it never had a socket's wrapper.
 impl Drop for Connection {
     fn drop(&mut self) {
         self.decide();

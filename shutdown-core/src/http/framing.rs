@@ -16,7 +16,7 @@
 //!         └──► Http2                      └───────────────────────┘
 //! ```
 
-/// How far a connection has been read.
+/// The place up to which a connection has been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     /// So many bytes of the preface of HTTP/2, and nothing else.
@@ -44,7 +44,7 @@ pub(super) enum Framing {
 // Every idle connection has one.
 const _: () = assert!(size_of::<Framing>() == 16);
 
-/// How far the current line of a head has been read.
+/// The place up to which the current line of a head has been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Line {
     /// No byte but perhaps a CR.
@@ -59,7 +59,7 @@ pub(super) enum Line {
     Rest,
 }
 
-/// Which part of a chunked body has been read up to, and what `size` is meanwhile.
+/// The place up to which a chunked body has been read, and what `size` is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ChunkPart {
     /// The hexadecimal size: its value so far.
@@ -74,7 +74,7 @@ pub(super) enum ChunkPart {
     Trailer,
 }
 
-/// What the connection has been read up to.
+/// A place in the bytes of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
     /// A head begins.
@@ -83,7 +83,7 @@ pub(super) enum Mark {
     End,
 }
 
-/// What is missing of the request that was read last.
+/// The part of the last request that has not been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
     Bytes(u64),
@@ -123,7 +123,7 @@ impl Framing {
         }
     }
 
-    /// Goes on over `bytes`, and calls `mark` for each head that begins or ends, with the number of bytes before that.
+    /// Reads `bytes`, and calls `mark` for each head that begins or ends, with the number of bytes before that place.
     pub(super) fn read(&mut self, bytes: &[u8], mut mark: impl FnMut(Mark, usize)) {
         let mut at = 0;
         while at < bytes.len() {
@@ -131,7 +131,8 @@ impl Framing {
             let read = self.read_part(&bytes[at..]);
             if let (Framing::Preface(seen), Framing::Between) = (before, *self) {
                 // A method that begins as the preface does: `PRINT`.
-                self.read_head_of(&PREFACE[..usize::from(seen)], |what| mark(what, at));
+                let seen = usize::from(seen);
+                self.read_head_of(&PREFACE[..seen], |what| mark(what, at.saturating_sub(seen)));
             }
             at += read;
             match (before, *self) {
@@ -146,7 +147,7 @@ impl Framing {
         }
     }
 
-    /// Takes what looked like the preface of HTTP/2 for what it is.
+    /// Reads again, as a part of a head, bytes that looked like the preface of HTTP/2.
     fn read_head_of(&mut self, seen: &[u8], mut mark: impl FnMut(Mark)) {
         for byte in seen {
             let before = *self;
@@ -159,7 +160,7 @@ impl Framing {
         }
     }
 
-    /// Goes on over the first of `bytes`, and returns how many they were. Returns 0 if only the state has changed.
+    /// Reads the first of `bytes`, which are not empty, and returns how many. Returns 0 if only the state has changed.
     fn read_part(&mut self, bytes: &[u8]) -> usize {
         let byte = bytes[0];
         match self {
@@ -210,12 +211,12 @@ impl Framing {
     }
 }
 
-/// How many of `bytes` belong to the next `left` ones.
+/// Counts those of `bytes` that are among the next `left` ones.
 fn within(left: u64, bytes: &[u8]) -> usize {
     usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()))
 }
 
-/// Goes on over a part of a line that is not the empty one.
+/// Reads a part of a line of a head, but not the end of the empty line.
 fn read_line(line: &mut Line, is_chunked: &mut bool, length: &mut u64, bytes: &[u8]) -> usize {
     let byte = bytes[0];
     if byte == b'\n' {
@@ -265,7 +266,7 @@ fn next_of(name: &[u8], seen: &mut u8, byte: u8) -> Name {
     if usize::from(*seen) == name.len() { Name::Ends } else { Name::Goes }
 }
 
-/// Goes on over a part of a chunked body that is not the end of it. `None` if a size is too large.
+/// Reads a part of a chunked body, but not the end of its last line. `None` if a size is too large.
 fn read_chunk(part: &mut ChunkPart, size: &mut u64, bytes: &[u8]) -> Option<usize> {
     let byte = bytes[0];
     match part {

@@ -66,7 +66,7 @@ const QUIET_BEFORE_EARLY_END: Duration = Duration::from_secs(1);
 /// How often the server looks whether it has been.
 const QUIET_LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Whether any client still sends work to the lame duck. Written only while the service stops.
+/// What is known of the lame duck: whether any client still sends work. Written only while the service stops.
 #[derive(Default)]
 struct LameDuck {
     /// A readiness probe has received the answer that the service is not ready.
@@ -78,7 +78,7 @@ struct LameDuck {
 }
 
 impl Site {
-    /// Notes a new connection. Whether its first request decides about the end of the lame duck.
+    /// Notes a new connection, and says whether the lame duck has to wait for its first request.
     pub(super) fn note_connection(&self) -> bool {
         let is_undecided = self.settings.lame_duck_early_end && self.is_stopping();
         if is_undecided {

@@ -175,6 +175,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_shared_listener_closes_in_front_of_a_decoy() {
+        let (listener, address) = bound().await;
+        let mut closing = TcpQueue::shared(listener);
+        drop(closing.listener.take());
+        is_dropped(address);
+    }
+
+    #[tokio::test]
     async fn a_sole_listener_accepts_nobody_new_and_is_closed_when_its_queue_is_dropped() {
         let (listener, address) = bound().await;
         let mut closing = TcpQueue::sole(listener);
