@@ -48,13 +48,14 @@ mod macros;
 pub mod recipes;
 
 pub use {
-    engine::builder::{Builder, MainOutput},
+    engine::builder::Builder,
     engine::defer::Deferred,
     engine::functions::{
         Draining, Stopping, defer, draining, fail, is_stopping, manage, manage_as, pass, ready, remaining,
         shutdown, spawn, spawn_blocking, spawn_essential, stopping,
     },
     engine::lifecycle::Lifecycle,
+    engine::output::MainOutput,
     macros::{Holds, main, needs_release, resource, teardown},
     report::{
         Failure, FailureKind, InstanceReport, MainEnding, Outcome, Reason, Report, StageSpan, Straggler,

@@ -28,9 +28,10 @@ use std::time::Instant;
 pub use options::{Flavor, MainEnd, MainOptions, ReportFormat};
 pub use signal::names as signals;
 
+use crate::engine::clock::Clock;
 use crate::engine::context;
 use crate::engine::host::Host;
-use crate::engine::lifecycle::{Clock, Lifecycle};
+use crate::engine::lifecycle::Lifecycle;
 use crate::observe::log::{self, Line};
 use crate::plan;
 use crate::report::MainEnding;

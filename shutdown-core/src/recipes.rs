@@ -415,7 +415,7 @@
 //! `LIFECYCLE_PLAN=tree` prints what a binary has linked, with the reason of each edge. A resource that no type names,
 //! such as one behind a `dyn Trait`, is put in its place by
 //! [`a.depends_on(&b)`](crate::Managed::depends_on), and something that is no type at all by
-//! [`defer`](crate::engine::defer).
+//! [`defer`](crate::defer).
 //!
 //! # Unit tests
 //!

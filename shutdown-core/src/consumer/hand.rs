@@ -36,7 +36,7 @@ impl Hand {
             failures: AtomicUsize::new(0),
             unanswered: Mutex::new(None),
         });
-        lifecycle.works().add(Arc::clone(&hand) as Arc<dyn Work>);
+        lifecycle.in_flight().works.add(Arc::clone(&hand) as Arc<dyn Work>);
         let weak = Arc::downgrade(&hand);
         hand.gate.on_drained(move || {
             if let Some(hand) = weak.upgrade() {

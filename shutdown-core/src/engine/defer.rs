@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::hook::{Hook, Job};
-use crate::engine::lifecycle::Lifecycle;
+use super::hook::Job;
+use super::lifecycle::Lifecycle;
 use crate::report::{Failure, FailureKind};
 use crate::resource::TeardownOutput;
 use crate::resource::managed::Managed;
@@ -21,7 +20,7 @@ pub struct Deferred {
 }
 
 impl Lifecycle {
-    /// See [`defer`](crate::engine::defer).
+    /// See [`defer`](crate::defer).
     #[track_caller]
     pub fn defer<F, Fut>(&self, name: impl Into<Cow<'static, str>>, teardown: F) -> Deferred
     where
@@ -38,17 +37,14 @@ impl Lifecycle {
             needs: Vec::new(),
             unsaid: true,
         };
-        let run = |_: &Deferred| -> Job {
-            Box::new(move || {
-                let future = teardown();
-                Box::pin(async move {
-                    let failed = |message| Failure { step: "teardown", kind: FailureKind::Error, message };
-                    future.await.into_result().err().map(failed).into_iter().collect()
-                })
+        let job: Job = Box::new(move || {
+            let future = teardown();
+            Box::pin(async move {
+                let failed = |message| Failure { step: "teardown", kind: FailureKind::Error, message };
+                future.await.into_result().err().map(failed).into_iter().collect()
             })
-        };
-        let make = |id| Deferred { id, lifecycle: self.clone() };
-        self.register(spec, None, Arc::new(Hook::default()), make, run)
+        });
+        Deferred { id: self.register_job(spec, job), lifecycle: self.clone() }
     }
 }
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::engine::builder::MainOutput;
 use crate::engine::context;
 use crate::engine::defer::Deferred;
 use crate::engine::lifecycle::Lifecycle;
+use crate::engine::output::MainOutput;
 use crate::resource::managed::Managed;
 use crate::resource::{Resource, TeardownOutput};
 use crate::sync::gate::Pass;
@@ -205,7 +205,7 @@ where
 pub fn pass() -> Option<Pass> {
     // Without counting a reference to the lifecycle: that count is shared by every thread, and a pass is not.
     let taken = context::expect("pass", |lifecycle| match lifecycle.is_ready() {
-        true => Ok(lifecycle.gate().pass()),
+        true => Ok(lifecycle.in_flight().gate.pass()),
         false => Err(lifecycle.clone()),
     });
     taken.unwrap_or_else(|lifecycle| lifecycle.pass())
@@ -215,17 +215,17 @@ impl Lifecycle {
     /// See [`pass`].
     pub fn pass(&self) -> Option<Pass> {
         self.ready();
-        self.gate().pass()
+        self.in_flight().gate.pass()
     }
 
     /// See [`stopping`].
     pub fn stopping(&self) -> Stopping {
-        Stopping { notice: self.stop_notice().wait(), lifecycle: Some(self.clone()) }
+        Stopping { notice: self.notices().stopping.wait(), lifecycle: Some(self.clone()) }
     }
 
     /// See [`draining`].
     pub fn draining(&self) -> Draining {
-        Draining { notice: self.drain_notice().wait(), lifecycle: Some(self.clone()) }
+        Draining { notice: self.notices().draining.wait(), lifecycle: Some(self.clone()) }
     }
 }
 

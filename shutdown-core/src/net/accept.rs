@@ -41,7 +41,7 @@ impl<L: Listener> Door<'_, L> {
     ///
     /// If the listener cannot accept, and never will.
     pub(crate) async fn keep(mut self, mut enter: impl FnMut(L::Io, Peer)) -> io::Result<()> {
-        let mut drain = self.lifecycle.drain_notice().wait();
+        let mut drain = self.lifecycle.notices().draining.wait();
         let mut pause = BACK_OFF.0;
         loop {
             let accepted = poll_fn(|cx| {

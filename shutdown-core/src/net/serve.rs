@@ -58,8 +58,8 @@ where
             };
             let connection = Connection {
                 handling,
-                drain: Some(lifecycle.drain_notice().wait()),
-                cut_off: lifecycle.cut_off().wait(),
+                drain: Some(lifecycle.notices().draining.wait()),
+                cut_off: lifecycle.notices().work_cut.wait(),
                 visit: None,
                 peer,
                 roster: Arc::clone(&serving.roster),

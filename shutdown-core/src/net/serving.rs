@@ -39,7 +39,7 @@ impl Serving {
             half_heads: AtomicUsize::new(0),
             trouble: Mutex::default(),
         });
-        lifecycle.works().add(Arc::clone(&roster) as Arc<dyn Work>);
+        lifecycle.in_flight().works.add(Arc::clone(&roster) as Arc<dyn Work>);
         let weak = Arc::downgrade(&roster);
         roster.gate.on_drained(move || {
             if let Some(roster) = weak.upgrade() {

@@ -25,7 +25,8 @@ where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
     let (left, cut_off) = context::with(|lifecycle| {
-        lifecycle.map_or((None, false), |lifecycle| (lifecycle.remaining(), lifecycle.tasks().are_cut_off()))
+        lifecycle
+            .map_or((None, false), |lifecycle| (lifecycle.remaining(), lifecycle.in_flight().tasks.are_cut()))
     });
     // Out of a lifecycle nobody bounds it.
     let Some(left) = left else {
