@@ -23,6 +23,12 @@ mod sequence;
 // What a type declares, and the handle of an instance.
 mod resource;
 
+// What the compiler is asked about resources.
+mod lint;
+
+// How values are released.
+mod release;
+
 // What the outside world is told.
 mod observe;
 

@@ -13,6 +13,7 @@
 
 mod exit;
 mod options;
+mod output;
 mod reporter;
 mod settings;
 mod signal;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use options::{Flavor, MainEnd, MainOptions, ReportFormat};
+pub use output::{MainReturn, ProbeMain};
 pub use signal::names as signals;
 
 use crate::engine::clock::Clock;

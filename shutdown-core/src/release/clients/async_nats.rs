@@ -8,8 +8,8 @@ use async_nats::client::{Request, RequestErrorKind};
 use async_nats::connection::State;
 use async_nats::{Client, Message, RequestError};
 
-use super::owned::words;
 use crate::engine::context;
+use crate::release::owned::words;
 
 /// What is kept of a hook's time to say that the server did not answer.
 const LAST_WORD: Duration = Duration::from_millis(50);

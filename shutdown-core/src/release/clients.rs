@@ -1,31 +1,35 @@
 //! How the handles of client libraries are released, each behind its feature.
 
 #[cfg(feature = "async-nats")]
+mod async_nats;
+#[cfg(feature = "sqlx")]
+mod sqlx;
+
+#[cfg(feature = "async-nats")]
 mod nats {
-    use crate::resource::{
-        nats,
+    use crate::release::{
+        Release,
         owned::{ReleaseMut, ReleaseOwned, words},
-        release::Release,
     };
 
     #[diagnostic::do_not_recommend]
-    impl Release for async_nats::Client {
+    impl Release for ::async_nats::Client {
         const BLOCKING: bool = false;
 
         async fn release(&self) -> Result<(), String> {
             #[cfg(feature = "consumer")]
             crate::consumer::last_words().await;
-            nats::drain(self).await
+            super::async_nats::drain(self).await
         }
     }
 
-    impl ReleaseMut for async_nats::Subscriber {
+    impl ReleaseMut for ::async_nats::Subscriber {
         async fn release_mut(&mut self) -> Result<(), String> {
             self.unsubscribe().await.map_err(words)
         }
     }
 
-    impl ReleaseOwned for async_nats::Subscriber {
+    impl ReleaseOwned for ::async_nats::Subscriber {
         const BLOCKING: bool = false;
 
         async fn release_owned(mut self) -> Result<(), String> {
@@ -40,7 +44,7 @@ mod amqp {
 
     use lapin::{ChannelState, ErrorKind};
 
-    use crate::resource::release::Release;
+    use crate::release::Release;
 
     /// What the program has closed is closed. One that broke, or that the broker has closed, may have lost what was on
     /// its way.
@@ -92,7 +96,7 @@ mod amqp {
 mod telemetry {
     use opentelemetry_sdk::{logs::SdkLoggerProvider, metrics::SdkMeterProvider, trace::SdkTracerProvider};
 
-    use crate::resource::{owned::words, release::Release};
+    use crate::release::{Release, owned::words};
 
     macro_rules! provider {
         ($($ty:ty)+) => {$(
@@ -112,7 +116,7 @@ mod telemetry {
 
 #[cfg(feature = "redis")]
 mod redis {
-    use crate::resource::owned::dropped;
+    use crate::release::owned::dropped;
 
     dropped! {
         false:
@@ -124,12 +128,11 @@ mod redis {
 
 #[cfg(feature = "sqlx")]
 mod sql {
-    use sqlx::{Database, Executor, Pool, pool::PoolConnection};
+    use ::sqlx::{Database, Executor, Pool, pool::PoolConnection};
 
-    use crate::resource::{
+    use crate::release::{
+        Release,
         owned::{ReleaseOwned, words},
-        pool,
-        release::Release,
     };
 
     #[diagnostic::do_not_recommend]
@@ -140,7 +143,7 @@ mod sql {
         const BLOCKING: bool = false;
 
         async fn release(&self) -> Result<(), String> {
-            pool::close(self).await
+            super::sqlx::close(self).await
         }
     }
 
@@ -155,7 +158,7 @@ mod sql {
 
 #[cfg(feature = "tracing-appender")]
 mod appender {
-    use crate::resource::owned::dropped;
+    use crate::release::owned::dropped;
 
     // Its drop waits for its thread.
     dropped! {

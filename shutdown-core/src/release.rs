@@ -1,6 +1,14 @@
-//! The types that have one right way to be released, for a bare `#[teardown]`.
+//! How values are released: the types that have one right way, for a bare `#[teardown]`.
 
-use std::{
+mod child;
+mod clients;
+mod known;
+pub(crate) mod owned;
+pub(crate) mod returned;
+#[cfg(not(loom))]
+mod tokio;
+
+use ::std::{
     collections::{BTreeMap, HashMap, VecDeque},
     fs::{self, File},
     future::Future,
@@ -10,13 +18,10 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use tokio::{runtime::Handle, task};
+use ::tokio::{runtime::Handle, task};
 
-use super::{
-    Resource, Step, blocking,
-    owned::{ReleaseMut, ReleaseOwned, ReleaseSync, all, words},
-};
-use crate::resource::{managed::Managed, slot::Slot};
+use crate::resource::{Resource, Step, blocking, managed::Managed, slot::Slot};
+use owned::{ReleaseMut, ReleaseOwned, ReleaseSync, all, words};
 
 /// A type with one right way to be released.
 #[diagnostic::on_unimplemented(
@@ -63,7 +68,7 @@ impl Release for UnixListener {
     }
 }
 
-pub(super) fn remove_socket(path: Option<&Path>) -> Result<(), String> {
+fn remove_socket(path: Option<&Path>) -> Result<(), String> {
     match path.map(fs::remove_file) {
         Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(words(error)),
         Some(_) | None => Ok(()),
@@ -82,7 +87,7 @@ impl<T: ReleaseSync> Release for Mutex<T> {
 
 /// Under a lock that may be held while it is awaited.
 #[diagnostic::do_not_recommend]
-impl<T: ReleaseMut> Release for tokio::sync::Mutex<T> {
+impl<T: ReleaseMut> Release for ::tokio::sync::Mutex<T> {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {
@@ -114,7 +119,7 @@ macro_rules! taken {
         }
 
         #[diagnostic::do_not_recommend]
-        impl<T: ReleaseOwned $($param)*> Release for tokio::sync::Mutex<$ty> {
+        impl<T: ReleaseOwned $($param)*> Release for ::tokio::sync::Mutex<$ty> {
             const BLOCKING: bool = T::BLOCKING;
 
             async fn release(&self) -> Result<(), String> {
@@ -186,7 +191,7 @@ impl<R: Release> Release for OnceLock<R> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<R: Release> Release for tokio::sync::OnceCell<R> {
+impl<R: Release> Release for ::tokio::sync::OnceCell<R> {
     const BLOCKING: bool = R::BLOCKING;
 
     async fn release(&self) -> Result<(), String> {

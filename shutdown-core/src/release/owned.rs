@@ -144,7 +144,7 @@ macro_rules! owned {
         }
     )+};
     (mut: $([$($param:tt)*] $ty:ty;)+) => {$(
-        impl<$($param)*> $crate::resource::owned::ReleaseOwned for $ty {
+        impl<$($param)*> $crate::release::owned::ReleaseOwned for $ty {
             const BLOCKING: bool = false;
 
             async fn release_owned(mut self) -> Result<(), String> {
@@ -186,7 +186,7 @@ impl<T: Send + 'static> ReleaseOwned for thread::JoinHandle<T> {
 /// What is released by being dropped.
 macro_rules! dropped {
     ($blocking:literal: $([$($param:tt)*] $ty:ty;)+) => {$(
-        impl<$($param)*> $crate::resource::owned::ReleaseOwned for $ty {
+        impl<$($param)*> $crate::release::owned::ReleaseOwned for $ty {
             const BLOCKING: bool = $blocking;
 
             fn release_owned(self) -> impl Future<Output = Result<(), String>> + Send {

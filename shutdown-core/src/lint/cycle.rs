@@ -13,7 +13,7 @@
 //!
 //! Nothing here can allocate, and no `dyn` or `TypeId` can be asked: arrays, and comparisons of names.
 
-use super::{Declaration, NeedReason};
+use crate::resource::{Declaration, NeedReason};
 
 /// How many types one walk visits at most.
 const LIMIT: usize = 64;

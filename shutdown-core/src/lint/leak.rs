@@ -8,7 +8,8 @@
 
 use std::marker::PhantomData;
 
-use super::{Release, Teardown};
+use crate::release::Release;
+use crate::resource::Teardown;
 
 /// What is lost if a value is not released, and how it is.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, RwLock},
 };
 
-use super::leak::{
+use crate::lint::leak::{
     Around::{Lock, Nothing, Several, Stays},
     Leak, NeedsRelease,
 };

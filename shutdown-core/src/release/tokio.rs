@@ -10,9 +10,10 @@ use tokio::{
 };
 
 use super::{
+    Release,
     child::ask_to_end,
     owned::{ReleaseMut, dropped, owned, words},
-    release::{Release, remove_socket},
+    remove_socket,
 };
 
 /// What was written is on the disk.
