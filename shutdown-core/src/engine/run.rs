@@ -14,20 +14,23 @@ use crate::report::{MainEnding, Report};
 use crate::sequence::Event;
 
 impl Lifecycle {
-    /// Runs `future` as the `main` of this lifecycle, in the caller's runtime; when it ends, or the lifecycle is asked
-    /// to stop, goes through the whole stop and says how it went.
+    /// Runs `future` as the `main` of this lifecycle, in the caller's runtime, and returns the report.
     ///
-    /// Everything is as in a process of its own, except that nobody leaves the process: a hook or a future that blocks
-    /// its thread is reported when the thread comes back, not at `grace`. Deadlines follow tokio's clock, a paused one
-    /// too.
+    /// The stop begins when the future ends, or when something asks for a stop. This method returns after the stop.
+    ///
+    /// The rules are those of a process of its own, with two differences:
+    ///
+    /// - Nothing ends the process. A teardown or a future that blocks its thread is reported when the thread comes back,
+    ///   and not at `grace`.
+    /// - Deadlines follow tokio's clock, also a paused one.
     ///
     /// # Panics
     ///
-    /// If this lifecycle has been run already.
+    /// Panics if this lifecycle has been run already.
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: if this future is dropped, what is managed is not torn down.
+    /// This method is not cancel safe. If its future is dropped, no instance is torn down.
     pub async fn run<F>(&self, future: F) -> Report
     where
         F: Future<Output: MainOutput>,
@@ -43,11 +46,13 @@ impl Lifecycle {
         self.sealed().cloned().expect("`main` returns when everything is over")
     }
 
-    /// The same in a multi-thread runtime of its own, which is left at most 100 ms after the stop.
+    /// Runs `future` as [`run`](Lifecycle::run) does, in a multi-thread runtime of its own.
+    ///
+    /// The threads of that runtime have at most 100 ms to end after the stop.
     ///
     /// # Errors
     ///
-    /// If the runtime cannot be built.
+    /// Returns an error if the runtime cannot be built.
     pub fn block_on<F>(&self, future: F) -> std::io::Result<Report>
     where
         F: Future<Output: MainOutput>,
@@ -60,8 +65,8 @@ impl Lifecycle {
         Ok(report)
     }
 
-    /// `main` as work in flight: runs it until it ends or is cut, and stays until everything is over, since on a
-    /// current-thread runtime this is what polls the teardowns.
+    /// Runs `main` until it ends or is cut, and stays until the report is sealed: on a current-thread runtime this
+    /// future is what polls the teardowns.
     pub(crate) async fn main(&self, main: impl Future<Output = MainEnding>) {
         let cut = self.notices().main_cut.wait();
         let run = async {
@@ -71,7 +76,7 @@ impl Lifecycle {
                 Either::Right((ending, _)) => ending,
             }
         };
-        // `main`'s future is dropped in here as well.
+        // The future of `main` is dropped in here as well.
         let ending = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|payload| {
             let message = panic_message(&*payload);
             // A payload's `Drop` is user code that may panic in its turn.
