@@ -93,8 +93,8 @@ pub use redis_list::{RedisList, RedisListReceipt};
 #[cfg(feature = "redis")]
 pub use redis_stream::{Entry, RedisStream, RedisStreamReceipt};
 
-use crate::context;
-use crate::notice::Notice;
+use crate::engine::context;
+use crate::sync::notice::Notice;
 
 /// How long a broker may take at the end of the drain to hear that a message is handed back. The connection that it
 /// needs stays open meanwhile.
@@ -107,8 +107,8 @@ const LAST_WORD: Duration = Duration::from_millis(500);
 )]
 pub(crate) async fn last_words() {
     let words = context::with(|lifecycle| {
-        let lifecycle = lifecycle.filter(|lifecycle| lifecycle.tasks().are_cut_off());
-        lifecycle.map(|lifecycle| lifecycle.works().last_words())
+        let lifecycle = lifecycle.filter(|lifecycle| lifecycle.in_flight().tasks.are_cut());
+        lifecycle.map(|lifecycle| lifecycle.in_flight().works.last_words())
     });
     if let Some(words) = words {
         let all = futures_util::future::join_all(words.iter().map(Notice::wait));

@@ -14,31 +14,26 @@ mod report;
 mod sort;
 mod stage;
 
-// Primitives, checked by loom.
-mod gate;
-mod notice;
-mod shards;
+// The primitives, checked by loom.
 mod sync;
 
-// The sequence, over ports.
+// The state machine of a stop.
 mod sequence;
 
-// What a resource is.
-mod declared;
+// What a type declares, and the handle of an instance.
 mod resource;
-mod slot;
 
-// The engine of one lifecycle.
-mod builder;
-mod context;
-mod defer;
-mod functions;
-mod hook;
-mod host;
-mod lifecycle;
-mod managed;
-mod tasks;
-mod work;
+// What the compiler is asked about resources.
+mod lint;
+
+// How values are released.
+mod release;
+
+// What the outside world is told.
+mod observe;
+
+// One lifecycle.
+mod engine;
 
 // A lifecycle that is the whole process.
 mod process;
@@ -54,26 +49,28 @@ pub mod net;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod coming_from;
 pub mod lints;
 mod macros;
 pub mod recipes;
 
 pub use {
-    builder::{Builder, MainOutput},
-    defer::Deferred,
-    functions::{
+    engine::builder::Builder,
+    engine::defer::Deferred,
+    engine::functions::{
         Draining, Stopping, defer, draining, fail, is_stopping, manage, manage_as, pass, ready, remaining,
         shutdown, spawn, spawn_blocking, spawn_essential, stopping,
     },
-    gate::{Gate, Pass},
-    lifecycle::Lifecycle,
+    engine::lifecycle::Lifecycle,
+    engine::output::MainOutput,
     macros::{Holds, main, needs_release, resource, teardown},
-    managed::{Managed, TeardownError},
-    notice::{Notice, Waiting},
     report::{
         Failure, FailureKind, InstanceReport, MainEnding, Outcome, Reason, Report, StageSpan, Straggler,
     },
+    resource::managed::{Managed, TeardownError},
+    resource::slot::Slot,
     resource::{Resource, Teardown, TeardownOutput},
-    slot::Slot,
     stage::Stage,
+    sync::gate::{Gate, Pass},
+    sync::notice::{Notice, Waiting},
 };

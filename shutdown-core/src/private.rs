@@ -6,16 +6,21 @@ pub use inventory;
 pub use shutdown_macros::__Resource as Resource;
 
 pub use crate::{
-    managed::Managed,
-    process::{Flavor, MainEnd, MainOptions, ReportFormat, main, signals as signal},
+    lint::{
+        cycle::check,
+        leak::{Field, Leak, Leaks, NeedsRelease, Otherwise, Released, Touched, Touches, unreleased},
+    },
+    process::{Flavor, MainEnd, MainOptions, MainReturn, ProbeMain, ReportFormat, main, signals as signal},
+    release::{
+        Release,
+        owned::{ReleaseMut, ReleaseOwned},
+        returned::{NoOwn, ProbeStep},
+    },
+    resource::managed::Managed,
     resource::{
         Declaration, Edge, Failure, FailureKind, Generic, Granted, Held, Holds, HoldsNothing, Joined, Link,
-        Need, NeedReason, Needs, Probe, ProbeField, Registered, Release, Resource, Step, Teardown, blocking,
-        check, later,
-        leak::{Field, Leak, Leaks, NeedsRelease, Otherwise, Released, Touched, Touches, unreleased},
+        Need, NeedReason, Needs, Probe, ProbeField, Registered, Resource, Step, Teardown, blocking, later,
         link,
-        owned::{ReleaseMut, ReleaseOwned},
         redundant::{Check, Implied, No, Same},
-        value::{MainReturn, NoOwn, ProbeMain, ProbeStep},
     },
 };

@@ -13,6 +13,7 @@
 
 mod exit;
 mod options;
+mod output;
 mod reporter;
 mod settings;
 mod signal;
@@ -26,15 +27,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use options::{Flavor, MainEnd, MainOptions, ReportFormat};
+pub use output::{MainReturn, ProbeMain};
 pub use signal::names as signals;
 
-use crate::context;
-use crate::declared;
-use crate::host::{self, Host, Line};
-use crate::lifecycle::{Clock, Lifecycle};
-use crate::notice::Notice;
+use crate::engine::clock::Clock;
+use crate::engine::context;
+use crate::engine::host::Host;
+use crate::engine::lifecycle::Lifecycle;
+use crate::observe::log::{self, Line};
 use crate::plan;
 use crate::report::MainEnding;
+use crate::resource::declared;
+use crate::sync::notice::Notice;
 use exit::Exit;
 use reporter::Reporter;
 use settings::Settings;
@@ -70,7 +74,7 @@ impl Host for Process {
     }
 
     fn log(&self, line: Line) {
-        self.logger.give_unless_behind(LOG_QUEUE, move || host::log(&line));
+        self.logger.give_unless_behind(LOG_QUEUE, move || log::log(&line));
     }
 
     fn print(&self, text: String) {

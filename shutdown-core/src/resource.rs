@@ -1,41 +1,29 @@
 //! What a resource is: a declaration, known at link time, and the code that releases one instance.
 
-mod child;
-mod circle;
-mod clients;
 mod declaration;
+pub(crate) mod declared;
 mod failures;
 mod holds;
-mod known;
-pub(crate) mod leak;
 mod link;
+pub(crate) mod managed;
 mod mark;
-#[cfg(feature = "async-nats")]
-mod nats;
-pub(crate) mod owned;
-#[cfg(feature = "sqlx")]
-mod pool;
 pub(crate) mod redundant;
-mod release;
+pub(crate) mod slot;
 mod steps;
-#[cfg(not(loom))]
-mod tokio_io;
-pub(crate) mod value;
 
 use std::{fmt::Display, future::Future};
 
 pub use crate::report::{Failure, FailureKind};
-pub use circle::check;
 pub use declaration::{Declaration, Edge, Generic, Need, NeedReason, Needs, Registered, link};
 use failures::Failures;
 pub use holds::{Held, Holds, HoldsNothing, Probe, ProbeField};
 pub use link::{Joined, Link};
 pub(crate) use mark::{Mark, marks};
-pub use release::Release;
 pub(crate) use steps::release;
 pub use steps::{Step, blocking, later};
 
-use crate::managed::Managed;
+use crate::lint::leak;
+use crate::resource::managed::Managed;
 use crate::sequence::InstanceId;
 
 /// How a resource is torn down.

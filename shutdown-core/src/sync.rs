@@ -1,4 +1,4 @@
-//! Every atomic, lock and reference count of the primitives, so that loom can put its own in their place.
+//! The primitives, and every atomic, lock and reference count of the primitives, so that loom can put its own in their place.
 //!
 //! loom's stand in only in this crate's own test build: a user who sets `--cfg loom` for a model of his own
 //! gets the real ones.
@@ -14,6 +14,10 @@ pub(crate) use loom::sync::{
     Arc, Mutex, MutexGuard,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
+
+pub(crate) mod gate;
+pub(crate) mod notice;
+pub(crate) mod shards;
 
 use std::sync::PoisonError;
 

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{ConsumeError, Error, LAST_WORD};
-use crate::gate::{Gate, Pass};
-use crate::lifecycle::Lifecycle;
-use crate::notice::Notice;
+use crate::engine::lifecycle::Lifecycle;
+use crate::engine::work::Work;
 use crate::report::Straggler;
-use crate::work::Work;
+use crate::sync::gate::{Gate, Pass};
+use crate::sync::notice::Notice;
 
 /// The messages in hand. The consumer holds one pass of the lifecycle's gate, which goes back when it has ended and the
 /// last message is answered for.
@@ -36,7 +36,7 @@ impl Hand {
             failures: AtomicUsize::new(0),
             unanswered: Mutex::new(None),
         });
-        lifecycle.works().add(Arc::clone(&hand) as Arc<dyn Work>);
+        lifecycle.in_flight().works.add(Arc::clone(&hand) as Arc<dyn Work>);
         let weak = Arc::downgrade(&hand);
         hand.gate.on_drained(move || {
             if let Some(hand) = weak.upgrade() {

@@ -12,9 +12,9 @@ use tokio::runtime::Handle;
 
 use super::hand::Hand;
 use super::{ConsumeError, Consumer, Failed, Handled, LAST_WORD, Receipt, Source, Verdict};
-use crate::context::{self, Scoped};
-use crate::hook::panic_message;
-use crate::lifecycle::Lifecycle;
+use crate::engine::context::{self, Scoped};
+use crate::engine::hook::panic_message;
+use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
 
 impl<S: Source> Consumer<S> {
@@ -64,7 +64,7 @@ impl<S: Source> Consumer<S> {
         H: Fn(S::Message) -> F,
         F: Future<Output: Handled> + Send + 'static,
     {
-        let mut stop = lifecycle.stop_notice().wait();
+        let mut stop = lifecycle.notices().stopping.wait();
         let room = Arc::new(tokio::sync::Semaphore::new(self.concurrency.get()));
         let mut here = InHand(Box::pin(None));
         loop {
@@ -114,7 +114,7 @@ impl<S: Source> Consumer<S> {
             cancelled
         };
         // A broker that does not answer has until the end of the drain.
-        match select(pin!(ended), lifecycle.cut_off().wait()).await {
+        match select(pin!(ended), lifecycle.notices().work_cut.wait()).await {
             Either::Left((ended, _)) => ended,
             Either::Right(_) => {
                 Err(ConsumeError::Source("the broker did not confirm the cancellation".into()))
@@ -169,7 +169,7 @@ where
     F: Future<Output: Handled>,
     R: Receipt,
 {
-    let mut cut_off = lifecycle.cut_off().wait();
+    let mut cut_off = lifecycle.notices().work_cut.wait();
     let handled = {
         // As words, since an error need not be `Send`.
         let handling = async { handling.await.into_verdict() };

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use super::closing::{self, HALF, Next, Seen, Since};
 use super::site::Site;
 use super::stamp::Stamp;
-use crate::gate::Pass;
 use crate::net::{Doing, Peer, Visit, waiting};
+use crate::sync::gate::Pass;
 
 /// Bytes that have come are a request of their own from here on: no request is shorter.
 const SHORTEST: u64 = 18;

@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::closing::{Next, Since};
 use super::connection::Connection;
-use crate::notice::Waiting;
+use crate::sync::notice::Waiting;
 
 /// hyper's connection, as the driver sees it.
 pub(super) trait Graceful: Future {
@@ -57,7 +57,7 @@ struct Ending {
 
 impl<C> Drive<C> {
     pub(super) fn new(io: C, connection: Arc<Connection>) -> Drive<C> {
-        let notice = connection.site.lifecycle().drain_notice().wait();
+        let notice = connection.site.lifecycle().notices().draining.wait();
         Drive { io, connection, notice, ending: None }
     }
 }
@@ -81,7 +81,7 @@ impl<C: Graceful> Future for Drive<C> {
                 return Poll::Ready(());
             }
             *this.ending = Some(Box::new(Ending { since, timer: None }));
-            *this.notice = this.connection.site.lifecycle().cut_off().wait();
+            *this.notice = this.connection.site.lifecycle().notices().work_cut.wait();
         }
         loop {
             if this.io.as_mut().poll(cx).is_ready() {

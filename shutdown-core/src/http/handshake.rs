@@ -51,7 +51,7 @@ pub(super) async fn shake_hands<I, H: Handshake<I>>(
     io: I,
 ) -> Option<H::Io> {
     let half = async {
-        site.lifecycle().drain_notice().wait().await;
+        site.lifecycle().notices().draining.wait().await;
         tokio::time::sleep(site.settings().half_head).await;
     };
     match select(pin!(handshake.shake(io)), pin!(half)).await {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::connection::Connection;
-use crate::functions::{Draining, Stopping};
+use crate::engine::functions::{Draining, Stopping};
 use crate::net::Peer;
 
 /// The connection that a request came on: an extension of each request of a server that was told so

@@ -16,8 +16,8 @@ use hyper_util::service::TowerToHyperService;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::context;
-use crate::lifecycle::Lifecycle;
+use crate::engine::context;
+use crate::engine::lifecycle::Lifecycle;
 use crate::net::Listener;
 
 /// Answers health checks of the current lifecycle.
@@ -208,7 +208,7 @@ where
 /// Dropped, it stops answering.
 pub async fn serve_probes(mut listener: impl Listener) -> io::Result<()> {
     let probes = probes();
-    let mut over = probes.lifecycle.over().wait();
+    let mut over = probes.lifecycle.notices().over.wait();
     loop {
         let accepted = std::future::poll_fn(|cx| match Pin::new(&mut over).poll(cx) {
             Poll::Ready(()) => Poll::Ready(None),
@@ -218,7 +218,7 @@ pub async fn serve_probes(mut listener: impl Listener) -> io::Result<()> {
             None => return Ok(()),
             Some(Ok((io, _))) => {
                 let (service, over) =
-                    (TowerToHyperService::new(probes.clone()), probes.lifecycle.over().wait());
+                    (TowerToHyperService::new(probes.clone()), probes.lifecycle.notices().over.wait());
                 tokio::spawn(async move {
                     let answers = hyper::server::conn::http1::Builder::new()
                         .keep_alive(false)

@@ -25,10 +25,10 @@ use super::latecomer::Latecomers;
 use super::request::Counted;
 use super::site::{Settings, Site};
 use super::stream::Stream;
-use crate::context::{self, Scoped};
-use crate::gate::Pass;
-use crate::lifecycle::Lifecycle;
+use crate::engine::context::{self, Scoped};
+use crate::engine::lifecycle::Lifecycle;
 use crate::net::{Door, Listener, Serving, Watched};
+use crate::sync::gate::Pass;
 
 /// Serves HTTP until the drain begins, then those who stand in the queue, and returns when the last connection is gone.
 ///

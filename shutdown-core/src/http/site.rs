@@ -15,7 +15,7 @@ use super::latecomer::Latecomers;
 use super::probes::Asks;
 use super::server::Streams;
 use super::stamp::Stamp;
-use crate::lifecycle::Lifecycle;
+use crate::engine::lifecycle::Lifecycle;
 use crate::net::Roster;
 use crate::sequence::Event;
 
@@ -152,7 +152,7 @@ impl Site {
     /// Ends the lame duck when nobody wants anything any more, while `kept` goes on.
     pub(super) async fn watch_while<T>(&self, kept: impl Future<Output = T>) -> T {
         let watch = async {
-            self.lifecycle.stop_notice().wait().await;
+            self.lifecycle.notices().stopping.wait().await;
             let began = self.now();
             loop {
                 tokio::time::sleep(Duration::from_millis(50)).await;

@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use super::connection::Connection;
-use crate::gate::Pass;
-use crate::notice::Waiting;
+use crate::sync::gate::Pass;
+use crate::sync::notice::Waiting;
 
 /// After our last byte the client has this long to close: a reset would overtake what it has not read yet (RFC 9112,
 /// section 9.6).
@@ -49,7 +49,7 @@ impl<I> Stream<I> {
     #[cold]
     fn check_upgraded(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let lifecycle = self.connection.site.lifecycle();
-        let cut_off = self.cut_off.get_or_insert_with(|| Box::new(lifecycle.cut_off().wait()));
+        let cut_off = self.cut_off.get_or_insert_with(|| Box::new(lifecycle.notices().work_cut.wait()));
         match Pin::new(&mut **cut_off).poll(cx) {
             Poll::Ready(()) => {
                 Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut off at the end of the drain"))

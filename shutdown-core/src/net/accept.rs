@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::decoy::Decoy;
 use super::listener::{Listener, Peer};
 use super::serving::Roster;
-use crate::lifecycle::Lifecycle;
+use crate::engine::lifecycle::Lifecycle;
 
 /// How long it waits before it accepts again where descriptors or memory ran out: doubled each time, up to the second.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
@@ -41,7 +41,7 @@ impl<L: Listener> Door<'_, L> {
     ///
     /// If the listener cannot accept, and never will.
     pub(crate) async fn keep(mut self, mut enter: impl FnMut(L::Io, Peer)) -> io::Result<()> {
-        let mut drain = self.lifecycle.drain_notice().wait();
+        let mut drain = self.lifecycle.notices().draining.wait();
         let mut pause = BACK_OFF.0;
         loop {
             let accepted = poll_fn(|cx| {

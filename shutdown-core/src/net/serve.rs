@@ -12,11 +12,11 @@ use super::accept::Door;
 use super::listener::{Listener, Peer};
 use super::serving::{Doing, Roster, Serving, Visit};
 use super::watched::Watched;
-use crate::context::{self, Scoped};
-use crate::gate::Pass;
-use crate::lifecycle::Lifecycle;
-use crate::notice::Waiting;
+use crate::engine::context::{self, Scoped};
+use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
+use crate::sync::gate::Pass;
+use crate::sync::notice::Waiting;
 
 /// Runs `handler` for each connection of `listener`, in a task of its own, until the drain begins; then for those that
 /// stand in its queue, and returns when the last handler has.
@@ -58,8 +58,8 @@ where
             };
             let connection = Connection {
                 handling,
-                drain: Some(lifecycle.drain_notice().wait()),
-                cut_off: lifecycle.cut_off().wait(),
+                drain: Some(lifecycle.notices().draining.wait()),
+                cut_off: lifecycle.notices().work_cut.wait(),
                 visit: None,
                 peer,
                 roster: Arc::clone(&serving.roster),

@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use slab::Slab;
 
 use super::listener::{Listener, Peer};
-use crate::gate::{Gate, Pass};
-use crate::lifecycle::Lifecycle;
+use crate::engine::lifecycle::Lifecycle;
+use crate::engine::work::Work;
 use crate::report::Straggler;
-use crate::work::Work;
+use crate::sync::gate::{Gate, Pass};
 
 /// A report names at most this many groups of connections of a server.
 const GROUPS: usize = 16;
@@ -39,7 +39,7 @@ impl Serving {
             half_heads: AtomicUsize::new(0),
             trouble: Mutex::default(),
         });
-        lifecycle.works().add(Arc::clone(&roster) as Arc<dyn Work>);
+        lifecycle.in_flight().works.add(Arc::clone(&roster) as Arc<dyn Work>);
         let weak = Arc::downgrade(&roster);
         roster.gate.on_drained(move || {
             if let Some(roster) = weak.upgrade() {

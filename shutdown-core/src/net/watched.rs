@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use crate::lifecycle::Lifecycle;
+use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
 
 pin_project! {

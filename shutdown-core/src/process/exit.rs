@@ -21,7 +21,7 @@ use super::options::ReportFormat;
 use super::reporter::Reporter;
 use super::signal::leave_now;
 use super::thread::Helper;
-use crate::lifecycle::Lifecycle;
+use crate::engine::lifecycle::Lifecycle;
 use crate::report::{MainEnding, Report};
 
 /// How long anything that may hang is waited for on the way out.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::options::MainOptions;
-use crate::builder::GRACE;
+use crate::engine::builder::GRACE;
 use crate::plan::Format;
 use crate::sequence::Config;
 

@@ -15,7 +15,7 @@ use std::os::fd::{AsRawFd as _, IntoRawFd as _};
 
 use libc::c_int;
 
-use crate::lifecycle::Lifecycle;
+use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
 
 /// What `main(signals(..))` may name.

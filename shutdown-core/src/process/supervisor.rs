@@ -16,7 +16,7 @@ const POKE: Duration = Duration::from_millis(20);
 pub(super) fn run(exit: &Arc<Exit>, poke: bool) {
     let lifecycle = exit.lifecycle();
     let mut next_poke = None;
-    while !lifecycle.is_over() {
+    while !lifecycle.notices().over.is_fired() {
         let now = lifecycle.now();
         if poke && lifecycle.stage() != Stage::Running {
             let due = *next_poke.get_or_insert(now + POKE);

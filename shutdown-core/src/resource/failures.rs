@@ -10,9 +10,9 @@ use std::{
 use futures_util::FutureExt;
 
 use super::Step;
-use crate::hook::panic_message;
-use crate::managed::Managed;
+use crate::engine::hook::panic_message;
 use crate::report::{Failure, FailureKind};
+use crate::resource::managed::Managed;
 
 /// What went wrong in the teardown of one instance; empty if nothing did.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

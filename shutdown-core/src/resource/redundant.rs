@@ -5,7 +5,7 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use crate::managed::Managed;
+use crate::resource::managed::Managed;
 
 /// A field's type that holds a handle of `D`.
 pub trait HoldsA<D> {}

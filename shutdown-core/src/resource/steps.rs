@@ -6,7 +6,7 @@ use std::{future::Future, pin::Pin};
 use tokio::task;
 
 use super::{Failures, Resource};
-use crate::managed::Managed;
+use crate::resource::managed::Managed;
 
 /// One step that has begun. Boxed, so that the compiler need not look into it again.
 pub type Step<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;

@@ -8,16 +8,17 @@ use crate::plan::Why;
 use crate::stage::Stage;
 
 impl<H: Clone> Sequence<H> {
-    /// Takes in an instance; `None` if the report is already sealed, so that it is not torn down.
+    /// Takes in an instance. Returns `false` if the report is sealed already, so that the instance is not torn down.
     pub(crate) fn manage(
         &mut self,
         now: Instant,
+        id: InstanceId,
         spec: Spec,
-        hook: impl FnOnce(InstanceId) -> H,
+        hook: H,
         world: &impl World,
-    ) -> Option<InstanceId> {
+    ) -> bool {
         let in_time = self.stage != Stage::Exited;
-        let id = self.registry.insert(spec, hook);
+        self.registry.insert(id, spec, hook);
         match self.stage {
             Stage::Cleanup | Stage::Flush => {
                 self.join_late(now, id);
@@ -25,7 +26,7 @@ impl<H: Clone> Sequence<H> {
             }
             _ => self.make_stale(),
         }
-        in_time.then_some(id)
+        in_time
     }
 
     /// Nothing more will be said of this instance.

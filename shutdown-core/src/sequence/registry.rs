@@ -138,7 +138,6 @@ pub(super) struct Planned {
 
 #[derive(Debug)]
 pub(super) struct Registry<H> {
-    next: u64,
     entries: BTreeMap<InstanceId, Entry<H>>,
     class_of: HashMap<TypeId, usize>,
     classes: Vec<Class>,
@@ -153,7 +152,6 @@ impl<H> Default for Registry<H> {
         // The first class is `NO_CLASS`.
         let classes = vec![Class::default()];
         Registry {
-            next: 0,
             entries: BTreeMap::new(),
             class_of: HashMap::new(),
             classes,
@@ -209,13 +207,10 @@ impl<H: Clone> Registry<H> {
         })
     }
 
-    pub(super) fn insert(&mut self, spec: Spec, hook: impl FnOnce(InstanceId) -> H) -> InstanceId {
+    pub(super) fn insert(&mut self, id: InstanceId, spec: Spec, hook: H) {
         self.planned = None;
-        let id = InstanceId(self.next);
-        self.next += 1;
-        let hook = Some(hook(id));
-        self.entries.insert(id, Entry { spec, hook, state: State::Waiting, late: false, node: 0 });
-        id
+        self.entries
+            .insert(id, Entry { spec, hook: Some(hook), state: State::Waiting, late: false, node: 0 });
     }
 
     /// Whether both are known and neither has begun, so that the edge counts.

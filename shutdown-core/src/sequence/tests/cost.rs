@@ -31,7 +31,9 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
             needs: before.filter(|_| chain).into_iter().collect(),
             unsaid: false,
         };
-        before = sequence.manage(base, spec, |_| (), &Idle);
+        let id = InstanceId(u64::from(at));
+        sequence.manage(base, id, spec, (), &Idle);
+        before = Some(id);
     }
     let mut spent = [Duration::ZERO; 4];
     let mut timed = |at: usize, sequence: &mut Sequence<()>, event: Event| {

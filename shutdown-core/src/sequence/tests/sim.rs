@@ -142,6 +142,7 @@ impl World for InFlight {
 pub(super) struct Sim<'a> {
     scenario: &'a Scenario,
     sequence: Sequence<usize>,
+    managed: u64,
     base: Instant,
     now: Duration,
     random: u64,
@@ -182,6 +183,7 @@ impl<'a> Sim<'a> {
         let config = Config { grace: scenario.grace, lame_duck: scenario.lame_duck, job: scenario.job };
         Sim {
             sequence: Sequence::new(config),
+            managed: 0,
             base: Instant::now(),
             now: Duration::ZERO,
             random: scenario.seed | 1,
@@ -418,12 +420,14 @@ impl<'a> Sim<'a> {
         let stage = self.sequence.stage();
         self.run.lives[at].managed = Some((self.run.count, stage));
         let world = self.world();
-        let managed = self.sequence.manage(self.base + self.now, spec, |_| at, &world);
-        assert_eq!(managed.is_some(), stage != Stage::Exited);
-        let Some(id) = managed else {
+        let id = InstanceId(self.managed);
+        self.managed += 1;
+        let managed = self.sequence.manage(self.base + self.now, id, spec, at, &world);
+        assert_eq!(managed, stage != Stage::Exited);
+        if !managed {
             self.run.lives[at].refused = true;
             return;
-        };
+        }
         self.run.lives[at].id = Some(id);
         self.run.needs.extend(known.into_iter().map(|other| (at, other)));
         if unsaid {

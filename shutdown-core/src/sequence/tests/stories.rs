@@ -232,7 +232,7 @@ fn a_second_signal_near_the_end_does_not_put_it_off() {
 /// A long-lived instance may need ever new ones: those that are gone are forgotten.
 #[test]
 fn needs_of_what_was_released_are_forgotten() {
-    use crate::sequence::{Config, Event, Released, Sequence, World};
+    use crate::sequence::{Config, Event, InstanceId, Released, Sequence, World};
     struct Idle;
     impl World for Idle {
         fn in_flight(&self) -> Vec<crate::report::Straggler> {
@@ -252,12 +252,11 @@ fn needs_of_what_was_released_are_forgotten() {
         needs: Vec::new(),
         unsaid: false,
     };
-    let manage = |sequence: &mut Sequence<()>| {
-        sequence.manage(now, spec(), |_| (), &Idle).expect("the report is not sealed")
-    };
-    let owner = manage(&mut sequence);
-    for _ in 0..1_000 {
-        let pool = manage(&mut sequence);
+    let owner = InstanceId(0);
+    assert!(sequence.manage(now, owner, spec(), (), &Idle));
+    for number in 1..1_000 {
+        let pool = InstanceId(number);
+        assert!(sequence.manage(now, pool, spec(), (), &Idle));
         sequence.depends_on(now, owner, pool);
         assert!(matches!(sequence.release(now, pool), Released::Run((), None)));
         sequence.on(now, Event::Ended(pool, Outcome::Ok), &Idle);

@@ -1,0 +1,120 @@
+//! One teardown: whatever happens in it becomes plain data (R7).
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::task::AbortHandle;
+
+use crate::report::{Failure, FailureKind, Outcome};
+use crate::sync::notice::Notice;
+
+/// Makes the future that tears an instance down. It is called once, on the runtime.
+pub(crate) type Job = Box<dyn FnOnce() -> BoxFuture<'static, Vec<Failure>> + Send>;
+
+/// Runs the teardown of one instance, exactly once (R6).
+pub(crate) struct Hook(Mutex<State>);
+
+struct State {
+    /// `None` once it runs. The job holds the instance, so that nothing is dropped before its turn.
+    job: Option<Job>,
+    abort: Option<AbortHandle>,
+    outcome: Option<Outcome>,
+    /// `None` until a task waits for the outcome.
+    settled: Option<Notice>,
+}
+
+impl Hook {
+    pub(super) fn new(job: Job) -> Hook {
+        Hook(Mutex::new(State { job: Some(job), abort: None, outcome: None, settled: None }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what drops the running teardown, unless it has ended.
+    pub(super) fn set_abort(&self, abort: AbortHandle) {
+        let mut state = self.state();
+        if state.outcome.is_none() {
+            state.abort = Some(abort);
+        }
+    }
+
+    /// Runs the teardown. Only its owner may call this: the sequence, or a release.
+    pub(super) async fn run(&self) -> Outcome {
+        let job = self.state().job.take();
+        let Some(job) = job else { return Outcome::NotRun };
+        // The job's future, and with it the instance, is dropped in here as well.
+        let result = AssertUnwindSafe(async move { job().await }).catch_unwind().await;
+        match result {
+            Ok(failures) if failures.is_empty() => Outcome::Ok,
+            Ok(failures) => Outcome::Failed(failures),
+            Err(payload) => {
+                let message = panic_message(&*payload);
+                // A payload's `Drop` is user code that may panic in its turn.
+                std::mem::forget(payload);
+                Outcome::Failed(vec![Failure { step: "teardown", kind: FailureKind::Panic, message }])
+            }
+        }
+    }
+
+    /// Records the outcome, and wakes the tasks that wait for it.
+    pub(super) fn settle_and_wake(&self, outcome: Outcome) {
+        if let Some(settled) = self.settle(outcome) {
+            settled.fire();
+        }
+    }
+
+    /// Records the outcome, unless one is known. The caller fires the returned notice where user code may run.
+    #[must_use]
+    fn settle(&self, outcome: Outcome) -> Option<Notice> {
+        let mut state = self.state();
+        if state.outcome.is_none() {
+            state.outcome = Some(outcome);
+        }
+        state.settled.clone()
+    }
+
+    /// Drops the teardown at its next await, because its time is up. One that blocks is left where it hangs. The
+    /// caller fires the returned notice where user code may run.
+    #[must_use]
+    pub(super) fn abandon(&self, outcome: Outcome) -> Option<Notice> {
+        let settled = self.settle(outcome);
+        let mut state = self.state();
+        let (job, abort) = (state.job.take(), state.abort.take());
+        drop(state);
+        // A job that has not begun never will. It holds the instance, whose `Drop` must not run on this thread.
+        std::mem::forget(job);
+        if let Some(abort) = abort {
+            abort.abort();
+        }
+        settled
+    }
+
+    /// Waits for the outcome.
+    pub(super) async fn outcome(&self) -> Outcome {
+        loop {
+            // Create the waiter, then check.
+            let settled = self.state().settled.get_or_insert_with(Notice::new).clone();
+            if let Some(outcome) = self.state().outcome.clone() {
+                return outcome;
+            }
+            settled.wait().await;
+        }
+    }
+}
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hook").finish_non_exhaustive()
+    }
+}
+
+/// Returns the message of a panic.
+pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}

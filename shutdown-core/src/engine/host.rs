@@ -1,0 +1,41 @@
+//! The port to the place where a lifecycle runs: the engine decides, the host acts.
+
+use std::time::Instant;
+
+use crate::observe::log::{Line, log};
+use crate::sync::notice::Notice;
+
+/// The place where a lifecycle runs: a runtime of the caller ([`Caller`]), or a process of its own.
+pub(crate) trait Host: Send + Sync {
+    /// Sets the hard deadline. An earlier one that was set before stays.
+    fn arm(&self, deadline: Instant);
+    /// Fires a notice that user code may be waiting for.
+    fn fire(&self, notice: &Notice);
+    /// Hands one line to the log.
+    fn log(&self, line: Line);
+    /// Writes text to stderr.
+    fn print(&self, text: String);
+    /// Ends the process by this signal.
+    fn die(&self, signal: i32);
+}
+
+/// A runtime of the caller. Its threads may run user code, and the lifecycle never ends the process.
+pub(crate) struct Caller;
+
+impl Host for Caller {
+    fn arm(&self, _: Instant) {}
+
+    fn fire(&self, notice: &Notice) {
+        notice.fire();
+    }
+
+    fn log(&self, line: Line) {
+        log(&line);
+    }
+
+    fn print(&self, text: String) {
+        eprint!("{text}");
+    }
+
+    fn die(&self, _: i32) {}
+}

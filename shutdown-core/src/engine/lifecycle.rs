@@ -1,0 +1,217 @@
+//! One lifecycle as data: its sequence behind a lock, its notices, what is in flight, and where it runs.
+//!
+//! This file only holds the parts. [`driver`](super::driver) steps the sequence and carries out its actions.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Instant;
+
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use super::clock::Clock;
+use super::hook::Hook;
+use super::host::Host;
+use super::tasks::Tasks;
+use super::work::Works;
+use crate::report::{Report, Straggler};
+use crate::sequence::{Config, Event, InstanceId, Sequence, World};
+use crate::sync::gate::{Gate, Pass};
+use crate::sync::notice::Notice;
+
+/// The life of a service, from its start to its exit: what it manages, what is in flight, and how it stops.
+///
+/// A `Lifecycle` is a cheap handle: clones are the same lifecycle. `#[lifecycle::main]` makes one for the process, and
+/// the functions at the root of this crate act on [the current one](Lifecycle::current). [`Lifecycle::builder`] makes
+/// one by hand: for a test, for a library, or for a program that has its own `main`. Several can live in one process.
+///
+/// ```
+/// use lifecycle::Lifecycle;
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let lifecycle = Lifecycle::builder().grace(Duration::from_secs(1)).build();
+/// let report = lifecycle
+///     .run(async {
+///         lifecycle::defer("say goodbye", || async { println!("goodbye") });
+///     })
+///     .await;
+/// assert_eq!(report.exit_status(), 0);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Lifecycle(Arc<Engine>);
+
+/// The parts of one lifecycle.
+pub(crate) struct Engine {
+    pub(super) steps: Mutex<Steps>,
+    /// Wakes the supervisor thread, which waits on `steps`.
+    pub(super) changed: Condvar,
+    /// Wakes the driver of [`Lifecycle::run`].
+    pub(super) nudge: Notify,
+    pub(super) clock: Clock,
+    pub(super) notices: Notices,
+    pub(super) in_flight: InFlight,
+    pub(super) ready: AtomicBool,
+    pub(super) report: OnceLock<Report>,
+    pub(super) runtime: OnceLock<Handle>,
+    pub(super) host: Box<dyn Host>,
+    instances: AtomicU64,
+}
+
+/// The sequence, and until when its driver sleeps.
+pub(super) struct Steps {
+    pub(super) sequence: Sequence<Arc<Hook>>,
+    /// `None` while the driver sleeps until it is woken.
+    pub(super) asleep_until: Option<Instant>,
+}
+
+/// What a lifecycle announces, each at most once.
+#[derive(Debug)]
+pub(crate) struct Notices {
+    /// The stop has begun.
+    pub(crate) stopping: Notice,
+    /// The drain has begun.
+    pub(crate) draining: Notice,
+    /// The future of `main` is to be dropped.
+    pub(crate) main_cut: Notice,
+    /// Work in flight is to be dropped: its time is up.
+    pub(crate) work_cut: Notice,
+    /// The report is sealed.
+    pub(crate) over: Notice,
+}
+
+/// The work in flight: it is counted by the gate, and named by tasks and edges.
+pub(crate) struct InFlight {
+    pub(crate) gate: Gate,
+    pub(crate) tasks: Tasks,
+    pub(crate) works: Works,
+    /// The pass of `main`, taken before `main` runs: nothing is torn down before there was a `main`.
+    main: Mutex<Option<Pass>>,
+    main_is_out: AtomicBool,
+}
+
+impl InFlight {
+    fn new() -> InFlight {
+        let gate = Gate::new();
+        InFlight {
+            main: Mutex::new(gate.pass()),
+            main_is_out: AtomicBool::new(true),
+            gate,
+            tasks: Tasks::default(),
+            works: Works::default(),
+        }
+    }
+
+    /// Gives the pass of `main` back: `main` is over.
+    pub(super) fn return_main(&self) {
+        self.main_is_out.store(false, Ordering::Relaxed);
+        let pass = self.main.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(pass);
+    }
+}
+
+impl World for InFlight {
+    fn in_flight(&self) -> Vec<Straggler> {
+        let (mut stragglers, tasks) = self.tasks.stragglers();
+        let (of_edges, known) = self.works.in_flight();
+        stragglers.extend(of_edges);
+        let main = usize::from(self.main_is_out.load(Ordering::Relaxed));
+        let passes = self.gate.in_flight().saturating_sub(tasks + known + main);
+        if passes > 0 {
+            stragglers.push(Straggler::Passes(passes));
+        }
+        stragglers
+    }
+}
+
+impl Engine {
+    pub(super) fn steps(&self) -> MutexGuard<'_, Steps> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lifecycle {
+    pub(crate) fn new(config: Config, clock: Clock, host: impl Host + 'static) -> Lifecycle {
+        let lifecycle = Lifecycle(Arc::new(Engine {
+            steps: Mutex::new(Steps { sequence: Sequence::new(config), asleep_until: None }),
+            changed: Condvar::new(),
+            nudge: Notify::new(),
+            clock,
+            notices: Notices {
+                stopping: Notice::new(),
+                draining: Notice::new(),
+                main_cut: Notice::new(),
+                work_cut: Notice::new(),
+                over: Notice::new(),
+            },
+            in_flight: InFlight::new(),
+            ready: AtomicBool::new(config.job),
+            report: OnceLock::new(),
+            runtime: OnceLock::new(),
+            host: Box::new(host),
+            instances: AtomicU64::new(0),
+        }));
+        let weak = lifecycle.downgrade();
+        lifecycle.in_flight().gate.on_drained(move || {
+            if let Some(lifecycle) = weak.upgrade() {
+                lifecycle.on(Event::Drained);
+            }
+        });
+        lifecycle
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.0
+    }
+
+    pub(crate) fn notices(&self) -> &Notices {
+        &self.0.notices
+    }
+
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.0.in_flight
+    }
+
+    /// Numbers an instance, in the order of registration.
+    pub(super) fn next_instance(&self) -> InstanceId {
+        InstanceId(self.0.instances.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.0.clock.now()
+    }
+
+    /// The report, once it is sealed.
+    pub(crate) fn sealed(&self) -> Option<&Report> {
+        self.0.report.get()
+    }
+
+    /// Sets the runtime on which teardowns and tracked tasks run. Returns whether it was the first.
+    pub(crate) fn set_runtime(&self, runtime: Handle) -> bool {
+        self.0.runtime.set(runtime).is_ok()
+    }
+
+    #[track_caller]
+    pub(crate) fn runtime(&self) -> Handle {
+        match self.0.runtime.get() {
+            Some(runtime) => runtime.clone(),
+            None => Handle::current(),
+        }
+    }
+
+    pub(super) fn downgrade(&self) -> WeakLifecycle {
+        WeakLifecycle(Arc::downgrade(&self.0))
+    }
+}
+
+/// A handle that does not keep its lifecycle.
+#[derive(Clone)]
+pub(crate) struct WeakLifecycle(Weak<Engine>);
+
+impl WeakLifecycle {
+    pub(super) fn upgrade(&self) -> Option<Lifecycle> {
+        self.0.upgrade().map(Lifecycle)
+    }
+}

@@ -1,0 +1,112 @@
+//! The handle of a managed instance.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::report::Outcome;
+use crate::sequence::InstanceId;
+
+/// A handle of a managed instance: the lifecycle tears the instance down. Clones are the same instance.
+///
+/// A handle derefs to the value. A resource with a field `Managed<Database>` is torn down before every `Database`: the
+/// field is the dependency.
+pub struct Managed<T>(Arc<Shared<T>>);
+
+struct Shared<T> {
+    value: T,
+    id: InstanceId,
+    owner: Box<dyn Owner>,
+}
+
+/// The port to the engine: all that a handle knows of the lifecycle that owns its instance.
+pub(crate) trait Owner: Send + Sync {
+    /// Orders the teardown of this instance before that of `other`.
+    fn depends_on(&self, other: InstanceId);
+
+    /// Returns a future that tears this instance down, or `None` if that has been done.
+    fn release(&self) -> Option<BoxFuture<'static, Outcome>>;
+}
+
+impl<T> Managed<T> {
+    pub(crate) fn new(value: T, id: InstanceId, owner: Box<dyn Owner>) -> Managed<T> {
+        Managed(Arc::new(Shared { value, id, owner }))
+    }
+
+    pub(crate) fn id(&self) -> InstanceId {
+        self.0.id
+    }
+
+    /// Orders the teardown of this instance before that of `other`.
+    ///
+    /// It declares a dependency that no type shows: on a handle inside a `dyn Trait` or a plain struct. It has no
+    /// effect once either teardown has begun.
+    pub fn depends_on<U>(&self, other: &Managed<U>) {
+        self.0.owner.depends_on(other.id());
+    }
+
+    /// Tears this instance down now, and takes it out of the plan.
+    ///
+    /// It is for an instance that is replaced at run time, such as a connection pool. Clones of the handle stay valid,
+    /// but the value behind them is released. The teardown may take the `timeout` of the resource, if it has one. Once
+    /// the cleanup has begun the instance is torn down in its place, and this future waits for that.
+    ///
+    /// # Errors
+    ///
+    /// Returns how the teardown failed: by an error, a panic, or a time-out. The instance is released all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// The teardown runs in a task of its own. It goes on if this future is dropped.
+    pub async fn release(self) -> Result<(), TeardownError> {
+        let release = self.0.owner.release();
+        // The value is dropped at the end of its teardown, if this is the last handle.
+        drop(self);
+        let Some(release) = release else { return Ok(()) };
+        match release.await {
+            Outcome::Ok => Ok(()),
+            outcome => Err(TeardownError(outcome)),
+        }
+    }
+}
+
+impl<T> Clone for Managed<T> {
+    fn clone(&self) -> Managed<T> {
+        Managed(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Deref for Managed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Managed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Managed").field(&self.0.value).finish()
+    }
+}
+
+/// The error of a teardown that failed, panicked or ran out of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeardownError(Outcome);
+
+impl TeardownError {
+    /// Returns the outcome of the teardown.
+    pub fn outcome(&self) -> &Outcome {
+        &self.0
+    }
+}
+
+impl fmt::Display for TeardownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "teardown: {}", self.0)
+    }
+}
+
+impl std::error::Error for TeardownError {}
