@@ -122,7 +122,7 @@
 //! queue alone when its drain begins. `systemctl restart shop` starts the new process after the old one has ended, so the
 //! connections wait as long as the stop takes. Configure no lame duck here, because a lame duck makes the wait longer.
 //!
-//! With several sockets, `net::listen_as("admin", ..)` takes the socket whose unit has `FileDescriptorName=admin`.
+//! `net::listen_as("admin", ..)` takes one of several sockets: the socket whose unit has `FileDescriptorName=admin`.
 //!
 //! Two processes can also listen on one port, with `SO_REUSEPORT`. Start the new process, wait until it is ready, then
 //! stop the old one. Each process has an accept queue of its own, and the old process empties its queue.
@@ -296,8 +296,8 @@
 //! - A sender that a resource holds keeps the channel open. The writer then never returns, and delays the drain until its
 //!   time is up. The report names the line that spawned the writer.
 //!
-//! The example `events` writes a batch with one sync of the file. In the example `worker`, the channel only wakes an
-//! outbox.
+//! The example `events` writes a batch with one sync of the file. The channel of the example `worker` only wakes
+//! an outbox.
 //!
 //! # Transactions at the stop
 //!
@@ -453,7 +453,7 @@
 //!
 //! `LIFECYCLE_PLAN=tree` prints the plan of a binary, with the reason of each edge. Two kinds of dependency have no type:
 //!
-//! - [`a.depends_on(&b)`](crate::Managed::depends_on) orders two instances, for example behind a `dyn Trait`.
+//! - [`a.depends_on(&b)`](crate::Managed::depends_on) orders two instances, for example inside a `dyn Trait`.
 //! - [`defer`](crate::defer) adds a teardown without a resource.
 //!
 //! # Unit tests
