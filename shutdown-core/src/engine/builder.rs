@@ -1,18 +1,16 @@
 //! A lifecycle by hand: for tests, for libraries, for programs with a `main` of their own.
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
 use crate::engine::context::{self, Scoped};
-use crate::engine::hook::panic_message;
 use crate::engine::host::Caller;
 use crate::engine::lifecycle::{Clock, Lifecycle};
 use crate::report::{MainEnding, Report};
 use crate::sequence::{Config, Event};
+use crate::sync::catch::catch_async;
 
 /// The grace of a lifecycle that does not say: under the 30 s after which Kubernetes kills.
 pub(crate) const GRACE: Duration = Duration::from_secs(25);
@@ -140,12 +138,7 @@ impl Lifecycle {
             }
         };
         // `main`'s future is dropped in here as well.
-        let ending = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|payload| {
-            let message = panic_message(&*payload);
-            // A payload's `Drop` is user code that may panic in its turn.
-            std::mem::forget(payload);
-            MainEnding::Panicked(message)
-        });
+        let ending = catch_async(run).await.unwrap_or_else(|panic| MainEnding::Panicked(panic.message()));
         self.on(Event::MainEnded(ending));
         self.return_main_pass();
         self.over().wait().await;

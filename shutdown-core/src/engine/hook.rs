@@ -1,9 +1,7 @@
 //! One teardown: run in a task of its own, which reduces whatever happens to plain data (R7).
 
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -12,6 +10,8 @@ use crate::engine::context::Scoped;
 use crate::engine::lifecycle::Lifecycle;
 use crate::report::{Failure, FailureKind, Outcome};
 use crate::sequence::{Event, InstanceId};
+use crate::sync::catch::catch_async;
+use crate::sync::lock;
 use crate::sync::notice::Notice;
 
 /// Makes the future that tears an instance down; called on the runtime, once.
@@ -33,7 +33,7 @@ struct State {
 
 impl Hook {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub(crate) fn set_job(&self, job: Job) {
@@ -63,16 +63,15 @@ impl Hook {
         let job = self.state().job.take();
         let Some(job) = job else { return Outcome::NotRun };
         // The job's future, and with it the instance, is dropped in here as well.
-        let result = AssertUnwindSafe(async move { job().await }).catch_unwind().await;
+        let result = catch_async(async move { job().await }).await;
         match result {
             Ok(failures) if failures.is_empty() => Outcome::Ok,
             Ok(failures) => Outcome::Failed(failures),
-            Err(payload) => {
-                let message = panic_message(&*payload);
-                // A payload's `Drop` is user code that may panic in its turn.
-                std::mem::forget(payload);
-                Outcome::Failed(vec![Failure { step: "teardown", kind: FailureKind::Panic, message }])
-            }
+            Err(panic) => Outcome::Failed(vec![Failure {
+                step: "teardown",
+                kind: FailureKind::Panic,
+                message: panic.message(),
+            }]),
         }
     }
 
@@ -126,11 +125,4 @@ impl std::fmt::Debug for Hook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hook").finish_non_exhaustive()
     }
-}
-
-/// What a panic said, as text.
-pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned())
 }

@@ -9,8 +9,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
@@ -27,6 +26,7 @@ use crate::sequence::{Action, Config, Event, InstanceId, Sequence, World};
 use crate::stage::Stage;
 use crate::sync::gate::{Gate, Pass};
 use crate::sync::notice::Notice;
+use crate::sync::{Flag, lock};
 
 /// The life of a service, from its start to its exit: what it manages, what is in flight, and how it stops.
 ///
@@ -59,11 +59,11 @@ pub(crate) struct Inner {
     /// Wakes the driver of [`Lifecycle::run`].
     nudge: Notify,
     clock: Clock,
-    ready: AtomicBool,
+    ready: Flag,
     /// `main`'s pass, from the start: nothing is torn down before there was a `main`.
     main: Mutex<Option<Pass>>,
-    /// That pass is out.
-    main_runs: AtomicBool,
+    /// That pass is back.
+    main_is_back: Flag,
     gate: Gate,
     tasks: Tasks,
     works: Works,
@@ -111,7 +111,7 @@ impl World for Inner {
         let (mut stragglers, tasks) = self.tasks.stragglers();
         let (of_edges, known) = self.works.in_flight();
         stragglers.extend(of_edges);
-        let main = usize::from(self.main_runs.load(Ordering::Relaxed));
+        let main = usize::from(!self.main_is_back.is_set());
         let passes = self.gate.in_flight().saturating_sub(tasks + known + main);
         if passes > 0 {
             stragglers.push(Straggler::Passes(passes));
@@ -124,14 +124,18 @@ impl World for Inner {
 impl Lifecycle {
     pub(crate) fn new(config: Config, clock: Clock, host: impl Host + 'static) -> Lifecycle {
         let gate = Gate::new();
+        let ready = Flag::default();
+        if config.job {
+            ready.set();
+        }
         let inner = Inner {
             core: Mutex::new(Core { sequence: Sequence::new(config), asleep_until: None }),
             changed: Condvar::new(),
             nudge: Notify::new(),
             clock,
-            ready: AtomicBool::new(config.job),
+            ready,
             main: Mutex::new(gate.pass()),
-            main_runs: AtomicBool::new(true),
+            main_is_back: Flag::default(),
             gate,
             tasks: Tasks::default(),
             works: Works::default(),
@@ -256,8 +260,8 @@ impl Lifecycle {
 
     /// `main` is over, and no longer in flight.
     pub(crate) fn return_main_pass(&self) {
-        self.0.main_runs.store(false, Ordering::Relaxed);
-        let pass = self.0.main.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.0.main_is_back.set();
+        let pass = lock(&self.0.main).take();
         drop(pass);
     }
 
@@ -354,7 +358,7 @@ impl Lifecycle {
 
 impl Inner {
     fn core(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.core)
     }
 }
 
@@ -372,14 +376,14 @@ impl Lifecycle {
 
     /// See [`ready`](crate::ready).
     pub fn ready(&self) {
-        if !self.0.ready.load(Ordering::Relaxed) && !self.0.ready.swap(true, Ordering::Relaxed) {
+        if self.0.ready.set() {
             self.on(Event::Ready);
         }
     }
 
     /// Whether start-up is over.
     pub fn is_ready(&self) -> bool {
-        self.0.ready.load(Ordering::Relaxed)
+        self.0.ready.is_set()
     }
 
     /// Where it is between its start and its exit.

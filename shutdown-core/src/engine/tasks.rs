@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::Location;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -17,14 +16,16 @@ use crate::engine::context::{self, Scoped};
 use crate::engine::lifecycle::Lifecycle;
 use crate::report::{MainEnding, Straggler};
 use crate::sequence::Event;
+use crate::sync::catch::catch;
 use crate::sync::gate::Pass;
 use crate::sync::shards::Shards;
+use crate::sync::{Flag, lock};
 
 /// The tracked tasks of one lifecycle.
 pub(crate) struct Tasks {
     shards: Shards<Mutex<Shard>>,
     /// What was in flight has been cut off; nothing more is tracked.
-    aborted: AtomicBool,
+    aborted: Flag,
 }
 
 #[derive(Default)]
@@ -51,13 +52,13 @@ struct Task {
 
 impl Default for Tasks {
     fn default() -> Tasks {
-        Tasks { shards: Shards::new(Mutex::default), aborted: AtomicBool::new(false) }
+        Tasks { shards: Shards::new(Mutex::default), aborted: Flag::default() }
     }
 }
 
 impl Tasks {
     fn shard(&self, seat: usize) -> MutexGuard<'_, Shard> {
-        self.shards.at(seat).lock().unwrap_or_else(PoisonError::into_inner)
+        lock(self.shards.at(seat))
     }
 
     /// What has not ended, by where it was spawned, and how many tasks that is.
@@ -82,12 +83,12 @@ impl Tasks {
         allow(dead_code, reason = "only an edge behind a feature asks")
     )]
     pub(crate) fn are_cut_off(&self) -> bool {
-        self.aborted.load(Ordering::SeqCst)
+        self.aborted.is_set()
     }
 
     /// Drops every tracked future at its next await; what blocks its thread goes on.
     pub(crate) fn abort(&self) {
-        self.aborted.store(true, Ordering::SeqCst);
+        self.aborted.set();
         for seat in 0..self.shards.len() {
             let handles: Vec<AbortHandle> =
                 self.shard(seat).tasks.iter_mut().filter_map(|(_, task)| task.abort.take()).collect();
@@ -141,11 +142,11 @@ impl<F: Future> Future for Tracked<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))).unwrap_or_else(|payload| {
+        catch(|| this.future.poll(cx)).unwrap_or_else(|panic| {
             if let Some(ticket) = this.ticket {
                 ticket.lifecycle.on(Event::TaskPanicked);
             }
-            resume_unwind(payload)
+            panic.resume()
         })
     }
 }
@@ -174,12 +175,12 @@ impl Lifecycle {
         let lifecycle = self.clone();
         let task = self.runtime().spawn_blocking(move || {
             let ticket = ticket;
-            let result = catch_unwind(AssertUnwindSafe(|| context::enter(&lifecycle, f)));
+            let result = catch(|| context::enter(&lifecycle, f));
             if result.is_err() {
                 lifecycle.on(Event::TaskPanicked);
             }
             drop(ticket);
-            result.unwrap_or_else(|payload| resume_unwind(payload))
+            result.unwrap_or_else(|panic| panic.resume())
         });
         self.remember(place, &task.abort_handle());
         task
@@ -211,7 +212,7 @@ impl Lifecycle {
             task.abort = Some(abort.clone());
         }
         drop(shard);
-        if self.tasks().aborted.load(Ordering::SeqCst) {
+        if self.tasks().aborted.is_set() {
             abort.abort();
         }
     }

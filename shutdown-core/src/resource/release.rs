@@ -7,7 +7,7 @@ use std::{
     io, mem,
     os::unix::net::UnixListener,
     path::Path,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use tokio::{runtime::Handle, task};
@@ -17,6 +17,7 @@ use super::{
     owned::{ReleaseMut, ReleaseOwned, ReleaseSync, all, words},
 };
 use crate::resource::{managed::Managed, slot::Slot};
+use crate::sync::lock;
 
 /// A type with one right way to be released.
 #[diagnostic::on_unimplemented(
@@ -76,7 +77,7 @@ impl<T: ReleaseSync> Release for Mutex<T> {
     const BLOCKING: bool = true;
 
     async fn release(&self) -> Result<(), String> {
-        self.lock().unwrap_or_else(PoisonError::into_inner).release_sync()
+        lock(self).release_sync()
     }
 }
 
@@ -108,7 +109,7 @@ macro_rules! taken {
             const BLOCKING: bool = T::BLOCKING;
 
             async fn release(&self) -> Result<(), String> {
-                let taken = mem::take(&mut *self.lock().unwrap_or_else(PoisonError::into_inner));
+                let taken = mem::take(&mut *lock(self));
                 taken.release_owned().await
             }
         }
@@ -138,7 +139,7 @@ impl<T: Send + 'static> Release for Mutex<task::JoinSet<T>> {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {
-        let taken = mem::take(&mut *self.lock().unwrap_or_else(PoisonError::into_inner));
+        let taken = mem::take(&mut *lock(self));
         taken.release_owned().await
     }
 }
