@@ -20,7 +20,7 @@
 //! | third signal | ignored by tokio's handlers | kills the process |
 //! | exit status after a clean stop | 0 | 0 |
 //! | exit status if work was cut off | 0 | 70, and the report on stderr names the work |
-//! | exit status if a blocked thread outlasts the deadline | no exit | 124 |
+//! | exit status if every worker thread is blocked at the deadline | none: the process stays | 124 |
 //!
 //! `T0` is the instant of the first request to stop. Two signals within 250 ms count as one.
 //!

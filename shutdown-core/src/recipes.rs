@@ -59,10 +59,10 @@
 //! use futures_util::stream::{self, Stream, StreamExt as _};
 //!
 //! async fn news() -> String {
-//!     std::future::pending().await // until there is some
+//!     std::future::pending().await // until there is news
 //! }
 //!
-//! // Server-sent events: a browser asks again by itself, a few seconds after the end.
+//! // Server-sent events. A browser reconnects a few seconds after the end of the stream.
 //! async fn events() -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
 //!     let events = stream::repeat(()).then(async |()| Ok(Event::default().data(news().await)));
 //!     Sse::new(events.take_until(lifecycle::draining()))
@@ -122,7 +122,7 @@
 //! queue alone when its drain begins. `systemctl restart shop` starts the new process after the old one has ended, so the
 //! connections wait as long as the stop takes. Configure no lame duck here, because a lame duck makes the wait longer.
 //!
-//! With several sockets, `net::listen_as("admin", ..)` takes the socket whose unit has `FileDescriptorName=admin`.
+//! `net::listen_as("admin", ..)` takes one of several sockets: the socket whose unit has `FileDescriptorName=admin`.
 //!
 //! Two processes can also listen on one port, with `SO_REUSEPORT`. Start the new process, wait until it is ready, then
 //! stop the old one. Each process has an accept queue of its own, and the old process empties its queue.
@@ -166,8 +166,8 @@
 //!
 //! # A queue worker
 //!
-//! This loop finishes the current message when the stop begins. RabbitMQ, JetStream and Redis have
-//! a ready-made consumer: see [A pipeline](#a-pipeline).
+//! This loop finishes the current message when the stop begins. RabbitMQ, JetStream and Redis have a ready-made consumer:
+//! see [A pipeline](#a-pipeline).
 //!
 //! - [`spawn_essential`](crate::spawn_essential) makes the drain wait for the loop.
 //! - A loop that ends before the stop also stops the service, with exit status 1. A service without its loop does nothing.
@@ -277,9 +277,9 @@
 //!             let writer = writer.clone();
 //!             async move {
 //!                 let (written, is_written) = oneshot::channel();
-//!                 writer.send((order.data, written)).await.map_err(|_| "nobody writes")?;
+//!                 writer.send((order.data, written)).await.map_err(|_| "the writer has ended")?;
 //!                 // The consumer acknowledges the order after this line.
-//!                 is_written.await.map_err(|_| "not written")
+//!                 is_written.await.map_err(|_| "the item was not written")
 //!             }
 //!         })
 //!         .await?;
@@ -296,7 +296,7 @@
 //! - A sender that a resource holds keeps the channel open. The writer then never returns, and delays the drain until its
 //!   time is up. The report names the line that spawned the writer.
 //!
-//! The example `events` writes a batch with one sync of the file. In the example `worker`, the channel only wakes an
+//! The example `events` writes a batch with one sync of the file. The channel of the example `worker` only wakes an
 //! outbox.
 //!
 //! # Transactions at the stop
@@ -381,9 +381,9 @@
 //!
 //! # A batch job
 //!
-//! A `job` is ready from its start and has no lame duck. A request to stop does not end the job. The job runs until it
-//! returns, or until the drain's time is up. The drain then cuts the job off at its next `.await`, with exit status 70, and
-//! every teardown runs. A long job therefore checks [`is_stopping`](crate::is_stopping):
+//! A `job` is ready from its start and has no lame duck. A job runs on after a request to stop, until the drain's time is
+//! up. The drain then cuts the job off at its next `.await`, with exit status 70. Every teardown still runs. A long job
+//! therefore checks [`is_stopping`](crate::is_stopping):
 //!
 //! ```
 //! # use std::io;
@@ -403,7 +403,7 @@
 //!
 //! # A library for several binaries
 //!
-//! A library declares resources, and leaves the time limits and `main` to the binary.
+//! A library declares resources, and leaves `main` and `grace` to the binary.
 //!
 //! | concern | place |
 //! |---|---|
@@ -453,7 +453,7 @@
 //!
 //! `LIFECYCLE_PLAN=tree` prints the plan of a binary, with the reason of each edge. Two kinds of dependency have no type:
 //!
-//! - [`a.depends_on(&b)`](crate::Managed::depends_on) orders two instances, for example behind a `dyn Trait`.
+//! - [`a.depends_on(&b)`](crate::Managed::depends_on) orders two instances, for example inside a `dyn Trait`.
 //! - [`defer`](crate::defer) adds a teardown without a resource.
 //!
 //! # Unit tests
@@ -480,7 +480,7 @@
 //! #[tokio::test(start_paused = true)]
 //! # */
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
-//! async fn what_is_in_flight_ends_and_what_hangs_is_named() {
+//! async fn work_in_flight_ends_and_a_hanging_teardown_is_named() {
 //!     let service = async {
 //!         lifecycle::manage(Slow);
 //!         lifecycle::spawn(async {
@@ -497,7 +497,7 @@
 //!     assert_eq!(report.exit_status(), 70);
 //!     assert!(report.took <= Duration::from_secs(30));
 //! }
-//! # what_is_in_flight_ends_and_what_hangs_is_named();
+//! # work_in_flight_ends_and_a_hanging_teardown_is_named();
 //! ```
 //!
 //! A test that observes the running service builds the lifecycle first. [`Lifecycle`](crate::Lifecycle) is a handle whose

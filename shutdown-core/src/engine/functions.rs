@@ -328,8 +328,8 @@ where
 
 /// Runs a closure on a thread where the closure may block. The drain waits for its return.
 ///
-/// The end of the drain leaves a closure that still runs behind, because a thread cannot be cut off. The report names
-/// the line that spawned the closure, and the exit status is 70.
+/// A closure that still runs at the end of the drain is left running, because a thread cannot be cut off. The report
+/// names the line that spawned the closure, and the exit status is 70.
 ///
 /// # Panics
 ///
