@@ -15,12 +15,13 @@ use ::std::{
     io, mem,
     os::unix::net::UnixListener,
     path::Path,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use ::tokio::{runtime::Handle, task};
 
 use crate::resource::{Resource, Step, blocking, managed::Managed, slot::Slot};
+use crate::sync::lock;
 use owned::{ReleaseMut, ReleaseOwned, ReleaseSync, all, words};
 
 /// A type with one right way to be released.
@@ -81,7 +82,7 @@ impl<T: ReleaseSync> Release for Mutex<T> {
     const BLOCKING: bool = true;
 
     async fn release(&self) -> Result<(), String> {
-        self.lock().unwrap_or_else(PoisonError::into_inner).release_sync()
+        lock(self).release_sync()
     }
 }
 
@@ -113,7 +114,7 @@ macro_rules! taken {
             const BLOCKING: bool = T::BLOCKING;
 
             async fn release(&self) -> Result<(), String> {
-                let taken = mem::take(&mut *self.lock().unwrap_or_else(PoisonError::into_inner));
+                let taken = mem::take(&mut *lock(self));
                 taken.release_owned().await
             }
         }
@@ -143,7 +144,7 @@ impl<T: Send + 'static> Release for Mutex<task::JoinSet<T>> {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {
-        let taken = mem::take(&mut *self.lock().unwrap_or_else(PoisonError::into_inner));
+        let taken = mem::take(&mut *lock(self));
         taken.release_owned().await
     }
 }

@@ -8,16 +8,16 @@ use std::{
     future::{Future, ready},
     io::{self, BufWriter, LineWriter, Write},
     net,
-    panic::{AssertUnwindSafe, resume_unwind},
+    panic::resume_unwind,
     process,
     sync::mpsc,
     thread,
 };
 
-use futures_util::FutureExt;
 use tokio::task::{self, JoinError};
 
 use super::child::ask_to_end;
+use crate::sync::catch::catch_async;
 
 /// Released under a lock that must not be held while anything is awaited; it may block.
 pub trait ReleaseSync: Send + 'static {
@@ -54,13 +54,13 @@ pub(crate) async fn all(
 ) -> Result<(), String> {
     let (mut errors, mut panicked) = (Vec::new(), None);
     for step in steps {
-        match AssertUnwindSafe(step).catch_unwind().await {
+        match catch_async(step).await {
             Ok(result) => errors.extend(result.err()),
             Err(panic) => panicked = panicked.or(Some(panic)),
         }
     }
     if let Some(panic) = panicked {
-        resume_unwind(panic);
+        panic.resume();
     }
     match errors.is_empty() {
         true => Ok(()),

@@ -1,18 +1,11 @@
 //! The steps of one teardown, each isolated from the others (R7).
 
-use std::{
-    any::Any,
-    mem,
-    panic::{AssertUnwindSafe, catch_unwind},
-    slice, vec,
-};
-
-use futures_util::FutureExt;
+use std::{slice, vec};
 
 use super::Step;
-use crate::engine::hook::panic_message;
 use crate::report::{Failure, FailureKind};
 use crate::resource::managed::Managed;
+use crate::sync::catch::{Panic, catch, catch_async};
 
 /// What went wrong in the teardown of one instance; empty if nothing did.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -42,30 +35,24 @@ impl Failures {
 
     /// Runs one step to its end; an error or a panic is kept, and goes no further.
     pub(crate) async fn step<'a>(&mut self, step: &'static str, begin: impl FnOnce() -> Step<'a>) {
-        let whole = AssertUnwindSafe(async { begin().await });
-        match whole.catch_unwind().await {
+        match catch_async(async { begin().await }).await {
             Ok(Ok(())) => {}
             Ok(Err(message)) => self.0.push(Failure { step, kind: FailureKind::Error, message }),
-            Err(panic) => self.panicked(step, panic),
+            Err(panic) => self.panicked(step, &panic),
         }
     }
 
     /// Lets go of the instance. If this was the last handle, the value is dropped here, and a `Drop` may panic too.
     #[must_use]
     pub(crate) fn end<T>(mut self, this: Managed<T>) -> Self {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(this))) {
-            self.panicked("drop", panic);
+        if let Err(panic) = catch(|| drop(this)) {
+            self.panicked("drop", &panic);
         }
         self
     }
 
-    fn panicked(&mut self, step: &'static str, panic: Box<dyn Any + Send>) {
-        let message = panic_message(&*panic);
-        self.0.push(Failure { step, kind: FailureKind::Panic, message });
-        // A payload is a user's value, whose `Drop` may panic; what that panic carries is leaked, or it would never end.
-        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-            mem::forget(again);
-        }
+    fn panicked(&mut self, step: &'static str, panic: &Panic) {
+        self.0.push(Failure { step, kind: FailureKind::Panic, message: panic.message() });
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
+
+use crate::sync::lock;
 
 /// Holds a value until its teardown takes it out.
 ///
@@ -51,7 +53,7 @@ impl<T> Slot<T> {
 
     // The value is whole whenever the lock is free, whatever panicked in `with`, so poison means nothing here.
     fn lock(&self) -> MutexGuard<'_, Option<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -1,7 +1,6 @@
 //! The end of a NATS client: the server has what was published.
 
 use std::pin::pin;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::client::{Request, RequestErrorKind};
@@ -10,6 +9,7 @@ use async_nats::{Client, Message, RequestError};
 
 use crate::engine::context;
 use crate::release::owned::words;
+use crate::sync::modelled::Ordering;
 
 /// What is kept of a hook's time to say that the server did not answer.
 const LAST_WORD: Duration = Duration::from_millis(50);
