@@ -15,6 +15,7 @@ pub(crate) use loom::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+pub(crate) mod catch;
 pub(crate) mod gate;
 pub(crate) mod notice;
 pub(crate) mod shards;

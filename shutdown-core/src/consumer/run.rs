@@ -13,9 +13,9 @@ use tokio::runtime::Handle;
 use super::hand::Hand;
 use super::{ConsumeError, Consumer, Failed, Handled, LAST_WORD, Receipt, Source, Verdict};
 use crate::engine::context::{self, Scoped};
-use crate::engine::hook::panic_message;
 use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
+use crate::sync::catch::panic_message;
 
 impl<S: Source> Consumer<S> {
     /// Takes messages until the stop begins, then goes the way to the end that the [module](super) describes.

@@ -6,8 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
+use super::context;
 use crate::report::{Failure, FailureKind, Outcome};
+use crate::resource::scope::TeardownScope;
+use crate::sync::catch::panic_message;
 use crate::sync::notice::Notice;
 
 /// Makes the future that tears an instance down. It is called once, on the runtime.
@@ -47,7 +51,8 @@ impl Hook {
         let job = self.state().job.take();
         let Some(job) = job else { return Outcome::NotRun };
         // The job's future, and with it the instance, is dropped in here as well.
-        let result = AssertUnwindSafe(async move { job().await }).catch_unwind().await;
+        let run = scope().around(async move { job().await });
+        let result = AssertUnwindSafe(run).catch_unwind().await;
         match result {
             Ok(failures) if failures.is_empty() => Outcome::Ok,
             Ok(failures) => Outcome::Failed(failures),
@@ -112,9 +117,15 @@ impl std::fmt::Debug for Hook {
     }
 }
 
-/// Returns the message of a panic.
-pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned())
+/// Collects what the teardown that calls this has to know of the stop around it.
+fn scope() -> TeardownScope {
+    context::with(|lifecycle| {
+        let Some(lifecycle) = lifecycle else { return TeardownScope::default() };
+        let work_was_cut = lifecycle.in_flight().tasks.are_cut();
+        TeardownScope {
+            deadline: lifecycle.remaining().map(|left| Instant::now() + left),
+            work_was_cut,
+            last_words: if work_was_cut { lifecycle.in_flight().works.last_words() } else { Vec::new() },
+        }
+    })
 }

@@ -7,11 +7,11 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
 use super::context::{self, Scoped};
-use super::hook::panic_message;
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
 use crate::report::{MainEnding, Report};
 use crate::sequence::Event;
+use crate::sync::catch::panic_message;
 
 impl Lifecycle {
     /// Runs `future` as the `main` of this lifecycle, in the caller's runtime, and returns the report.
