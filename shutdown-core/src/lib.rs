@@ -49,6 +49,7 @@ pub mod net;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod coming_from;
 pub mod lints;
 mod macros;
 pub mod recipes;

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::{ConsumeError, Error, LAST_WORD};
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::work::Work;
 use crate::report::Straggler;
 use crate::sync::gate::{Gate, Pass};
+use crate::sync::lock;
 use crate::sync::notice::Notice;
 
 /// The messages in hand. The consumer holds one pass of the lifecycle's gate, which goes back when it has ended and the
@@ -84,13 +85,13 @@ impl Hand {
 
     pub(super) fn note_receipt(&self, answered: Result<(), Error>) {
         if let Err(error) = answered {
-            let mut unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut unanswered = lock(&self.unanswered);
             unanswered.get_or_insert((error, 0)).1 += 1;
         }
     }
 
     pub(super) fn take_unanswered(&self) -> Result<(), ConsumeError> {
-        let unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let unanswered = lock(&self.unanswered).take();
         unanswered.map_or(Ok(()), |(error, count)| Err(ConsumeError::Receipts(error, count)))
     }
 }

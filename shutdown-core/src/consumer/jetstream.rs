@@ -1,7 +1,7 @@
 //! NATS JetStream, by async-nats.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::Message;
@@ -13,6 +13,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 
 use super::{Error, Receipt, Source};
+use crate::sync::lock;
 
 /// How long one request for messages stands.
 const EXPIRES: Duration = Duration::from_secs(30);
@@ -143,7 +144,7 @@ impl Source for JetStream {
         self.asked = None;
         // An acknowledgement is a message like any other: in a buffer of the client, on its way. Once more for the last,
         // and confirmed: the server takes them in order.
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let last = lock(&self.last).take();
         if let Some(last) = last {
             let confirmed = tokio::time::timeout(CONFIRM, last.double_ack()).await;
             confirmed.map_err(|_| "the server did not confirm the last acknowledgement")??;
@@ -161,7 +162,7 @@ pub struct JetStreamReceipt {
 impl Receipt for JetStreamReceipt {
     async fn ack(self) -> Result<(), Error> {
         self.acker.ack().await?;
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.acker);
+        *lock(&self.last) = Some(self.acker);
         Ok(())
     }
 

@@ -1,12 +1,10 @@
 //! The loop: take, handle, answer for it; at the stop: cancel, finish, hand back.
 
 use std::num::NonZeroUsize;
-use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::runtime::Handle;
 
@@ -15,7 +13,7 @@ use super::{ConsumeError, Consumer, Failed, Handled, LAST_WORD, Receipt, Source,
 use crate::engine::context::{self, Scoped};
 use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
-use crate::sync::catch::panic_message;
+use crate::sync::catch::catch_async;
 
 impl<S: Source> Consumer<S> {
     /// Takes messages until the stop begins, then goes the way to the end that the [module](super) describes.
@@ -173,7 +171,7 @@ where
     let handled = {
         // As words, since an error need not be `Send`.
         let handling = async { handling.await.into_verdict() };
-        let handling = pin!(AssertUnwindSafe(handling).catch_unwind());
+        let handling = pin!(catch_async(handling));
         match select(handling, &mut cut_off).await {
             Either::Left((handled, _)) => Some(handled),
             // Its time is up: the handler is dropped here.
@@ -188,9 +186,7 @@ where
         }
         Some(Err(panic)) => {
             lifecycle.on(Event::TaskPanicked);
-            hand.note_failure(&panic_message(&*panic));
-            // A payload's `Drop` is user code that may panic in its turn.
-            std::mem::forget(panic);
+            hand.note_failure(&panic.message());
             failed.verdict()
         }
         None => {

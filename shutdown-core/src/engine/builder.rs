@@ -1,4 +1,4 @@
-//! A lifecycle by hand: for tests, for libraries, for programs with a `main` of their own.
+//! A lifecycle by hand, for tests, for libraries, and for programs with a `main` of their own.
 
 use std::time::Duration;
 
@@ -9,53 +9,81 @@ use super::output::MainOutput;
 use crate::report::Report;
 use crate::sequence::Config;
 
-/// The grace of a lifecycle that does not say: under the 30 s after which Kubernetes kills.
+/// The default grace: 25 s, which is less than the 30 s after which Kubernetes sends SIGKILL.
 pub(crate) const GRACE: Duration = Duration::from_secs(25);
 
-/// What a lifecycle is to be like.
+/// The configuration of a [`Lifecycle`] that is built by hand.
+///
+/// | setting | default |
+/// |---|---|
+/// | [`grace`](Builder::grace) | 25 s |
+/// | [`lame_duck`](Builder::lame_duck) | 0 s |
+/// | [`job`](Builder::job) | off |
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build` or `block_on`"]
 pub struct Builder(Config);
 
 impl Lifecycle {
-    /// A lifecycle without `#[lifecycle::main]`. It installs no signal handlers and never ends the process; its stop
-    /// begins when the future given to [`run`](Lifecycle::run) ends, or by [`shutdown`](Lifecycle::shutdown).
+    /// Returns a builder for a lifecycle without `#[lifecycle::main]`.
+    ///
+    /// Such a lifecycle installs no signal handlers and never ends the process. Its stop begins when the future given to
+    /// [`run`](Lifecycle::run) ends, or at a call of [`shutdown`](Lifecycle::shutdown).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lifecycle::Lifecycle;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let report = Lifecycle::builder()
+    ///     .grace(Duration::from_secs(1))
+    ///     .run(async {
+    ///         lifecycle::defer("say goodbye", || async { println!("goodbye") });
+    ///     })
+    ///     .await;
+    /// assert_eq!(report.exit_status(), 0);
+    /// # }
+    /// ```
     pub fn builder() -> Builder {
         Builder(Config { grace: GRACE, lame_duck: Duration::ZERO, job: false })
     }
 }
 
 impl Builder {
-    /// The total time from the request to stop until everything is over. 25 s if not given.
+    /// Configures the total time from the first request to stop until the stop is over. Defaults to 25 s.
     ///
     /// # Panics
     ///
-    /// If `grace` is zero.
+    /// Panics if `grace` is zero.
     pub fn grace(mut self, grace: Duration) -> Builder {
         assert!(!grace.is_zero(), "`grace` is zero: a stop needs some time");
         self.0.grace = grace;
         self
     }
 
-    /// How long everything still works after the request to stop, so that load balancers learn of it. 0 s if not
-    /// given; never longer than what the later stages leave.
+    /// Configures how long everything still works after the first request to stop. Defaults to 0 s.
+    ///
+    /// A load balancer needs this time to notice the stop. The lame duck ends earlier if the reserves of the later stages
+    /// need the time.
     pub fn lame_duck(mut self, lame_duck: Duration) -> Builder {
         self.0.lame_duck = lame_duck;
         self
     }
 
-    /// Ready from the start, and without a lame duck: a batch job.
+    /// Configures a batch job: ready from the start, and without a lame duck.
     pub fn job(mut self) -> Builder {
         self.0.job = true;
         self
     }
 
-    /// The lifecycle, to manage instances in before it runs.
+    /// Builds the lifecycle. Instances can be managed in it before it runs.
     pub fn build(self) -> Lifecycle {
         Lifecycle::new(self.0, Clock::Tokio, Caller)
     }
 
-    /// Builds the lifecycle and runs `future` in it; see [`Lifecycle::run`].
+    /// Builds the lifecycle and runs `future` in it. Everything else is as in [`Lifecycle::run`].
     pub async fn run<F>(self, future: F) -> Report
     where
         F: Future<Output: MainOutput>,
@@ -63,11 +91,11 @@ impl Builder {
         self.build().run(future).await
     }
 
-    /// The same in a multi-thread runtime of its own, which is left at most 100 ms after the stop.
+    /// Builds the lifecycle and runs `future` in a multi-thread runtime. Everything else is as in [`Lifecycle::block_on`].
     ///
     /// # Errors
     ///
-    /// If the runtime cannot be built.
+    /// Returns an error if the runtime cannot be built.
     pub fn block_on<F>(self, future: F) -> std::io::Result<Report>
     where
         F: Future<Output: MainOutput>,

@@ -6,7 +6,7 @@
 //!
 //! No user code runs under the lock, not even a `Drop`.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -17,6 +17,7 @@ use super::lifecycle::{InFlight, Lifecycle};
 use crate::observe::log::Line;
 use crate::report::Outcome;
 use crate::sequence::{Action, Event, InstanceId, Sequence};
+use crate::sync::{wait, wait_timeout};
 
 impl Lifecycle {
     /// Steps the sequence by one event, and carries out its actions.
@@ -152,9 +153,9 @@ impl Lifecycle {
         }
         match timeout {
             Some(timeout) => {
-                drop(engine.changed.wait_timeout(steps, timeout).unwrap_or_else(PoisonError::into_inner));
+                drop(wait_timeout(&engine.changed, steps, timeout));
             }
-            None => drop(engine.changed.wait(steps).unwrap_or_else(PoisonError::into_inner)),
+            None => drop(wait(&engine.changed, steps)),
         }
     }
 

@@ -1,9 +1,7 @@
 //! One teardown: whatever happens in it becomes plain data (R7).
 
-use std::panic::AssertUnwindSafe;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -11,7 +9,8 @@ use tokio::time::Instant;
 use super::context;
 use crate::report::{Failure, FailureKind, Outcome};
 use crate::resource::scope::TeardownScope;
-use crate::sync::catch::panic_message;
+use crate::sync::catch::catch_async;
+use crate::sync::lock;
 use crate::sync::notice::Notice;
 
 /// Makes the future that tears an instance down. It is called once, on the runtime.
@@ -35,7 +34,7 @@ impl Hook {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Keeps what drops the running teardown, unless it has ended.
@@ -51,17 +50,14 @@ impl Hook {
         let job = self.state().job.take();
         let Some(job) = job else { return Outcome::NotRun };
         // The job's future, and with it the instance, is dropped in here as well.
-        let run = scope().around(async move { job().await });
-        let result = AssertUnwindSafe(run).catch_unwind().await;
-        match result {
+        match catch_async(scope().around(async move { job().await })).await {
             Ok(failures) if failures.is_empty() => Outcome::Ok,
             Ok(failures) => Outcome::Failed(failures),
-            Err(payload) => {
-                let message = panic_message(&*payload);
-                // A payload's `Drop` is user code that may panic in its turn.
-                std::mem::forget(payload);
-                Outcome::Failed(vec![Failure { step: "teardown", kind: FailureKind::Panic, message }])
-            }
+            Err(panic) => Outcome::Failed(vec![Failure {
+                step: "teardown",
+                kind: FailureKind::Panic,
+                message: panic.message(),
+            }]),
         }
     }
 
@@ -121,11 +117,12 @@ impl std::fmt::Debug for Hook {
 fn scope() -> TeardownScope {
     context::with(|lifecycle| {
         let Some(lifecycle) = lifecycle else { return TeardownScope::default() };
-        let work_was_cut = lifecycle.in_flight().tasks.are_cut();
+        let in_flight = lifecycle.in_flight();
+        let work_was_cut = in_flight.tasks.are_cut();
         TeardownScope {
             deadline: lifecycle.remaining().map(|left| Instant::now() + left),
             work_was_cut,
-            last_words: if work_was_cut { lifecycle.in_flight().works.last_words() } else { Vec::new() },
+            last_words: if work_was_cut { in_flight.works.last_words() } else { Vec::new() },
         }
     })
 }

@@ -1,9 +1,7 @@
 //! Runs a future as the `main` of a lifecycle, through the whole stop.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
 use super::context::{self, Scoped};
@@ -11,7 +9,7 @@ use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
 use crate::report::{MainEnding, Report};
 use crate::sequence::Event;
-use crate::sync::catch::panic_message;
+use crate::sync::catch::catch_async;
 
 impl Lifecycle {
     /// Runs `future` as the `main` of this lifecycle, in the caller's runtime, and returns the report.
@@ -77,12 +75,10 @@ impl Lifecycle {
             }
         };
         // The future of `main` is dropped in here as well.
-        let ending = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|payload| {
-            let message = panic_message(&*payload);
-            // A payload's `Drop` is user code that may panic in its turn.
-            std::mem::forget(payload);
-            MainEnding::Panicked(message)
-        });
+        let ending = match catch_async(run).await {
+            Ok(ending) => ending,
+            Err(panic) => MainEnding::Panicked(panic.message()),
+        };
         self.on(Event::MainEnded(ending));
         self.in_flight().return_main();
         self.notices().over.wait().await;

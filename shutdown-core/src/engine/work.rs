@@ -1,8 +1,9 @@
 //! What the edges have in flight: a server says what its connections are doing, where the gate only counts.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::report::Straggler;
+use crate::sync::lock;
 use crate::sync::notice::Notice;
 
 /// An edge with work of its own, a server for one. It is asked under the engine's lock, so it runs no user code.
@@ -63,6 +64,6 @@ impl Works {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<dyn Work>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

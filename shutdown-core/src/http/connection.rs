@@ -2,7 +2,7 @@
 
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
@@ -15,6 +15,7 @@ use super::site::Site;
 use super::stamp::Stamp;
 use crate::net::{Doing, Peer, Visit, waiting};
 use crate::sync::gate::Pass;
+use crate::sync::lock;
 
 /// Bytes that have come are a request of their own from here on: no request is shorter.
 const SHORTEST: u64 = 18;
@@ -127,7 +128,7 @@ impl Connection {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 
     fn requests(&self) -> u32 {

@@ -7,9 +7,11 @@
 
 use std::io;
 use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use socket2::Socket;
+
+use crate::sync::lock;
 
 /// The first descriptor: those before it are stdin, stdout and stderr.
 const FIRST: RawFd = 3;
@@ -53,7 +55,7 @@ fn sockets() -> io::Result<MutexGuard<'static, Vec<Inherited>>> {
         numbers.into_iter().map(own).collect::<Result<_, _>>().map(Mutex::new)
     });
     match sockets {
-        Ok(sockets) => Ok(sockets.lock().unwrap_or_else(PoisonError::into_inner)),
+        Ok(sockets) => Ok(lock(sockets)),
         Err(error) => Err(io::Error::new(io::ErrorKind::InvalidInput, error.clone())),
     }
 }

@@ -1,7 +1,6 @@
 //! A server for protocols that are not HTTP.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,6 +14,7 @@ use super::watched::Watched;
 use crate::engine::context::{self, Scoped};
 use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
+use crate::sync::catch::catch;
 use crate::sync::gate::Pass;
 use crate::sync::notice::Waiting;
 
@@ -51,7 +51,7 @@ where
         .keep(|io, peer| {
             let Some(pass) = serving.pass() else { return };
             // It may panic before it has a future, and that is nothing to the others.
-            let handling = catch_unwind(AssertUnwindSafe(|| handler(io, peer.clone())));
+            let handling = catch(|| handler(io, peer.clone()));
             let Ok(handling) = handling else {
                 lifecycle.on(Event::TaskPanicked);
                 return;

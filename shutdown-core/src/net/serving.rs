@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use slab::Slab;
 
@@ -16,6 +16,7 @@ use crate::engine::lifecycle::Lifecycle;
 use crate::engine::work::Work;
 use crate::report::Straggler;
 use crate::sync::gate::{Gate, Pass};
+use crate::sync::lock;
 
 /// A report names at most this many groups of connections of a server.
 const GROUPS: usize = 16;
@@ -192,8 +193,4 @@ impl Work for Roster {
     fn is_forgotten(&self) -> bool {
         self.over.load(Ordering::Relaxed) && self.notes().is_empty()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,9 +2,8 @@
 
 use std::fmt::Display;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, resume_unwind};
 
-use futures_util::FutureExt as _;
+use crate::sync::catch::catch_async;
 
 /// A type that is released under a lock that must not be held across an await. The release may block.
 pub trait ReleaseSync: Send + 'static {
@@ -41,13 +40,13 @@ pub(super) async fn release_all(
 ) -> Result<(), String> {
     let (mut errors, mut panicked) = (Vec::new(), None);
     for step in steps {
-        match AssertUnwindSafe(step).catch_unwind().await {
+        match catch_async(step).await {
             Ok(result) => errors.extend(result.err()),
             Err(panic) => panicked = panicked.or(Some(panic)),
         }
     }
     if let Some(panic) = panicked {
-        resume_unwind(panic);
+        panic.resume();
     }
     match errors.is_empty() {
         true => Ok(()),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use tokio::task::JoinSet;
 
@@ -12,6 +12,7 @@ use super::owned::{ReleaseMut, ReleaseOwned, ReleaseSync, release_all};
 use crate::lint::leak::Wrapper::{Goes, Lock, Several, Stays};
 use crate::lint::leak::{Leak, NeedsRelease};
 use crate::resource::slot::Slot;
+use crate::sync::lock;
 
 /// A wrapper needs release if its value does.
 macro_rules! wrappers {
@@ -48,7 +49,7 @@ impl<T: ReleaseSync> Release for Mutex<T> {
     const BLOCKING: bool = true;
 
     async fn release(&self) -> Result<(), String> {
-        self.lock().unwrap_or_else(PoisonError::into_inner).release_sync()
+        lock(self).release_sync()
     }
 }
 
@@ -113,8 +114,8 @@ impl<T: Send + 'static> Release for Mutex<JoinSet<T>> {
 }
 
 /// Takes the value out of a lock. A poisoned lock is emptied too, because its values have to be released all the same.
-fn take<T: Default>(lock: &Mutex<T>) -> T {
-    mem::take(&mut *lock.lock().unwrap_or_else(PoisonError::into_inner))
+fn take<T: Default>(mutex: &Mutex<T>) -> T {
+    mem::take(&mut *lock(mutex))
 }
 
 /// Wrappers that hold one value, or none.

@@ -8,7 +8,6 @@
 //! The teardown of a client fails if the server does not confirm in time that it has received every message.
 
 use std::pin::pin;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::client::{Request, RequestErrorKind};
@@ -19,6 +18,7 @@ use crate::release::Release;
 use crate::release::known::known;
 use crate::release::owned::{ReleaseMut, owned, text_of};
 use crate::resource::scope::TeardownScope;
+use crate::sync::modelled::Ordering;
 
 known! {
     [] Client: "async_nats::Client",
