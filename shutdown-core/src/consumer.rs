@@ -82,7 +82,6 @@ mod redis_stream;
 use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 #[cfg(feature = "lapin")]
 pub use amqp::{AmqpQueue, AmqpReceipt};
@@ -93,28 +92,7 @@ pub use redis_list::{RedisList, RedisListReceipt};
 #[cfg(feature = "redis")]
 pub use redis_stream::{Entry, RedisStream, RedisStreamReceipt};
 
-use crate::engine::context;
-use crate::sync::notice::Notice;
-
-/// How long a broker may take at the end of the drain to hear that a message is handed back. The connection that it
-/// needs stays open meanwhile.
-const LAST_WORD: Duration = Duration::from_millis(500);
-
-/// What was cut off is handed back before its connection closes.
-#[cfg_attr(
-    not(any(feature = "async-nats", feature = "lapin")),
-    allow(dead_code, reason = "only the connections of some brokers are resources")
-)]
-pub(crate) async fn last_words() {
-    let words = context::with(|lifecycle| {
-        let lifecycle = lifecycle.filter(|lifecycle| lifecycle.in_flight().tasks.are_cut());
-        lifecycle.map(|lifecycle| lifecycle.in_flight().works.last_words())
-    });
-    if let Some(words) = words {
-        let all = futures_util::future::join_all(words.iter().map(Notice::wait));
-        let _ = tokio::time::timeout(LAST_WORD, all).await;
-    }
-}
+use crate::resource::scope::LAST_WORD;
 
 /// What went wrong at a broker.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
