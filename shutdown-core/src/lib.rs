@@ -38,12 +38,19 @@ mod engine;
 // A lifecycle that is the whole process.
 mod process;
 
-// Edges to the world.
+// The port that servers and consumers use.
+#[cfg_attr(
+    not(all(feature = "http", feature = "consumer", any(feature = "async-nats", feature = "lapin"))),
+    expect(dead_code, reason = "the port is one, whichever of its users a program has")
+)]
+mod edge;
+
+// Servers and consumers.
 #[cfg(feature = "consumer")]
 pub mod consumer;
 #[cfg(feature = "http")]
 pub mod http;
-#[cfg(feature = "http")]
+#[cfg(feature = "net")]
 pub mod net;
 
 #[doc(hidden)]

@@ -76,7 +76,6 @@ pub(crate) enum Event {
     /// A tracked task panicked.
     TaskPanicked,
     /// Nobody sends work any more: the lame duck has done what it is for.
-    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "only an edge behind a feature says this"))]
     Unwanted,
     /// Time has passed.
     Tick,

@@ -35,10 +35,6 @@ impl TeardownScope {
     }
 }
 
-#[cfg_attr(
-    not(all(feature = "async-nats", feature = "sqlx")),
-    allow(dead_code, reason = "only the clients of some libraries ask")
-)]
 impl TeardownScope {
     /// Returns the scope of the teardown that calls this.
     pub(crate) fn current() -> TeardownScope {
