@@ -39,10 +39,7 @@ mod engine;
 mod process;
 
 // The port that servers and consumers use.
-#[cfg_attr(
-    not(all(feature = "http", feature = "consumer", any(feature = "async-nats", feature = "lapin"))),
-    expect(dead_code, reason = "the port is one, whichever of its users a program has")
-)]
+#[cfg_attr(not(feature = "http"), expect(dead_code, reason = "an HTTP server uses all of the port"))]
 mod edge;
 
 // Servers and consumers.

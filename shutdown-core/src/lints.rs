@@ -164,7 +164,7 @@ pub mod unreleased_field {
     //!
     //! A [`Managed`](crate::Managed) needs no release: the value behind it is a resource of its own.
 
-    #[allow(unused_imports, reason = "without a feature there are no clients")]
+    #[allow(unreachable_pub, unused_imports, reason = "without a feature there are no clients")]
     pub use crate::release::clients::*;
     #[cfg(all(feature = "tokio-types", not(loom)))]
     pub use crate::release::tokio_types;
