@@ -1,11 +1,11 @@
-//! A plan as text: for a person, for Graphviz, for Mermaid, for a program.
+//! A plan as text: for a person, for Graphviz, for Mermaid, and for a program.
 
 use std::fmt::Write as _;
 
 use super::Plan;
 use crate::json::quoted;
 
-/// The forms that `LIFECYCLE_PLAN` knows.
+/// A format that `LIFECYCLE_PLAN` selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Tree,
@@ -26,16 +26,16 @@ impl Format {
     }
 }
 
-/// What a plan of declared resources does not show. Each is a name and where it is declared.
+/// Declared resources that need an explanation after the plan. Each is a name and the place of its declaration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unseen {
-    /// Of no one type before the program runs.
+    /// Generic resources: their types are known only at run time. They are not in the plan.
     pub(crate) generic: Vec<String>,
-    /// In the plan, and nothing in the program ever hands over an instance.
+    /// Resources of the plan for which the program contains no call of `manage`.
     pub(crate) unmanaged: Vec<String>,
 }
 
-/// Prints `plan`, its items in the order of R4, and behind it what is `unseen`.
+/// Prints `plan`, with its items in the order of R4, followed by the `unseen` resources.
 pub(crate) fn render(plan: &Plan, unseen: &Unseen, format: Format) -> String {
     let mut items: Vec<usize> = (0..plan.items().len()).collect();
     plan.sort(&mut items);
@@ -51,7 +51,7 @@ pub(crate) fn render(plan: &Plan, unseen: &Unseen, format: Format) -> String {
         Format::Tree | Format::Json => "",
     };
     for (what, names) in [
-        ("generic, so that only the running program knows all of them", &unseen.generic),
+        ("generic (the types are known only at run time)", &unseen.generic),
         ("declared, and nothing in this program hands one to `manage`", &unseen.unmanaged),
     ] {
         if !names.is_empty() {
@@ -64,7 +64,7 @@ pub(crate) fn render(plan: &Plan, unseen: &Unseen, format: Format) -> String {
     text
 }
 
-/// What is declared of an item, behind its name.
+/// Returns the declared order, time-out and stage of an item, as printed after its name.
 fn facts(plan: &Plan, item: usize) -> String {
     let item = &plan.items()[item];
     let mut facts = String::new();
@@ -74,7 +74,7 @@ fn facts(plan: &Plan, item: usize) -> String {
     if let Some(timeout) = item.timeout {
         let _ = write!(facts, "  timeout {}", humantime::format_duration(timeout));
     }
-    if item.last {
+    if item.stage.is_last() {
         facts.push_str("  last");
     }
     facts
@@ -93,7 +93,7 @@ fn tree(plan: &Plan, items: &[usize]) -> String {
     text
 }
 
-/// How a drawing language writes a node and an edge; nodes are named by number, since names may repeat.
+/// The syntax of a drawing language. Nodes are identified by number, because two may have the same name.
 struct Drawing {
     node: fn(usize, &str) -> String,
     edge: fn(usize, usize, &str) -> String,
@@ -109,7 +109,7 @@ const MERMAID: Drawing = Drawing {
     edge: |from, to, why| format!("  n{from} -->|\"{}\"| n{to}\n", mermaid(why)),
 };
 
-/// Text between Mermaid's quotes, which know no backslash and read a backtick as Markdown.
+/// Escapes text between Mermaid's quotes. Mermaid has no backslash escapes, and reads a backtick as Markdown.
 fn mermaid(text: &str) -> String {
     text.replace('`', "")
         .replace('#', "#35;")
@@ -154,7 +154,7 @@ fn json(plan: &Plan, items: &[usize], unseen: &Unseen) -> String {
             format!(
                 "  {{\"name\":{},\"order\":{order},\"timeout_ms\":{timeout},\"last\":{},\"before\":[{}]}}",
                 quoted(&item.name),
-                item.last,
+                item.stage.is_last(),
                 before.join(",")
             )
         })

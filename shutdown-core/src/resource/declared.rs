@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::plan::{Class, Item, Plan, Unseen};
+use crate::plan::{Class, Item, Need, Plan, Unseen};
 use crate::resource::{Declaration, Generic, Mark, Needs, Registered, marks};
 use crate::sequence::validate;
 use crate::sort::sorted;
+use crate::stage::TeardownStage;
 
 /// One item a declared type, whichever crate of the program declares it.
 pub(crate) fn plan() -> Plan {
@@ -66,7 +67,7 @@ fn plan_of(timed: &dyn Fn(&Declaration) -> bool) -> Plan {
                 declarations.push(need.declaration);
                 declarations.len() - 1
             });
-            edges.push((other, need.reason.into()));
+            edges.push(Need { of: other, why: need.reason.into() });
         }
         classes.push(Class { needs: edges });
         items.push(Item {
@@ -74,7 +75,7 @@ fn plan_of(timed: &dyn Fn(&Declaration) -> bool) -> Plan {
             class,
             order: declaration.order,
             timeout: declaration.timeout.filter(|_| timed(declaration)),
-            last: declaration.last,
+            stage: TeardownStage::of(declaration.last),
             ..Item::default()
         });
         class += 1;
