@@ -76,7 +76,7 @@ impl Lifecycle {
             Action::CutMain => {
                 engine.notices.main_cut.fire();
             }
-            Action::CutTasks => {
+            Action::CutWork => {
                 engine.in_flight.tasks.cut();
                 engine.host.fire(&engine.notices.work_cut);
             }

@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use crate::engine::context;
-use crate::engine::defer::Deferred;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainOutput;
 use crate::resource::managed::Managed;
@@ -80,12 +79,14 @@ pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> M
     context::expect("manage_as", Lifecycle::clone).manage_as(name, value)
 }
 
-/// A teardown without a type. Concurrent with everything, unless [`uses`](Deferred::uses) or
-/// [`order`](Deferred::order) say otherwise.
+/// Defers a teardown without a type to the stop of the current lifecycle, which runs it exactly once.
+///
+/// The teardown runs in the cleanup, concurrently with every other one. [`Deferred`](crate::Deferred) adds an order, a time-out, or the
+/// instances that the teardown uses. If the cleanup has already begun, the teardown starts at once.
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle.
+/// Outside of a lifecycle. The message says what to do.
 ///
 /// # Examples
 ///
@@ -96,12 +97,12 @@ pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> M
 /// # }
 /// ```
 #[track_caller]
-pub fn defer<F, Fut>(name: impl Into<Cow<'static, str>>, teardown: F) -> Deferred
+pub fn defer<F, Fut>(name: impl Into<Cow<'static, str>>, teardown: F)
 where
     F: FnOnce() -> Fut + Send + 'static,
     Fut: Future<Output: TeardownOutput> + Send + 'static,
 {
-    context::expect("defer", Lifecycle::clone).defer(name, teardown)
+    context::expect("defer", Lifecycle::clone).defer(name, teardown);
 }
 
 /// Declares the start-up as over.

@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use super::options::MainOptions;
-use crate::engine::builder::GRACE;
+use crate::budget::{DEFAULT_GRACE, LONGEST_GRACE};
 use crate::plan::Format;
 use crate::sequence::Config;
-
-/// The clock cannot count to every `Duration`; what is far beyond any use is refused at the start, not at the stop.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 pub(super) struct Settings {
     pub(super) config: Config,
@@ -25,12 +22,12 @@ impl Settings {
 
     fn from(options: &MainOptions, env: impl Fn(&str) -> Option<String>) -> Result<Settings, String> {
         let duration = |name: &str| env(name).map(|value| parse(name, &value)).transpose();
-        let grace = duration("LIFECYCLE_GRACE")?.or(options.grace).unwrap_or(GRACE);
+        let grace = duration("LIFECYCLE_GRACE")?.or(options.grace).unwrap_or(DEFAULT_GRACE);
         let lame_duck = duration("LIFECYCLE_LAME_DUCK")?.or(options.lame_duck).unwrap_or_default();
         if grace.is_zero() {
             return Err("LIFECYCLE_GRACE is zero: a stop needs some time".to_owned());
         }
-        if grace > LONGEST {
+        if grace > LONGEST_GRACE {
             return Err(format!(
                 "the grace of {} is longer than a year: lower LIFECYCLE_GRACE",
                 humantime::format_duration(grace),
