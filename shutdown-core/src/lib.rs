@@ -11,6 +11,7 @@ mod budget;
 mod json;
 mod plan;
 mod report;
+mod signals;
 mod sort;
 mod stage;
 

@@ -80,7 +80,8 @@ pub use shutdown_macros::Holds;
 /// - a key that is unknown, given twice, or has a value of the wrong kind
 /// - `grace` that is zero, or a `lame_duck` that is as long as grace or longer
 /// - `worker_threads` of a `current_thread` runtime, a `lame_duck` of a `job`
-/// - a signal that cannot ask for a stop: `SIGKILL` and `SIGSTOP`, which no program receives, and `SIGSEGV`,
+/// - a signal that cannot ask for a stop: `SIGKILL` and `SIGSTOP`, which no program receives; `SIGPIPE`, which a Rust
+///   program ignores; `SIGSEGV`,
 ///   `SIGBUS`, `SIGFPE`, `SIGILL`, after which nothing can be trusted to run
 /// - a function that is not called `main`, is not async, or has arguments or generics
 pub use shutdown_macros::main;

@@ -6,7 +6,7 @@ pub use inventory;
 pub use shutdown_macros::__Resource as Resource;
 
 pub use crate::{
-    process::{Flavor, MainEnd, MainOptions, ReportFormat, main, signals as signal},
+    process::{Flavor, MainEnd, MainOptions, ReportFormat, main},
     resource::managed::Managed,
     resource::{
         Declaration, Edge, Failure, FailureKind, Generic, Granted, Held, Holds, HoldsNothing, Joined, Link,
@@ -18,4 +18,5 @@ pub use crate::{
         redundant::{Check, Implied, No, Same},
         value::{MainReturn, NoOwn, ProbeMain, ProbeStep},
     },
+    signals::{TABLE as SIGNALS, numbers as signal},
 };

@@ -26,7 +26,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use options::{Flavor, MainEnd, MainOptions, ReportFormat};
-pub use signal::names as signals;
 
 use crate::engine::context;
 use crate::engine::host::Host;

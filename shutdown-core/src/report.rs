@@ -8,6 +8,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::signals;
 use crate::stage::Stage;
 
 /// What happened during one stop, from the request to the exit. All times count from the request to stop.
@@ -210,9 +211,9 @@ impl Report {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::Signal { number, sender: None } => f.write_str(&signal_name(*number)),
+            Reason::Signal { number, sender: None } => f.write_str(&signals::name(*number)),
             Reason::Signal { number, sender: Some(pid) } => {
-                write!(f, "{} from process {pid}", signal_name(*number))
+                write!(f, "{} from process {pid}", signals::name(*number))
             }
             Reason::MainEnded => f.write_str("`main` ended"),
             Reason::EssentialEnded { name, error: None } => write!(f, "essential task `{name}` ended"),
@@ -224,17 +225,6 @@ impl fmt::Display for Reason {
             Reason::InvalidPlan(error) => write!(f, "invalid plan: {error}"),
         }
     }
-}
-
-/// The name of a signal that programs are stopped by, else its number.
-fn signal_name(number: i32) -> Cow<'static, str> {
-    Cow::Borrowed(match number {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        3 => "SIGQUIT",
-        15 => "SIGTERM",
-        _ => return Cow::Owned(format!("signal {number}")),
-    })
 }
 
 impl fmt::Display for Straggler {

@@ -29,14 +29,15 @@ const KNOWN: &[Known] = &[
 const DEFAULT_GRACE: Duration = Duration::from_secs(25);
 
 const SIGNALS: &[&str] = &[
-    "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPIPE", "SIGCONT",
-    "SIGTSTP", "SIGWINCH",
+    "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGCONT", "SIGTSTP",
+    "SIGWINCH",
 ];
 
 /// Signals that cannot mean a graceful stop, and why.
 const REFUSED: &[(&str, &str)] = &[
     ("SIGKILL", "no program can receive it"),
     ("SIGSTOP", "no program can receive it"),
+    ("SIGPIPE", "a Rust program ignores it, and a write to a broken pipe returns an error instead"),
     ("SIGSEGV", "after a fault nothing can be trusted to run"),
     ("SIGBUS", "after a fault nothing can be trusted to run"),
     ("SIGFPE", "after a fault nothing can be trusted to run"),
