@@ -58,7 +58,7 @@ pub use {
     engine::lifecycle::Lifecycle,
     macros::{Holds, main, needs_release, resource, teardown},
     report::{
-        Failure, FailureKind, InstanceReport, MainEnding, Outcome, Reason, Report, StageSpan, Straggler,
+        Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
     },
     resource::managed::{Managed, TeardownError},
     resource::slot::Slot,

@@ -32,7 +32,7 @@ use crate::engine::host::Host;
 use crate::engine::lifecycle::{Clock, Lifecycle};
 use crate::observe::log::{self, Line};
 use crate::plan;
-use crate::report::MainEnding;
+use crate::report::MainOutcome;
 use crate::resource::declared;
 use crate::sync::notice::Notice;
 use exit::Exit;
@@ -141,8 +141,8 @@ fn start<F: Future<Output = MainEnd>>(
 
     let ending = async {
         match body().await {
-            MainEnd::Ok => MainEnding::Ok,
-            MainEnd::Err(error) => MainEnding::Failed(error),
+            MainEnd::Ok => MainOutcome::Ok,
+            MainEnd::Err(error) => MainOutcome::Failed(error),
             MainEnd::Code(code) => exit.ending_by(code),
         }
     };

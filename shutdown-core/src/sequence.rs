@@ -37,7 +37,7 @@ use teardown::Teardown;
 
 use crate::budget::{self, Budget};
 use crate::plan::Plan;
-use crate::report::{MainEnding, Outcome, Reason, Report, StageSpan, Straggler};
+use crate::report::{MainOutcome, Outcome, Reason, Report, StageReport, Straggler};
 use crate::stage::Stage;
 
 /// A longer grace than this is cut to it, so that no arithmetic on instants overflows: a hundred years.
@@ -66,7 +66,7 @@ pub(crate) enum Event {
     /// A task without which there is no service has ended.
     EssentialEnded { name: Cow<'static, str>, error: Option<String> },
     /// `main` is over; it no longer holds anything.
-    MainEnded(MainEnding),
+    MainEnded(MainOutcome),
     /// The gate is closed and every pass is back, `main`'s and the tracked tasks' included.
     Drained,
     /// A thread began to run this teardown.
@@ -120,7 +120,7 @@ pub(crate) struct Sequence<H> {
     stage: Stage,
     ready: bool,
     registry: Registry<H>,
-    main: Option<MainEnding>,
+    main: Option<MainOutcome>,
     drained: bool,
     signals: Signals,
     stop: Option<Stop>,
@@ -429,7 +429,7 @@ impl<H: Clone> Sequence<H> {
         let Some(stop) = self.stop.as_mut() else { return };
         let since = |at: Instant| at.saturating_duration_since(stop.t0);
         let stages = stop.stages.windows(2);
-        let stages = stages.map(|pair| StageSpan {
+        let stages = stages.map(|pair| StageReport {
             stage: pair[0].0,
             start: since(pair[0].1),
             took: pair[1].1.saturating_duration_since(pair[0].1),

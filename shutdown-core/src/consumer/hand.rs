@@ -102,8 +102,10 @@ impl Work for Hand {
             return (Vec::new(), 0);
         }
         let straggler = match self.gate.in_flight() {
-            0 => Straggler::InFlight(format!("consumer `{}`: its source", self.name), 1),
-            count => Straggler::InFlight(format!("consumer `{}`: a message in hand", self.name), count),
+            0 => Straggler::InFlight { doing: format!("consumer `{}`: its source", self.name), count: 1 },
+            count => {
+                Straggler::InFlight { doing: format!("consumer `{}`: a message in hand", self.name), count }
+            }
         };
         (vec![straggler], 1)
     }

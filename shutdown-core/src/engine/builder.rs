@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 use crate::engine::context::{self, Scoped};
 use crate::engine::host::Caller;
 use crate::engine::lifecycle::{Clock, Lifecycle};
-use crate::report::{MainEnding, Report};
+use crate::report::{MainOutcome, Report};
 use crate::sequence::{Config, Event};
 use crate::sync::catch::catch_async;
 
@@ -128,17 +128,17 @@ impl Lifecycle {
 
     /// `main` as work in flight: runs it until it ends or is cut, and stays until everything is over, since on a
     /// current-thread runtime this is what polls the teardowns.
-    pub(crate) async fn main(&self, main: impl Future<Output = MainEnding>) {
+    pub(crate) async fn main(&self, main: impl Future<Output = MainOutcome>) {
         let cut = self.cut().wait();
         let run = async {
             let main = std::pin::pin!(Scoped::main(self.clone(), main));
             match select(cut, main).await {
-                Either::Left(_) => MainEnding::Cut,
+                Either::Left(_) => MainOutcome::Cut,
                 Either::Right((ending, _)) => ending,
             }
         };
         // `main`'s future is dropped in here as well.
-        let ending = catch_async(run).await.unwrap_or_else(|panic| MainEnding::Panicked(panic.message()));
+        let ending = catch_async(run).await.unwrap_or_else(|panic| MainOutcome::Panicked(panic.message()));
         self.on(Event::MainEnded(ending));
         self.return_main_pass();
         self.over().wait().await;
@@ -153,17 +153,17 @@ impl Lifecycle {
 )]
 pub trait MainOutput {
     #[doc(hidden)]
-    fn into_ending(self) -> MainEnding;
+    fn into_ending(self) -> MainOutcome;
 }
 
 impl MainOutput for () {
-    fn into_ending(self) -> MainEnding {
-        MainEnding::Ok
+    fn into_ending(self) -> MainOutcome {
+        MainOutcome::Ok
     }
 }
 
 impl<T, E: fmt::Debug> MainOutput for Result<T, E> {
-    fn into_ending(self) -> MainEnding {
-        self.map_or_else(|error| MainEnding::Failed(format!("{error:?}")), |_| MainEnding::Ok)
+    fn into_ending(self) -> MainOutcome {
+        self.map_or_else(|error| MainOutcome::Failed(format!("{error:?}")), |_| MainOutcome::Ok)
     }
 }

@@ -114,7 +114,7 @@ impl World for Inner {
         let main = usize::from(!self.main_is_back.is_set());
         let passes = self.gate.in_flight().saturating_sub(tasks + known + main);
         if passes > 0 {
-            stragglers.push(Straggler::Passes(passes));
+            stragglers.push(Straggler::Passes { count: passes });
         }
         stragglers
     }

@@ -14,7 +14,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use crate::engine::builder::MainOutput;
 use crate::engine::context::{self, Scoped};
 use crate::engine::lifecycle::Lifecycle;
-use crate::report::{MainEnding, Straggler};
+use crate::report::{MainOutcome, Straggler};
 use crate::sequence::Event;
 use crate::sync::catch::catch;
 use crate::sync::gate::Pass;
@@ -71,8 +71,8 @@ impl Tasks {
         }
         let total = found.values().sum();
         let straggler = |((blocking, location), count)| match blocking {
-            true => Straggler::Blocking(location, count),
-            false => Straggler::Tasks(location, count),
+            true => Straggler::Blocking { location, count },
+            false => Straggler::Tasks { location, count },
         };
         (found.into_iter().map(straggler).collect(), total)
     }
@@ -196,7 +196,7 @@ impl Lifecycle {
         self.spawn(async move {
             // As a whole, also if the task is cut off before it ends.
             let mut essential = essential;
-            if let MainEnding::Failed(error) = future.await.into_ending() {
+            if let MainOutcome::Failed(error) = future.await.into_ending() {
                 essential.error = Some(error);
             }
         })

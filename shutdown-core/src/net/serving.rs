@@ -159,18 +159,23 @@ impl Work for Roster {
             .take(GROUPS)
             .map(|(doing, (peer, count))| {
                 let others = if count > 1 { " and others" } else { "" };
-                Straggler::InFlight(format!("{}: {doing}, for {peer}{others}", self.server), count)
+                Straggler::InFlight { doing: format!("{}: {doing}, for {peer}{others}", self.server), count }
             })
             .collect();
         if more > 0 {
-            stragglers.push(Straggler::InFlight(format!("{}: something else", self.server), more));
+            stragglers
+                .push(Straggler::InFlight { doing: format!("{}: something else", self.server), count: more });
         }
         // Those that have not come to a turn since the drain began.
         let unnamed = self.gate.in_flight().saturating_sub(named);
         if unnamed > 0 {
-            stragglers.push(Straggler::InFlight(format!("{}: a connection", self.server), unnamed));
+            stragglers.push(Straggler::InFlight {
+                doing: format!("{}: a connection", self.server),
+                count: unnamed,
+            });
         } else if stragglers.is_empty() {
-            stragglers.push(Straggler::InFlight(format!("{}: its listener", self.server), 1));
+            stragglers
+                .push(Straggler::InFlight { doing: format!("{}: its listener", self.server), count: 1 });
         }
         (stragglers, 1)
     }

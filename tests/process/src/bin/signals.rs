@@ -2,9 +2,7 @@
 
 #[lifecycle::main(
     flavor = "current_thread",
-    signals(
-        SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP, SIGWINCH
-    )
+    signals(SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP, SIGWINCH)
 )]
 async fn main() {
     lifecycle::ready();
