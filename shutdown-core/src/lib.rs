@@ -11,6 +11,7 @@ mod budget;
 mod json;
 mod plan;
 mod report;
+mod signals;
 mod sort;
 mod stage;
 
@@ -69,7 +70,7 @@ pub use {
     engine::output::MainOutput,
     macros::{Holds, main, needs_release, resource, teardown},
     report::{
-        Failure, FailureKind, InstanceReport, MainEnding, Outcome, Reason, Report, StageSpan, Straggler,
+        Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
     },
     resource::managed::{Managed, TeardownError},
     resource::slot::Slot,

@@ -141,15 +141,16 @@ impl Work for InFlight {
             .take(KINDS_IN_REPORT)
             .map(|(doing, (client, count))| {
                 let and_others = if count > 1 { " and others" } else { "" };
-                Straggler::InFlight(format!("{owner}: {doing}, for {client}{and_others}"), count)
+                let doing = format!("{owner}: {doing}, for {client}{and_others}");
+                Straggler::InFlight { doing, count }
             })
             .collect();
         // Work that has not been polled since the drain began has not been named.
         let others = others + self.gate.in_flight().saturating_sub(named);
         if others > 0 {
-            stragglers.push(Straggler::InFlight(format!("{owner}: {unnamed}"), others));
+            stragglers.push(Straggler::InFlight { doing: format!("{owner}: {unnamed}"), count: others });
         } else if stragglers.is_empty() {
-            stragglers.push(Straggler::InFlight(format!("{owner}: {source}"), 1));
+            stragglers.push(Straggler::InFlight { doing: format!("{owner}: {source}"), count: 1 });
         }
         (stragglers, 1)
     }

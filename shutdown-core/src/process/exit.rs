@@ -22,7 +22,7 @@ use super::reporter::Reporter;
 use super::signal::leave_now;
 use super::thread::Helper;
 use crate::engine::lifecycle::Lifecycle;
-use crate::report::{MainEnding, Report};
+use crate::report::{MainOutcome, Report};
 use crate::sync::{lock, wait_timeout_while};
 
 /// How long anything that may hang is waited for on the way out.
@@ -74,12 +74,12 @@ impl Exit {
     }
 
     /// How `main` ended, if it returned an exit code.
-    pub(super) fn ending_by(&self, code: ExitCode) -> MainEnding {
+    pub(super) fn ending_by(&self, code: ExitCode) -> MainOutcome {
         if code == ExitCode::SUCCESS {
-            return MainEnding::Ok;
+            return MainOutcome::Ok;
         }
         *lock(&self.code) = Some(code);
-        MainEnding::Failed("it returned an exit code other than success".to_owned())
+        MainOutcome::Failed("it returned an exit code other than success".to_owned())
     }
 
     /// The main thread's way out, watched by the supervisor, so that it needs no other thread to do what may hang.
@@ -148,7 +148,7 @@ impl Exit {
         match (self.format, &report.main) {
             (ReportFormat::Text, _) => report.to_string(),
             (ReportFormat::Json, _) => report.to_json(),
-            (ReportFormat::Off, Some(MainEnding::Failed(error))) => format!("Error: {error}\n"),
+            (ReportFormat::Off, Some(MainOutcome::Failed(error))) => format!("Error: {error}\n"),
             (ReportFormat::Off, _) => String::new(),
         }
     }
