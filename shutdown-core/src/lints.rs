@@ -166,6 +166,11 @@ pub mod unreleased_field {
 
     #[cfg(all(feature = "tokio-types", not(loom)))]
     pub use crate::release::tokio_types;
+    #[allow(
+        unreachable_pub,
+        unused_imports,
+        reason = "without the feature of any library the glob is empty"
+    )]
     pub use crate::release::{clients::*, std, tokio};
 }
 

@@ -17,7 +17,7 @@
 //! - an impl of [`Release`] or of a trait in `owned`, for each type that has one right way to be released.
 
 mod child;
-pub mod clients;
+pub(crate) mod clients;
 mod known;
 pub(crate) mod owned;
 pub(crate) mod returned;

@@ -140,6 +140,7 @@ pub struct Failure {
 
 /// Whether a step of a teardown returned an error or panicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FailureKind {
     /// It returned an error.
     Error,

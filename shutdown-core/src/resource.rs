@@ -12,6 +12,10 @@ pub(crate) mod managed;
 pub(crate) mod needs;
 pub(crate) mod output;
 pub(crate) mod registered;
+#[cfg_attr(
+    not(all(feature = "async-nats", feature = "sqlx")),
+    allow(dead_code, reason = "only the clients of some libraries ask")
+)]
 pub(crate) mod scope;
 pub(crate) mod slot;
 pub(crate) mod steps;

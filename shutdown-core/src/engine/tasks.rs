@@ -95,10 +95,6 @@ impl Tasks {
     }
 
     /// Returns whether work has been cut. The notice of it may still be on its way.
-    #[cfg_attr(
-        not(any(feature = "consumer", feature = "sqlx")),
-        allow(dead_code, reason = "only an edge behind a feature asks")
-    )]
     pub(crate) fn are_cut(&self) -> bool {
         self.cut.is_set()
     }

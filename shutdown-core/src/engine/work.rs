@@ -16,7 +16,6 @@ pub(crate) trait Work: Send + Sync {
 
     /// Fires when nothing is in flight, where that may outlive the drain for a last word to somebody else; `None` if it
     /// does not.
-    #[cfg_attr(not(feature = "consumer"), allow(dead_code, reason = "only a consumer has a last word"))]
     fn last_word(&self) -> Option<Notice> {
         None
     }
@@ -54,7 +53,6 @@ impl Works {
         (stragglers, passes)
     }
 
-    #[cfg_attr(not(feature = "consumer"), allow(dead_code, reason = "only a consumer has a last word"))]
     pub(crate) fn last_words(&self) -> Vec<Notice> {
         self.lock().iter().filter_map(|work| work.last_word()).collect()
     }

@@ -37,7 +37,7 @@ const DEPTH: usize = 4;
 
 /// A wrapper around a value, and what happens to it when the value moves into a [`Slot`](crate::Slot).
 #[derive(Clone, Copy, Debug)]
-pub enum Wrapper {
+pub(crate) enum Wrapper {
     /// Stays. The two texts stand before and after the value.
     Stays(&'static str, &'static str),
     /// Stays, and a bare `#[teardown]` releases it inside a `Mutex` as well.

@@ -33,13 +33,7 @@ impl TeardownScope {
     pub(crate) fn around<F: Future>(self, teardown: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, teardown)
     }
-}
 
-#[cfg_attr(
-    not(all(feature = "async-nats", feature = "sqlx")),
-    allow(dead_code, reason = "only the clients of some libraries ask")
-)]
-impl TeardownScope {
     /// Returns the scope of the teardown that calls this.
     pub(crate) fn current() -> TeardownScope {
         CURRENT.try_with(Clone::clone).unwrap_or_default()

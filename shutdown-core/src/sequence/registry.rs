@@ -14,7 +14,7 @@ use crate::stage::Stage;
 
 /// Names a managed instance, uniquely in its lifecycle, in order of registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InstanceId(pub(crate) u64);
+pub(crate) struct InstanceId(pub(crate) u64);
 
 /// What is known of an instance when it is managed.
 #[derive(Clone, Debug)]

@@ -29,7 +29,7 @@ const KNOWN: &[Known] = &[
 const DEFAULT_GRACE: Duration = Duration::from_secs(25);
 
 /// Signals that can ask for a stop. `tests/ui/pass/main_every_signal.rs` names each of them.
-const SIGNALS: &[&str] = &[
+pub(crate) const SIGNALS: &[&str] = &[
     "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPIPE", "SIGCONT",
     "SIGTSTP", "SIGWINCH",
 ];
