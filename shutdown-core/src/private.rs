@@ -1,4 +1,4 @@
-//! The single door of generated code. No part of it is public API, whatever its visibility.
+//! The single door of generated code. Nothing in it is public API.
 
 pub use std::string::String;
 

@@ -2,7 +2,7 @@
 //!
 //! Generated code names `Leaks::<Field>::__LIFECYCLE_FOUND`. An inherent constant wins over a constant of a trait. So
 //! the name means the constant of [`Leaks`] if the type needs release, and else the constant of [`Otherwise`]. The type
-//! decides, whatever alias names it. [`Released`] and [`Touches`] work in the same way. The constants have a prefix,
+//! decides, under any alias. [`Released`] and [`Touches`] work in the same way. The constants have a prefix,
 //! because a trait of the user may have a constant of the same name for every type.
 
 use std::marker::PhantomData;
