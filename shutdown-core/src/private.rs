@@ -19,4 +19,6 @@ pub use crate::{
         value::{MainReturn, NoOwn, ProbeMain, ProbeStep},
     },
     signals::{TABLE as SIGNALS, numbers as signal},
+    // For the benchmarks of this repository.
+    sync::notice::Notice,
 };
