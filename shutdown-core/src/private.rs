@@ -29,4 +29,6 @@ pub use crate::{
         touched::Touched,
     },
     signals::{TABLE as SIGNALS, numbers as signal},
+    // For the benchmarks of this repository.
+    sync::notice::Notice,
 };
