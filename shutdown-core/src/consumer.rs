@@ -103,9 +103,6 @@ pub use redis_list::{RedisList, RedisListReceipt};
 #[cfg(feature = "redis")]
 pub use redis_stream::{Entry, RedisStream, RedisStreamReceipt};
 
-#[cfg(any(feature = "async-nats", feature = "lapin"))]
-pub(crate) use crate::edge::last_words;
-
 /// An error of a broker or its client library.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 

@@ -19,7 +19,6 @@
 pub(crate) mod in_flight;
 mod watched;
 
-use std::any::Any;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
@@ -27,15 +26,14 @@ use tokio::task::JoinHandle;
 use in_flight::{InFlight, Registered, Words};
 
 use crate::engine::context::{self, Scoped};
-use crate::engine::hook::panic_message;
 use crate::engine::work::Work;
 use crate::sequence::Event;
+use crate::sync::catch::Panic;
 use crate::sync::notice::Notice;
 
 #[cfg(feature = "http")]
 pub(crate) use crate::engine::functions::{Draining, Stopping};
 pub(crate) use crate::engine::lifecycle::Lifecycle;
-pub(crate) use crate::engine::work::LAST_WORD_TIMEOUT;
 
 /// A lifecycle, as a server or a consumer uses it. Clones are handles on the same lifecycle.
 #[derive(Clone, Debug)]
@@ -64,37 +62,34 @@ impl Edge {
     pub(crate) fn register(&self, words: Words) -> Option<Registered> {
         let pass = self.lifecycle.pass()?;
         let in_flight = InFlight::new(words, pass);
-        self.lifecycle.works().add(Arc::clone(&in_flight) as Arc<dyn Work>);
+        self.lifecycle.in_flight().works.add(Arc::clone(&in_flight) as Arc<dyn Work>);
         Some(Registered::new(in_flight))
     }
 
     /// Fires when the stop begins.
     pub(crate) fn stopping(&self) -> &Notice {
-        self.lifecycle.stop_notice()
+        &self.lifecycle.notices().stopping
     }
 
     /// Fires when the drain begins.
     pub(crate) fn draining(&self) -> &Notice {
-        self.lifecycle.drain_notice()
+        &self.lifecycle.notices().draining
     }
 
     /// Fires when the time of the drain is up and work in flight is to be dropped.
     pub(crate) fn work_cut(&self) -> &Notice {
-        self.lifecycle.cut_off()
+        &self.lifecycle.notices().work_cut
     }
 
     /// Fires when the whole stop is over.
     pub(crate) fn over(&self) -> &Notice {
-        self.lifecycle.over()
+        &self.lifecycle.notices().over
     }
 
     /// Reports that code of the user panicked, and gives the message of the panic.
-    pub(crate) fn task_panicked(&self, payload: Box<dyn Any + Send>) -> String {
+    pub(crate) fn task_panicked(&self, panic: &Panic) -> String {
         self.lifecycle.on(Event::TaskPanicked);
-        let message = panic_message(&*payload);
-        // A payload's `Drop` is user code that may panic in its turn.
-        std::mem::forget(payload);
-        message
+        panic.message()
     }
 
     /// Reports that no client sends work any more.
@@ -116,18 +111,5 @@ impl Edge {
     /// Gives the handle with the public API.
     pub(crate) fn lifecycle(&self) -> &Lifecycle {
         &self.lifecycle
-    }
-}
-
-/// Waits until the brokers know what becomes of the messages whose handlers were cut off, for at most
-/// [`LAST_WORD_TIMEOUT`]. The connection that they need is closed after that.
-pub(crate) async fn last_words() {
-    let words = context::with(|lifecycle| {
-        let lifecycle = lifecycle.filter(|lifecycle| lifecycle.tasks().are_cut_off());
-        lifecycle.map(|lifecycle| lifecycle.works().last_words())
-    });
-    if let Some(words) = words {
-        let all = futures_util::future::join_all(words.iter().map(Notice::wait));
-        let _ = tokio::time::timeout(LAST_WORD_TIMEOUT, all).await;
     }
 }

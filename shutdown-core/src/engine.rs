@@ -1,11 +1,25 @@
 //! One lifecycle: the sequence behind a lock, and the carrying out of its actions on the user's runtime.
+//!
+//! The files stand in reading order: each uses only those above it.
 
-pub(crate) mod builder;
-pub(crate) mod context;
-pub(crate) mod defer;
-pub(crate) mod functions;
-pub(crate) mod hook;
+pub(crate) mod clock;
 pub(crate) mod host;
-pub(crate) mod lifecycle;
+
+pub(crate) mod hook;
 pub(crate) mod tasks;
 pub(crate) mod work;
+
+pub(crate) mod output;
+
+pub(crate) mod context;
+pub(crate) mod lifecycle;
+
+mod driver;
+mod handle;
+mod manage;
+mod run;
+mod spawn;
+
+pub(crate) mod builder;
+pub(crate) mod defer;
+pub(crate) mod functions;

@@ -11,6 +11,7 @@ mod budget;
 mod json;
 mod plan;
 mod report;
+mod signals;
 mod sort;
 mod stage;
 
@@ -23,6 +24,12 @@ mod sequence;
 // What a type declares, and the handle of an instance.
 mod resource;
 
+// What the compiler is asked about resources.
+mod lint;
+
+// How values are released.
+mod release;
+
 // What the outside world is told.
 mod observe;
 
@@ -33,10 +40,7 @@ mod engine;
 mod process;
 
 // The port that servers and consumers use.
-#[cfg_attr(
-    not(all(feature = "http", feature = "consumer", any(feature = "async-nats", feature = "lapin"))),
-    expect(dead_code, reason = "the port is one, whichever of its users a program has")
-)]
+#[cfg_attr(not(feature = "http"), expect(dead_code, reason = "an HTTP server uses all of the port"))]
 mod edge;
 
 // Servers and consumers.
@@ -50,26 +54,27 @@ pub mod net;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod coming_from;
 pub mod lints;
 mod macros;
 pub mod recipes;
 
 pub use {
-    engine::builder::{Builder, MainOutput},
+    engine::builder::Builder,
     engine::defer::Deferred,
     engine::functions::{
         Draining, Stopping, defer, draining, fail, is_stopping, manage, manage_as, pass, ready, remaining,
         shutdown, spawn, spawn_blocking, spawn_essential, stopping,
     },
     engine::lifecycle::Lifecycle,
+    engine::output::MainOutput,
     macros::{Holds, main, needs_release, resource, teardown},
     report::{
-        Failure, FailureKind, InstanceReport, MainEnding, Outcome, Reason, Report, StageSpan, Straggler,
+        Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
     },
     resource::managed::{Managed, TeardownError},
     resource::slot::Slot,
     resource::{Resource, Teardown, TeardownOutput},
     stage::Stage,
-    sync::gate::{Gate, Pass},
-    sync::notice::{Notice, Waiting},
+    sync::gate::{Drained, Gate, Pass},
 };

@@ -1,4 +1,4 @@
-//! The single door of generated code. No part of it is public API, whatever its visibility.
+//! The single door of generated code. Nothing in it is public API.
 
 pub use std::string::String;
 
@@ -6,16 +6,29 @@ pub use inventory;
 pub use shutdown_macros::__Resource as Resource;
 
 pub use crate::{
-    process::{Flavor, MainEnd, MainOptions, ReportFormat, main, signals as signal},
-    resource::managed::Managed,
-    resource::{
-        Declaration, Edge, Failure, FailureKind, Generic, Granted, Held, Holds, HoldsNothing, Joined, Link,
-        Need, NeedReason, Needs, Probe, ProbeField, Registered, Release, Resource, Step, Teardown, blocking,
-        check, later,
-        leak::{Field, Leak, Leaks, NeedsRelease, Otherwise, Released, Touched, Touches, unreleased},
-        link,
-        owned::{ReleaseMut, ReleaseOwned},
-        redundant::{Check, Implied, No, Same},
-        value::{MainReturn, NoOwn, ProbeMain, ProbeStep},
+    lint::{
+        cycle::check,
+        leak::{Leak, Leaks, NeedsRelease, Otherwise, Released, Touches},
+        unreleased::{Field, unreleased},
     },
+    process::{Flavor, MainEnd, MainOptions, MainReturn, ProbeMain, ReportFormat, main},
+    release::{
+        Release,
+        owned::{ReleaseMut, ReleaseOwned},
+        returned::ProbeStep,
+    },
+    resource::{
+        Generated, Resource, Teardown,
+        declaration::{Declaration, Edge},
+        holds::{Held, Holds, HoldsNothing, Probe, ProbeField},
+        link::{Joined, Link},
+        managed::Managed,
+        needs::{NeedReason, Needs},
+        registered::{Generic, Registered, link},
+        steps::{NoOwn, Step, blocking, later},
+        touched::Touched,
+    },
+    signals::{TABLE as SIGNALS, numbers as signal},
+    // For the benchmarks of this repository.
+    sync::notice::Notice,
 };

@@ -1,9 +1,9 @@
-//! Whole programs, small enough to copy.
+//! Complete programs for common kinds of service, each short enough to copy.
 //!
 //! - [A service](#a-service)
 //! - [Streams without an end](#streams-without-an-end)
-//! - [A restart that refuses nobody](#a-restart-that-refuses-nobody)
-//! - [Somebody else's server](#somebody-elses-server)
+//! - [A restart that refuses no client](#a-restart-that-refuses-no-client)
+//! - [A server of another crate](#a-server-of-another-crate)
 //! - [A queue worker](#a-queue-worker)
 //! - [A pipeline](#a-pipeline)
 //! - [Transactions at the stop](#transactions-at-the-stop)
@@ -13,8 +13,8 @@
 //!
 //! # A service
 //!
-//! Over HTTP, with the feature `http`; `http::probes` answers the health checks beside the routes. It returns when the
-//! last connection is gone, so `main` ends when it does.
+//! This axum service also answers health checks. It needs the feature `http`. `http::probes` adds `/livez`, `/readyz` and
+//! `/startupz` to the routes. `serve` returns after the last connection has closed, and `main` returns with it.
 //!
 #![cfg_attr(feature = "http", doc = "```no_run")]
 #![cfg_attr(not(feature = "http"), doc = "```text")]
@@ -28,23 +28,27 @@
 //! }
 //! ```
 //!
-//! `lame_duck` is the time in which a load balancer learns that it should send no more: the interval of its checks
-//! times the failures that it waits for, and the time until all of it knows. Where one asks often, and nobody else
-//! comes, `Server::lame_duck_early_end` ends it a second after that has been heard.
+//! `lame_duck` gives a load balancer time to notice the stop. The least value is a sum:
 //!
-//! tonic's services are served in the same way, as `tonic::service::Routes`, without tonic's server; the example `grpc`
-//! does. Another protocol has `net::serve`, which runs a handler for each connection, over the same listeners.
+//! ```text
+//! interval of the health check x failures until "unhealthy" + time until every node knows
+//! ```
+//!
+//! `Server::lame_duck_early_end` ends the lame duck one second after a failed check, if no other client sends requests.
+//!
+//! A tonic service is served in the same way, as `tonic::service::Routes`, without tonic's own server. The example
+//! `grpc` shows this. Another protocol is served by `net::serve`, which runs a handler for each connection.
 //!
 //! # Streams without an end
 //!
-//! A WebSocket, server-sent events, a gRPC subscription are in flight until they end. If they never do, they are cut
-//! off at the end of the drain, the exit status is 70, and the client sees a broken connection. So they hear of the
-//! stop and end by themselves, and the question is when:
+//! A WebSocket, server-sent events and a gRPC subscription are in flight until they end. A stream that never ends is cut
+//! off at the end of the drain. Its client sees a broken connection, and the exit status is 70. Such a stream therefore
+//! waits for a notice and ends itself:
 //!
-//! - An answer that waits for news, a long poll, is given at the notice: [`stopping`](crate::stopping). It carries
-//!   `Connection: close`, so the client comes back on a new connection.
-//! - A stream says goodbye when the drain begins: [`draining`](crate::draining). During the lame duck the doors are
-//!   still open, and a client that is sent away would come straight back in.
+//! | kind | waits for | because |
+//! |---|---|---|
+//! | long poll | [`stopping`](crate::stopping) | the response carries `Connection: close`, and the client opens a new connection |
+//! | stream | [`draining`](crate::draining) | listeners are open in the lame duck, so that a client would reconnect to this process |
 //!
 #![cfg_attr(feature = "http", doc = "```no_run")]
 #![cfg_attr(not(feature = "http"), doc = "```text")]
@@ -55,10 +59,10 @@
 //! use futures_util::stream::{self, Stream, StreamExt as _};
 //!
 //! async fn news() -> String {
-//!     std::future::pending().await // until there is some
+//!     std::future::pending().await // until there is news
 //! }
 //!
-//! // Server-sent events: a browser asks again by itself, a few seconds after the end.
+//! // Server-sent events. A browser reconnects a few seconds after the end of the stream.
 //! async fn events() -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
 //!     let events = stream::repeat(()).then(async |()| Ok(Event::default().data(news().await)));
 //!     Sse::new(events.take_until(lifecycle::draining()))
@@ -80,14 +84,16 @@
 //! }
 //! ```
 //!
-//! The example `websocket` is a chat that closes with 1001 and a reason; the example `grpc` ends its streams with
-//! `UNAVAILABLE`, and shows what becomes of those who watch `tonic-health`. A task that a library starts outlives its
-//! socket unseen: after the goodbye nothing waits for it, so what it still has to do goes into
-//! [`spawn`](crate::spawn).
+//! The example `websocket` is a chat that closes with code 1001 and a reason. The example `grpc` ends its streams with
+//! `UNAVAILABLE`, and shows how `tonic-health` tells its watchers.
 //!
-//! # A restart that refuses nobody
+//! A library may start a task of its own for a socket. The drain does not know that task, and does not wait for it. Move
+//! work that must finish after the goodbye into [`spawn`](crate::spawn).
 //!
-//! On one machine, without a load balancer, the socket has to outlive the process. systemd holds it:
+//! # A restart that refuses no client
+//!
+//! A restart on one machine, without a load balancer, needs a socket that outlives the process. systemd can hold the
+//! socket:
 //!
 //! ```text
 //! # /etc/systemd/system/shop.socket
@@ -104,19 +110,22 @@
 //!
 //! [Service]
 //! ExecStart=/usr/local/bin/shop
-//! # More than `grace`: after this, SIGKILL.
+//! # More than `grace`: systemd sends SIGKILL after this time.
 //! TimeoutStopSec=30
 //! Restart=on-failure
 //! ```
 //!
-//! The program says `net::listen("0.0.0.0:8080")`, and takes over what it is handed; without systemd it binds the
-//! address itself. Between the old process and the new one, connections wait in the queue: at the drain the old one
-//! leaves it alone. `systemctl restart shop` stops the one before it starts the other, so they wait for as long as the
-//! stop takes: no lame duck here, which would only make that longer. With several sockets, `net::listen_as("admin",
-//! ..)` takes the one whose unit says `FileDescriptorName=admin`.
+//! The program calls `net::listen("0.0.0.0:8080")`. The call takes over the socket from systemd, or binds the address if
+//! systemd hands over no socket.
 //!
-//! Two processes may also listen side by side, with `SO_REUSEPORT`: the new one is started, and when it is ready the
-//! old one is told to stop. Each has a queue of its own, and empties it.
+//! Connections that arrive between two processes wait in the accept queue of the socket. The old process leaves that
+//! queue alone when its drain begins. `systemctl restart shop` starts the new process after the old one has ended, so the
+//! connections wait as long as the stop takes. Configure no lame duck here, because a lame duck makes the wait longer.
+//!
+//! `net::listen_as("admin", ..)` takes one of several sockets: the socket whose unit has `FileDescriptorName=admin`.
+//!
+//! Two processes can also listen on one port, with `SO_REUSEPORT`. Start the new process, wait until it is ready, then
+//! stop the old one. Each process has an accept queue of its own, and the old process empties its queue.
 //!
 #![cfg_attr(feature = "http", doc = "```no_run")]
 #![cfg_attr(not(feature = "http"), doc = "```text")]
@@ -132,14 +141,16 @@
 //! }
 //! ```
 //!
-//! A client whose first packet comes while the old process empties its queue is not let in by it. It sends that packet
-//! again, a second later on Linux, and gets to the new one.
+//! The old process ignores the first packet of a new client while it empties its queue. The client's kernel repeats the
+//! packet, after one second on Linux, and the new process accepts the connection.
 //!
-//! # Somebody else's server
+//! # A server of another crate
 //!
-//! A server that takes a future for its end gets [`draining`](crate::draining), and `main` returns when it does. What
-//! it loses on the way, such as those in its accept queue, it loses here too, and the report does not know its
-//! connections: `main` is what was cut off. Answer 503 to health checks while [`is_stopping`](crate::is_stopping).
+//! A server that takes a shutdown future receives [`draining`](crate::draining). `main` returns when the server returns.
+//!
+//! - The server keeps its own losses, such as connections in the accept queue.
+//! - The report does not know the server's connections. A cut-off connection appears as `main`.
+//! - A health check of your own should answer 503 if [`is_stopping`](crate::is_stopping) returns `true`.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -155,10 +166,12 @@
 //!
 //! # A queue worker
 //!
-//! For RabbitMQ, JetStream and Redis there is a consumer, the feature `consumer`: see [A pipeline](#a-pipeline). A loop
-//! of your own ends at the notice, the message in hand is finished: the stop waits for a task that was spawned by
-//! [`spawn_essential`](crate::spawn_essential). If the loop ends before, the service stops, with status 1, instead of
-//! running on without doing anything. The connection is closed after the loop, since teardowns come after the drain.
+//! This loop finishes the current message when the stop begins. RabbitMQ, JetStream and Redis have a ready-made consumer:
+//! see [A pipeline](#a-pipeline).
+//!
+//! - [`spawn_essential`](crate::spawn_essential) makes the drain wait for the loop.
+//! - A loop that ends before the stop also stops the service, with exit status 1. A service without its loop does nothing.
+//! - The connection closes after the loop, because every teardown runs after the drain.
 //!
 //! ```no_run
 //! use std::io;
@@ -196,21 +209,28 @@
 //!             () = lifecycle::stopping() => return Ok(()),
 //!             message = broker.queue.receive() => message?,
 //!         };
-//!         // Not inside the `select!`: a message that was received is worked off.
+//!         // Not inside the `select!`, so that the stop does not drop a received message.
 //!         handle(&message).await?;
 //!         broker.queue.acknowledge(message).await?;
 //!     }
 //! }
 //! ```
 //!
-//! `receive` has to be cancel safe, as it is dropped when the stop begins; its documentation says whether it is.
+//! `receive` must be cancel safe, because the `select!` drops its future when the stop begins. The documentation of the
+//! client says whether it is.
 //!
 //! # A pipeline
 //!
-//! A consumer takes messages and sends them through a channel to a writer. At the stop that ends from the source on,
-//! and nobody numbers its parts: the consumer takes no more and finishes what is in hand; with it go the senders; the
-//! writer, which never looks at [`stopping`](crate::stopping), writes what is queued and returns when the channel
-//! closes; then the drain is over, and the connection is closed. With the features `consumer` and `lapin`:
+//! This consumer sends each message through a channel to a writer. The stop ends the parts in this order, without any
+//! configuration:
+//!
+//! 1. The consumer takes no new messages, and finishes the messages in flight.
+//! 2. The handlers end, and their senders are dropped.
+//! 3. The writer writes what the channel still holds, and returns when the channel closes. The writer never waits for
+//!    [`stopping`](crate::stopping).
+//! 4. The drain is over, and the connection closes.
+//!
+//! The features are `consumer` and `lapin`:
 //!
 #![cfg_attr(all(feature = "consumer", feature = "lapin"), doc = "```no_run")]
 #![cfg_attr(not(all(feature = "consumer", feature = "lapin")), doc = "```text")]
@@ -244,7 +264,7 @@
 //!     let connection = Connection::connect("amqp://127.0.0.1", ConnectionProperties::default()).await?;
 //!     let broker = lifecycle::manage(Broker { connection });
 //!     let channel = broker.connection.create_channel().await?;
-//!     channel.basic_qos(64, BasicQosOptions::default()).await?; // what is sent ahead, and handed back
+//!     channel.basic_qos(64, BasicQosOptions::default()).await?; // the broker sends 64 messages ahead
 //!     let options = BasicConsumeOptions::default();
 //!     let orders = channel.basic_consume("orders".into(), "".into(), options, FieldTable::default()).await?;
 //!
@@ -257,9 +277,9 @@
 //!             let writer = writer.clone();
 //!             async move {
 //!                 let (written, is_written) = oneshot::channel();
-//!                 writer.send((order.data, written)).await.map_err(|_| "nobody writes")?;
-//!                 // The order is acknowledged when this returns.
-//!                 is_written.await.map_err(|_| "not written")
+//!                 writer.send((order.data, written)).await.map_err(|_| "the writer has ended")?;
+//!                 // The consumer acknowledges the order after this line.
+//!                 is_written.await.map_err(|_| "the item was not written")
 //!             }
 //!         })
 //!         .await?;
@@ -267,18 +287,28 @@
 //! }
 //! ```
 //!
-//! Whether the handler waits until its item is written is a question of crashes only: a clean stop loses nothing either
-//! way, SIGKILL loses what was acknowledged and is still in the channel. What must not be is a writer that ends at the
-//! notice: those in hand would wait for it. A sender that somebody else keeps, in a resource for one, holds up the
-//! writer, and so the drain: the report names it by where it was spawned. The example `events` writes what comes
-//! together with one sync of the file; in the example `worker` the channel only wakes an outbox.
+//! | the handler | a clean stop loses | SIGKILL loses |
+//! |---|---|---|
+//! | waits until its item is written | nothing | nothing |
+//! | returns at once | nothing | acknowledged messages in the channel |
+//!
+//! - The writer must not end when the stop begins, because handlers would wait for it without an end.
+//! - A sender that a resource holds keeps the channel open. The writer then never returns, and delays the drain until its
+//!   time is up. The report names the line that spawned the writer.
+//!
+//! The example `events` writes a batch with one sync of the file. The channel of the example `worker` only wakes an
+//! outbox.
 //!
 //! # Transactions at the stop
 //!
-//! A transaction belongs to a piece of work: a request, a message, a step of a task. The drain waits for that, so it
-//! is committed before the pool closes, and needs no teardown. Work that is cut off at the end of the drain is dropped,
-//! and with it the transaction, which rolls back. So begin and commit it in one function, and say "done" (the answer,
-//! the acknowledgement) behind the commit.
+//! A transaction belongs to one piece of work: a request, a message, or a step of a task. The drain waits for that work,
+//! so the transaction commits before the pool closes. It needs no teardown.
+//!
+//! Work that is cut off at the end of the drain is dropped. Its transaction is dropped as well, and rolls back. Two habits
+//! make this safe:
+//!
+//! - Begin and commit in one function.
+//! - Send the response, or the acknowledgement, after the commit.
 //!
 //! ```no_run
 //! # mod sqlx {
@@ -306,7 +336,7 @@
 //!
 //! #[lifecycle::resource(timeout = "5s")]
 //! struct Database {
-//!     #[teardown(close)] // with the feature `sqlx`, a bare `#[teardown]` does more: see below
+//!     #[teardown(close)] // a bare `#[teardown]` does more, with the feature `sqlx`: see below
 //!     pool: PgPool,
 //! }
 //!
@@ -326,7 +356,7 @@
 //!             () = lifecycle::stopping() => return Ok(()),
 //!             accounts = next() => accounts,
 //!         };
-//!         // Not inside the `select!`, where the stop would roll it back.
+//!         // Not inside the `select!`, so that the stop does not roll it back.
 //!         transfer(&database, from, to).await?;
 //!     }
 //! }
@@ -339,18 +369,21 @@
 //! }
 //! ```
 //!
-//! A pool waits in its `close` until every connection has come back, so one that somebody keeps holds it up until its
-//! time is over; but `close` of sqlx 0.8 may be over before, where idle connections were closed beside one that is out.
-//! A bare `#[teardown]` waits for all in any case, for half of its time, has PostgreSQL cancel what it still runs for this
-//! process, which would otherwise go on long after, and says how many connections never came back. Somebody who was
-//! told "done" is told so by a commit; somebody whose connection broke may have been served or not: what is safe to
-//! repeat, such as `INSERT .. ON CONFLICT DO NOTHING` under an id of the client's, is what makes that harmless.
+//! | | `#[teardown(close)]` | `#[teardown]`, with the feature `sqlx` |
+//! |---|---|---|
+//! | waits for every connection | not always: `Pool::close` of sqlx 0.8 may return early | yes, for half of its time |
+//! | queries that PostgreSQL still runs for this process | run on after the exit | are cancelled |
+//! | connections that were never returned | hold up the teardown until its time-out | are counted in the report |
+//!
+//! A client that received a response knows that its transaction was committed. A client whose connection broke knows
+//! nothing, and repeats the request. Make the repetition harmless, for example by `INSERT .. ON CONFLICT DO NOTHING` with an
+//! id that the client chose.
 //!
 //! # A batch job
 //!
-//! A `job` is ready from its start and has no lame duck. When it is asked to stop it goes on until it returns, or
-//! until the drain's time is up: then it is cut off at its next await, with status 70, after which everything is torn
-//! down all the same. A long one looks whether it should end early.
+//! A `job` is ready from its start and has no lame duck. A job runs on after a request to stop, until the drain's time is
+//! up. The drain then cuts the job off at its next `.await`, with exit status 70. Every teardown still runs. A long job
+//! therefore checks [`is_stopping`](crate::is_stopping):
 //!
 //! ```
 //! # use std::io;
@@ -370,10 +403,16 @@
 //!
 //! # A library for several binaries
 //!
-//! A library declares its resources and leaves time and `main` to the binary. It says what depends on what, by fields
-//! or `depends_on`, and leaves `order` to the binary too, since an order holds for the whole program. It takes what it
-//! needs as an argument and hands out [`Managed`](crate::Managed); a program that has no
-//! [`main`](macro@crate::main) of this crate, such as a test, can use it too.
+//! A library declares resources, and leaves `main` and `grace` to the binary.
+//!
+//! | concern | place |
+//! |---|---|
+//! | dependencies: a field `Managed<T>`, or `depends_on` | the library |
+//! | `order`, because an order applies to the whole program | the binary |
+//! | `grace` and `lame_duck` | the binary |
+//!
+//! A library takes its dependencies as arguments, and returns [`Managed`](crate::Managed) handles. A program without this
+//! crate's [`main`](macro@crate::main), such as a test, can use the library too.
 //!
 //! ```
 //! mod storage {
@@ -388,17 +427,17 @@
 //!     #[lifecycle::teardown]
 //!     impl Teardown for Database {
 //!         async fn teardown(&self) {
-//!             // Say goodbye to the server; `lifecycle::remaining()` says how much time there is.
+//!             // Close the connections. `lifecycle::remaining()` returns the time that is left.
 //!         }
 //!     }
 //!
-//!     /// What the program keeps in it: gone before the database is.
-//!     #[lifecycle::resource(no_teardown = "all it has is in the database")]
+//!     /// The orders in the database. Torn down before the database.
+//!     #[lifecycle::resource(no_teardown = "every order is in the database")]
 //!     pub struct Orders {
 //!         pub database: Managed<Database>,
 //!     }
 //!
-//!     /// Call this once, in a lifecycle.
+//!     /// Opens the storage. Call this once, in a lifecycle.
 //!     pub async fn open() -> Managed<Orders> {
 //!         let database = lifecycle::manage(Database {});
 //!         lifecycle::manage(Orders { database })
@@ -412,16 +451,16 @@
 //! }
 //! ```
 //!
-//! `LIFECYCLE_PLAN=tree` prints what a binary has linked, with the reason of each edge. A resource that no type names,
-//! such as one behind a `dyn Trait`, is put in its place by
-//! [`a.depends_on(&b)`](crate::Managed::depends_on), and something that is no type at all by
-//! [`defer`](crate::engine::defer).
+//! `LIFECYCLE_PLAN=tree` prints the plan of a binary, with the reason of each edge. Two kinds of dependency have no type:
+//!
+//! - [`a.depends_on(&b)`](crate::Managed::depends_on) orders two instances, for example inside a `dyn Trait`.
+//! - [`defer`](crate::defer) adds a teardown without a resource.
 //!
 //! # Unit tests
 //!
-//! A lifecycle by hand runs in the test's own runtime, catches no signals, ends no process, and returns its
-//! [`Report`](crate::Report). Each test has its own, so they run side by side. Its deadlines follow tokio's clock:
-//! with a paused one (tokio's feature `test-util`), a test of a 30 s grace takes no time.
+//! A lifecycle that a test builds runs in the test's own runtime. It catches no signals, ends no process, and returns its
+//! [`Report`](crate::Report). Each test has a lifecycle of its own, so tests can run in parallel. Deadlines follow tokio's
+//! clock: on a paused clock (tokio's feature `test-util`), a test of a 30 s grace takes no time.
 //!
 //! ```
 //! use std::time::Duration;
@@ -441,12 +480,12 @@
 //! #[tokio::test(start_paused = true)]
 //! # */
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
-//! async fn what_is_in_flight_ends_and_what_hangs_is_named() {
+//! async fn work_in_flight_ends_and_a_hanging_teardown_is_named() {
 //!     let service = async {
 //!         lifecycle::manage(Slow);
 //!         lifecycle::spawn(async {
 //!             lifecycle::stopping().await;
-//!             tokio::time::sleep(Duration::from_secs(2)).await; // the last request
+//!             tokio::time::sleep(Duration::from_secs(2)).await; // finishes the last request
 //!         });
 //!         lifecycle::shutdown("the test is over");
 //!     };
@@ -458,9 +497,8 @@
 //!     assert_eq!(report.exit_status(), 70);
 //!     assert!(report.took <= Duration::from_secs(30));
 //! }
-//! # what_is_in_flight_ends_and_what_hangs_is_named();
+//! # work_in_flight_ends_and_a_hanging_teardown_is_named();
 //! ```
 //!
-//! A test that wants to look at the service while it runs builds the lifecycle first: [`Lifecycle`](crate::Lifecycle)
-//! is a handle whose methods are the functions of this crate, and [`Lifecycle::run`](crate::Lifecycle::run) takes the
-//! service.
+//! A test that observes the running service builds the lifecycle first. [`Lifecycle`](crate::Lifecycle) is a handle whose
+//! methods match the functions of this crate. [`Lifecycle::run`](crate::Lifecycle::run) takes the service.

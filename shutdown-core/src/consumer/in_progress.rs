@@ -1,12 +1,13 @@
 //! The messages that a consumer has taken and not acknowledged.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::{ConsumeError, Error};
+use crate::edge::Edge;
 use crate::edge::in_flight::{InFlight, Note, Words};
-use crate::edge::{Edge, LAST_WORD_TIMEOUT};
+use crate::resource::scope::LAST_WORD;
 use crate::sync::gate::Pass;
-use crate::sync::{Mutex, lock};
+use crate::sync::lock;
 
 const HANDLING_FAILED: Note =
     Note { once: "a message could not be handled", often: "messages could not be handled" };
@@ -46,12 +47,12 @@ impl InProgress {
         self.in_flight.pass()
     }
 
-    /// Keeps the process until the messages that the drain cuts off are requeued, for at most [`LAST_WORD_TIMEOUT`], and
+    /// Keeps the process until the messages that the drain cuts off are requeued, for at most [`LAST_WORD`], and
     /// reports those that are not.
     pub(super) fn stay_for_last_words(self: &Arc<InProgress>, edge: &Edge) {
         let in_progress = Arc::clone(self);
         edge.lifecycle().defer(self.in_flight.owner().to_owned(), move || async move {
-            if tokio::time::timeout(LAST_WORD_TIMEOUT, in_progress.in_flight.ended()).await.is_err() {
+            if tokio::time::timeout(LAST_WORD, in_progress.in_flight.ended()).await.is_err() {
                 let source = "the broker was not told what becomes of a message that was cut off".into();
                 return Err(ConsumeError::Unconfirmed { source, messages: 1 });
             }

@@ -1,7 +1,7 @@
 //! NATS JetStream, through async-nats.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::Message;
@@ -13,7 +13,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 
 use super::{Error, Receipt, Source};
-use crate::sync::{Mutex, lock};
+use crate::sync::lock;
 
 /// How long the server keeps one request for messages.
 const REQUEST_LIFETIME: Duration = Duration::from_secs(30);

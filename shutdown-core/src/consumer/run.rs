@@ -1,19 +1,19 @@
 //! The loop: take a message, handle it, acknowledge it. At the stop: cancel, finish, requeue.
 
 use std::num::NonZeroUsize;
-use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::runtime::Handle;
 
 use super::in_progress::{InProgress, words_for};
 use super::sealed::IntoVerdict as _;
 use super::{ConsumeError, Consumer, HandlerOutput, OnFailure, Receipt, Source, Verdict};
-use crate::edge::{Edge, LAST_WORD_TIMEOUT};
+use crate::edge::Edge;
+use crate::resource::scope::LAST_WORD;
+use crate::sync::catch::catch_async;
 
 impl<S: Source> Consumer<S> {
     /// Takes messages until the stop begins, and then [ends](super#what-happens-at-the-stop).
@@ -172,7 +172,7 @@ async fn handle<F, R>(
     let handled = {
         // The error becomes its text in here, because it need not be `Send`.
         let handling = async { handling.await.into_verdict() };
-        let handling = pin!(AssertUnwindSafe(handling).catch_unwind());
+        let handling = pin!(catch_async(handling));
         match select(handling, &mut work_cut).await {
             Either::Left((handled, _)) => Some(handled),
             // The time of the drain is up. The handler is dropped here.
@@ -186,11 +186,11 @@ async fn handle<F, R>(
             on_failure.verdict()
         }
         Some(Err(panic)) => {
-            in_progress.note_failure(&edge.task_panicked(panic));
+            in_progress.note_failure(&edge.task_panicked(&panic));
             on_failure.verdict()
         }
         None => {
-            let last_word = tokio::time::timeout(LAST_WORD_TIMEOUT, receipt.requeue()).await;
+            let last_word = tokio::time::timeout(LAST_WORD, receipt.requeue()).await;
             in_progress.note_receipt(last_word.unwrap_or_else(|late| Err(late.into())));
             return;
         }

@@ -4,15 +4,15 @@
 //! running, or when it is an upgraded connection, because naming takes a lock.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use slab::Slab;
 
 use crate::engine::work::Work;
 use crate::report::Straggler;
 use crate::sync::gate::{Gate, Pass};
+use crate::sync::lock;
 use crate::sync::notice::Notice;
-use crate::sync::{Mutex, lock};
 
 /// How many kinds of work a report names for each server.
 const KINDS_IN_REPORT: usize = 16;
@@ -141,15 +141,16 @@ impl Work for InFlight {
             .take(KINDS_IN_REPORT)
             .map(|(doing, (client, count))| {
                 let and_others = if count > 1 { " and others" } else { "" };
-                Straggler::InFlight(format!("{owner}: {doing}, for {client}{and_others}"), count)
+                let doing = format!("{owner}: {doing}, for {client}{and_others}");
+                Straggler::InFlight { doing, count }
             })
             .collect();
         // Work that has not been polled since the drain began has not been named.
         let others = others + self.gate.in_flight().saturating_sub(named);
         if others > 0 {
-            stragglers.push(Straggler::InFlight(format!("{owner}: {unnamed}"), others));
+            stragglers.push(Straggler::InFlight { doing: format!("{owner}: {unnamed}"), count: others });
         } else if stragglers.is_empty() {
-            stragglers.push(Straggler::InFlight(format!("{owner}: {source}"), 1));
+            stragglers.push(Straggler::InFlight { doing: format!("{owner}: {source}"), count: 1 });
         }
         (stragglers, 1)
     }
@@ -289,14 +290,14 @@ mod tests {
         let (edge, server) = registered(true);
         let in_flight = Arc::clone(server.in_flight());
         let pass = in_flight.pass().expect("the registry is open");
-        let before = edge.lifecycle().gate().in_flight();
+        let before = edge.lifecycle().in_flight().gate.in_flight();
         drop(server);
         assert!(in_flight.pass().is_none());
-        assert_eq!(edge.lifecycle().gate().in_flight(), before);
+        assert_eq!(edge.lifecycle().in_flight().gate.in_flight(), before);
         let last_word = in_flight.last_word().expect("work is in flight");
         assert!(!last_word.is_fired() && !in_flight.is_forgotten());
         drop(pass);
-        assert_eq!(edge.lifecycle().gate().in_flight(), before - 1);
+        assert_eq!(edge.lifecycle().in_flight().gate.in_flight(), before - 1);
         assert!(last_word.is_fired() && in_flight.is_forgotten());
         assert_eq!(in_flight.in_flight().1, 0);
         assert!(in_flight.last_word().is_none());

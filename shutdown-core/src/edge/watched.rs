@@ -1,6 +1,5 @@
 //! A task of a connection, whose panic the lifecycle hears about.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -8,6 +7,7 @@ use pin_project_lite::pin_project;
 
 use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
+use crate::sync::catch::catch;
 
 pin_project! {
     /// A connection, or one stream of a connection. A panic is reported before the future is dropped, and so before its
@@ -29,20 +29,20 @@ impl<F: Future> Future for Watched<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut future = self.project().future;
-        let polled = catch_unwind(AssertUnwindSafe(|| {
+        let polled = catch(|| {
             if let Some(future) = future.as_mut().as_pin_mut() {
                 let _ = ready!(future.poll(cx));
             }
             // Dropped here, where its lifecycle is still the current one.
             future.set(None);
             Poll::Ready(())
-        }));
+        });
         polled.unwrap_or_else(|panic| {
             if let Some(lifecycle) = Lifecycle::current() {
                 lifecycle.on(Event::TaskPanicked);
             }
             future.set(None);
-            resume_unwind(panic)
+            panic.resume()
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Which lifecycle is the current one: the innermost around the task, else the runtime's, else `main`'s.
+//! The current lifecycle: the innermost one around the task, else the one of the runtime, else the one of `main`.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -7,10 +7,10 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::engine::lifecycle::Lifecycle;
+use super::lifecycle::Lifecycle;
 use crate::sequence::InstanceId;
 
-/// The lifecycle of the process, so that a plain thread finds it too.
+/// The lifecycle of the process: a plain thread finds it too.
 static MAIN: OnceLock<Lifecycle> = OnceLock::new();
 
 thread_local! {
@@ -22,13 +22,14 @@ struct Here {
     role: Role,
 }
 
-/// What runs.
+/// Which code runs in a context.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
-    /// `main`'s own future.
+    /// The future of `main`.
     Main,
     /// The teardown of this instance.
-    Hook(InstanceId),
+    Teardown(InstanceId),
+    /// A task, a closure, or a thread.
     Other,
 }
 
@@ -43,16 +44,16 @@ pub(crate) fn adopt_threads(builder: &mut tokio::runtime::Builder, lifecycle: &L
         let here = Here { lifecycle: lifecycle.clone(), role: Role::Other };
         HERE.with_borrow_mut(|slot| *slot = Some(here));
     };
-    // Tokio built for loom has no such hook; nothing is run in it there.
+    // Tokio has no such hook when it is built for loom, and loom's models run nothing in it.
     #[cfg(not(loom))]
     builder.on_thread_start(adopt);
     #[cfg(loom)]
     let _ = (builder, adopt);
 }
 
-/// Looks at the current lifecycle, without counting a reference to it.
+/// Calls `look` with the current lifecycle, without counting a reference to it.
 pub(crate) fn with<R>(look: impl FnOnce(Option<&Lifecycle>) -> R) -> R {
-    // During the destruction of a thread's locals only the process's lifecycle is left.
+    // While the locals of a thread are destroyed, only the lifecycle of the process is left.
     let mut look = Some(look);
     let found = HERE.try_with(|here| {
         let here = here.borrow();
@@ -66,7 +67,7 @@ pub(crate) fn with<R>(look: impl FnOnce(Option<&Lifecycle>) -> R) -> R {
     }
 }
 
-/// The current lifecycle; panics with what to do where there is none.
+/// Calls `look` with the current lifecycle. Panics outside of every lifecycle, and says what to do.
 #[track_caller]
 pub(crate) fn expect<R>(what: &str, look: impl FnOnce(&Lifecycle) -> R) -> R {
     let location = std::panic::Location::caller();
@@ -79,15 +80,15 @@ pub(crate) fn expect<R>(what: &str, look: impl FnOnce(&Lifecycle) -> R) -> R {
     })
 }
 
-/// The instance whose teardown calls this.
-pub(crate) fn hook() -> Option<InstanceId> {
-    role().and_then(|role| match role {
-        Role::Hook(id) => Some(id),
-        _ => None,
-    })
+/// Returns the instance whose teardown calls this.
+pub(super) fn teardown() -> Option<InstanceId> {
+    match role()? {
+        Role::Teardown(id) => Some(id),
+        Role::Main | Role::Other => None,
+    }
 }
 
-/// Whether `main`'s own future calls this, not a task.
+/// Returns whether the future of `main` calls this, and not a task.
 pub(crate) fn is_main() -> bool {
     role() == Some(Role::Main)
 }
@@ -104,7 +105,7 @@ pub(crate) fn enter<R>(lifecycle: &Lifecycle, f: impl FnOnce() -> R) -> R {
 }
 
 pin_project! {
-    /// A future that is polled with its lifecycle as the current one.
+    /// A future whose lifecycle is the current one while it is polled.
     pub(crate) struct Scoped<F> {
         here: Option<Here>,
         #[pin]
@@ -121,8 +122,8 @@ impl<F: Future> Scoped<F> {
         Scoped { here: Some(Here { lifecycle, role: Role::Main }), future }
     }
 
-    pub(crate) fn hook(lifecycle: Lifecycle, id: InstanceId, future: F) -> Scoped<F> {
-        Scoped { here: Some(Here { lifecycle, role: Role::Hook(id) }), future }
+    pub(super) fn teardown(lifecycle: Lifecycle, id: InstanceId, future: F) -> Scoped<F> {
+        Scoped { here: Some(Here { lifecycle, role: Role::Teardown(id) }), future }
     }
 }
 
@@ -136,7 +137,7 @@ impl<F: Future> Future for Scoped<F> {
     }
 }
 
-/// Puts a context in place, and back what was there, also when a panic passes.
+/// Puts a context in place, and restores the previous one when it is dropped, also by a panic.
 struct Swapped<'a>(&'a mut Option<Here>);
 
 impl<'a> Swapped<'a> {
@@ -147,7 +148,7 @@ impl<'a> Swapped<'a> {
     }
 
     fn swap(&mut self) {
-        // Where the thread's locals are gone, there is nothing to put in place.
+        // Once the locals of the thread are gone, no context can be put in place.
         let _ = HERE.try_with(|here| std::mem::swap(&mut *here.borrow_mut(), self.0));
     }
 }

@@ -1,4 +1,4 @@
-//! The functions at the root of the crate: each acts on the current lifecycle.
+//! The functions at the root of the crate. Each acts on the current lifecycle.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,22 +8,23 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::engine::builder::MainOutput;
 use crate::engine::context;
-use crate::engine::defer::Deferred;
 use crate::engine::lifecycle::Lifecycle;
+use crate::engine::output::MainOutput;
 use crate::resource::managed::Managed;
 use crate::resource::{Resource, TeardownOutput};
 use crate::sync::gate::Pass;
 use crate::sync::notice::Waiting;
 
-/// Hands a value to the current lifecycle, which tears it down, exactly once, when the service stops.
+/// Hands a value to the current lifecycle, which tears it down exactly once when the service stops.
 ///
-/// During a stop it still counts: the instance is torn down in its place, or at once if that has passed.
+/// The handle that `manage` returns dereferences to the value, and its clones share one managed instance. The stop tears
+/// an instance down in its place in the plan. An instance that is managed after that place has passed is torn down at
+/// once, and the report marks the instance as late.
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle; the message says what to do.
+/// Panics outside of a lifecycle. The message lists two ways to be inside.
 ///
 /// # Examples
 ///
@@ -48,22 +49,44 @@ pub fn manage<T: Resource>(value: T) -> Managed<T> {
     context::expect("manage", Lifecycle::clone).manage(value)
 }
 
-/// [`manage`], under a name of its own in logs and reports: for the second instance of a type.
+/// Hands a value to the current lifecycle, under a name of its own in logs and reports.
+///
+/// A second instance of one type needs a name to be told from the first. Everything else is as in [`manage`].
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle.
+/// Panics outside of a lifecycle.
+///
+/// # Examples
+///
+/// ```
+/// # use lifecycle::Teardown;
+/// #[lifecycle::resource]
+/// struct Database;
+/// # #[lifecycle::teardown]
+/// # impl Teardown for Database {
+/// #     async fn teardown(&self) {}
+/// # }
+///
+/// # #[lifecycle::main]
+/// # async fn main() {
+/// let primary = lifecycle::manage(Database);
+/// let replica = lifecycle::manage_as("replica", Database);
+/// # }
+/// ```
 #[track_caller]
 pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> Managed<T> {
     context::expect("manage_as", Lifecycle::clone).manage_as(name, value)
 }
 
-/// A teardown without a type. Concurrent with everything, unless [`uses`](Deferred::uses) or
-/// [`order`](Deferred::order) say otherwise.
+/// Defers a teardown without a type to the stop of the current lifecycle, which runs it exactly once.
+///
+/// The teardown runs in the cleanup, concurrently with every other one. [`Deferred`](crate::Deferred) adds an order, a time-out, or the
+/// instances that the teardown uses. If the cleanup has already begun, the teardown starts at once.
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle.
+/// Outside of a lifecycle. The message says what to do.
 ///
 /// # Examples
 ///
@@ -74,93 +97,227 @@ pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> M
 /// # }
 /// ```
 #[track_caller]
-pub fn defer<F, Fut>(name: impl Into<Cow<'static, str>>, teardown: F) -> Deferred
+pub fn defer<F, Fut>(name: impl Into<Cow<'static, str>>, teardown: F)
 where
     F: FnOnce() -> Fut + Send + 'static,
     Fut: Future<Output: TeardownOutput> + Send + 'static,
 {
-    context::expect("defer", Lifecycle::clone).defer(name, teardown)
+    context::expect("defer", Lifecycle::clone).defer(name, teardown);
 }
 
-/// Start-up is over. Until then a signal drops `main` at its next await; from then on `main` is work in flight.
+/// Declares the start-up as over.
 ///
-/// Implied by the first [`pass`], by the first poll of [`draining`], and by `main`'s own first poll of [`stopping`].
-/// Checks that what is managed can be torn down at all: without a cycle, its time-outs within grace; else the service
-/// stops here, with status 78.
+/// A signal before `ready` drops `main` at its next `.await`. A signal after `ready` lets `main` finish, as work in
+/// flight.
+///
+/// Three calls imply `ready`: the first [`pass`], the first poll of [`draining`], and the first poll of [`stopping`] by
+/// `main` itself.
+///
+/// `ready` also checks the plan of the managed instances. A cycle, or time-outs that do not fit into grace, stop the
+/// service with exit status 78.
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle.
+/// Panics outside of a lifecycle.
+///
+/// # Examples
+///
+/// ```
+/// # async fn warm_up_caches() {}
+/// # #[lifecycle::main]
+/// # async fn main() {
+/// warm_up_caches().await; // a signal ends the wait here
+/// lifecycle::ready(); // `/startupz` answers 200 when this has returned
+/// # }
+/// ```
 #[track_caller]
 pub fn ready() {
     context::expect("ready", Lifecycle::clone).ready();
 }
 
-/// A future that ends when the stop begins: for handlers and loops that should come to an end.
+/// Returns a future that completes when the stop begins (cancellation).
+///
+/// A loop or a long poll waits for `stopping`, and then ends. A server waits for [`draining`] instead, because clients
+/// still send requests during the lame duck.
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle.
+/// Panics outside of a lifecycle.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe; another call gives another future.
+/// Cancel safe. A second call returns a second future, which completes too.
+///
+/// # Examples
+///
+/// ```
+/// # async fn next_job() -> u32 { std::future::pending().await }
+/// # async fn run(_: u32) {}
+/// # #[lifecycle::main]
+/// # async fn main() {
+/// lifecycle::spawn(async {
+///     loop {
+///         let job = tokio::select! {
+///             () = lifecycle::stopping() => break,
+///             job = next_job() => job,
+///         };
+///         run(job).await; // not inside the `select!`, so that the stop does not drop a job
+///     }
+/// });
+/// # }
+/// ```
 #[track_caller]
 pub fn stopping() -> Stopping {
     context::expect("stopping", Lifecycle::stopping)
 }
 
-/// Whether the stop has begun. `false` outside of a lifecycle.
+/// Returns whether the stop has begun.
+///
+/// Returns `false` outside of a lifecycle. A program with `#[lifecycle::main]` has no such place, because each of its
+/// threads is inside the lifecycle of the process.
+///
+/// # Examples
+///
+/// ```
+/// # fn import(_page: u32) {}
+/// # #[lifecycle::main(job)]
+/// # async fn main() {
+/// for page in 0..100 {
+///     if lifecycle::is_stopping() {
+///         break;
+///     }
+///     import(page);
+/// }
+/// # }
+/// ```
 pub fn is_stopping() -> bool {
     context::with(|lifecycle| lifecycle.is_some_and(Lifecycle::is_stopping))
 }
 
-/// A future that ends when the drain begins, after the lame duck: what a server's `with_graceful_shutdown` gets.
+/// Returns a future that completes when the drain begins, after the lame duck.
+///
+/// A server takes it as the argument of `with_graceful_shutdown`. The first poll implies [`ready`].
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle.
+/// Panics outside of a lifecycle.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe; another call gives another future.
+/// Cancel safe. A second call returns a second future, which completes too.
+///
+/// # Examples
+///
+/// ```no_run
+/// # #[lifecycle::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let routes = axum::Router::new();
+/// let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
+/// axum::serve(listener, routes).with_graceful_shutdown(lifecycle::draining()).await
+/// # }
+/// ```
 #[track_caller]
 pub fn draining() -> Draining {
     context::expect("draining", Lifecycle::draining)
 }
 
-/// How much time is left: in a teardown until its own limit, elsewhere until the deadline. `None` while running.
+/// Returns how much time is left.
+///
+/// | called | the time until |
+/// |---|---|
+/// | in a teardown | the limit of that teardown |
+/// | elsewhere during the stop | the deadline, `T0 + grace` |
+/// | before the stop, or outside of a lifecycle | `None` |
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # #[lifecycle::main(grace = "25s")]
+/// # async fn main() {
+/// lifecycle::defer("flush", async || {
+///     let limit = lifecycle::remaining().unwrap_or_default();
+///     assert!(limit < Duration::from_secs(25));
+/// });
+/// # }
+/// ```
 pub fn remaining() -> Option<Duration> {
     context::with(|lifecycle| lifecycle.and_then(Lifecycle::remaining))
 }
 
-/// Asks for a clean stop. Without effect if one is under way.
+/// Starts a clean stop.
+///
+/// The report shows `reason`. A call during a stop has no effect.
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle.
+/// Panics outside of a lifecycle.
+///
+/// # Examples
+///
+/// ```
+/// # #[lifecycle::main]
+/// # async fn main() {
+/// lifecycle::spawn(async {
+///     lifecycle::shutdown("the import is done");
+/// });
+/// lifecycle::stopping().await;
+/// # }
+/// ```
 #[track_caller]
 pub fn shutdown(reason: impl Into<Cow<'static, str>>) {
     context::expect("shutdown", Lifecycle::clone).shutdown(reason);
 }
 
-/// Asks for a stop that ends with status 1. Without effect if one is under way.
+/// Starts a stop that ends with exit status 1.
+///
+/// A call during a stop that has another reason also makes the exit status 1, and the report lists the error.
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle.
+/// Panics outside of a lifecycle.
+///
+/// # Examples
+///
+/// ```
+/// use lifecycle::Lifecycle;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let report = Lifecycle::builder()
+///     .run(async {
+///         lifecycle::fail("the disk is full");
+///         lifecycle::stopping().await;
+///     })
+///     .await;
+/// assert_eq!(report.exit_status(), 1);
+/// # }
+/// ```
 #[track_caller]
 pub fn fail(error: impl fmt::Display) {
     context::expect("fail", Lifecycle::clone).fail(error);
 }
 
-/// Spawns a task that is in flight until it ends: the drain waits for it, and names it if it is cut off.
+/// Spawns a task that the drain waits for.
 ///
-/// Work in flight may spawn more of it during the drain. After the drain a task still runs, but nobody waits for it.
+/// A task is in flight until it ends. The drain cuts a task off when the drain's time is up, and the report names the
+/// line that spawned the task. Work in flight may spawn more tasks during the drain. A task that is spawned after the
+/// drain runs as well, but the stop does not wait for it.
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle, or of a runtime.
+/// Panics outside of a lifecycle, or outside of a tokio runtime.
+///
+/// # Examples
+///
+/// ```
+/// # async fn settle(_order: u64) {}
+/// # #[lifecycle::main]
+/// # async fn main() {
+/// lifecycle::spawn(settle(17)); // `main` may return: the drain waits for the task
+/// # }
+/// ```
 #[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -170,23 +327,61 @@ where
     context::expect("spawn", Lifecycle::clone).spawn(future)
 }
 
-/// Runs a closure on a thread where it may block, in flight until it returns. At the end of the drain it is named and
-/// left behind: a thread cannot be cut off.
+/// Runs a closure on a thread where the closure may block. The drain waits for its return.
+///
+/// A closure that still runs at the end of the drain is left running, because a thread cannot be cut off. The report
+/// names the line that spawned the closure, and the exit status is 70.
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle, or of a runtime.
+/// Panics outside of a lifecycle, or outside of a tokio runtime.
+///
+/// # Examples
+///
+/// ```
+/// # fn thumbnail(_bytes: &[u8]) -> Vec<u8> { Vec::new() }
+/// # #[lifecycle::main]
+/// # async fn main() -> Result<(), tokio::task::JoinError> {
+/// let image = lifecycle::spawn_blocking(|| thumbnail(b"..")).await?;
+/// # drop(image);
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     context::expect("spawn_blocking", Lifecycle::clone).spawn_blocking(f)
 }
 
-/// [`spawn`], for a task without which the service is none: if it ends before the stop, in whatever way, the service
-/// stops, with status 1. If it returns an error during the stop, that is reported, with status 70.
+/// Spawns a task that the service cannot run without.
+///
+/// | the task | the exit status |
+/// |---|---|
+/// | ends before the stop: by `Ok`, an error, a panic or an abort | 1, and the end starts the stop |
+/// | returns an error or panics during the stop | 70 |
+/// | is cut off at the end of the drain | 70 |
+/// | returns without an error during the stop | unchanged |
+///
+/// Everything else is as in [`spawn`].
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle, or of a runtime.
+/// Panics outside of a lifecycle, or outside of a tokio runtime.
+///
+/// # Examples
+///
+/// ```
+/// async fn consume() -> std::io::Result<()> {
+///     lifecycle::stopping().await;
+///     Ok(())
+/// }
+///
+/// # #[lifecycle::main]
+/// # async fn main() {
+/// lifecycle::spawn_essential("consumer", consume());
+/// # lifecycle::shutdown("an example ends");
+/// lifecycle::stopping().await;
+/// # }
+/// ```
 #[track_caller]
 pub fn spawn_essential<F>(name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<()>
 where
@@ -195,55 +390,71 @@ where
     context::expect("spawn_essential", Lifecycle::clone).spawn_essential(name, future)
 }
 
-/// One piece of work in flight, until the pass is dropped; `None` once the drain has begun. The first one implies
-/// [`ready`].
+/// Returns a pass (a guard) for one piece of work in flight, or `None` after the drain has begun.
+///
+/// The drain waits until the pass is dropped. The first pass implies [`ready`].
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle.
+/// Panics outside of a lifecycle.
+///
+/// # Examples
+///
+/// ```
+/// # async fn answer() {}
+/// # #[lifecycle::main]
+/// # async fn main() {
+/// if let Some(pass) = lifecycle::pass() {
+///     tokio::spawn(async move {
+///         answer().await;
+///         drop(pass); // the drain may end now
+///     });
+/// }
+/// # }
+/// ```
 #[track_caller]
 pub fn pass() -> Option<Pass> {
-    // Without counting a reference to the lifecycle: that count is shared by every thread, and a pass is not.
+    // `expect` clones no `Lifecycle` here: every thread shares its reference count, and a pass must not touch shared memory.
     let taken = context::expect("pass", |lifecycle| match lifecycle.is_ready() {
-        true => Ok(lifecycle.gate().pass()),
+        true => Ok(lifecycle.in_flight().gate.pass()),
         false => Err(lifecycle.clone()),
     });
     taken.unwrap_or_else(|lifecycle| lifecycle.pass())
 }
 
 impl Lifecycle {
-    /// See [`pass`].
+    /// Does what [`pass`] does, for this lifecycle.
     pub fn pass(&self) -> Option<Pass> {
         self.ready();
-        self.gate().pass()
+        self.in_flight().gate.pass()
     }
 
-    /// See [`stopping`].
+    /// Does what [`stopping`] does, for this lifecycle.
     pub fn stopping(&self) -> Stopping {
-        Stopping { notice: self.stop_notice().wait(), lifecycle: Some(self.clone()) }
+        Stopping { notice: self.notices().stopping.wait(), lifecycle: Some(self.clone()) }
     }
 
-    /// See [`draining`].
+    /// Does what [`draining`] does, for this lifecycle.
     pub fn draining(&self) -> Draining {
-        Draining { notice: self.drain_notice().wait(), lifecycle: Some(self.clone()) }
+        Draining { notice: self.notices().draining.wait(), lifecycle: Some(self.clone()) }
     }
 }
 
-/// The future of [`stopping`].
+/// The future that [`stopping`] returns.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Stopping {
     notice: Waiting,
-    /// There until the first poll.
+    /// `Some` until the first poll.
     lifecycle: Option<Lifecycle>,
 }
 
-/// The future of [`draining`].
+/// The future that [`draining`] returns.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Draining {
     notice: Waiting,
-    /// There until the first poll.
+    /// `Some` until the first poll.
     lifecycle: Option<Lifecycle>,
 }
 
@@ -252,7 +463,7 @@ impl Future for Stopping {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        // A look first: every other poll has nothing to write.
+        // The check avoids a write in every poll after the first.
         if self.lifecycle.is_some() {
             self.begin();
         }

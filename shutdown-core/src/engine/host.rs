@@ -1,25 +1,25 @@
-//! What a lifecycle needs of where it runs, as a port: the engine decides, and this carries it into the world.
+//! The port to the place where a lifecycle runs: the engine decides, the host acts.
 
 use std::time::Instant;
 
 use crate::observe::log::{Line, log};
 use crate::sync::notice::Notice;
 
-/// Where a lifecycle runs: in a runtime of the caller's ([`Caller`]), or as a whole process.
+/// The place where a lifecycle runs: a runtime of the caller ([`Caller`]), or a process of its own.
 pub(crate) trait Host: Send + Sync {
-    /// Be gone at `deadline`, or at an earlier one that was said before.
+    /// Sets the hard deadline. An earlier one that was set before stays.
     fn arm(&self, deadline: Instant);
     /// Fires a notice that user code may be waiting for.
     fn fire(&self, notice: &Notice);
-    /// Logs through `tracing`.
+    /// Hands one line to the log.
     fn log(&self, line: Line);
-    /// Writes to stderr.
+    /// Writes text to stderr.
     fn print(&self, text: String);
-    /// Die by this signal.
+    /// Ends the process by this signal.
     fn die(&self, signal: i32);
 }
 
-/// A runtime of the caller's: his threads may run his code, and nobody leaves his process.
+/// A runtime of the caller. Its threads may run user code, and the lifecycle never ends the process.
 pub(crate) struct Caller;
 
 impl Host for Caller {

@@ -1,45 +1,28 @@
-//! Tracked tasks: in flight until they end, and known by where they were spawned.
+//! The registry of tracked tasks: work in flight that the report names by where it was spawned.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::panic::Location;
+use std::sync::{Mutex, MutexGuard};
 
-use pin_project_lite::pin_project;
 use slab::Slab;
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::AbortHandle;
 
-use crate::engine::builder::MainOutput;
-use crate::engine::context::{self, Scoped};
-use crate::engine::lifecycle::Lifecycle;
-use crate::report::{MainEnding, Straggler};
-use crate::sequence::Event;
-use crate::sync::gate::Pass;
+use crate::report::Straggler;
 use crate::sync::shards::Shards;
+use crate::sync::{Flag, lock};
 
 /// The tracked tasks of one lifecycle.
 pub(crate) struct Tasks {
     shards: Shards<Mutex<Shard>>,
-    /// What was in flight has been cut off; nothing more is tracked.
-    aborted: AtomicBool,
+    /// The tasks in flight have been cut. A task that comes later is aborted at once.
+    cut: Flag,
 }
 
 #[derive(Default)]
 struct Shard {
     tasks: Slab<Task>,
-    /// How many there have been.
+    /// How many tasks this shard has ever held.
     count: u64,
-}
-
-/// Where a task is among the tracked ones. The number tells it from a later task in the same place.
-#[derive(Clone, Copy)]
-struct Place {
-    seat: usize,
-    key: usize,
-    number: u64,
 }
 
 struct Task {
@@ -49,181 +32,80 @@ struct Task {
     abort: Option<AbortHandle>,
 }
 
+/// The place of a task in the registry. Its number tells it from a later task in the same place.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    shard: usize,
+    key: usize,
+    number: u64,
+}
+
 impl Default for Tasks {
     fn default() -> Tasks {
-        Tasks { shards: Shards::new(Mutex::default), aborted: AtomicBool::new(false) }
+        Tasks { shards: Shards::new(Mutex::default), cut: Flag::default() }
     }
 }
 
 impl Tasks {
-    fn shard(&self, seat: usize) -> MutexGuard<'_, Shard> {
-        self.shards.at(seat).lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, at: usize) -> MutexGuard<'_, Shard> {
+        lock(self.shards.at(at))
     }
 
-    /// What has not ended, by where it was spawned, and how many tasks that is.
-    pub(crate) fn stragglers(&self) -> (Vec<Straggler>, usize) {
+    pub(super) fn add(&self, location: &'static Location<'static>, blocking: bool) -> Place {
+        let at = self.shards.seat();
+        let mut shard = self.shard(at);
+        shard.count += 1;
+        let number = shard.count;
+        let key = shard.tasks.insert(Task { number, location, blocking, abort: None });
+        Place { shard: at, key, number }
+    }
+
+    pub(super) fn remove(&self, place: Place) {
+        let task = self.shard(place.shard).tasks.try_remove(place.key);
+        drop(task);
+    }
+
+    /// Keeps what drops the task early, unless the task has ended. Aborts it if work has been cut in the meantime.
+    pub(super) fn set_abort(&self, place: Place, abort: &AbortHandle) {
+        let mut shard = self.shard(place.shard);
+        if let Some(task) = shard.tasks.get_mut(place.key).filter(|task| task.number == place.number) {
+            task.abort = Some(abort.clone());
+        }
+        drop(shard);
+        // Either `cut` finds the handle under the shard's lock, or its flag is seen here after that lock.
+        if self.cut.is_set() {
+            abort.abort();
+        }
+    }
+
+    /// Lists the tasks that have not ended, by where they were spawned, and counts them.
+    pub(super) fn stragglers(&self) -> (Vec<Straggler>, usize) {
         let mut found: BTreeMap<(bool, &'static Location<'static>), usize> = BTreeMap::new();
-        for seat in 0..self.shards.len() {
-            for (_, task) in &self.shard(seat).tasks {
+        for at in 0..self.shards.len() {
+            for (_, task) in &self.shard(at).tasks {
                 *found.entry((task.blocking, task.location)).or_default() += 1;
             }
         }
         let total = found.values().sum();
         let straggler = |((blocking, location), count)| match blocking {
-            true => Straggler::Blocking(location, count),
-            false => Straggler::Tasks(location, count),
+            true => Straggler::Blocking { location, count },
+            false => Straggler::Tasks { location, count },
         };
         (found.into_iter().map(straggler).collect(), total)
     }
 
-    /// Whether what was in flight has been cut off. The notice of it may still be on its way.
-    pub(crate) fn are_cut_off(&self) -> bool {
-        self.aborted.load(Ordering::SeqCst)
+    /// Returns whether work has been cut. The notice of it may still be on its way.
+    pub(crate) fn are_cut(&self) -> bool {
+        self.cut.is_set()
     }
 
-    /// Drops every tracked future at its next await; what blocks its thread goes on.
-    pub(crate) fn abort(&self) {
-        self.aborted.store(true, Ordering::SeqCst);
-        for seat in 0..self.shards.len() {
+    /// Drops every tracked future at its next await. A task that blocks its thread goes on.
+    pub(super) fn cut(&self) {
+        self.cut.set();
+        for at in 0..self.shards.len() {
             let handles: Vec<AbortHandle> =
-                self.shard(seat).tasks.iter_mut().filter_map(|(_, task)| task.abort.take()).collect();
+                self.shard(at).tasks.iter_mut().filter_map(|(_, task)| task.abort.take()).collect();
             handles.iter().for_each(AbortHandle::abort);
-        }
-    }
-}
-
-/// One task's place among the tracked ones. Dropped behind its future.
-struct Ticket {
-    lifecycle: Lifecycle,
-    place: Place,
-    pass: Option<Pass>,
-}
-
-impl Ticket {
-    /// `None` once the drain is over: then the task runs untracked, for as long as the process does.
-    fn new(lifecycle: &Lifecycle, location: &'static Location<'static>, blocking: bool) -> Option<Ticket> {
-        let pass = lifecycle.gate().join()?;
-        let tasks = lifecycle.tasks();
-        let seat = tasks.shards.seat();
-        let mut shard = tasks.shard(seat);
-        shard.count += 1;
-        let number = shard.count;
-        let key = shard.tasks.insert(Task { number, location, blocking, abort: None });
-        drop(shard);
-        let place = Place { seat, key, number };
-        Some(Ticket { lifecycle: lifecycle.clone(), place, pass: Some(pass) })
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        let task = self.lifecycle.tasks().shard(self.place.seat).tasks.try_remove(self.place.key);
-        drop(task);
-        drop(self.pass.take());
-    }
-}
-
-pin_project! {
-    /// A tracked future. The ticket stands behind the future, so that it is dropped after it.
-    struct Tracked<F> {
-        #[pin]
-        future: F,
-        ticket: Option<Ticket>,
-    }
-}
-
-impl<F: Future> Future for Tracked<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))).unwrap_or_else(|payload| {
-            if let Some(ticket) = this.ticket {
-                ticket.lifecycle.on(Event::TaskPanicked);
-            }
-            resume_unwind(payload)
-        })
-    }
-}
-
-impl Lifecycle {
-    /// See [`spawn`](crate::spawn).
-    #[track_caller]
-    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let ticket = Ticket::new(self, Location::caller(), false);
-        let place = ticket.as_ref().map(|ticket| ticket.place);
-        let future = Scoped::new(self.clone(), future);
-        let task = self.runtime().spawn(Tracked { future, ticket });
-        self.remember(place, &task.abort_handle());
-        task
-    }
-
-    /// See [`spawn_blocking`](crate::spawn_blocking).
-    #[track_caller]
-    pub fn spawn_blocking<T: Send + 'static>(&self, f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-        let ticket = Ticket::new(self, Location::caller(), true);
-        let place = ticket.as_ref().map(|ticket| ticket.place);
-        let lifecycle = self.clone();
-        let task = self.runtime().spawn_blocking(move || {
-            let ticket = ticket;
-            let result = catch_unwind(AssertUnwindSafe(|| context::enter(&lifecycle, f)));
-            if result.is_err() {
-                lifecycle.on(Event::TaskPanicked);
-            }
-            drop(ticket);
-            result.unwrap_or_else(|payload| resume_unwind(payload))
-        });
-        self.remember(place, &task.abort_handle());
-        task
-    }
-
-    /// See [`spawn_essential`](crate::spawn_essential).
-    #[track_caller]
-    pub fn spawn_essential<F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<()>
-    where
-        F: Future<Output: MainOutput> + Send + 'static,
-    {
-        let essential = Essential { lifecycle: self.clone(), name: Some(name.into()), error: None };
-        self.spawn(async move {
-            // As a whole, also if the task is cut off before it ends.
-            let mut essential = essential;
-            if let MainEnding::Failed(error) = future.await.into_ending() {
-                essential.error = Some(error);
-            }
-        })
-    }
-
-    /// Keeps what ends the task early, unless it is over, or everything was cut off meanwhile.
-    fn remember(&self, place: Option<Place>, abort: &AbortHandle) {
-        let Some(Place { seat, key, number }) = place else {
-            return;
-        };
-        let mut shard = self.tasks().shard(seat);
-        if let Some(task) = shard.tasks.get_mut(key).filter(|task| task.number == number) {
-            task.abort = Some(abort.clone());
-        }
-        drop(shard);
-        if self.tasks().aborted.load(Ordering::SeqCst) {
-            abort.abort();
-        }
-    }
-}
-
-/// Tells of the end of an essential task when it is dropped: the task returned, panicked or was aborted.
-struct Essential {
-    lifecycle: Lifecycle,
-    name: Option<Cow<'static, str>>,
-    error: Option<String>,
-}
-
-impl Drop for Essential {
-    fn drop(&mut self) {
-        if let Some(name) = self.name.take() {
-            self.lifecycle.on(Event::EssentialEnded { name, error: self.error.take() });
         }
     }
 }

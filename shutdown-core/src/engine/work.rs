@@ -1,16 +1,11 @@
 //! The work in flight of servers and consumers, as the engine sees it: the gate only counts, and each server can name
 //! what its connections are doing.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use crate::report::Straggler;
+use crate::sync::lock;
 use crate::sync::notice::Notice;
-use crate::sync::{Mutex, lock};
-
-/// How long a broker may take to learn what becomes of a message whose handler was cut off. The connection to the
-/// broker stays open for that time.
-pub(crate) const LAST_WORD_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A server or a consumer that has work in flight. Its methods are called under the engine's lock, so they run no user
 /// code.

@@ -1,7 +1,7 @@
 //! What is known of one connection. The socket's wrapper, the requests and the driver share it, and the report asks it.
 
 use std::os::fd::RawFd;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use http::{Request, Version};
 use tokio::time::Instant;
@@ -12,7 +12,7 @@ use super::site::Site;
 use super::state::{Late, Phase, State};
 use crate::edge::in_flight::Describe;
 use crate::net::{Peer, unread_bytes};
-use crate::sync::{Mutex, MutexGuard, lock};
+use crate::sync::lock;
 
 /// A connection. Its state is written in the task of the connection. For HTTP/2 the tasks of its streams also count
 /// requests. No other lock is taken under the one of the state, because the report takes it under those of the engine and

@@ -1,7 +1,7 @@
 //! What the connections of a server share: its settings, and what is known of its lame duck.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -13,7 +13,7 @@ use super::late_requests::LateRequests;
 use super::probes::Asks;
 use crate::edge::Edge;
 use crate::edge::in_flight::InFlight;
-use crate::sync::{Mutex, lock};
+use crate::sync::lock;
 
 /// The settings of [`Server`](super::Server).
 #[derive(Clone)]

@@ -8,11 +8,11 @@
 
 use std::io;
 use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use socket2::Socket;
 
-use crate::sync::{Mutex, MutexGuard, lock};
+use crate::sync::lock;
 
 /// The first descriptor, after stdin, stdout and stderr.
 const FIRST_DESCRIPTOR: RawFd = 3;

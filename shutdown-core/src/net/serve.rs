@@ -1,7 +1,6 @@
 //! A server for protocols that are not HTTP.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,6 +11,7 @@ use super::accept::{Door, words_for};
 use super::listener::{Listener, Peer};
 use crate::edge::Edge;
 use crate::edge::in_flight::{Describe, InFlight, Named};
+use crate::sync::catch::catch;
 use crate::sync::gate::Pass;
 use crate::sync::notice::Waiting;
 
@@ -68,7 +68,7 @@ where
         .run(|io, peer| {
             let Some(pass) = registered.in_flight().pass() else { return };
             // The handler may panic before it returns a future, and that concerns its own connection only.
-            match catch_unwind(AssertUnwindSafe(|| handler(io, peer.clone()))) {
+            match catch(|| handler(io, peer.clone())) {
                 Ok(handling) => {
                     edge.spawn(Connection {
                         handling,
@@ -80,7 +80,7 @@ where
                         _pass: pass,
                     });
                 }
-                Err(panic) => drop(edge.task_panicked(panic)),
+                Err(panic) => drop(edge.task_panicked(&panic)),
             }
         })
         .await;

@@ -1,99 +1,71 @@
-//! Managed instances: handed over once, torn down exactly once (R6).
+//! The handle of a managed instance.
 
-#![expect(unsafe_code, reason = "a handle is thread-safe because its resource is; the proof is at the impls")]
-
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
-use std::panic::Location;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::engine::context::Scoped;
-use crate::engine::hook::{Hook, Job};
-use crate::engine::lifecycle::{Inner, Lifecycle};
-use crate::plan::Why;
 use crate::report::Outcome;
-use crate::resource::{self, Declaration, Held, Mark, Needs, Resource};
-use crate::sequence::{Event, InstanceId, NO_CLASS, Released, Spec};
+use crate::sequence::InstanceId;
 
-/// A value whose teardown is the lifecycle's business. Clones are the same instance; it derefs to the value.
+/// A handle of a managed instance: the lifecycle tears the instance down. Clones are the same instance.
 ///
-/// A struct that holds a `Managed<Database>` and is a resource itself is torn down before every `Database`: the
-/// dependency is the field.
+/// A handle derefs to the value. A resource with a field `Managed<Database>` is torn down before every `Database`: the
+/// field is the dependency.
 pub struct Managed<T>(Arc<Shared<T>>);
-
-// SAFETY: a resource is `Send` and `Sync`, by the bound of its trait, and so is an `Arc` of it and of what else there is
-// (see below). By rule the compiler would look through every handle into the value behind it, and on into the handles
-// that this holds: in a chain of a hundred it gives up (E0275), and before that it takes time that grows by the square.
-unsafe impl<T: Resource> Send for Managed<T> {}
-// SAFETY: as above.
-unsafe impl<T: Resource> Sync for Managed<T> {}
-
-const _: () = {
-    const fn is_thread_safe<T: Send + Sync>() {}
-    const fn so_is_the_rest<T: Send + Sync>() {
-        is_thread_safe::<Arc<Shared<T>>>();
-    }
-    so_is_the_rest::<()>();
-};
 
 struct Shared<T> {
     value: T,
     id: InstanceId,
-    lifecycle: Weak<Inner>,
-    hook: Weak<Hook>,
+    owner: Box<dyn Owner>,
+}
+
+/// The port to the engine: all that a handle knows of the lifecycle that owns its instance.
+pub(crate) trait Owner: Send + Sync {
+    /// Orders the teardown of this instance before that of `other`.
+    fn depends_on(&self, other: InstanceId);
+
+    /// Returns a future that tears this instance down, or `None` if that has been done.
+    fn release(&self) -> Option<BoxFuture<'static, Outcome>>;
 }
 
 impl<T> Managed<T> {
+    pub(crate) fn new(value: T, id: InstanceId, owner: Box<dyn Owner>) -> Managed<T> {
+        Managed(Arc::new(Shared { value, id, owner }))
+    }
+
     pub(crate) fn id(&self) -> InstanceId {
         self.0.id
     }
 
-    /// This instance is torn down before `other`: for a dependency that no type shows, behind a `dyn Trait` or inside
-    /// a plain struct. Without effect once the teardown of either has begun.
+    /// Orders the teardown of this instance before that of `other`.
+    ///
+    /// It declares a dependency that no type shows: on a handle inside a `dyn Trait` or a plain struct. It has no
+    /// effect once either teardown has begun.
     pub fn depends_on<U>(&self, other: &Managed<U>) {
-        if let Some(lifecycle) = Lifecycle::upgrade(&self.0.lifecycle) {
-            let (a, b) = (self.id(), other.id());
-            lifecycle.step(|sequence, now, _| sequence.depends_on(now, a, b));
-        }
+        self.0.owner.depends_on(other.id());
     }
 
-    /// Tears this one instance down now, whatever still holds a clone, and takes it out of the plan: a pool that is
-    /// replaced at run time. Within the resource's `timeout`, if it has one. Once the cleanup has begun it is torn down
-    /// in its place, and this waits for that.
+    /// Tears this instance down now, and takes it out of the plan.
+    ///
+    /// It is for an instance that is replaced at run time, such as a connection pool. Clones of the handle stay valid,
+    /// but the value behind them is released. The teardown may take the `timeout` of the resource, if it has one. Once
+    /// the cleanup has begun the instance is torn down in its place, and this future waits for that.
     ///
     /// # Errors
     ///
-    /// What the teardown returned, or that it panicked or ran out of time. The instance is released all the same.
+    /// Returns how the teardown failed: by an error, a panic, or a time-out. The instance is released all the same.
     ///
     /// # Cancel safety
     ///
-    /// The teardown runs in a task of its own, and goes on if this future is dropped.
+    /// The teardown runs in a task of its own. It goes on if this future is dropped.
     pub async fn release(self) -> Result<(), TeardownError> {
-        let (Some(hook), Some(lifecycle)) = (self.0.hook.upgrade(), Lifecycle::upgrade(&self.0.lifecycle))
-        else {
-            return Ok(());
-        };
-        let id = self.id();
+        let release = self.0.owner.release();
+        // The value is dropped at the end of its teardown, if this is the last handle.
         drop(self);
-        let released = lifecycle.step(|sequence, now, _| sequence.release(now, id));
-        if let Released::Run(hook, timeout) = released {
-            let owner = lifecycle.clone();
-            let run = async move {
-                let outcome = match timeout {
-                    Some(timeout) => tokio::time::timeout(timeout, hook.run()).await,
-                    None => Ok(hook.run().await),
-                };
-                let outcome = outcome.unwrap_or(Outcome::TimedOut);
-                hook.tell(outcome.clone());
-                owner.on(Event::Ended(id, outcome));
-            };
-            let run: BoxFuture<'static, ()> = Box::pin(Scoped::hook(lifecycle.clone(), id, run));
-            lifecycle.runtime().spawn(run);
-        }
-        match hook.outcome().await {
+        let Some(release) = release else { return Ok(()) };
+        match release.await {
             Outcome::Ok => Ok(()),
             outcome => Err(TeardownError(outcome)),
         }
@@ -120,12 +92,12 @@ impl<T: fmt::Debug> fmt::Debug for Managed<T> {
     }
 }
 
-/// A teardown that failed, panicked or ran out of time.
+/// The error of a teardown that failed, panicked or ran out of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeardownError(Outcome);
 
 impl TeardownError {
-    /// How it ended.
+    /// Returns the outcome of the teardown.
     pub fn outcome(&self) -> &Outcome {
         &self.0
     }
@@ -138,86 +110,3 @@ impl fmt::Display for TeardownError {
 }
 
 impl std::error::Error for TeardownError {}
-
-impl Lifecycle {
-    /// See [`manage`](crate::manage).
-    #[track_caller]
-    pub fn manage<T: Resource>(&self, value: T) -> Managed<T> {
-        self.manage_named(Cow::Borrowed(T::DECLARATION.name), value, Location::caller())
-    }
-
-    /// See [`manage_as`](crate::manage_as).
-    #[track_caller]
-    pub fn manage_as<T: Resource>(&self, name: impl Into<Cow<'static, str>>, value: T) -> Managed<T> {
-        self.manage_named(name.into(), value, Location::caller())
-    }
-
-    fn manage_named<T: Resource>(
-        &self,
-        name: Cow<'static, str>,
-        value: T,
-        location: &'static Location<'static>,
-    ) -> Managed<T> {
-        Mark::leave::<T>();
-        let declaration = T::DECLARATION;
-        let mut held = Held::default();
-        value.__lifecycle_holds(&mut held);
-        let needs = held.of((declaration.type_id)()).collect();
-        let hook = Arc::new(Hook::default());
-        let weak = Arc::downgrade(&hook);
-        let shared = |id| Managed(Arc::new(Shared { value, id, lifecycle: self.downgrade(), hook: weak }));
-        let run = |managed: &Managed<T>| -> Job {
-            let managed = managed.clone();
-            Box::new(move || Box::pin(async move { resource::release(managed).await.into_vec() }))
-        };
-        let spec = Spec {
-            name,
-            class: NO_CLASS,
-            order: declaration.order,
-            timeout: declaration.timeout,
-            last: declaration.last,
-            location,
-            needs,
-            unsaid: false,
-        };
-        self.register(spec, Some(declaration), hook, shared, run)
-    }
-
-    /// Takes an instance into the plan. `make` gives it its number, `job` makes what tears it down.
-    pub(crate) fn register<M>(
-        &self,
-        mut spec: Spec,
-        declaration: Option<&'static Declaration>,
-        hook: Arc<Hook>,
-        make: impl FnOnce(InstanceId) -> M,
-        job: impl FnOnce(&M) -> Job,
-    ) -> M {
-        let (name, location) = (spec.name.clone(), spec.location);
-        let (managed, taken) = self.step(|sequence, now, inner| {
-            if let Some(declaration) = declaration {
-                spec.class = sequence.class((declaration.type_id)(), || needs(declaration));
-            }
-            let mut managed = None;
-            let taken = sequence.manage(
-                now,
-                spec,
-                |id| {
-                    let handle = managed.insert(make(id));
-                    hook.set_job(job(handle));
-                    hook
-                },
-                inner,
-            );
-            (managed.expect("an instance is numbered whenever it comes"), taken)
-        });
-        if taken.is_none() {
-            self.too_late(&name, location);
-        }
-        managed
-    }
-}
-
-/// What a type depends on, by type.
-fn needs(declaration: &Declaration) -> Vec<(std::any::TypeId, Why)> {
-    Needs::of(declaration).iter().map(|need| (need.type_id, need.reason.into())).collect()
-}

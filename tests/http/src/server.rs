@@ -1,10 +1,10 @@
-//! The fixture, started.
+//! A running fixture.
 
 use std::net::SocketAddr;
 
 use crate::{Child, Client, Ended, Program};
 
-/// A server in a process of its own, killed when this is dropped.
+/// A server in its own process, which is killed when this value is dropped.
 pub struct Server {
     /// The process.
     pub child: Child,
@@ -13,7 +13,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it, and waits until it answers.
+    /// Starts it, and waits until it has answered a request.
     #[track_caller]
     pub fn start(program: Program) -> Server {
         let mut child = program.listening_to_us().start();
@@ -23,13 +23,13 @@ impl Server {
         server
     }
 
-    /// A new connection.
+    /// Opens a connection.
     #[track_caller]
     pub fn connect(&self) -> Client {
         Client::connect(self.address)
     }
 
-    /// A connection that was used once, and is idle.
+    /// Opens a connection, uses it once, and leaves it idle.
     #[track_caller]
     pub fn connect_and_use(&self) -> Client {
         let mut client = self.connect();
@@ -38,7 +38,7 @@ impl Server {
         client
     }
 
-    /// Connections with a request under way that waits for [`go`](Server::go).
+    /// Opens `count` connections, each with a request in progress that waits for [`go`](Server::go).
     #[track_caller]
     pub fn at_work(&mut self, count: usize) -> Vec<Client> {
         let clients: Vec<Client> = (0..count)
@@ -54,13 +54,13 @@ impl Server {
         clients
     }
 
-    /// Lets go what waits.
+    /// Lets the waiting requests finish.
     #[track_caller]
     pub fn go(&mut self) {
         self.child.tell("go");
     }
 
-    /// A client that sends no more than half of a request's head: the drain closes it after a second.
+    /// Opens a connection and sends a partial request head. The drain closes the connection after 1 s.
     #[track_caller]
     pub fn half_a_head(&self) -> Client {
         let mut client = self.connect();
@@ -68,13 +68,13 @@ impl Server {
         client
     }
 
-    /// Asks it to stop.
+    /// Sends SIGTERM.
     #[track_caller]
     pub fn stop(&mut self) {
         self.child.signal(libc::SIGTERM);
     }
 
-    /// Waits until its notice has reached it.
+    /// Waits until the stop has begun.
     #[track_caller]
     pub fn hears_the_stop(&mut self) {
         self.child.wait_for("stopping");
@@ -93,14 +93,14 @@ impl Server {
     }
 }
 
-/// Makes room for `count` open files in this process, and in those that it starts.
+/// Raises the limit of open files to `count`, for this process and its children.
 ///
 /// # Panics
 ///
 /// If the hard limit is lower.
 pub fn raise_open_files(count: u64) {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: it fills in the local.
+    // SAFETY: `getrlimit` fills in the local.
     let asked = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
     assert_eq!(asked, 0, "{}", std::io::Error::last_os_error());
     assert!(
@@ -110,7 +110,7 @@ pub fn raise_open_files(count: u64) {
     );
     if limit.rlim_cur < count {
         limit.rlim_cur = count;
-        // SAFETY: it reads the local.
+        // SAFETY: `setrlimit` reads the local.
         let set = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
         assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
     }

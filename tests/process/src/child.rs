@@ -1,4 +1,4 @@
-//! A running child.
+//! A running child: its output, its signals, its end.
 
 use std::io::Write as _;
 use std::process;
@@ -10,15 +10,15 @@ use crate::output::Output;
 use crate::status::{SignalSets, is_frozen};
 use crate::{PATIENCE, children};
 
-/// A child that runs, and is killed when this is dropped.
+/// A running child, which is killed when this value is dropped.
 #[derive(Debug)]
 pub struct Child {
     process: process::Child,
-    /// Who gets the signals: the child, or what it was started through has started.
+    /// The process that receives the signals: the child, or the only child of its launcher.
     target: u32,
     stdout: Output,
     stderr: Output,
-    /// When it was first asked to stop, else when it was started.
+    /// The instant of the first signal, or of the start.
     asked: Instant,
     signalled: bool,
 }
@@ -35,12 +35,12 @@ impl Child {
         }
     }
 
-    /// Who gets the signals.
+    /// Returns the id of the process that receives the signals.
     pub fn pid(&self) -> u32 {
         self.target
     }
 
-    /// From now on signals go to the only child of this process, which is waited for.
+    /// Waits until the launcher has started its only child, and directs all signals to that child.
     #[track_caller]
     pub fn descend(&mut self) {
         let until = Instant::now() + PATIENCE;
@@ -61,7 +61,7 @@ impl Child {
         self.expect(said, &format!("it never said `{line}`"));
     }
 
-    /// Waits until it writes a line on stdout that starts so: the rest of the line.
+    /// Waits until it writes a line on stdout that begins with `start`, and returns the rest of the line.
     #[track_caller]
     pub fn wait_for_start(&mut self, start: &str) -> String {
         let rest = self.stdout.wait_for_start(start, Instant::now() + PATIENCE);
@@ -76,7 +76,7 @@ impl Child {
         self.expect(matches!(told, Some(Ok(()))), &format!("cannot tell it `{line}`: {told:?}"));
     }
 
-    /// Stops each of its threads where it is, until [`thaw`](Child::thaw): the kernel goes on without it.
+    /// Stops all its threads until [`thaw`](Child::thaw). The kernel still serves its sockets.
     #[track_caller]
     pub fn freeze(&mut self) {
         self.send(libc::SIGSTOP);
@@ -87,7 +87,7 @@ impl Child {
         }
     }
 
-    /// Lets it go on.
+    /// Continues it after a [`freeze`](Child::freeze).
     #[track_caller]
     pub fn thaw(&mut self) {
         self.send(libc::SIGCONT);
@@ -100,17 +100,17 @@ impl Child {
         self.expect(said, &format!("it never said `{line}` on stderr"));
     }
 
-    /// How long ago it got its first signal.
+    /// Returns the time since its first signal.
     pub fn since_asked(&self) -> Duration {
         self.asked.elapsed()
     }
 
-    /// What the kernel says about its signals; `None` once it is gone.
+    /// Returns its signal sets as the kernel lists them, or `None` after its end.
     pub fn signals(&self) -> Option<SignalSets> {
         SignalSets::of(self.target)
     }
 
-    /// Waits until it has a handler for `signal`, and says whether it does: it may end before.
+    /// Waits until it has a handler for `signal`. Returns `false` if it ended before.
     #[track_caller]
     pub fn wait_until_it_catches(&mut self, signal: i32) -> bool {
         let until = Instant::now() + PATIENCE;
@@ -122,7 +122,7 @@ impl Child {
                 return false;
             }
             self.expect(Instant::now() < until, "it never installed a handler");
-            // Polled without a pause: a start-up is over in milliseconds.
+            // Without a pause, because a start-up takes milliseconds.
             std::thread::yield_now();
         }
     }
@@ -144,7 +144,7 @@ impl Child {
         self.expect(sent == 0, "it was gone before the signal");
     }
 
-    /// Sends it all of `signals` while it stands still, so that it sees them at the same time.
+    /// Sends it all of `signals` while it is stopped, so that it receives them at the same time.
     #[track_caller]
     pub fn signal_at_once(&mut self, signals: &[i32]) {
         self.signal(libc::SIGSTOP);
@@ -154,12 +154,12 @@ impl Child {
         self.signal(libc::SIGCONT);
     }
 
-    /// Whether it has ended.
+    /// Returns whether it has ended.
     pub fn is_over(&mut self) -> bool {
         !matches!(self.process.try_wait(), Ok(None))
     }
 
-    /// Waits until it ends, by itself.
+    /// Waits until it ends.
     #[track_caller]
     pub fn ended(mut self) -> Ended {
         let until = Instant::now() + PATIENCE;
@@ -171,14 +171,14 @@ impl Child {
             sleep(Duration::from_millis(2));
         };
         let took = self.asked.elapsed();
-        // What it wrote is in the pipes; a process that it started might keep them open.
+        // Its output is still in the pipes. A process that it started might keep them open.
         let until = Instant::now() + Duration::from_secs(5);
         self.stdout.wait_for_end(until);
         self.stderr.wait_for_end(until);
         Ended { status, took, stdout: self.stdout.lines(), stderr: self.stderr.lines() }
     }
 
-    /// Panics with all that it wrote, unless this holds.
+    /// Panics with all its output if `holds` is false.
     #[track_caller]
     pub fn expect(&self, holds: bool, what: &str) {
         assert!(

@@ -1,10 +1,12 @@
 //! Starts fixture programs as real children, sends them real signals, and measures how they end.
 //!
-//! Nothing here sleeps to wait for a thing to happen: a child says on its stdout how far it is, and the kernel says in
-//! `/proc` whether its handlers are installed. A child never outlives the test that started it.
+//! The harness does not sleep to wait for an event. A child writes its progress to stdout, and `/proc` lists its signal
+//! handlers. A child never outlives the test that started it. It starts with the default signals, wherever the tests
+//! were started ([`with_default_signals`]).
 
 mod child;
 mod ended;
+mod inherited;
 mod output;
 mod program;
 mod random;
@@ -12,26 +14,27 @@ mod status;
 
 pub use child::Child;
 pub use ended::Ended;
+pub use inherited::with_default_signals;
 pub use program::Program;
 pub use random::Random;
 pub use status::{SignalSets, children, peak_memory, processor_time};
 
 use std::time::Duration;
 
-/// What a bound on the wall clock leaves to a loaded machine.
+/// The tolerance of a bound on the wall clock, for a loaded machine.
 ///
-/// A process is gone 10 ms after its deadline if its threads get a processor; the benchmark measures that. On a busy
-/// machine they may not get one for seconds. What the tests tell apart is a process that keeps its deadline from one
-/// that waits for a blocked thread, and those stay blocked for a minute.
+/// A process is gone 10 ms after its deadline if its threads get a processor, as the benchmark measures. On a busy machine
+/// they may wait for seconds. The tests need to tell such a process from one that waits for a blocked thread, which stays
+/// blocked for a minute.
 pub const SLACK: Duration = Duration::from_secs(4);
 
-/// How long anything that does happen may take on a machine ten times slower than it should be.
+/// The time that any event may take, on a machine ten times too slow.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Farther apart than two signals that count as one (250 ms).
+/// A pause between two signals that are counted separately: more than 250 ms (R14).
 pub const APART: Duration = Duration::from_millis(350);
 
-/// A fixture of this package by its name, running the scenario of this name.
+/// Configures a fixture of this package, by its name and the name of its scenario.
 #[macro_export]
 macro_rules! program {
     ($bin:literal, $scenario:expr) => {
@@ -39,7 +42,7 @@ macro_rules! program {
     };
 }
 
-/// A scenario on both runtime flavours: the multi-thread one has two workers.
+/// Configures a scenario on both runtime flavours. The multi-thread runtime has two workers.
 #[macro_export]
 macro_rules! both_flavours {
     ($scenario:expr) => {
@@ -47,7 +50,7 @@ macro_rules! both_flavours {
     };
 }
 
-/// Whether this is the long run.
+/// Returns whether this is the long run, `tests/run --soak`.
 pub fn soak() -> bool {
     std::env::var_os("LIFECYCLE_SOAK").is_some_and(|value| value == "1")
 }

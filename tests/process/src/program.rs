@@ -1,19 +1,22 @@
-//! What is started: a fixture, its scenario, and the surroundings it starts in.
+//! A fixture before its start: the scenario, the environment, the streams and the signals.
 
 use std::ffi::OsStr;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
 use crate::child::Child;
+use crate::inherited::with_default_signals;
 
 /// A program that has not been started.
 #[derive(Debug)]
 pub struct Program(Command);
 
 impl Program {
-    /// The fixture at `path`, with a grace that no test waits for, and nothing of the caller's own settings.
+    /// Configures the fixture at `path` with a grace that no test waits for. The caller's settings and signals do not
+    /// reach it.
     pub fn new(path: &str, scenario: &str) -> Program {
         let mut command = Command::new(path);
+        with_default_signals(&mut command);
         command.arg(scenario);
         for name in ["LAME_DUCK", "PLAN", "REPORT"] {
             command.env_remove(format!("LIFECYCLE_{name}"));
@@ -25,61 +28,61 @@ impl Program {
         Program(command)
     }
 
-    /// With `LIFECYCLE_GRACE`.
+    /// Sets `LIFECYCLE_GRACE`.
     #[must_use]
     pub fn grace(self, grace: &str) -> Program {
         self.env("LIFECYCLE_GRACE", grace)
     }
 
-    /// With a variable in its environment.
+    /// Sets a variable of its environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Program {
         self.0.env(name, value);
         self
     }
 
-    /// With one more argument.
+    /// Adds an argument.
     #[must_use]
     pub fn arg(mut self, argument: &str) -> Program {
         self.0.arg(argument);
         self
     }
 
-    /// In a process group of its own, which no terminal's Ctrl-C reaches.
+    /// Puts the child into its own process group, which the Ctrl-C of a terminal does not reach.
     #[must_use]
     pub fn in_its_own_group(mut self) -> Program {
         self.0.process_group(0);
         self
     }
 
-    /// With this as its stdout; what it writes there is not read.
+    /// Sets its stdout, which the harness then does not read.
     #[must_use]
     pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Program {
         self.0.stdout(stdout);
         self
     }
 
-    /// With this as its stderr; what it writes there is not read.
+    /// Sets its stderr, which the harness then does not read.
     #[must_use]
     pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Program {
         self.0.stderr(stderr);
         self
     }
 
-    /// With this as its stdin.
+    /// Sets its stdin.
     #[must_use]
     pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Program {
         self.0.stdin(stdin);
         self
     }
 
-    /// With a pipe of ours as its stdin, for [`Child::tell`].
+    /// Makes its stdin a pipe, for [`Child::tell`].
     #[must_use]
     pub fn listening_to_us(self) -> Program {
         self.stdin(Stdio::piped())
     }
 
-    /// Started with `signal` ignored, as `nohup` does.
+    /// Starts it with `signal` ignored, as `nohup` does.
     #[must_use]
     pub fn ignoring(self, signal: i32) -> Program {
         // SAFETY: `signal` with a signal number and a constant; async-signal-safe.
@@ -88,7 +91,7 @@ impl Program {
         })
     }
 
-    /// Started with `signals` blocked: the mask is inherited.
+    /// Starts it with `signals` blocked, because a child inherits the mask.
     #[must_use]
     pub fn blocking(self, signals: &[i32]) -> Program {
         let signals = signals.to_vec();
@@ -105,7 +108,7 @@ impl Program {
         })
     }
 
-    /// Started with this descriptor closed.
+    /// Starts it with this descriptor closed.
     #[must_use]
     pub fn without(self, descriptor: i32) -> Program {
         // SAFETY: the descriptor is one of the child's three standard ones, which nothing in it owns yet.
@@ -119,15 +122,16 @@ impl Program {
             act();
             Ok(())
         };
-        // SAFETY: every caller in this file passes plain system calls that are async-signal-safe.
+        // SAFETY: every caller in this file passes system calls that are async-signal-safe.
         unsafe { self.0.pre_exec(act) };
         self
     }
 
-    /// The same program, started through another one: `unshare --fork ..`.
+    /// Starts it through another program: `unshare --fork ..`.
     #[must_use]
     pub fn through(self, launcher: &[&str]) -> Program {
         let mut command = Command::new(launcher[0]);
+        with_default_signals(&mut command);
         command.args(&launcher[1..]).arg(self.0.get_program());
         command.args(self.0.get_args());
         for (name, value) in self.0.get_envs() {
@@ -151,7 +155,7 @@ impl Program {
         Child::new(child)
     }
 
-    /// Starts it, and waits until it ends by itself.
+    /// Starts it, and waits until it ends.
     #[track_caller]
     pub fn run(self) -> crate::Ended {
         self.start().ended()

@@ -6,53 +6,53 @@ use std::time::Duration;
 
 use lifecycle_process_tests::{Child, Program};
 
-/// How the service gets its listener, and how long it is a lame duck.
+/// The service that is restarted, and the length of its lame duck.
 #[derive(Clone, Copy, Debug)]
 pub struct Service {
     path: &'static str,
     lame_duck: Duration,
 }
 
-/// As systemd does it, whatever number the socket had: it comes as stdin.
+/// The launcher that hands over a socket as systemd does. The socket arrives as stdin and becomes descriptor 3.
 const HAND_OVER: [&str; 4] =
     ["sh", "-c", r#"exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@""#, "hand-over"];
 
 impl Service {
-    /// The program at `path`, without a lame duck.
+    /// Configures the program at `path` without a lame duck.
     pub fn new(path: &'static str) -> Service {
         Service { path, lame_duck: Duration::ZERO }
     }
 
-    /// Where the program is.
+    /// Returns the path of the program.
     pub fn path(self) -> &'static str {
         self.path
     }
 
-    /// With a lame duck.
+    /// Sets the length of its lame duck.
     #[must_use]
     pub fn lame_duck(self, lame_duck: Duration) -> Service {
         Service { lame_duck, ..self }
     }
 
-    /// Listens at `address`, by `net::listen`.
+    /// Starts an instance that listens at `address` by `net::listen`.
     #[track_caller]
     pub fn start(self, address: SocketAddr) -> Child {
         Self::started(self.program("listen", address))
     }
 
-    /// Listens at `address` with a plain listener of tokio's.
+    /// Starts an instance that listens at `address` with tokio's listener.
     #[track_caller]
     pub fn start_plainly(self, address: SocketAddr) -> Child {
         Self::started(self.program("bind", address))
     }
 
-    /// Listens at `address` beside others that do.
+    /// Starts an instance that shares `address` with other instances (`SO_REUSEPORT`).
     #[track_caller]
     pub fn start_beside(self, address: SocketAddr) -> Child {
         Self::started(self.program("share", address))
     }
 
-    /// Listens at `listener`, which it inherits.
+    /// Starts an instance that inherits `listener`.
     #[track_caller]
     pub fn start_with(self, listener: &TcpListener) -> Child {
         let address = listener.local_addr().expect("it is bound");
@@ -73,7 +73,7 @@ impl Service {
     }
 }
 
-/// Stops an instance, and waits until it is gone: it has cut off nothing.
+/// Stops an instance, and waits until it is gone. The stop must have cut off nothing.
 #[track_caller]
 pub fn stop(mut instance: Child) {
     instance.signal(libc::SIGTERM);

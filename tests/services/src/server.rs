@@ -1,4 +1,4 @@
-//! One server: a child with a port and a folder.
+//! One server: a child process with a port and a folder.
 
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt as _;
@@ -8,16 +8,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-use lifecycle_process_tests::PATIENCE;
+use lifecycle_process_tests::{PATIENCE, with_default_signals};
 use tokio::net::TcpSocket;
 
 use crate::keeper;
 use crate::programs;
 
-/// `nobody`, which each Unix has.
+/// The user `nobody`, which each Unix has.
 const NOBODY: u32 = 65_534;
 
-/// What a server is started with: a folder of its own, and a port that nobody has.
+/// The folder and the free port that a server is started with.
 #[derive(Debug)]
 pub(crate) struct Place {
     name: &'static str,
@@ -39,9 +39,10 @@ impl Place {
         Place { name, folder, port }
     }
 
-    /// `program`, as an unprivileged user, with nothing of the caller's environment.
+    /// Configures `program` as an unprivileged user, without the caller's environment and signals.
     pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
+        with_default_signals(&mut command);
         command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").env("HOME", &self.folder);
         command.current_dir(&self.folder).stdin(Stdio::null());
         if is_root() {
@@ -50,7 +51,7 @@ impl Place {
         command
     }
 
-    /// Runs `command` to its end.
+    /// Runs `command`, and waits until it ends.
     pub(crate) fn run(mut command: Command) {
         let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         assert!(
@@ -85,14 +86,14 @@ fn is_root() -> bool {
     unsafe { libc::geteuid() == 0 }
 }
 
-/// One that nobody listens on, out of the range of those that the kernel gives to clients.
+/// Returns a port without a listener, outside the range that the kernel gives to clients.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 400).expect("it is small") * 50;
     loop {
         let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
-        // Bound, and not listened on: a child that another thread is about to start has the socket until it runs its
-        // program, and is in nobody's way like this.
+        // The socket is bound and does not listen. A child that another thread is starting inherits the socket until it
+        // runs its program, and a socket that does not listen blocks no server.
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_reuseaddr(true).expect("a socket has that option");
         if socket.bind(([127, 0, 0, 1], port).into()).is_ok() {
@@ -101,7 +102,7 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
-/// A running server. Dropped, it is killed.
+/// A running server, which is killed when this value is dropped.
 #[derive(Debug)]
 pub struct Server {
     port: u16,
@@ -115,12 +116,12 @@ impl Server {
         self.child.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// On 127.0.0.1.
+    /// Returns its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// What it has written.
+    /// Returns its log.
     ///
     /// # Panics
     ///
@@ -130,18 +131,18 @@ impl Server {
         String::from_utf8_lossy(&log).into_owned()
     }
 
-    /// The whole tree of processes stands still: connecting goes well, and nothing answers.
+    /// Stops every process of the server. A client can still connect, and receives nothing.
     pub fn freeze(&self) {
         keeper::signal_tree(self.pid, libc::SIGSTOP);
         crate::wait_until("every thread stands still", || keeper::stands_still(self.pid));
     }
 
-    /// It goes on.
+    /// Continues every process of the server.
     pub fn thaw(&self) {
         keeper::signal_tree(self.pid, libc::SIGCONT);
     }
 
-    /// The whole tree is gone.
+    /// Kills every process of the server.
     pub fn kill(&self) {
         keeper::signal_tree(self.pid, libc::SIGKILL);
     }

@@ -1,0 +1,33 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// A shop that loses no order when it is stopped
+#[derive(Debug, Parser)]
+pub(crate) struct Arguments {
+    /// Folder of the database and the journal
+    #[arg(default_value = "checkout-data")]
+    pub(crate) folder: PathBuf,
+
+    /// Port to listen on; 0 is any free port
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+
+    /// Hand the orders on to RabbitMQ at `RABBITMQ_URL`, where `worker` takes them
+    #[arg(long)]
+    pub(crate) hand_on: bool,
+
+    /// Stop the service under load and audit what it kept
+    #[arg(long, conflicts_with_all = ["folder", "port", "hand_on"])]
+    pub(crate) demo: bool,
+
+    /// Number that decides when the demo sends the signal [default: the process id]
+    #[arg(long, requires = "demo")]
+    pub(crate) seed: Option<u64>,
+
+    /// Send SIGKILL instead of SIGTERM in the demo
+    #[arg(long, requires = "demo")]
+    pub(crate) kill: bool,
+}

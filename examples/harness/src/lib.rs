@@ -1,0 +1,16 @@
+//! Runs the examples as processes, for their tests: real signals, real servers, and clients that count every answer.
+
+mod customers;
+mod folder;
+mod servers;
+mod service;
+mod signals;
+mod wait;
+
+pub use client::{Answer, Connection, Method, StatusCode};
+pub use customers::{Customers, Told};
+pub use folder::Folder;
+pub use rustix::process::Signal;
+pub use servers::Servers;
+pub use service::{Service, built, refusal};
+pub use wait::{TIMEOUT, soon, until};

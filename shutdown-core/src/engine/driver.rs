@@ -1,0 +1,197 @@
+//! Steps the sequence, and carries out its actions.
+//!
+//! Any thread that sees something happen (the signal thread, a worker that ran a teardown, a timer) takes the lock,
+//! steps the sequence, releases the lock, and carries out the actions. So a chain of teardowns runs from worker to
+//! worker without a detour. The driver (the supervisor thread, or a future in [`Lifecycle::run`]) only keeps the time.
+//!
+//! No user code runs under the lock, not even a `Drop`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+
+use super::context::Scoped;
+use super::hook::Hook;
+use super::lifecycle::{InFlight, Lifecycle};
+use crate::observe::log::Line;
+use crate::report::Outcome;
+use crate::resource::scope::TeardownScope;
+use crate::sequence::{Action, Event, InstanceId, Sequence};
+use crate::sync::{wait, wait_timeout};
+
+impl Lifecycle {
+    /// Steps the sequence by one event, and carries out its actions.
+    pub(crate) fn on(&self, event: Event) {
+        self.step(|sequence, now, world| sequence.on(now, event, world));
+    }
+
+    /// Changes the sequence, and carries out its actions.
+    pub(super) fn step<R>(
+        &self,
+        change: impl FnOnce(&mut Sequence<Arc<Hook>>, Instant, &InFlight) -> R,
+    ) -> R {
+        let engine = self.engine();
+        let now = self.now();
+        let mut steps = engine.steps();
+        let result = change(&mut steps.sequence, now, &engine.in_flight);
+        let actions = steps.sequence.take_actions();
+        let wake_at = steps.sequence.wake_at();
+        let sleeps_too_long = match (wake_at, steps.asleep_until) {
+            (Some(wake_at), Some(asleep_until)) => wake_at < asleep_until,
+            (wake_at, None) => wake_at.is_some(),
+            (None, Some(_)) => true,
+        };
+        if sleeps_too_long {
+            steps.asleep_until = wake_at;
+        }
+        drop(steps);
+        for action in actions {
+            self.carry_out(action);
+        }
+        if sleeps_too_long {
+            engine.changed.notify_one();
+            engine.nudge.notify_one();
+        }
+        result
+    }
+
+    fn carry_out(&self, action: Action<Arc<Hook>>) {
+        let engine = self.engine();
+        match action {
+            Action::Begin { reason, deadline } => {
+                engine.host.arm(deadline);
+                engine.host.fire(&engine.notices.stopping);
+                let left = deadline.saturating_duration_since(self.now());
+                engine.host.log(Line::Stopping { reason, left });
+            }
+            Action::Hurry { deadline } => {
+                engine.host.arm(deadline);
+                engine.host.log(Line::Hurried);
+            }
+            Action::Drain => {
+                engine.in_flight.gate.close();
+                engine.host.fire(&engine.notices.draining);
+            }
+            Action::CutMain => {
+                engine.notices.main_cut.fire();
+            }
+            Action::CutWork => {
+                engine.in_flight.tasks.cut();
+                engine.host.fire(&engine.notices.work_cut);
+            }
+            Action::Start(id, hook) => self.start(id, &hook),
+            Action::Abandon(hook, outcome) => {
+                if let Some(settled) = hook.abandon(outcome) {
+                    engine.host.fire(&settled);
+                }
+            }
+            Action::Waiting { stage, names } => engine.host.log(Line::Waiting { stage, names }),
+            Action::Exit(mut report) => {
+                report.notes.extend(engine.in_flight.works.notes());
+                engine.host.log(Line::Stopped { took: report.took, status: report.exit_status() });
+                let _ = engine.report.set(*report);
+                engine.notices.over.fire();
+                // A thread that holds the lock now has not seen the report. It waits by the time we get the lock.
+                drop(engine.steps());
+                engine.changed.notify_one();
+            }
+            Action::Die(signal) => engine.host.die(signal),
+        }
+    }
+
+    /// Runs a teardown in a task of its own, which reports its begin and its end.
+    fn start(&self, id: InstanceId, hook: &Arc<Hook>) {
+        // Without a runtime nobody runs this lifecycle, and so nobody waits for the teardown.
+        let Some(runtime) = self.engine().runtime.get() else { return };
+        let (lifecycle, running) = (self.clone(), Arc::clone(hook));
+        let task = async move {
+            let outcome = running.run(lifecycle.begin(id)).await;
+            running.settle_and_wake(outcome.clone());
+            lifecycle.on(Event::Ended(id, outcome));
+        };
+        let task = runtime.spawn(self.teardown_of(id, task));
+        hook.set_abort(task.abort_handle());
+    }
+
+    /// Reports that a teardown begins, and collects what it has to know of the stop around it.
+    fn begin(&self, id: InstanceId) -> TeardownScope {
+        let until = self.step(|sequence, now, world| {
+            sequence.on(now, Event::Began(id), world);
+            sequence.limit(id).or_else(|| sequence.deadline())
+        });
+        let in_flight = self.in_flight();
+        let work_was_cut = in_flight.tasks.are_cut();
+        TeardownScope {
+            deadline: until.map(Into::into),
+            work_was_cut,
+            last_words: if work_was_cut { in_flight.works.last_words() } else { Vec::new() },
+        }
+    }
+
+    /// Tears an instance down outside of a stop, within its time-out.
+    pub(super) fn release(&self, id: InstanceId, hook: Arc<Hook>, timeout: Option<Duration>) {
+        let lifecycle = self.clone();
+        let task = async move {
+            let run = hook.run(TeardownScope::default());
+            let outcome = match timeout {
+                Some(timeout) => tokio::time::timeout(timeout, run).await.unwrap_or(Outcome::TimedOut),
+                None => run.await,
+            };
+            hook.settle_and_wake(outcome.clone());
+            lifecycle.on(Event::Ended(id, outcome));
+        };
+        self.runtime().spawn(self.teardown_of(id, task));
+    }
+
+    /// Boxed: tokio's code for a task is generated once for each type of future, and for each scheduler.
+    fn teardown_of(
+        &self,
+        id: InstanceId,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> BoxFuture<'static, ()> {
+        Box::pin(Scoped::teardown(self.clone(), id, task))
+    }
+
+    /// Waits on a thread until the sequence needs a tick, or something has changed.
+    pub(crate) fn sleep(&self, at_most: Option<Duration>) {
+        let engine = self.engine();
+        let mut steps = engine.steps();
+        let wake_at = steps.sequence.wake_at();
+        steps.asleep_until = wake_at;
+        let until_wake = wake_at.map(|at| at.saturating_duration_since(self.now()));
+        let timeout = match (until_wake, at_most) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        if engine.notices.over.is_fired() {
+            return;
+        }
+        match timeout {
+            Some(timeout) => {
+                drop(wait_timeout(&engine.changed, steps, timeout));
+            }
+            None => drop(wait(&engine.changed, steps)),
+        }
+    }
+
+    /// Ticks the sequence until the report is sealed.
+    pub(super) async fn drive(&self) {
+        let engine = self.engine();
+        while !engine.notices.over.is_fired() {
+            let nudged = engine.nudge.notified();
+            let wake_at = {
+                let mut steps = engine.steps();
+                steps.asleep_until = steps.sequence.wake_at();
+                steps.asleep_until
+            };
+            match wake_at {
+                Some(at) => {
+                    let _ = tokio::time::timeout_at(tokio::time::Instant::from_std(at), nudged).await;
+                }
+                None => nudged.await,
+            }
+            self.on(Event::Tick);
+        }
+    }
+}

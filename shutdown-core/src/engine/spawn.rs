@@ -1,0 +1,138 @@
+//! Spawns tracked tasks: the drain waits for them.
+
+use std::borrow::Cow;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use tokio::task::JoinHandle;
+
+use super::context::{self, Scoped};
+use super::lifecycle::Lifecycle;
+use super::output::MainOutput;
+use super::tasks::Place;
+use crate::report::MainOutcome;
+use crate::sequence::Event;
+use crate::sync::catch::catch;
+use crate::sync::gate::Pass;
+
+/// Keeps one task in flight, and in the registry. It is dropped after the task's future.
+struct Ticket {
+    lifecycle: Lifecycle,
+    place: Place,
+    pass: Option<Pass>,
+}
+
+impl Ticket {
+    /// Returns `None` once the drain is over: such a task runs untracked, for as long as the process does.
+    fn new(lifecycle: &Lifecycle, location: &'static Location<'static>, blocking: bool) -> Option<Ticket> {
+        let in_flight = lifecycle.in_flight();
+        let pass = in_flight.gate.join()?;
+        let place = in_flight.tasks.add(location, blocking);
+        Some(Ticket { lifecycle: lifecycle.clone(), place, pass: Some(pass) })
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.lifecycle.in_flight().tasks.remove(self.place);
+        drop(self.pass.take());
+    }
+}
+
+pin_project! {
+    /// A tracked future. The ticket stands after the future, so that it is dropped after it.
+    struct Tracked<F> {
+        #[pin]
+        future: F,
+        ticket: Option<Ticket>,
+    }
+}
+
+impl<F: Future> Future for Tracked<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        catch(|| this.future.poll(cx)).unwrap_or_else(|panic| {
+            if let Some(ticket) = this.ticket {
+                ticket.lifecycle.on(Event::TaskPanicked);
+            }
+            panic.resume()
+        })
+    }
+}
+
+impl Lifecycle {
+    /// Spawns a tracked task: see [`spawn`](crate::spawn).
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let ticket = Ticket::new(self, Location::caller(), false);
+        let place = ticket.as_ref().map(|ticket| ticket.place);
+        let future = Scoped::new(self.clone(), future);
+        let task = self.runtime().spawn(Tracked { future, ticket });
+        self.keep_abort(place, &task);
+        task
+    }
+
+    /// Spawns a tracked closure that may block its thread: see [`spawn_blocking`](crate::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<T: Send + 'static>(&self, f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        let ticket = Ticket::new(self, Location::caller(), true);
+        let place = ticket.as_ref().map(|ticket| ticket.place);
+        let lifecycle = self.clone();
+        let task = self.runtime().spawn_blocking(move || {
+            let ticket = ticket;
+            let result = catch(|| context::enter(&lifecycle, f));
+            if result.is_err() {
+                lifecycle.on(Event::TaskPanicked);
+            }
+            drop(ticket);
+            result.unwrap_or_else(|panic| panic.resume())
+        });
+        self.keep_abort(place, &task);
+        task
+    }
+
+    /// Spawns a task that the service cannot run without: see [`spawn_essential`](crate::spawn_essential).
+    #[track_caller]
+    pub fn spawn_essential<F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<()>
+    where
+        F: Future<Output: MainOutput> + Send + 'static,
+    {
+        let essential = Essential { lifecycle: self.clone(), name: Some(name.into()), error: None };
+        self.spawn(async move {
+            // Moved in as a whole, so that it is dropped also by a task that is cut before it ends.
+            let mut essential = essential;
+            if let MainOutcome::Failed(error) = future.await.into_ending() {
+                essential.error = Some(error);
+            }
+        })
+    }
+
+    fn keep_abort<T>(&self, place: Option<Place>, task: &JoinHandle<T>) {
+        if let Some(place) = place {
+            self.in_flight().tasks.set_abort(place, &task.abort_handle());
+        }
+    }
+}
+
+/// Reports the end of an essential task when it is dropped: the task returned, panicked or was aborted.
+struct Essential {
+    lifecycle: Lifecycle,
+    name: Option<Cow<'static, str>>,
+    error: Option<String>,
+}
+
+impl Drop for Essential {
+    fn drop(&mut self) {
+        if let Some(name) = self.name.take() {
+            self.lifecycle.on(Event::EssentialEnded { name, error: self.error.take() });
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What is known of the type of a field, for the lint `unreleased_field`.
+//!
+//! Generated code names `Leaks::<Field>::__LIFECYCLE_FOUND`. An inherent constant wins over a constant of a trait. So
+//! the name means the constant of [`Leaks`] if the type needs release, and else the constant of [`Otherwise`]. The type
+//! decides, under any alias. [`Released`] and [`Touches`] work in the same way. The constants have a prefix,
+//! because a trait of the user may have a constant of the same name for every type.
+
+use std::marker::PhantomData;
+
+use crate::resource::Teardown;
+use crate::resource::touched::Touched;
+
+/// What is lost if a value is not released, and how it is released.
+#[derive(Clone, Copy, Debug)]
+pub struct Leak {
+    /// The type, by its full path.
+    pub(super) ty: &'static str,
+    /// What is lost: a clause in lower case.
+    pub(super) lost: &'static str,
+    /// What releases it: a clause in the third person.
+    pub(super) does: &'static str,
+    /// The type that the field needs for a bare `#[teardown]`. It is empty if there is none.
+    pub(super) form: &'static str,
+    /// A lock in which the type is released as well, if `form` is not a lock. It is empty if there is none.
+    pub(super) locked: &'static str,
+    /// The fields of plain structs around the value, from the outermost.
+    path: [(&'static str, &'static str); DEPTH],
+    path_length: usize,
+    /// The wrappers around the value, from the outermost.
+    wrappers: [Wrapper; DEPTH],
+    /// How many wrappers there are. Only the first [`DEPTH`] are kept.
+    wrapper_count: usize,
+}
+
+/// How many nested plain structs, and how many nested wrappers, a message names.
+const DEPTH: usize = 4;
+
+/// A wrapper around a value, and what happens to it when the value moves into a [`Slot`](crate::Slot).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wrapper {
+    /// Stays. The two texts stand before and after the value.
+    Stays(&'static str, &'static str),
+    /// Stays, and a bare `#[teardown]` releases it inside a `Mutex` as well.
+    Several(&'static str, &'static str),
+    /// Goes, because a `Slot` is a lock itself.
+    Lock,
+    /// Goes, because it is not needed any more.
+    Goes,
+}
+
+impl Leak {
+    /// Describes a type.
+    pub const fn new(ty: &'static str, lost: &'static str, does: &'static str, form: &'static str) -> Self {
+        Self {
+            ty,
+            lost,
+            does,
+            form,
+            locked: "",
+            path: [("", ""); DEPTH],
+            path_length: 0,
+            wrappers: [Wrapper::Goes; DEPTH],
+            wrapper_count: 0,
+        }
+    }
+
+    /// Adds the lock in which the type is released as well.
+    #[must_use]
+    pub const fn locked(self, locked: &'static str) -> Self {
+        Self { locked, ..self }
+    }
+
+    /// Returns the first field of a plain struct that needs release.
+    pub const fn first(owner: &'static str, fields: &[(Option<Self>, &'static str)]) -> Option<Self> {
+        let mut at = 0;
+        while at < fields.len() {
+            if let (Some(leak), field) = fields[at] {
+                return Some(leak.inside(owner, field));
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// Adds a wrapper around the value.
+    pub(crate) const fn wrapped(found: Option<Self>, wrapper: Wrapper) -> Option<Self> {
+        let Some(mut leak) = found else { return None };
+        let mut at = DEPTH - 1;
+        while at > 0 {
+            leak.wrappers[at] = leak.wrappers[at - 1];
+            at -= 1;
+        }
+        leak.wrappers[0] = wrapper;
+        leak.wrapper_count += 1;
+        Some(leak)
+    }
+
+    /// Adds a field of a plain struct around the value.
+    const fn inside(mut self, owner: &'static str, field: &'static str) -> Self {
+        let mut at = DEPTH - 1;
+        while at > 0 {
+            self.path[at] = self.path[at - 1];
+            at -= 1;
+        }
+        self.path[0] = (owner, field);
+        if self.path_length < DEPTH {
+            self.path_length += 1;
+        }
+        self
+    }
+
+    /// Lists the plain structs around the value, and the field of each.
+    pub(super) const fn path(&self) -> &[(&'static str, &'static str)] {
+        self.path.split_at(self.path_length).0
+    }
+
+    /// Lists the wrappers around the value, or returns `None` if there are too many.
+    pub(super) const fn wrappers(&self) -> Option<&[Wrapper]> {
+        match self.wrapper_count <= DEPTH {
+            true => Some(self.wrappers.split_at(self.wrapper_count).0),
+            false => None,
+        }
+    }
+}
+
+/// A type whose values have to be released before they are dropped.
+pub trait NeedsRelease {
+    /// What is lost, if anything is.
+    const LEAK: Option<Leak>;
+}
+
+/// A question about a type: does it need release?
+#[derive(Debug)]
+pub struct Leaks<T: ?Sized>(PhantomData<fn(&T)>);
+
+impl<T: NeedsRelease + ?Sized> Leaks<T> {
+    /// What is lost.
+    pub const __LIFECYCLE_FOUND: Option<Leak> = T::LEAK;
+}
+
+/// A question about a type: does a bare `#[teardown]` release it?
+#[derive(Debug)]
+pub struct Released<T: ?Sized>(PhantomData<fn(&T)>);
+
+/// A question about a resource: which fields does its `teardown` name?
+#[derive(Debug)]
+pub struct Touches<T: ?Sized>(PhantomData<fn(&T)>);
+
+impl<T: Teardown> Touches<T> {
+    /// The fields that the impl names.
+    pub const __LIFECYCLE_FIELDS: Touched = T::__LIFECYCLE_TOUCHED;
+}
+
+/// The answers for a type that has none of its own.
+pub trait Otherwise {
+    /// Nothing is lost.
+    const __LIFECYCLE_FOUND: Option<Leak> = None;
+    /// A bare `#[teardown]` does not release it.
+    const __LIFECYCLE_BARE: bool = false;
+    /// There is no impl.
+    const __LIFECYCLE_FIELDS: Touched = Touched::NoImpl;
+}
+
+impl<T: ?Sized> Otherwise for Leaks<T> {}
+impl<T: ?Sized> Otherwise for Released<T> {}
+impl<T: ?Sized> Otherwise for Touches<T> {}

@@ -1,0 +1,68 @@
+//! How values are released: the types that a bare `#[teardown]` knows, and what is lost without it.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`std`], [`tokio`], [`tokio_types`] | the types of those crates |
+//! | [`clients`] | one file for each client library, under the feature of its name |
+//! | `wrappers` | locks, collections and smart pointers around a value that needs release |
+//! | `owned` | release by value or by `&mut`, which a lock or a `Slot` makes possible |
+//! | `returned` | the value of a call such as `#[teardown(close)]`, which may be a future or a `Result` |
+//!
+//! To add a client library, write one file in `clients`, its `mod` line, its line in `Cargo.toml`, and one test. The
+//! file holds three things:
+//!
+//! - its head: the first sentence names the types, and a table says what is lost and what releases them. The docs page
+//!   `lints::unreleased_field` re-exports the modules, so rustdoc builds the page from these heads.
+//! - `known!`: the same for the messages of the compiler.
+//! - an impl of [`Release`] or of a trait in `owned`, for each type that has one right way to be released.
+
+mod child;
+pub(crate) mod clients;
+mod known;
+pub(crate) mod owned;
+pub(crate) mod returned;
+pub mod std;
+pub mod tokio;
+// Tokio has no files, sockets and processes when it is built for loom.
+#[cfg(all(feature = "tokio-types", not(loom)))]
+pub mod tokio_types;
+mod wrappers;
+
+use ::std::future::Future;
+
+use ::tokio::runtime::Handle;
+
+use crate::lint::leak::Released;
+use crate::resource::Resource;
+use crate::resource::managed::Managed;
+use crate::resource::steps::{Step, blocking};
+
+/// A type with one right way to be released.
+#[diagnostic::on_unimplemented(
+    message = "lifecycle::lints::bad_attribute: a bare `#[teardown]` does not know how to release `{Self}`",
+    label = "which method releases it?",
+    note = "name the method: `#[teardown(close)]`, `#[teardown(lock().await.shutdown())]`; or say why nothing has to \
+            be done: `#[teardown(skip = \"..\")]`"
+)]
+pub trait Release: Sized + Send + Sync + 'static {
+    /// Whether the release blocks its thread, so that it must not run on an async one.
+    const BLOCKING: bool;
+
+    /// Releases the value. A `BLOCKING` release never yields.
+    fn release(&self) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Makes the step that releases a field, on a blocking thread if the release blocks.
+    #[doc(hidden)]
+    fn known<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a> {
+        if Self::BLOCKING {
+            blocking(this, move |this| Handle::current().block_on(field(this).release()))
+        } else {
+            Box::pin(value.release())
+        }
+    }
+}
+
+impl<T: Release> Released<T> {
+    /// A bare `#[teardown]` releases it.
+    pub const __LIFECYCLE_BARE: bool = true;
+}
