@@ -1,26 +1,24 @@
-//! What does not compile, and why: a page for each lint.
+//! The compile-time lints: one page for each.
 //!
-//! The message of an error begins with the path of its lint's page here: `lifecycle::lints::unreleased_field`, for one.
+//! The message of an error begins with the path of its page, such as `lifecycle::lints::unreleased_field`.
 //!
-//! | lint | fires when |
+//! | lint | reports |
 //! |---|---|
-//! | [`missing_teardown`] | nothing says how a resource is released |
-//! | [`unreleased_field`] | a field would leak, and nothing handles it |
-//! | [`dependency_cycle`] | resources depend on each other |
-//! | [`order_contradiction`] | an `order` would close something before what depends on it |
-//! | [`not_a_resource`] | `depends_on` names what is none |
-//! | [`stray_teardown`] | a `teardown` attribute stands where it means nothing |
-//! | [`bad_attribute`] | a key, a value or an item that an attribute does not know |
-//!
-//! Besides, two [warnings](redundant_dependency) about `depends_on`.
+//! | [`missing_teardown`] | a resource that nothing releases |
+//! | [`unreleased_field`] | a field that loses something, because nothing releases it |
+//! | [`dependency_cycle`] | resources that depend on each other |
+//! | [`order_contradiction`] | an `order` that tears a dependency down too early |
+//! | [`not_a_resource`] | a type in `depends_on` that is not a resource |
+//! | [`stray_teardown`] | a `teardown` attribute in a place where it has no effect |
+//! | [`bad_attribute`] | an unknown key, a wrong value, or an item that the attribute cannot apply to |
 
 pub mod missing_teardown {
-    //! A resource without any teardown.
+    //! Reports a resource that nothing releases.
     //!
     //! # Why
     //!
-    //! A resource is what must be released at the stop. If nothing says how, either that was forgotten, or there is
-    //! nothing to release; only its author can tell which, so the code has to say it.
+    //! A resource has to be released when the service stops. If the code does not say how, either the author forgot it,
+    //! or there is nothing to release. Only the author knows which, so the code has to say it.
     //!
     //! # Example
     //!
@@ -36,7 +34,7 @@ pub mod missing_teardown {
     //!
     //! # The fix
     //!
-    //! Name the method on the field; or write an `impl Teardown`; or say why there is nothing to do.
+    //! Name the method on the field, or implement `Teardown`, or say why there is nothing to release.
     //!
     //! ```
     //! use lifecycle::Teardown;
@@ -70,13 +68,12 @@ pub mod missing_teardown {
 }
 
 pub mod unreleased_field {
-    //! A field that would leak, and that nothing handles.
+    //! Reports a field that loses something, because nothing releases it.
     //!
     //! # Why
     //!
-    //! Some values must not just be dropped, and at the exit of a process not even that happens: a buffer is not
-    //! flushed, a task is cut off in the middle, a socket file stays behind. It goes well in every test and loses the
-    //! last seconds in production.
+    //! Some values lose data if the program only drops them. At the exit of a process they are not even dropped. A buffer
+    //! is not flushed, a task is cut off, a socket file stays. Such a loss passes every test and appears in production.
     //!
     //! # Example
     //!
@@ -95,8 +92,8 @@ pub mod unreleased_field {
     //!
     //! # The fix
     //!
-    //! What the message says. Mostly it is a bare `#[teardown]`, which does what is right for the type; what can only
-    //! be released by value goes into a [`Slot`](crate::Slot) first.
+    //! The message says what to write. In most cases it is a bare `#[teardown]`, which knows how to release the type. A
+    //! value that is released by value needs a [`Slot`](crate::Slot) around it.
     //!
     //! ```
     //! use lifecycle::{Slot, Teardown};
@@ -105,7 +102,7 @@ pub mod unreleased_field {
     //!
     //! #[lifecycle::resource]
     //! struct Journal {
-    //!     #[teardown] // flushes and syncs it
+    //!     #[teardown] // flushes and syncs the file
     //!     file: Mutex<BufWriter<File>>,
     //!     #[teardown] // waits for the task
     //!     writer: Slot<JoinHandle<()>>,
@@ -117,14 +114,14 @@ pub mod unreleased_field {
     //! #[lifecycle::teardown]
     //! impl Teardown for Journal {
     //!     async fn teardown(&self) {
-    //!         self.other.abort(); // it is named here, and so handled
+    //!         self.other.abort(); // the body names the field
     //!     }
     //! }
     //! # fn main() { let _ = |journal: Journal| drop((journal.file, journal.writer, journal.config)); }
     //! ```
     //!
-    //! A generic struct is looked into where it is used with parameters: managed, held, or named in `depends_on`. Where
-    //! it is only managed, that is when the program is built, and `cargo check` does not see it.
+    //! The lint checks a generic struct where it is used with concrete types: managed, held, or listed in `depends_on`. If
+    //! it is only managed, the error appears in `cargo build`, and not in `cargo check`.
     //!
     //! ```compile_fail,E0080
     //! #[lifecycle::resource(no_teardown = "memory only")]
@@ -139,61 +136,47 @@ pub mod unreleased_field {
     //! # }
     //! ```
     //!
-    //! # What is known
+    //! # Known types
     //!
-    //! The type of the field is asked, whatever it is called: aliases and re-exports are seen through, and so are
-    //! `Option`, `Arc`, `Box`, `Pin`, `Vec`, `VecDeque`, arrays, the values of maps, `Mutex`, `RwLock`, `OnceLock` and
-    //! `OnceCell` of std and tokio, and `Slot`.
+    //! The modules below list the known types, what is lost without release, and what a bare `#[teardown]` does. A client
+    //! library is known with the feature of its name.
     //!
-    //! | types | lost without release | a bare `#[teardown]` |
-    //! |---|---|---|
-    //! | `File`, `tokio::fs::File` | errors of the last writes; tokio's last writes | `sync_all` |
-    //! | `BufWriter`, `LineWriter`, tokio's `BufWriter` | what is in the buffer | in a `Mutex`: flushes, and syncs a file |
-    //! | `TcpListener` of std and tokio | who connects is reset without an answer | in a `Slot`: closes it |
-    //! | `UnixListener` of std and tokio | the socket file stays behind | removes it |
-    //! | `JoinHandle` of std and tokio, `JoinSet` | tasks and threads are cut off | in a `Slot` or `Mutex`: waits for the end |
-    //! | `Child` of std and tokio | it goes on without its parent | in a `Slot` or `Mutex`: SIGTERM, then waits |
-    //! | `mpsc::Sender` and its like of std and tokio | the receiver waits for ever | in a `Slot`: drops it |
-    //! | `sqlx`: `Pool`, `PoolConnection`, `Transaction` | sessions of the server; the pool's end | closes them; a transaction is yours to commit |
-    //! | `redis`: `MultiplexedConnection`, `ConnectionManager`, `PubSub` | commands on their way | in a `Slot`: drops it |
-    //! | `lapin`: `Connection`, `Channel`, `Consumer` | publishes and acknowledgements on their way | closes them; a consumer is cancelled on its channel |
-    //! | `async-nats`: `Client`, `Subscriber` | messages not yet sent | flushes, has the server answer, and drains; in a `Mutex` of tokio: unsubscribes |
-    //! | `tracing-appender`: `WorkerGuard` | the last log lines | in a `Slot`: writes them |
-    //! | `opentelemetry`: the three `Sdk..Provider` | the last spans, metrics, logs | exports them, and shuts down |
+    //! The lint sees the type of a field through aliases and re-exports. It looks into these wrappers: `Option`, `Arc`,
+    //! `Box`, `Pin`, `Vec`, `VecDeque`, arrays, values of maps, `Mutex`, `RwLock`, `OnceLock`, `OnceCell` of tokio, and
+    //! `Slot`.
     //!
-    //! Where the server is gone, a teardown fails if something may be lost that nobody else heard of: a `lapin`
-    //! connection that broke, or that the broker has closed, may have lost its last publishes; a NATS client asks the
-    //! server whether it has them. Of a database pool and a Redis connection each statement and command has an answer,
-    //! and whoever sent it had the error: to close them loses nothing more, so that it asks no server, and succeeds.
+    //! [`needs_release!`](crate::needs_release) adds a type of your own. [`derive(Holds)`](crate::Holds) lets the lint look
+    //! into a plain struct.
     //!
-    //! Those of a client library are known with the feature of its name. A type of yours joins them by
-    //! [`needs_release!`](crate::needs_release), a plain struct shows its fields by
-    //! [`derive(Holds)`](crate::Holds).
+    //! # Which fields count as released
     //!
-    //! # What counts as handled
+    //! - A field with `#[teardown(..)]` or `#[teardown(skip = "why")]`.
+    //! - A field that the body of `teardown` names as `self.field`, under `#[lifecycle::teardown]`. Any use counts.
+    //! - Every field, if that body passes `self` on or calls a method of it.
+    //! - Every field, if the `impl Teardown` does not have the attribute.
     //!
-    //! - an attribute on the field: `#[teardown(..)]` or `#[teardown(skip = "why")]`
-    //! - the field is named, as `self.field`, in the body of `teardown` under `#[lifecycle::teardown]`; to look at it
-    //!   is enough
-    //! - that body hands `self` on, or calls a method of it: then every field is
-    //! - an `impl Teardown` without the attribute, which is believed
+    //! # What the lint does not see
     //!
-    //! # What it does not see
+    //! - The fields of a plain struct without `derive(Holds)`, of a tuple, and of a `dyn Trait`.
+    //! - A field whose type is, or contains, a type parameter of the struct.
+    //! - A type with the name of a plain type, such as `String`, `Duration` or `u64`, or with the name `Managed`. The macro
+    //!   skips these names to save compile time, so an alias with such a name hides its type.
     //!
-    //! - into a plain struct without `derive(Holds)`, into a tuple, and behind a `dyn Trait`
-    //! - a field whose type is a parameter of the struct, or in one
-    //! - a type whose name is `String`, `Duration`, `u64` or another of the plain ones, or `Managed`: those are not
-    //!   even asked, for the sake of compile times, so an alias of such a name hides what it means
-    //!
-    //! [`Managed`](crate::Managed) is fine: what it holds is a resource of its own.
+    //! A [`Managed`](crate::Managed) needs no release: the value behind it is a resource of its own.
+
+    #[allow(unreachable_pub, unused_imports, reason = "without a feature there are no clients")]
+    pub use crate::release::clients::*;
+    #[cfg(all(feature = "tokio-types", not(loom)))]
+    pub use crate::release::tokio_types;
+    pub use crate::release::{std, tokio};
 }
 
 pub mod dependency_cycle {
-    //! Resources that depend on each other.
+    //! Reports resources that depend on each other.
     //!
     //! # Why
     //!
-    //! What depends on something is torn down before it. In a circle no one could be first.
+    //! A resource is torn down before everything that it depends on. In a cycle no resource could be the first.
     //!
     //! # Example
     //!
@@ -205,7 +188,7 @@ pub mod dependency_cycle {
     //!     stock: Managed<Stock>,
     //! }
     //!
-    //! // error: `Orders` is needed by itself, through the field `stock` and this `depends_on`
+    //! // error: `Orders` before (field `stock`) `Stock` before (`depends_on`) `Orders`
     //! #[lifecycle::resource(depends_on(Orders), no_teardown = "memory only")]
     //! struct Stock;
     //!
@@ -214,22 +197,23 @@ pub mod dependency_cycle {
     //! # fn uses(orders: Orders) -> Managed<Stock> { let _ = Stock; orders.stock }
     //! ```
     //!
-    //! The message tells the whole circle, with the reason of each edge. What can only be seen in the linked program,
-    //! through generics or more than 64 types, is found before the body of `main` runs: exit status 78.
+    //! The message lists the whole cycle, with the reason of each edge. Only the linked program shows a cycle through a
+    //! generic type, or through more than 64 types. Then the error comes before the body of `main` runs, and the exit
+    //! status is 78.
     //!
     //! # The fix
     //!
-    //! Break the circle where one of them can do without the other; what both need becomes a third, which neither is.
-    //! `Managed<Self>` is no circle: it orders instances of one type.
+    //! Remove the edge that is not needed. If both resources need each other, move the common part into a third resource.
+    //! `Managed<Self>` is not a cycle: it orders instances of one type.
 }
 
 pub mod order_contradiction {
-    //! An `order` that would close something before what depends on it.
+    //! Reports an `order` that tears a dependency down too early.
     //!
     //! # Why
     //!
-    //! Smaller orders are torn down first, in the whole program, and a dependency is torn down last. If `Orders` needs
-    //! `Database`, and `Database` has the smaller order, one of the two is wrong.
+    //! In the whole program, resources with a smaller `order` are torn down first. A dependency is torn down last. If
+    //! `Orders` depends on `Database`, and `Database` has the smaller order, one of the two declarations is wrong.
     //!
     //! # Example
     //!
@@ -239,7 +223,7 @@ pub mod order_contradiction {
     //! #[lifecycle::resource(order = 1, no_teardown = "memory only")]
     //! struct Database;
     //!
-    //! // error: it needs `Database`, whose order 1 is before 2
+    //! // error: it depends on `Database`, but the order 1 comes before the order 2
     //! #[lifecycle::resource(order = 2, no_teardown = "memory only")]
     //! struct Orders {
     //!     db: Managed<Database>,
@@ -250,20 +234,21 @@ pub mod order_contradiction {
     //! # fn uses(orders: Orders) -> Managed<Database> { let _ = Database; orders.db }
     //! ```
     //!
-    //! What can only be seen in the linked program is found before the body of `main` runs: exit status 78.
+    //! Only the linked program shows some contradictions. Then the error comes before the body of `main` runs, and the exit
+    //! status is 78.
     //!
     //! # The fix
     //!
-    //! Mostly: leave `order` out. The field has said it already. Orders are for what no field shows, and for the
-    //! binary: a library says `depends_on`.
+    //! Remove `order`, because the field declares the dependency already. Use `order` in a binary, for a dependency that no
+    //! field shows. A library uses `depends_on`.
 }
 
 pub mod not_a_resource {
-    //! `depends_on` names a type that is no resource.
+    //! Reports a type in `depends_on` that is not a resource.
     //!
     //! # Why
     //!
-    //! Only resources are torn down, so nothing could come before it.
+    //! Only resources are torn down, so nothing can be torn down before another type.
     //!
     //! # Example
     //!
@@ -278,7 +263,7 @@ pub mod not_a_resource {
     //!
     //! # The fix
     //!
-    //! Put `#[lifecycle::resource]` on it. A type of another crate goes into a struct of yours.
+    //! Put `#[lifecycle::resource]` on the type. Wrap a type of another crate in a struct of your own.
     //!
     //! ```
     //! #[lifecycle::resource(no_teardown = "memory only")]
@@ -291,32 +276,35 @@ pub mod not_a_resource {
 }
 
 pub mod stray_teardown {
-    //! A `teardown` attribute where it means nothing.
+    //! Reports a `teardown` attribute in a place where it has no effect.
     //!
     //! # Why
     //!
-    //! It looks as if something were released there, and nothing is.
+    //! The code looks as if it released something, and it does not.
     //!
     //! # Example
     //!
     //! ```compile_fail
     //! struct Database;
     //!
-    //! #[lifecycle::teardown] // error: it goes on `impl Teardown for ..`
+    //! #[lifecycle::teardown] // error: it applies to `impl Teardown for ..`
     //! impl Database {
     //!     async fn close(&self) {}
     //! }
     //! # fn main() {}
     //! ```
     //!
-    //! On a field of a struct that is no resource no macro is asked, and the compiler speaks for itself: "cannot find
-    //! attribute `teardown` in this scope", with the note that it "can be used by the derive macro `lifecycle_resource`",
-    //! or, after a `use lifecycle::teardown`, "expected non-macro attribute". Both mean the same, and the fix is
-    //! `#[lifecycle::resource]` on the struct.
+    //! On a field of a plain struct rustc reports the error in its own words, because no macro sees the field:
+    //!
+    //! - "cannot find attribute `teardown` in this scope", with a note that the derive macro `lifecycle_resource` uses it
+    //! - "expected non-macro attribute", after a `use lifecycle::teardown`
+    //!
+    //! The fix for both is `#[lifecycle::resource]` on the struct.
     //!
     //! # The fix
     //!
-    //! On a field of a `#[lifecycle::resource]`, or on the impl of [`Teardown`](trait@crate::Teardown).
+    //! Put the attribute on a field of a `#[lifecycle::resource]`, or on the impl of
+    //! [`Teardown`](trait@crate::Teardown).
     //!
     //! ```
     //! use lifecycle::Teardown;
@@ -333,13 +321,12 @@ pub mod stray_teardown {
 }
 
 pub mod bad_attribute {
-    //! A key, a value or an item that an attribute does not know.
+    //! Reports an unknown key, a wrong value, or an item that the attribute cannot apply to.
     //!
     //! # Why
     //!
-    //! A key that is misspelt must not be a key that is left out: the service would stop in another way than its code
-    //! says. So durations, orders and signals are read while it is compiled, and all mistakes of an item are told at
-    //! once, each at its token.
+    //! A misspelt key must not act like a missing key: the service would stop in another way than its code says. So the
+    //! macros check keys, durations, orders and signals. One compile reports all mistakes of an item, each at its token.
     //!
     //! # Example
     //!
@@ -351,67 +338,12 @@ pub mod bad_attribute {
     //!
     //! # The fix
     //!
-    //! The keys are listed at [`main`](macro@crate::main), [`resource`](macro@crate::resource) and
-    //! [`teardown`](macro@crate::teardown).
+    //! The docs of [`main`](macro@crate::main), [`resource`](macro@crate::resource) and
+    //! [`teardown`](macro@crate::teardown) list the keys.
     //!
     //! ```
     //! #[lifecycle::resource(order = 2, timeout = "5s", no_teardown = "memory only")]
     //! struct Cache;
     //! # fn main() { let _ = Cache; }
     //! ```
-}
-
-pub mod redundant_dependency {
-    //! The warnings `implied_dependency` and `duplicate_dependency`: `depends_on` says what is said already.
-    //!
-    //! # Why
-    //!
-    //! A field of type [`Managed<Database>`](crate::Managed) is the dependency. Said twice, one of the two will be
-    //! forgotten when the code changes, and the plan keeps an edge that nothing needs. The same goes for a resource that
-    //! is listed twice, under two names.
-    //!
-    //! # Example
-    //!
-    //! ```compile_fail
-    //! #![deny(deprecated)] // it is a warning, which this makes an error
-    //! use lifecycle::Managed;
-    //!
-    //! #[lifecycle::resource(no_teardown = "memory only")]
-    //! struct Database;
-    //!
-    //! // warning: `implied_dependency`: a field holds a `Managed` of this resource, which is the dependency
-    //! #[lifecycle::resource(depends_on(Database), no_teardown = "memory only")]
-    //! struct Orders {
-    //!     db: Managed<Database>,
-    //! }
-    //! # fn main() {}
-    //! ```
-    //!
-    //! # The fix
-    //!
-    //! Remove it from `depends_on`; or allow the warning by its name, where the list is to be complete.
-    //!
-    //! ```
-    //! # #![deny(deprecated)]
-    //! use lifecycle::Managed;
-    //!
-    //! #[lifecycle::resource(no_teardown = "memory only")]
-    //! struct Database;
-    //!
-    //! #[lifecycle::resource(no_teardown = "memory only")]
-    //! struct Orders {
-    //!     db: Managed<Database>,
-    //! }
-    //!
-    //! #[lifecycle::resource(depends_on(Database), allow(implied_dependency), no_teardown = "memory only")]
-    //! struct Invoices {
-    //!     db: Managed<Database>,
-    //! }
-    //! # fn main() {
-    //! #     let _ = |orders: Orders, invoices: Invoices| { let _ = Database; (orders.db, invoices.db) };
-    //! # }
-    //! ```
-    //!
-    //! Only types can tell, and the compiler has one way to warn of that: rustc calls it `deprecated`, and
-    //! `#[allow(deprecated)]` on the struct silences both.
 }

@@ -1,7 +1,9 @@
-//! The attributes, documented where their examples can run.
+//! The attributes. Their docs are here, because their examples run only in this crate.
 
-/// Shows what is inside a plain struct or enum to the resources that hold it: a field that
-/// [needs release](crate::lints::unreleased_field), and a [`Managed`](crate::Managed) handle, which is a dependency.
+/// Lets resources look into a plain struct or enum that they hold.
+///
+/// The lint [`unreleased_field`](crate::lints::unreleased_field) then checks its fields, and a
+/// [`Managed`](crate::Managed) handle inside of it is a dependency.
 ///
 /// ```compile_fail,E0080
 /// use tokio::task::JoinHandle;
@@ -19,22 +21,27 @@
 /// }
 /// ```
 ///
-/// It asks the types of the fields, so a plain struct inside has to derive it too. Without the derive nobody can see
-/// into a struct: it is the one thing that the lint does not find.
+/// Derive it on nested plain structs too: the derive sees only the types of its own fields. A struct without the derive
+/// hides its fields from the lint.
 ///
-/// Between two instances of one type `a.depends_on(&b)` has to say it, if the handle is inside a plain struct.
+/// A handle of the resource's own type inside a plain struct does not order instances. Call `a.depends_on(&b)` instead.
 ///
-/// On a field, `#[holds(skip = "why")]` leaves it out; on the item, `#[holds(crate = path)]` says where this crate is.
+/// # Keys
+///
+/// | key | place | meaning |
+/// |---|---|---|
+/// | `#[holds(skip = "why")]` | a field | ignores the field |
+/// | `#[holds(crate = path)]` | the item | the path of this crate, if it is not `::lifecycle` |
 pub use shutdown_macros::Holds;
-/// Makes an `async fn main` the main of a service that stops gracefully.
+/// Makes an `async fn main` the main function of a service that stops gracefully.
 ///
-/// It builds the tokio runtime, installs the signal handlers before anything of yours runs, and drives the stop:
+/// The attribute installs the signal handlers before any other code runs, builds the tokio runtime, and runs the stop:
 /// lame duck, drain, cleanup, flush, exit. The process is gone within `grace` of the first request to stop.
 ///
 /// ```no_run
 /// #[lifecycle::main(grace = "30s", lame_duck = "5s")]
 /// async fn main() -> Result<(), std::io::Error> {
-///     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+///     let listener = std::net::TcpListener::bind("127.0.0.1:8080")?;
 ///     drop(listener);
 ///     Ok(())
 /// }
@@ -42,53 +49,62 @@ pub use shutdown_macros::Holds;
 ///
 /// # Keys
 ///
-/// | key | means | default |
+/// | key | meaning | default |
 /// |---|---|---|
-/// | `grace = "30s"` | the whole time from the request to stop until the process is gone | 25 s |
-/// | `lame_duck = "5s"` | how long, out of grace, everything still works while readiness already says no | 0 s |
-/// | `flavor = "current_thread"` | the runtime; or `"multi_thread"` | `"multi_thread"` |
-/// | `worker_threads = 4` | threads of a multi-thread runtime, from 1 to 65535 | one for each CPU |
-/// | `job` | a batch job: ready from the start, no lame duck | a service |
-/// | `signals(SIGTERM, SIGUSR1)` | the signals that ask for a stop | `SIGTERM`, `SIGINT`, `SIGHUP` |
-/// | `report = "json"` | the report on stderr: `"text"`, `"json"` or `"off"` | `"text"` |
-/// | `crate = path` | where this crate is, if it is not `::lifecycle` | `::lifecycle` |
+/// | `grace = "30s"` | total time from the stop request until the process is gone (grace period) | 25 s |
+/// | `lame_duck = "5s"` | part of grace in which the service still works, but its readiness probe fails | 0 s |
+/// | `flavor = "current_thread"` | runtime: `"multi_thread"` or `"current_thread"` | `"multi_thread"` |
+/// | `worker_threads = 4` | worker threads of a multi-thread runtime, 1 to 65535 | one for each CPU |
+/// | `job` | batch job: ready from the start, without a lame duck | a service |
+/// | `signals(SIGTERM, SIGUSR1)` | signals that ask for a stop | `SIGTERM`, `SIGINT`, `SIGHUP` |
+/// | `report = "json"` | report on stderr: `"text"`, `"json"` or `"off"` | `"text"` |
+/// | `crate = path` | path of this crate | `::lifecycle` |
 ///
-/// A duration is a number and a unit, in any number of pairs: `"500ms"`, `"30s"`, `"1m 30s"`, `"2h"`.
+/// A duration is one or more pairs of a number and a unit: `"500ms"`, `"30s"`, `"1m 30s"`, `"2h"`.
 ///
-/// The environment wins over the keys: `LIFECYCLE_GRACE` and `LIFECYCLE_LAME_DUCK` (a bare number is seconds). With
-/// `LIFECYCLE_PLAN=tree` (or `dot`, `mermaid`, `json`) the program prints what is torn down before what, and exits with
-/// 0 without running `main`; behind that it names what a plan of types cannot show: generic resources, and those of which
-/// nothing in the program's file ever [manages](crate::manage) one. A value that cannot be read is exit status 78, with
-/// one line on stderr.
+/// # Environment
+///
+/// | variable | effect |
+/// |---|---|
+/// | `LIFECYCLE_GRACE`, `LIFECYCLE_LAME_DUCK` | override the keys. A number without a unit means seconds |
+/// | `LIFECYCLE_PLAN` = `tree`, `dot`, `mermaid` or `json` | prints the plan of the declared resources, and exits with 0 before `main` runs |
+///
+/// The plan names generic resources, but cannot show their place: only a running program knows their types. A variable
+/// with a wrong value ends the process with status 78 and one line on stderr.
 ///
 /// # Signals
 ///
-/// The first signal begins the stop; `SIGINT`, from a terminal, skips the lame duck. A second one, at least 250 ms
-/// later, ends lame duck and drain and leaves 3 s for the rest. A third one kills. A signal that was ignored when the
-/// program started stays ignored: `SIGHUP` under `nohup`, and `SIGINT` of what a script started with `&`. Before
-/// [`ready`](crate::ready) the first signal drops `main` at its next await.
+/// - The first signal begins the stop. `SIGINT`, which a terminal sends, skips the lame duck.
+/// - A second signal, at least 250 ms later, ends lame duck and drain, and leaves 3 s for the rest.
+/// - A third signal kills the process.
 ///
-/// # Return
+/// A signal that was ignored when the program started stays ignored. Examples are `SIGHUP` under `nohup`, and `SIGINT` in
+/// a background job of a script. Before [`ready`](crate::ready), the first signal drops `main` at its next await.
 ///
-/// `main` may return `()`, `Result<(), E>` where `E: Debug`, or anything that is [`std::process::Termination`]. An
-/// error ends in the report and in exit status 1. Its future need not be `Send`.
+/// # Return type
+///
+/// `main` may return `()`, `Result<(), E>` where `E: Debug`, or any [`std::process::Termination`]. The report contains
+/// an error of `main`, and the exit status is 1. The future of `main` need not be `Send`.
 ///
 /// # Errors
 ///
-/// All are found by the compiler, as `lifecycle::lints::bad_attribute`, each at the token at fault:
+/// The compiler reports each of these as [`bad_attribute`](crate::lints::bad_attribute):
 ///
-/// - a key that is unknown, given twice, or has a value of the wrong kind
-/// - `grace` that is zero, or a `lame_duck` that is as long as grace or longer
-/// - `worker_threads` of a `current_thread` runtime, a `lame_duck` of a `job`
-/// - a signal that cannot ask for a stop: `SIGKILL` and `SIGSTOP`, which no program receives, and `SIGSEGV`,
-///   `SIGBUS`, `SIGFPE`, `SIGILL`, after which nothing can be trusted to run
-/// - a function that is not called `main`, is not async, or has arguments or generics
+/// - A key that is unknown, that occurs twice, or that has a value of the wrong kind.
+/// - A `grace` of zero, or a `lame_duck` that is not shorter than grace.
+/// - `worker_threads` with a `current_thread` runtime, or a `lame_duck` with `job`.
+/// - A signal that cannot ask for a stop: `SIGKILL` and `SIGSTOP`, which no program receives; `SIGPIPE`, which a
+///   Rust program ignores; and `SIGSEGV`, `SIGBUS`, `SIGFPE` and `SIGILL`, after which a program cannot continue.
+/// - A function that is not called `main`, is not async, or has arguments or generics.
+#[doc(alias = "graceful shutdown")]
 pub use shutdown_macros::main;
-/// Tells the lint [`unreleased_field`](crate::lints::unreleased_field) of a type of yours, and a bare `#[teardown]`
-/// how it is released.
+/// Declares that values of a type of yours need release.
 ///
-/// The type, what is lost if nobody releases it, and the method that does. It takes `&self`; what it returns is
-/// awaited if it is a future, and an error reported if it is one.
+/// The lint [`unreleased_field`](crate::lints::unreleased_field) then checks fields of the type, and a bare
+/// `#[teardown]` releases them.
+///
+/// The arguments are the type, a text that says what is lost without release, and the method that releases it. The method
+/// takes `&self`. If it returns a future, the teardown awaits it. If the result is an error, the report lists it.
 ///
 /// ```
 /// pub struct Events;
@@ -103,16 +119,17 @@ pub use shutdown_macros::main;
 ///
 /// #[lifecycle::resource]
 /// struct Audit {
-///     #[teardown] // calls `flush`; without it, this does not compile
+///     #[teardown] // calls `flush`; without the attribute this does not compile
 ///     events: Option<Events>,
 /// }
 /// # let _ = Audit { events: Some(Events) };
 /// ```
 ///
-/// `, blocking` behind the method runs it off the async threads; `, crate = path` says where this crate is. The type
-/// must be of your own crate, as Rust wants it of every impl; around one of another crate goes a struct of yours.
+/// Two options may follow the method: `blocking` runs it on a blocking thread, and `crate = path` is the path of this
+/// crate. The type has to be of your own crate, as in every impl of a foreign trait. Wrap a type of another crate in a
+/// struct of your own.
 pub use shutdown_macros::needs_release;
-/// Makes a struct a resource: what is torn down when the service stops.
+/// Makes a struct a resource, which is torn down when the service stops.
 ///
 /// ```
 /// use lifecycle::Managed;
@@ -129,7 +146,7 @@ pub use shutdown_macros::needs_release;
 ///     pool: Pool,
 /// }
 ///
-/// // Depends on `Database`, because it holds one: it is torn down before it.
+/// // Holds a `Database`, so it is torn down before the `Database`.
 /// #[lifecycle::resource(no_teardown = "a cache in memory")]
 /// struct Cache {
 ///     db: Managed<Database>,
@@ -140,61 +157,64 @@ pub use shutdown_macros::needs_release;
 ///
 /// # Keys
 ///
-/// | key | means |
+/// | key | meaning |
 /// |---|---|
-/// | `order = 2` | every resource of a smaller order has ended before this one starts; any `i32` |
-/// | `depends_on(A, b::B)` | this one is torn down before any `A` or `B`; a field of type `Managed<A>` says the same |
-/// | `timeout = "5s"` | how long the teardown of one instance may take; less if grace is shorter |
-/// | `name = "orders-db"` | the name in logs and reports, instead of the struct's |
+/// | `order = 2` | starts after every resource with a smaller order has ended; any `i32` |
+/// | `depends_on(A, b::B)` | torn down before any `A` or `B`; a field `Managed<A>` declares the same |
+/// | `timeout = "5s"` | time limit for the teardown of one instance |
+/// | `name = "orders-db"` | name in logs and reports; defaults to the name of the struct |
 /// | `last` | torn down in the flush, after everything else: telemetry, logs |
-/// | `no_teardown = "why"` | there is nothing to release, and this is why |
-/// | `allow(implied_dependency)` | without this [warning](crate::lints::redundant_dependency), or `duplicate_dependency` |
-/// | `crate = path` | where this crate is, if it is not `::lifecycle` |
+/// | `no_teardown = "why"` | there is nothing to release; the text says why |
+/// | `crate = path` | path of this crate; defaults to `::lifecycle` |
+///
+/// The time-outs along a chain of dependencies have to fit into grace together. Otherwise the process refuses to start,
+/// with exit status 78. After a second signal a teardown may get less time than its `timeout`.
 ///
 /// # Fields
 ///
-/// | on a field | the teardown does |
+/// | attribute of a field | step of the teardown |
 /// |---|---|
-/// | `#[teardown(close)]` | `self.field.close()`, awaited if it is a future |
-/// | `#[teardown(close(200, "bye".into()))]` | the same with arguments; `self` in them is the resource |
-/// | `#[teardown(lock().await.shutdown())]` | whatever follows `self.field.` |
-/// | `#[teardown(sync_all, blocking)]` | the call, off the async threads |
-/// | `#[teardown]` | what is right for the type, where there is one right way: the [known ones](crate::lints::unreleased_field), also inside `Option`, `Arc`, `Box`, `Vec`, maps and arrays |
+/// | `#[teardown(close)]` | calls `self.field.close()`, and awaits the result if it is a future |
+/// | `#[teardown(close(200, "bye".into()))]` | calls it with arguments, in which `self` is the resource |
+/// | `#[teardown(lock().await.shutdown())]` | evaluates any expression that can follow `self.field.` |
+/// | `#[teardown(sync_all, blocking)]` | calls it on a blocking thread |
+/// | `#[teardown]` | releases a [known type](crate::lints::unreleased_field), also inside `Option`, `Arc`, `Box`, `Vec`, maps and arrays |
 /// | `#[teardown(skip = "why")]` | nothing |
 ///
-/// If the struct implements [`Teardown`](trait@crate::Teardown) too, that runs first; then the fields, in order of
-/// declaration. Each step runs for itself: an error (a `Result`'s `Err`) or a panic in one is reported, and the next
-/// runs all the same.
+/// If the struct implements [`Teardown`](trait@crate::Teardown), that step runs first. The steps of the fields follow in
+/// the order of declaration. The steps are isolated from each other: the report lists an error or a panic, and the next
+/// step runs.
 ///
-/// What a field holds is asked of its type, so an alias is seen through; handles are found inside `Option`, `Arc`,
-/// `Vec` and `Box`. What no type shows (a `dyn Trait`, a plain struct with a handle inside, a bare type parameter) is
-/// said by `depends_on`. A handle of the struct's own type orders instances, not types.
+/// # Dependencies
 ///
-/// In a generic struct every type parameter must be `Send + Sync + 'static`; an `impl Teardown` next to field
-/// attributes must hold for all of them, as one for special parameters only would not be found.
+/// The type of a field decides what it holds, so an alias works. Handles are found inside `Option`, `Arc`, `Vec` and
+/// `Box`. Use `depends_on` for a handle that no type shows: inside a `dyn Trait`, in a plain struct without
+/// [`derive(Holds)`](crate::Holds), or in a type parameter. A handle of the struct's own type orders instances, not types.
+///
+/// In a generic struct every type parameter must be `Send + Sync + 'static`. An `impl Teardown` next to attributes of
+/// fields must hold for all type parameters: an impl for special ones would not be found.
+///
+/// A resource has to be `Send`, `Sync` and `'static`, because any thread may tear it down.
 ///
 /// # Errors
 ///
-/// All are found by the compiler, each at the token at fault:
+/// The compiler reports each error at the token at fault:
 ///
-/// - [`lifecycle::lints::missing_teardown`](crate::lints::missing_teardown): no `impl Teardown`, no field attribute, no
-///   `no_teardown`
-/// - [`lifecycle::lints::unreleased_field`](crate::lints::unreleased_field): a field whose type is known to need release, and
-///   that neither an attribute nor the body of `teardown` handles
-/// - [`lifecycle::lints::not_a_resource`](crate::lints::not_a_resource): a type in `depends_on` that is none
-/// - [`lifecycle::lints::dependency_cycle`](crate::lints::dependency_cycle): resources that depend on each other; the message
-///   names each with its reason
-/// - [`lifecycle::lints::order_contradiction`](crate::lints::order_contradiction): an `order`, or `last`, by which a
-///   dependency would be torn down before what depends on it, also through resources without an order. Both follow at
-///   most 64 types from one edge, and none through a generic struct; what they do not see is found when the program
-///   starts
-/// - `lifecycle::lints::bad_attribute`: a key that is unknown, given twice, or has a value of the wrong kind; a duration
-///   that is none, or zero; an order beyond `i32`; `no_teardown` without a reason, or next to a field's teardown; an
-///   enum, a union, or a struct with a lifetime
+/// - [`missing_teardown`](crate::lints::missing_teardown): there is no `impl Teardown`, no attribute of a field, and no
+///   `no_teardown`.
+/// - [`unreleased_field`](crate::lints::unreleased_field): a field has a known type that needs release. It has no
+///   attribute, and the body of `teardown` does not name it.
+/// - [`not_a_resource`](crate::lints::not_a_resource): a type in `depends_on` is not a resource.
+/// - [`dependency_cycle`](crate::lints::dependency_cycle): resources depend on each other.
+/// - [`order_contradiction`](crate::lints::order_contradiction): by `order` or `last`, a dependency would be torn down
+///   before what depends on it.
+/// - [`bad_attribute`](crate::lints::bad_attribute): a key is unknown, occurs twice, or has a wrong value; `no_teardown`
+///   has no reason, or a field has a teardown as well; the item is an enum, a union, or a struct with a lifetime.
 ///
-/// A struct that is not `Send`, `Sync` and `'static` cannot be a resource, as any thread may tear it down.
+/// From each edge the compiler follows at most 64 types, and none through a generic struct. The process checks the whole
+/// plan when it starts.
 pub use shutdown_macros::resource;
-/// Completes an `impl Teardown`: it adds `type Output` from the signature of `teardown`.
+/// Completes an `impl Teardown`: derives `type Output` from the signature of `teardown`.
 ///
 /// ```
 /// use lifecycle::{Slot, Teardown};
@@ -217,16 +237,17 @@ pub use shutdown_macros::resource;
 /// # let _ = Worker { task: Slot::empty() };
 /// ```
 ///
-/// `teardown` returns `()`, or a `Result` whose error can be displayed; an error is reported. It takes `&self`, since
-/// clones of the handle may still be in use; what is released by value goes into a [`Slot`](crate::Slot).
+/// `teardown` returns `()`, or a `Result` whose error is `Display`. The report lists an error. The method takes `&self`,
+/// because other code may still hold a clone of the handle. Keep a value that is released by value in a
+/// [`Slot`](crate::Slot).
 ///
-/// `#[lifecycle::teardown(crate = path)]` says where this crate is, if it is not `::lifecycle`.
+/// `#[lifecycle::teardown(crate = path)]` sets the path of this crate, if it is not `::lifecycle`.
 ///
 /// # Errors
 ///
-/// All are found by the compiler, each at the token at fault:
+/// The compiler reports each error at the token at fault:
 ///
-/// - [`lifecycle::lints::stray_teardown`](crate::lints::stray_teardown): on anything else than an `impl Teardown for ..`
-/// - `lifecycle::lints::bad_attribute`: `teardown` is missing, is not async, has a receiver other than `&self`, further
-///   arguments or generics, or returns something else
+/// - [`stray_teardown`](crate::lints::stray_teardown): the item is not an `impl Teardown for ..`.
+/// - [`bad_attribute`](crate::lints::bad_attribute): `teardown` is missing, is not async, has a receiver other than
+///   `&self`, has more arguments or generics, or returns another type.
 pub use shutdown_macros::teardown;

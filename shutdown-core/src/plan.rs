@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub(crate) use cycle::Cycle;
 pub(crate) use path::{DeclaredPath, Tails};
-pub(crate) use render::{Format, Unseen, render};
+pub(crate) use render::{Format, render};
 
 use crate::sort::{sort, sorted};
 use crate::stage::{PerStage, TeardownStage};

@@ -8,19 +8,25 @@ pub use shutdown_macros::__Resource as Resource;
 pub use crate::{
     lint::{
         cycle::check,
-        leak::{Field, Leak, Leaks, NeedsRelease, Otherwise, Released, Touched, Touches, unreleased},
+        leak::{Leak, Leaks, NeedsRelease, Otherwise, Released, Touches},
+        unreleased::{Field, unreleased},
     },
-    process::{Flavor, MainEnd, MainOptions, MainReturn, ProbeMain, ReportFormat, main, signals as signal},
+    process::{Flavor, MainEnd, MainOptions, MainReturn, ProbeMain, ReportFormat, main},
     release::{
         Release,
         owned::{ReleaseMut, ReleaseOwned},
-        returned::{NoOwn, ProbeStep},
+        returned::ProbeStep,
     },
-    resource::managed::Managed,
     resource::{
-        Declaration, Edge, Failure, FailureKind, Generic, Granted, Held, Holds, HoldsNothing, Joined, Link,
-        Need, NeedReason, Needs, Probe, ProbeField, Registered, Resource, Step, Teardown, blocking, later,
-        link,
-        redundant::{Check, Implied, No, Same},
+        Generated, Resource, Teardown,
+        declaration::{Declaration, Edge},
+        holds::{Held, Holds, HoldsNothing, Probe, ProbeField},
+        link::{Joined, Link},
+        managed::Managed,
+        needs::{NeedReason, Needs},
+        registered::{Generic, Registered, link},
+        steps::{NoOwn, Step, blocking, later},
+        touched::Touched,
     },
+    signals::{TABLE as SIGNALS, numbers as signal},
 };

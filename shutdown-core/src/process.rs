@@ -28,7 +28,6 @@ use std::time::Instant;
 
 pub use options::{Flavor, MainEnd, MainOptions, ReportFormat};
 pub use output::{MainReturn, ProbeMain};
-pub use signal::names as signals;
 
 use crate::engine::clock::Clock;
 use crate::engine::context;
@@ -36,7 +35,7 @@ use crate::engine::host::Host;
 use crate::engine::lifecycle::Lifecycle;
 use crate::observe::log::{self, Line};
 use crate::plan;
-use crate::report::MainEnding;
+use crate::report::MainOutcome;
 use crate::resource::declared;
 use crate::sync::notice::Notice;
 use exit::Exit;
@@ -108,8 +107,7 @@ fn start<F: Future<Output = MainEnd>>(
     let settings = Settings::read(options)?;
     let declared = declared::plan();
     if let Some(format) = settings.plan {
-        let program = std::env::current_exe().and_then(std::fs::read).unwrap_or_default();
-        let plan = plan::render(&declared, &declared::unseen(&program), format);
+        let plan = plan::render(&declared, &declared::generic(), format);
         // A reader may have seen enough of it.
         let _ = io::stdout().write_all(plan.as_bytes());
         return Ok(ExitCode::SUCCESS);
@@ -145,8 +143,8 @@ fn start<F: Future<Output = MainEnd>>(
 
     let ending = async {
         match body().await {
-            MainEnd::Ok => MainEnding::Ok,
-            MainEnd::Err(error) => MainEnding::Failed(error),
+            MainEnd::Ok => MainOutcome::Ok,
+            MainEnd::Err(error) => MainOutcome::Failed(error),
             MainEnd::Code(code) => exit.ending_by(code),
         }
     };

@@ -1,43 +1,57 @@
-//! How values are released: the types that have one right way, for a bare `#[teardown]`.
+//! How values are released: the types that a bare `#[teardown]` knows, and what is lost without it.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`std`], [`tokio`], [`tokio_types`] | the types of those crates |
+//! | [`clients`] | one file for each client library, behind its feature |
+//! | `wrappers` | locks, collections and smart pointers around a value that needs release |
+//! | `owned` | release by value or by `&mut`, which a lock or a `Slot` makes possible |
+//! | `returned` | the value of a call such as `#[teardown(close)]`, which may be a future or a `Result` |
+//!
+//! To add a client library, write one file in `clients`, its `mod` line, its line in `Cargo.toml`, and one test. The
+//! file holds three things:
+//!
+//! - its head: the first sentence names the types, and a table says what is lost and what releases them. The docs page
+//!   `lints::unreleased_field` re-exports the modules, so rustdoc builds the page from these heads.
+//! - `known!`: the same for the messages of the compiler.
+//! - an impl of [`Release`] or of a trait in `owned`, for each type that has one right way to be released.
 
 mod child;
-mod clients;
+pub(crate) mod clients;
 mod known;
 pub(crate) mod owned;
 pub(crate) mod returned;
-#[cfg(not(loom))]
-mod tokio;
+pub mod std;
+pub mod tokio;
+// Tokio has no files, sockets and processes when it is built for loom.
+#[cfg(all(feature = "tokio-types", not(loom)))]
+pub mod tokio_types;
+mod wrappers;
 
-use ::std::{
-    collections::{BTreeMap, HashMap, VecDeque},
-    fs::{self, File},
-    future::Future,
-    io, mem,
-    os::unix::net::UnixListener,
-    path::Path,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
-};
+use ::std::future::Future;
 
-use ::tokio::{runtime::Handle, task};
+use ::tokio::runtime::Handle;
 
-use crate::resource::{Resource, Step, blocking, managed::Managed, slot::Slot};
-use owned::{ReleaseMut, ReleaseOwned, ReleaseSync, all, words};
+use crate::lint::leak::Released;
+use crate::resource::Resource;
+use crate::resource::managed::Managed;
+use crate::resource::steps::{Step, blocking};
 
 /// A type with one right way to be released.
 #[diagnostic::on_unimplemented(
-    message = "lifecycle::lints::bad_attribute: `{Self}` has no one right way to be released",
+    message = "lifecycle::lints::bad_attribute: a bare `#[teardown]` does not know how to release `{Self}`",
     label = "which method releases it?",
-    note = "name what to call: `#[teardown(close)]`, `#[teardown(lock().await.shutdown())]`; or say why nothing \
-            is to be done: `#[teardown(skip = \"..\")]`"
+    note = "name the method: `#[teardown(close)]`, `#[teardown(lock().await.shutdown())]`; or say why nothing has to \
+            be done: `#[teardown(skip = \"..\")]`"
 )]
 pub trait Release: Sized + Send + Sync + 'static {
-    /// Whether it blocks the thread, and so must not run on an async one.
+    /// Whether the release blocks its thread, so that it must not run on an async one.
     const BLOCKING: bool;
 
-    /// Releases it; when `BLOCKING`, without ever yielding.
+    /// Releases the value. A `BLOCKING` release never yields.
     fn release(&self) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Releases a field as one step, off the async threads if need be.
+    /// Makes the step that releases a field, on a blocking thread if the release blocks.
     #[doc(hidden)]
     fn known<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a> {
         if Self::BLOCKING {
@@ -48,178 +62,7 @@ pub trait Release: Sized + Send + Sync + 'static {
     }
 }
 
-/// What was written is on the disk.
-#[diagnostic::do_not_recommend]
-impl Release for File {
-    const BLOCKING: bool = true;
-
-    async fn release(&self) -> Result<(), String> {
-        self.sync_all().map_err(words)
-    }
-}
-
-/// The socket file is gone, so that the next start can bind it.
-#[diagnostic::do_not_recommend]
-impl Release for UnixListener {
-    const BLOCKING: bool = true;
-
-    async fn release(&self) -> Result<(), String> {
-        remove_socket(self.local_addr().map_err(words)?.as_pathname())
-    }
-}
-
-fn remove_socket(path: Option<&Path>) -> Result<(), String> {
-    match path.map(fs::remove_file) {
-        Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(words(error)),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// Under a lock of std, so without ever yielding.
-#[diagnostic::do_not_recommend]
-impl<T: ReleaseSync> Release for Mutex<T> {
-    const BLOCKING: bool = true;
-
-    async fn release(&self) -> Result<(), String> {
-        self.lock().unwrap_or_else(PoisonError::into_inner).release_sync()
-    }
-}
-
-/// Under a lock that may be held while it is awaited.
-#[diagnostic::do_not_recommend]
-impl<T: ReleaseMut> Release for ::tokio::sync::Mutex<T> {
-    const BLOCKING: bool = false;
-
-    async fn release(&self) -> Result<(), String> {
-        self.lock().await.release_mut().await
-    }
-}
-
-/// What is released by value is taken out.
-#[diagnostic::do_not_recommend]
-impl<T: ReleaseOwned> Release for Slot<T> {
-    const BLOCKING: bool = T::BLOCKING;
-
-    async fn release(&self) -> Result<(), String> {
-        self.take().release_owned().await
-    }
-}
-
-/// Collections of what is released by value, emptied before anything is awaited.
-macro_rules! taken {
-    ($([$($param:tt)*] $ty:ty;)+) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<T: ReleaseOwned $($param)*> Release for Mutex<$ty> {
-            const BLOCKING: bool = T::BLOCKING;
-
-            async fn release(&self) -> Result<(), String> {
-                let taken = mem::take(&mut *self.lock().unwrap_or_else(PoisonError::into_inner));
-                taken.release_owned().await
-            }
-        }
-
-        #[diagnostic::do_not_recommend]
-        impl<T: ReleaseOwned $($param)*> Release for ::tokio::sync::Mutex<$ty> {
-            const BLOCKING: bool = T::BLOCKING;
-
-            async fn release(&self) -> Result<(), String> {
-                let taken = mem::take(&mut *self.lock().await);
-                taken.release_owned().await
-            }
-        }
-    )+};
-}
-
-taken! {
-    [] Option<T>;
-    [] Vec<T>;
-    [] VecDeque<T>;
-    [, K: Send + 'static] BTreeMap<K, T>;
-    [, K: Send + 'static, S: Default + Send + 'static] HashMap<K, T, S>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Send + 'static> Release for Mutex<task::JoinSet<T>> {
-    const BLOCKING: bool = false;
-
-    async fn release(&self) -> Result<(), String> {
-        let taken = mem::take(&mut *self.lock().unwrap_or_else(PoisonError::into_inner));
-        taken.release_owned().await
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<R: Release> Release for Option<R> {
-    const BLOCKING: bool = R::BLOCKING;
-
-    async fn release(&self) -> Result<(), String> {
-        match self {
-            Some(inner) => inner.release().await,
-            None => Ok(()),
-        }
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<R: Release> Release for Arc<R> {
-    const BLOCKING: bool = R::BLOCKING;
-
-    async fn release(&self) -> Result<(), String> {
-        R::release(self).await
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<R: Release> Release for Box<R> {
-    const BLOCKING: bool = R::BLOCKING;
-
-    async fn release(&self) -> Result<(), String> {
-        R::release(self).await
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<R: Release> Release for OnceLock<R> {
-    const BLOCKING: bool = R::BLOCKING;
-
-    async fn release(&self) -> Result<(), String> {
-        match self.get() {
-            Some(inner) => inner.release().await,
-            None => Ok(()),
-        }
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<R: Release> Release for ::tokio::sync::OnceCell<R> {
-    const BLOCKING: bool = R::BLOCKING;
-
-    async fn release(&self) -> Result<(), String> {
-        match self.get() {
-            Some(inner) => inner.release().await,
-            None => Ok(()),
-        }
-    }
-}
-
-macro_rules! each {
-    ($([$($param:tt)*] $ty:ty: $values:ident;)+) => {$(
-        /// One after the other; what goes wrong with one does not keep the rest.
-        #[diagnostic::do_not_recommend]
-        impl<R: Release $($param)*> Release for $ty {
-            const BLOCKING: bool = R::BLOCKING;
-
-            async fn release(&self) -> Result<(), String> {
-                all(self.$values().map(R::release)).await
-            }
-        }
-    )+};
-}
-
-each! {
-    [] Vec<R>: iter;
-    [] VecDeque<R>: iter;
-    [, const N: usize] [R; N]: iter;
-    [, K: Send + Sync + 'static, S: Send + Sync + 'static] HashMap<K, R, S>: values;
-    [, K: Send + Sync + 'static] BTreeMap<K, R>: values;
+impl<T: Release> Released<T> {
+    /// A bare `#[teardown]` releases it.
+    pub const __LIFECYCLE_BARE: bool = true;
 }

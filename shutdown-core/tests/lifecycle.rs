@@ -77,7 +77,7 @@ async fn a_resource_is_torn_down_before_the_one_it_holds() {
 #[tokio::test(start_paused = true)]
 async fn an_edge_between_instances_orders_their_teardown() {
     let trace = Trace::default();
-    second()
+    let report = second()
         .run(async {
             let first = lifecycle::manage_as("first", database(&trace));
             let slow = Database { trace: trace.clone(), takes: Duration::from_millis(10) };
@@ -89,6 +89,7 @@ async fn an_edge_between_instances_orders_their_teardown() {
             first.depends_on(&second);
         })
         .await;
+    assert!(report.is_clean(), "{report}");
     assert_eq!(trace.take()[2], "database");
 }
 
@@ -200,7 +201,7 @@ async fn work_that_never_ends_is_cut_off_and_named() {
         .await;
     assert_eq!(trace.take(), ["database"]);
     assert!(
-        matches!(report.stragglers[..], [Straggler::Tasks(place, 1)] if place.file().ends_with("lifecycle.rs"))
+        matches!(report.stragglers[..], [Straggler::Tasks { location, count: 1, .. }] if location.file().ends_with("lifecycle.rs"))
     );
     assert!(report.took < Duration::from_secs(1), "{report}");
     assert_eq!(report.exit_status(), 70, "{report}");
@@ -211,7 +212,7 @@ async fn work_that_never_ends_is_cut_off_and_named() {
 async fn a_teardown_knows_how_much_time_it_has() {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     assert_eq!(lifecycle::remaining(), None);
-    second()
+    let report = second()
         .run(async {
             assert_eq!(lifecycle::remaining(), None);
             Deferred::new("ask").timeout(Duration::from_millis(300)).run(|| async move {
@@ -219,6 +220,7 @@ async fn a_teardown_knows_how_much_time_it_has() {
             });
         })
         .await;
+    assert!(report.is_clean(), "{report}");
     assert_eq!(receiver.await.expect("the teardown"), Some(Duration::from_millis(300)));
 }
 

@@ -1,11 +1,11 @@
-//! All mistakes of one item, to be reported in one pass.
+//! Collects all mistakes of one item, so that one compile reports them all.
 
 use std::{cell::RefCell, fmt::Display, thread};
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// The lints that a macro can see by itself; the others are traits, and rustc reports them in our words.
+/// The lints that a macro decides. rustc reports the others, by traits and constants with our messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lint {
     BadAttribute,
@@ -21,7 +21,7 @@ impl Lint {
     }
 }
 
-/// Collects errors. Dropping it unreported is a bug of ours, and panics.
+/// A collection of errors. Dropping it without [`report`](Self::report) is a bug of this crate, and panics.
 pub(crate) struct Errors(RefCell<Option<Vec<syn::Error>>>);
 
 impl Errors {
@@ -29,17 +29,17 @@ impl Errors {
         Self(RefCell::new(Some(Vec::new())))
     }
 
-    /// A mistake that the whole of `tokens` is.
+    /// Adds a mistake that underlines all of `tokens`.
     pub(crate) fn spanned(&self, tokens: impl ToTokens, lint: Lint, message: impl Display) {
         self.push(syn::Error::new_spanned(tokens, lint.text(message)));
     }
 
-    /// A mistake at one place.
+    /// Adds a mistake at one place.
     pub(crate) fn at(&self, span: Span, lint: Lint, message: impl Display) {
         self.push(syn::Error::new(span, lint.text(message)));
     }
 
-    /// What syn says about tokens that it could not read.
+    /// Adds an error of syn about tokens that it could not read.
     pub(crate) fn syntax(&self, lint: Lint, error: &syn::Error) {
         self.push(syn::Error::new(error.span(), lint.text(error)));
     }
@@ -52,7 +52,7 @@ impl Errors {
         self.0.borrow().as_ref().is_some_and(|errors| !errors.is_empty())
     }
 
-    /// Every error as a `compile_error!`; nothing if there was none.
+    /// Returns every error as a `compile_error!`.
     pub(crate) fn report(self) -> TokenStream {
         let errors = self.0.borrow_mut().take().unwrap_or_default();
         errors.iter().map(syn::Error::to_compile_error).collect()

@@ -1,11 +1,10 @@
-//! Models to tokens. Every rule is assumed to hold; what is left to rustc is what only types can tell.
+//! Turns models into tokens. Every rule holds by now, except those that need types: rustc checks them.
 
 pub(crate) mod cycle;
 pub(crate) mod holds;
 pub(crate) mod leaks;
 pub(crate) mod main_fn;
 pub(crate) mod needs_release;
-pub(crate) mod redundant;
 pub(crate) mod resource;
 pub(crate) mod teardown;
 
@@ -14,7 +13,7 @@ use std::time::Duration;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
-/// `Option<T>` as an expression.
+/// Returns an `Option<T>` as an expression.
 fn option(value: Option<impl ToTokens>) -> TokenStream {
     value.map_or_else(
         || quote!(::core::option::Option::None),
@@ -22,13 +21,13 @@ fn option(value: Option<impl ToTokens>) -> TokenStream {
     )
 }
 
-/// A `Duration` as an expression.
+/// Returns a `Duration` as an expression.
 fn duration(value: Duration) -> TokenStream {
     let (seconds, nanos) = (value.as_secs(), value.subsec_nanos());
     quote!(::core::time::Duration::new(#seconds, #nanos))
 }
 
-/// Every token at one place: rustc takes an error for the user's own only if all of a path is.
+/// Sets the span of every token. rustc reports an error at the user's code only if a whole path has its span.
 fn spanned(tokens: TokenStream, span: Span) -> TokenStream {
     let at = |mut token: TokenTree| {
         if let TokenTree::Group(group) = &token {
@@ -40,7 +39,7 @@ fn spanned(tokens: TokenStream, span: Span) -> TokenStream {
     tokens.into_iter().map(at).collect()
 }
 
-/// `Self` is the struct; outside of an impl it has no other name.
+/// Replaces `Self` by the struct, for a place outside of an impl.
 fn without_self(tokens: TokenStream, owner: &Ident) -> TokenStream {
     let replace = |token: TokenTree| match token {
         TokenTree::Ident(word) if word == "Self" => {

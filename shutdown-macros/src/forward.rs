@@ -1,5 +1,5 @@
-//! `#[lifecycle::resource]` hands the struct on to the hidden derive, since only a derive sees the fields after
-//! `cfg` is resolved. On the way the fields' `#[teardown]` becomes a private helper attribute, else a
+//! `#[lifecycle::resource]` passes the struct on to a hidden derive, because only a derive sees the fields after `cfg`
+//! is resolved. The `#[teardown]` of each field becomes a private helper attribute. Otherwise a
 //! `use lifecycle::teardown` would make the name ambiguous.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
@@ -17,18 +17,18 @@ pub(crate) fn resource(args: &TokenStream, item: TokenStream) -> TokenStream {
         errors.at(
             model::first_span(&item),
             Lint::BadAttribute,
-            "`#[lifecycle::resource]` goes on a struct; for the clean-up of anything else there is `lifecycle::defer`",
+            "`#[lifecycle::resource]` applies to a struct; to clean up anything else, call `lifecycle::defer`",
         );
         let errors = errors.report();
         return quote!(#errors #item);
     }
     if is_forwarded(&item) {
-        // This is the second of two: the attribute is where the macro is called. As the user's own token, else rustc adds
-        // that the error comes out of a macro.
+        // The call site is the second of two attributes. The span is resolved as the user's own token, because rustc
+        // otherwise adds that the error comes from a macro.
         errors.at(
             model::first_span(&item).located_at(Span::call_site()),
             Lint::BadAttribute,
-            "`#[lifecycle::resource]` is there twice; put all keys into one, and remove the other",
+            "the struct has two `#[lifecycle::resource]`; put all keys into one, and remove the other",
         );
         let errors = errors.report();
         return quote!(#errors #item);
@@ -45,15 +45,15 @@ pub(crate) fn resource(args: &TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// What the derive is that only lends its name to a message of rustc.
+/// Refuses the derive that exists only for its name in a message of rustc.
 pub(crate) fn no_derive() -> TokenStream {
     let errors = Errors::new();
-    let message = "a resource is no derive; write `#[lifecycle::resource]` on the struct";
+    let message = "`lifecycle_resource` is not a derive; write `#[lifecycle::resource]` on the struct";
     errors.at(Span::call_site(), Lint::BadAttribute, message);
     errors.report()
 }
 
-/// Whether the attribute was there before, and has handed the item on.
+/// Returns whether another `#[lifecycle::resource]` has passed the item on already.
 fn is_forwarded(item: &TokenStream) -> bool {
     let is_ours = |token: TokenTree| match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
@@ -65,7 +65,7 @@ fn is_forwarded(item: &TokenStream) -> bool {
     item.clone().into_iter().any(is_ours)
 }
 
-/// Whether it is something that a derive can go on; which of them are refused is the derive's to say.
+/// Returns whether a derive can apply to the item. The derive itself refuses an enum and a union.
 fn is_type(item: &TokenStream) -> bool {
     item.clone().into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) => match parse::unraw(&ident).as_str() {
@@ -77,7 +77,7 @@ fn is_type(item: &TokenStream) -> bool {
     }) == Some(true)
 }
 
-/// Renames every `#[teardown ..]` in the groups of the item.
+/// Renames every `#[teardown ..]` inside the item.
 fn rename(tokens: TokenStream) -> TokenStream {
     let mut after_pound = false;
     let rename_in = |token: TokenTree| match token {
@@ -101,7 +101,7 @@ fn rename(tokens: TokenStream) -> TokenStream {
     tokens.into_iter().map(rename_in).collect()
 }
 
-/// The inside of `#[..]`: `teardown`, `lifecycle::teardown`, or either behind a `cfg_attr`.
+/// Renames the content of `#[..]`: `teardown`, `lifecycle::teardown`, or either in a `cfg_attr`.
 fn attribute(inner: TokenStream) -> TokenStream {
     let tokens: Vec<TokenTree> = inner.into_iter().collect();
     match &tokens[..] {

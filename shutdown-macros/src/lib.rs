@@ -1,7 +1,7 @@
-//! The attribute macros of `lifecycle`; their docs are there, where their examples can run.
+//! The attribute macros of `lifecycle`. Their docs are in that crate, where the examples can run.
 //!
-//! Tokens go through `parse` (spanned keys and values, no rule), `model` (it exists only if every rule held) and
-//! `expand` (tokens again). "Why was I rejected?" is answered by `model`.
+//! Tokens go through three stages: `parse` (spanned keys and values, no rules), `model` (a model exists only if every
+//! rule holds), and `expand` (tokens again). All rules, and so all messages about them, are in `model`.
 
 mod errors;
 mod expand;
@@ -50,8 +50,10 @@ pub fn derive_resource(item: TokenStream) -> TokenStream {
     expand::resource::derive(item.into()).into()
 }
 
-/// Derived by nobody: of a `#[teardown]` on a field of a plain struct, where no macro of ours is asked, rustc says which
-/// derive knows that attribute. So this one has a name that says what is missing.
+/// A derive that only lends its name to a message of rustc.
+///
+/// No macro of this crate sees a `#[teardown]` on a field of a plain struct. rustc refuses it, and names the derives that
+/// know such an attribute. So the name of this derive says what is missing.
 #[doc(hidden)]
 #[proc_macro_derive(lifecycle_resource, attributes(teardown))]
 pub fn named_by_rustc(_: TokenStream) -> TokenStream {

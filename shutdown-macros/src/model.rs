@@ -1,4 +1,4 @@
-//! Checked models: one exists only if every rule held.
+//! Checked models. A model exists only if every rule holds.
 
 pub(crate) mod field;
 pub(crate) mod holds;
@@ -23,7 +23,7 @@ use crate::{
     suggest::suggest,
 };
 
-/// Where the tokens begin, attributes left out.
+/// Returns where an item begins, after its attributes.
 pub(crate) fn first_span(tokens: &TokenStream) -> Span {
     let mut all = tokens.clone().into_iter();
     let named = all.find(|token| matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_)));
@@ -31,20 +31,20 @@ pub(crate) fn first_span(tokens: &TokenStream) -> Span {
     first.map_or_else(Span::call_site, |token| token.span())
 }
 
-/// What is in parentheses, between commas.
+/// Parses a list in parentheses.
 fn items<T: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {
     let content;
     parenthesized!(content in input);
     Ok(content.parse_terminated(T::parse, Token![,])?.into_iter().collect())
 }
 
-/// A key that an attribute knows, and how it is written.
+/// A key of an attribute, and an example of it.
 pub(crate) struct Known {
     pub(crate) name: &'static str,
     pub(crate) form: &'static str,
 }
 
-/// The keys of one attribute: each known, and there once.
+/// The keys of one attribute. Each is known and occurs once.
 pub(crate) struct Keys {
     known: &'static [Known],
     found: Vec<Key>,
@@ -58,11 +58,11 @@ impl Keys {
                 Entry::Key(key) => keys.add(key, errors),
                 Entry::Strange(tokens) => {
                     let names: Vec<_> = known.iter().map(|known| format!("`{}`", known.form)).collect();
-                    let message = format!("a key is expected here; known are {}", names.join(", "));
+                    let message = format!("expected a key; the known keys are {}", names.join(", "));
                     errors.spanned(tokens, Lint::BadAttribute, message);
                 }
                 Entry::Comma(comma) => {
-                    errors.spanned(comma, Lint::BadAttribute, "a comma too many; remove it");
+                    errors.spanned(comma, Lint::BadAttribute, "there is one comma too many; remove it");
                 }
             }
         }
@@ -76,14 +76,14 @@ impl Keys {
             let message = format!("unknown key `{name}`{}", suggest(&name, &names));
             errors.spanned(&key.name, Lint::BadAttribute, message);
         } else if self.found.iter().any(|found| found.text() == name) {
-            let message = format!("`{name}` is given twice; remove one");
+            let message = format!("`{name}` occurs twice; remove one");
             errors.spanned(&key.name, Lint::BadAttribute, message);
         } else {
             self.found.push(key);
         }
     }
 
-    /// Whether the key is there at all.
+    /// Returns the key, if it occurs.
     pub(crate) fn get(&self, name: &str) -> Option<&Key> {
         self.found.iter().find(|key| key.text() == name)
     }
@@ -92,7 +92,7 @@ impl Keys {
         self.known.iter().find(|known| known.name == name).map_or("", |known| known.form)
     }
 
-    /// A key that has no value.
+    /// Reads a key without a value.
     pub(crate) fn flag(&self, name: &str, errors: &Errors) -> bool {
         let Some(key) = self.get(name) else { return false };
         if !matches!(key.value, Value::None) {
@@ -102,7 +102,7 @@ impl Keys {
         true
     }
 
-    /// The value of a key, through `read`.
+    /// Reads the value of a key by `read`.
     pub(crate) fn value<T>(
         &self,
         name: &str,
@@ -127,7 +127,7 @@ impl Keys {
         }
     }
 
-    /// The items of a key's list; `wrong` is said of what is none, at the parenthesis where one is cut off.
+    /// Reads the list of a key. `wrong` is the message for an item that does not parse.
     pub(crate) fn list<T: Parse>(&self, name: &str, wrong: &str, errors: &Errors) -> Option<Vec<T>> {
         let key = self.get(name)?;
         let form = self.form(name);

@@ -1,9 +1,9 @@
-//! Tokens to spanned keys and values. What is read here is only told apart, never judged.
+//! Turns tokens into spanned keys and values. It knows no rule: it only tells the forms apart.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
-/// The pieces between the commas, the commas left out; where nothing is between two, the second of them.
+/// Splits tokens at their commas. Two commas in a row give a piece that is the second comma.
 pub(crate) fn pieces(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
     let mut pieces = vec![Vec::new()];
     for token in tokens {
@@ -27,9 +27,9 @@ pub(crate) fn pieces(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
 /// One piece of an argument list.
 pub(crate) enum Entry {
     Key(Key),
-    /// Something that is no key: where, and what.
+    /// Something that is not a key.
     Strange(TokenStream),
-    /// A comma too many.
+    /// One comma too many.
     Comma(TokenTree),
 }
 
@@ -42,21 +42,21 @@ pub(crate) struct Key {
 pub(crate) enum Value {
     /// `key`
     None,
-    /// `key = tokens`, where there may be no tokens.
+    /// `key = tokens`. There may be no tokens.
     Assigned(Vec<TokenTree>),
     /// `key(tokens)`
     List(Group),
-    /// `key` and something else.
+    /// `key` followed by anything else.
     Strange(TokenStream),
 }
 
 impl Key {
-    /// The name without the `r#` of a raw identifier.
+    /// Returns the name without the `r#` of a raw identifier.
     pub(crate) fn text(&self) -> String {
         unraw(&self.name)
     }
 
-    /// All that belongs to the key.
+    /// Returns the key and its value.
     pub(crate) fn tokens(&self) -> TokenStream {
         let mut tokens = self.name.to_token_stream();
         match &self.value {
@@ -69,12 +69,12 @@ impl Key {
     }
 }
 
-/// An argument list.
+/// Parses an argument list.
 pub(crate) fn entries(tokens: TokenStream) -> Vec<Entry> {
     pieces(tokens).into_iter().map(entry).collect()
 }
 
-/// Whether a piece is the comma that follows nothing.
+/// Returns whether a token is a comma.
 pub(crate) fn is_comma(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')
 }
@@ -100,13 +100,13 @@ fn value(tokens: Vec<TokenTree>) -> Value {
     }
 }
 
-/// The name of an identifier without the `r#` of a raw one.
+/// Returns the name of an identifier without the `r#` of a raw one.
 pub(crate) fn unraw(ident: &Ident) -> String {
     let text = ident.to_string();
     text.strip_prefix("r#").map(str::to_owned).unwrap_or(text)
 }
 
-/// Where `tokens` are, or `otherwise` if there are none.
+/// Returns the span of the first token, or `otherwise` if there is none.
 pub(crate) fn span_or(tokens: &[TokenTree], otherwise: Span) -> Span {
     tokens.first().map_or(otherwise, TokenTree::span)
 }

@@ -1,11 +1,11 @@
-//! "Did you mean": the nearest known word, if it is near.
+//! "Did you mean": the nearest known word, if there is a near one.
 
-/// What to say behind an unknown word: the one that was meant, or all that are known.
+/// Returns the end of a message about an unknown word: the nearest known word, or the list of all known words.
 pub(crate) fn suggest(word: &str, known: &[&str]) -> String {
     match (nearest(word, known), known) {
         (Some(meant), _) => format!(", did you mean `{meant}`?"),
-        (None, [only]) => format!("; only `{only}` is known"),
-        (None, _) => format!("; known are {}", list(known)),
+        (None, [only]) => format!("; the only known one is `{only}`"),
+        (None, _) => format!("; the known ones are {}", list(known)),
     }
 }
 
@@ -13,7 +13,7 @@ fn list(known: &[&str]) -> String {
     known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Within a third of its length, and never so far that everything is near; or the only one that begins so.
+/// Returns the only word with this beginning, or the nearest word within a third of its own length.
 fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let (word, plain) = (word.to_lowercase(), |known: &str| known.to_lowercase());
     let mut begun = known.iter().filter(|known| word.len() > 1 && plain(known).starts_with(&word));
@@ -26,7 +26,7 @@ fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     (distance <= bound).then_some(meant)
 }
 
-/// Edits from one word to the other; two neighbours exchanged are one edit.
+/// Counts the edits from one word to the other. An exchange of two neighbours is one edit.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
@@ -50,20 +50,20 @@ mod tests {
     use super::suggest;
 
     #[test]
-    fn a_near_word_is_meant() {
+    fn a_near_word_is_suggested() {
         assert_eq!(suggest("oder", &["order", "last"]), ", did you mean `order`?");
         assert_eq!(suggest("Sigterm", &["SIGINT", "SIGTERM"]), ", did you mean `SIGTERM`?");
     }
 
     #[test]
-    fn a_word_that_is_half_typed_is_meant_if_one_begins_so() {
+    fn half_a_word_suggests_the_only_one_with_that_beginning() {
         assert_eq!(suggest("ord", &["order", "last"]), ", did you mean `order`?");
-        assert_eq!(suggest("SIGU", &["SIGUSR1", "SIGUSR2"]), "; known are `SIGUSR1`, `SIGUSR2`");
+        assert_eq!(suggest("SIGU", &["SIGUSR1", "SIGUSR2"]), "; the known ones are `SIGUSR1`, `SIGUSR2`");
     }
 
     #[test]
     fn a_far_word_gets_the_list() {
-        assert_eq!(suggest("priority", &["order", "last"]), "; known are `order`, `last`");
+        assert_eq!(suggest("priority", &["order", "last"]), "; the known ones are `order`, `last`");
         assert_eq!(suggest("", &["a"]), ", did you mean `a`?");
     }
 }

@@ -1,4 +1,4 @@
-//! Whatever the tokens are: no panic, and the user's item is in what comes out.
+//! For any tokens the macros do not panic, and their output contains the item of the user.
 
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 
 use crate::{expand, forward};
 
-/// What the attributes know, what they nearly know, and what has no place in them.
+/// Words that the attributes know, words that are nearly right, and words that are wrong.
 const WORDS: &[&str] = &[
     "order",
     "oder",
@@ -15,8 +15,6 @@ const WORDS: &[&str] = &[
     "name",
     "last",
     "no_teardown",
-    "allow",
-    "implied_dependency",
     "crate",
     "grace",
     "lame_duck",

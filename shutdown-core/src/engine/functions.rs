@@ -248,7 +248,7 @@ pub fn remaining() -> Option<Duration> {
 
 /// Starts a clean stop.
 ///
-/// The report shows `reason`. A second call has no effect, and neither has a call during a stop.
+/// The report shows `reason`. A call during a stop has no effect.
 ///
 /// # Panics
 ///
@@ -357,8 +357,9 @@ pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static)
 /// | the task | the exit status |
 /// |---|---|
 /// | ends before the stop: by `Ok`, an error, a panic or an abort | 1, and the end starts the stop |
-/// | returns an error during the stop | 70 |
-/// | ends without an error during the stop | as without the task |
+/// | returns an error or panics during the stop | 70 |
+/// | is cut off at the end of the drain | 70 |
+/// | returns without an error during the stop | unchanged |
 ///
 /// Everything else is as in [`spawn`].
 ///

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::context;
@@ -25,15 +24,14 @@ impl Lifecycle {
 
     /// Ends the start-up: see [`ready`](crate::ready).
     pub fn ready(&self) {
-        let ready = &self.engine().ready;
-        if !ready.load(Ordering::Relaxed) && !ready.swap(true, Ordering::Relaxed) {
+        if self.engine().ready.set() {
             self.on(Event::Ready);
         }
     }
 
     /// Returns whether the start-up has ended.
     pub fn is_ready(&self) -> bool {
-        self.engine().ready.load(Ordering::Relaxed)
+        self.engine().ready.is_set()
     }
 
     /// Returns the stage that this lifecycle is in.

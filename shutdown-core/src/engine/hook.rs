@@ -1,13 +1,14 @@
 //! One teardown: whatever happens in it becomes plain data (R7).
 
-use std::panic::AssertUnwindSafe;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::task::AbortHandle;
 
 use crate::report::{Failure, FailureKind, Outcome};
+use crate::resource::scope::TeardownScope;
+use crate::sync::catch::catch_async;
+use crate::sync::lock;
 use crate::sync::notice::Notice;
 
 /// Makes the future that tears an instance down. It is called once, on the runtime.
@@ -31,7 +32,7 @@ impl Hook {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Keeps what drops the running teardown, unless it has ended.
@@ -43,20 +44,18 @@ impl Hook {
     }
 
     /// Runs the teardown. Only its owner may call this: the sequence, or a release.
-    pub(super) async fn run(&self) -> Outcome {
+    pub(super) async fn run(&self, scope: TeardownScope) -> Outcome {
         let job = self.state().job.take();
         let Some(job) = job else { return Outcome::NotRun };
         // The job's future, and with it the instance, is dropped in here as well.
-        let result = AssertUnwindSafe(async move { job().await }).catch_unwind().await;
-        match result {
+        match catch_async(scope.around(async move { job().await })).await {
             Ok(failures) if failures.is_empty() => Outcome::Ok,
             Ok(failures) => Outcome::Failed(failures),
-            Err(payload) => {
-                let message = panic_message(&*payload);
-                // A payload's `Drop` is user code that may panic in its turn.
-                std::mem::forget(payload);
-                Outcome::Failed(vec![Failure { step: "teardown", kind: FailureKind::Panic, message }])
-            }
+            Err(panic) => Outcome::Failed(vec![Failure {
+                step: "teardown",
+                kind: FailureKind::Panic,
+                message: panic.message(),
+            }]),
         }
     }
 
@@ -110,11 +109,4 @@ impl std::fmt::Debug for Hook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hook").finish_non_exhaustive()
     }
-}
-
-/// Returns the message of a panic.
-pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned())
 }

@@ -2,8 +2,7 @@
 //!
 //! This file only holds the parts. [`driver`](super::driver) steps the sequence and carries out its actions.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::Instant;
 
 use tokio::runtime::Handle;
@@ -18,6 +17,7 @@ use crate::report::{Report, Straggler};
 use crate::sequence::{Config, Event, InstanceId, Sequence, World};
 use crate::sync::gate::{Gate, Pass};
 use crate::sync::notice::Notice;
+use crate::sync::{Counter, Flag, lock};
 
 /// The life of a service, from its start to its exit: what it manages, what is in flight, and how it stops.
 ///
@@ -53,11 +53,11 @@ pub(crate) struct Engine {
     pub(super) clock: Clock,
     pub(super) notices: Notices,
     pub(super) in_flight: InFlight,
-    pub(super) ready: AtomicBool,
+    pub(super) ready: Flag,
     pub(super) report: OnceLock<Report>,
     pub(super) runtime: OnceLock<Handle>,
     pub(super) host: Box<dyn Host>,
-    instances: AtomicU64,
+    instances: Counter,
 }
 
 /// The sequence, and until when its driver sleeps.
@@ -89,7 +89,7 @@ pub(crate) struct InFlight {
     pub(crate) works: Works,
     /// The pass of `main`, taken before `main` runs: nothing is torn down before there was a `main`.
     main: Mutex<Option<Pass>>,
-    main_is_out: AtomicBool,
+    main_is_over: Flag,
 }
 
 impl InFlight {
@@ -97,7 +97,7 @@ impl InFlight {
         let gate = Gate::new();
         InFlight {
             main: Mutex::new(gate.pass()),
-            main_is_out: AtomicBool::new(true),
+            main_is_over: Flag::default(),
             gate,
             tasks: Tasks::default(),
             works: Works::default(),
@@ -106,8 +106,8 @@ impl InFlight {
 
     /// Gives the pass of `main` back: `main` is over.
     pub(super) fn return_main(&self) {
-        self.main_is_out.store(false, Ordering::Relaxed);
-        let pass = self.main.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.main_is_over.set();
+        let pass = lock(&self.main).take();
         drop(pass);
     }
 }
@@ -117,10 +117,10 @@ impl World for InFlight {
         let (mut stragglers, tasks) = self.tasks.stragglers();
         let (of_edges, known) = self.works.in_flight();
         stragglers.extend(of_edges);
-        let main = usize::from(self.main_is_out.load(Ordering::Relaxed));
+        let main = usize::from(!self.main_is_over.is_set());
         let passes = self.gate.in_flight().saturating_sub(tasks + known + main);
         if passes > 0 {
-            stragglers.push(Straggler::Passes(passes));
+            stragglers.push(Straggler::Passes { count: passes });
         }
         stragglers
     }
@@ -128,7 +128,7 @@ impl World for InFlight {
 
 impl Engine {
     pub(super) fn steps(&self) -> MutexGuard<'_, Steps> {
-        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.steps)
     }
 }
 
@@ -147,12 +147,15 @@ impl Lifecycle {
                 over: Notice::new(),
             },
             in_flight: InFlight::new(),
-            ready: AtomicBool::new(config.job),
+            ready: Flag::default(),
             report: OnceLock::new(),
             runtime: OnceLock::new(),
             host: Box::new(host),
-            instances: AtomicU64::new(0),
+            instances: Counter::default(),
         }));
+        if config.job {
+            lifecycle.engine().ready.set();
+        }
         let weak = lifecycle.downgrade();
         lifecycle.in_flight().gate.on_drained(move || {
             if let Some(lifecycle) = weak.upgrade() {
@@ -176,7 +179,7 @@ impl Lifecycle {
 
     /// Numbers an instance, in the order of registration.
     pub(super) fn next_instance(&self) -> InstanceId {
-        InstanceId(self.0.instances.fetch_add(1, Ordering::Relaxed))
+        InstanceId(self.0.instances.next())
     }
 
     pub(crate) fn now(&self) -> Instant {

@@ -11,8 +11,12 @@ use super::hook::{Hook, Job};
 use super::lifecycle::{Lifecycle, WeakLifecycle};
 use crate::plan::Why;
 use crate::report::Outcome;
+use crate::resource::Resource;
+use crate::resource::declaration::Declaration;
+use crate::resource::holds::Held;
 use crate::resource::managed::{Managed, Owner};
-use crate::resource::{self, Declaration, Held, Mark, Needs, Resource};
+use crate::resource::needs::Needs;
+use crate::resource::steps::tear_down;
 use crate::sequence::{InstanceId, NO_CLASS, Released, Spec};
 use crate::stage::TeardownStage;
 
@@ -35,7 +39,6 @@ impl Lifecycle {
         value: T,
         location: &'static Location<'static>,
     ) -> Managed<T> {
-        Mark::leave::<T>();
         let declaration = T::DECLARATION;
         let mut held = Held::default();
         value.__lifecycle_holds(&mut held);
@@ -53,7 +56,7 @@ impl Lifecycle {
         let hook = Arc::new_cyclic(|hook| {
             let owner = InstanceOwner { id, lifecycle: self.downgrade(), hook: Weak::clone(hook) };
             let managed = handle.insert(Managed::new(value, id, Box::new(owner))).clone();
-            Hook::new(Box::new(move || Box::pin(async move { resource::release(managed).await.into_vec() })))
+            Hook::new(Box::new(move || Box::pin(tear_down(managed))))
         });
         self.register(id, spec, Some(declaration), hook);
         handle.expect("the hook is made of a clone")

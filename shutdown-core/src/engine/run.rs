@@ -1,17 +1,15 @@
 //! Runs a future as the `main` of a lifecycle, through the whole stop.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
 use super::context::{self, Scoped};
-use super::hook::panic_message;
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
-use crate::report::{MainEnding, Report};
+use crate::report::{MainOutcome, Report};
 use crate::sequence::Event;
+use crate::sync::catch::catch_async;
 
 impl Lifecycle {
     /// Runs `future` as the `main` of this lifecycle, in the caller's runtime, and returns the report.
@@ -67,22 +65,20 @@ impl Lifecycle {
 
     /// Runs `main` until it ends or is cut, and stays until the report is sealed: on a current-thread runtime this
     /// future is what polls the teardowns.
-    pub(crate) async fn main(&self, main: impl Future<Output = MainEnding>) {
+    pub(crate) async fn main(&self, main: impl Future<Output = MainOutcome>) {
         let cut = self.notices().main_cut.wait();
         let run = async {
             let main = std::pin::pin!(Scoped::main(self.clone(), main));
             match select(cut, main).await {
-                Either::Left(_) => MainEnding::Cut,
+                Either::Left(_) => MainOutcome::Cut,
                 Either::Right((ending, _)) => ending,
             }
         };
         // The future of `main` is dropped in here as well.
-        let ending = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|payload| {
-            let message = panic_message(&*payload);
-            // A payload's `Drop` is user code that may panic in its turn.
-            std::mem::forget(payload);
-            MainEnding::Panicked(message)
-        });
+        let ending = match catch_async(run).await {
+            Ok(ending) => ending,
+            Err(panic) => MainOutcome::Panicked(panic.message()),
+        };
         self.on(Event::MainEnded(ending));
         self.in_flight().return_main();
         self.notices().over.wait().await;

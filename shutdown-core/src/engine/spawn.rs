@@ -1,7 +1,7 @@
 //! Spawns tracked tasks: the drain waits for them.
 
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -12,8 +12,9 @@ use super::context::{self, Scoped};
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
 use super::tasks::Place;
-use crate::report::MainEnding;
+use crate::report::MainOutcome;
 use crate::sequence::Event;
+use crate::sync::catch::catch;
 use crate::sync::gate::Pass;
 
 /// Keeps one task in flight, and in the registry. It is dropped after the task's future.
@@ -54,11 +55,11 @@ impl<F: Future> Future for Tracked<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))).unwrap_or_else(|payload| {
+        catch(|| this.future.poll(cx)).unwrap_or_else(|panic| {
             if let Some(ticket) = this.ticket {
                 ticket.lifecycle.on(Event::TaskPanicked);
             }
-            resume_unwind(payload)
+            panic.resume()
         })
     }
 }
@@ -87,12 +88,12 @@ impl Lifecycle {
         let lifecycle = self.clone();
         let task = self.runtime().spawn_blocking(move || {
             let ticket = ticket;
-            let result = catch_unwind(AssertUnwindSafe(|| context::enter(&lifecycle, f)));
+            let result = catch(|| context::enter(&lifecycle, f));
             if result.is_err() {
                 lifecycle.on(Event::TaskPanicked);
             }
             drop(ticket);
-            result.unwrap_or_else(|payload| resume_unwind(payload))
+            result.unwrap_or_else(|panic| panic.resume())
         });
         self.keep_abort(place, &task);
         task
@@ -108,7 +109,7 @@ impl Lifecycle {
         self.spawn(async move {
             // Moved in as a whole, so that it is dropped also by a task that is cut before it ends.
             let mut essential = essential;
-            if let MainEnding::Failed(error) = future.await.into_ending() {
+            if let MainOutcome::Failed(error) = future.await.into_ending() {
                 essential.error = Some(error);
             }
         })

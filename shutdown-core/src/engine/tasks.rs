@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use slab::Slab;
 use tokio::task::AbortHandle;
 
 use crate::report::Straggler;
 use crate::sync::shards::Shards;
+use crate::sync::{Flag, lock};
 
 /// The tracked tasks of one lifecycle.
 pub(crate) struct Tasks {
     shards: Shards<Mutex<Shard>>,
     /// The tasks in flight have been cut. A task that comes later is aborted at once.
-    cut: AtomicBool,
+    cut: Flag,
 }
 
 #[derive(Default)]
@@ -42,13 +42,13 @@ pub(super) struct Place {
 
 impl Default for Tasks {
     fn default() -> Tasks {
-        Tasks { shards: Shards::new(Mutex::default), cut: AtomicBool::new(false) }
+        Tasks { shards: Shards::new(Mutex::default), cut: Flag::default() }
     }
 }
 
 impl Tasks {
     fn shard(&self, at: usize) -> MutexGuard<'_, Shard> {
-        self.shards.at(at).lock().unwrap_or_else(PoisonError::into_inner)
+        lock(self.shards.at(at))
     }
 
     pub(super) fn add(&self, location: &'static Location<'static>, blocking: bool) -> Place {
@@ -72,7 +72,8 @@ impl Tasks {
             task.abort = Some(abort.clone());
         }
         drop(shard);
-        if self.cut.load(Ordering::SeqCst) {
+        // Either `cut` finds the handle under the shard's lock, or its flag is seen here after that lock.
+        if self.cut.is_set() {
             abort.abort();
         }
     }
@@ -87,24 +88,20 @@ impl Tasks {
         }
         let total = found.values().sum();
         let straggler = |((blocking, location), count)| match blocking {
-            true => Straggler::Blocking(location, count),
-            false => Straggler::Tasks(location, count),
+            true => Straggler::Blocking { location, count },
+            false => Straggler::Tasks { location, count },
         };
         (found.into_iter().map(straggler).collect(), total)
     }
 
     /// Returns whether work has been cut. The notice of it may still be on its way.
-    #[cfg_attr(
-        not(any(feature = "consumer", feature = "sqlx")),
-        allow(dead_code, reason = "only an edge behind a feature asks")
-    )]
     pub(crate) fn are_cut(&self) -> bool {
-        self.cut.load(Ordering::SeqCst)
+        self.cut.is_set()
     }
 
     /// Drops every tracked future at its next await. A task that blocks its thread goes on.
     pub(super) fn cut(&self) {
-        self.cut.store(true, Ordering::SeqCst);
+        self.cut.set();
         for at in 0..self.shards.len() {
             let handles: Vec<AbortHandle> =
                 self.shard(at).tasks.iter_mut().filter_map(|(_, task)| task.abort.take()).collect();

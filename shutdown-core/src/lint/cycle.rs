@@ -1,32 +1,27 @@
-//! The lints `dependency_cycle` and `order_contradiction`: the declarations of the crate, walked by the compiler.
+//! The lints `dependency_cycle` and `order_contradiction`.
 //!
-//! Each struct is checked for itself, at each of its edges. To keep that linear, a walk goes only where it can find
-//! something:
+//! Each struct is checked for itself, at each of its edges. Two rules keep the cost linear in the number of edges:
 //!
-//! - Every circle has a smallest type, by [`is_before`], and an edge that leads back to it from a greater one. So only an
-//!   edge to a smaller type is followed, and from there only greater ones: the circle is found once, by its smallest
-//!   type, and in a chain nothing is walked at all, whichever way it is written down.
-//! - From a struct with an order only what has no order is walked: what has one is checked for itself.
+//! - Every cycle has a least type, in the order of [`is_less`], and an edge from a greater type back to it. So a walk
+//!   begins only at an edge to a lesser type, and from there goes only through greater ones. It finds each cycle once,
+//!   from its least type. In a chain no walk begins at all, in whichever order the structs are declared.
+//! - A walk from a struct with an `order` goes only through types without one. A type with an order has a check of its
+//!   own.
 //!
-//! A walk ends after [`LIMIT`] types, however large the program is. It goes breadth first, so what it finds is the
-//! shortest; what it does not find is found by the same plan when the program starts (R5).
-//!
-//! Nothing here can allocate, and no `dyn` or `TypeId` can be asked: arrays, and comparisons of names.
+//! A walk is bounded, however large the program is. It goes breadth first, so it finds the shortest way. The plan that
+//! is built when the program starts finds what a walk misses (R5).
 
-use crate::resource::{Declaration, NeedReason};
+use super::text::Text;
+use super::walk::{Goal, Walk, is_less, is_same};
+use crate::resource::declaration::Declaration;
+use crate::resource::needs::NeedReason;
 
-/// How many types one walk visits at most.
-const LIMIT: usize = 64;
-
-/// How many edges one walk looks at, at most: beyond some ten times as many, rustc calls an evaluation a long one.
-const EDGES: usize = 2_048;
-
-/// Checks one edge of a struct that is known by name.
+/// Checks one edge of a struct that is not generic.
 ///
 /// # Panics
 ///
-/// When it closes a circle, or leads to what must be torn down before the struct itself. That is how a constant says
-/// that it is an error.
+/// Panics if the edge closes a cycle, or if it leads to a type that has to be torn down before the struct itself. In a
+/// constant that is a compile error.
 #[track_caller]
 pub const fn check(owner: &'static Declaration, edge: usize) {
     let edge = &owner.edges[edge];
@@ -34,333 +29,71 @@ pub const fn check(owner: &'static Declaration, edge: usize) {
     while at < edge.to.len() {
         let next = edge.to[at].get();
         if !is_same(owner, next) {
-            if is_before(next, owner)
-                && let Some(walk) = Walk::back(next, owner)
+            if is_less(next, owner)
+                && let Some(walk) = Walk::find(next, Goal::Back(owner))
             {
-                Story::circle(owner, edge.reason, &walk).tell();
+                panic!("{}", cycle(owner, edge.reason, &walk).as_str());
             }
             if (owner.order.is_some() || owner.last)
-                && let Some(walk) = Walk::contradiction(next, owner)
+                && let Some(walk) = Walk::find(next, Goal::Before(owner))
             {
-                Story::contradiction(owner, edge.reason, &walk).tell();
+                panic!("{}", contradiction(owner, edge.reason, &walk).as_str());
             }
         }
         at += 1;
     }
 }
 
-/// What a walk has seen: each declaration, from which one it came, and by which edge.
-struct Walk {
-    seen: [&'static Declaration; LIMIT],
-    from: [usize; LIMIT],
-    by: [NeedReason; LIMIT],
-    len: usize,
-    /// How many edges were looked at.
-    edges: usize,
-    /// The one that was looked for.
-    found: usize,
+/// Describes a cycle from its least type: the walk leads from there to `owner`, and the edge of `owner` back.
+const fn cycle(owner: &Declaration, reason: NeedReason, walk: &Walk) -> Text {
+    let mut text = Text::new();
+    text.add(
+        "lifecycle::lints::dependency_cycle: each of these resources has to be torn down before the next: ",
+    );
+    add_way(&mut text, walk);
+    add_step(&mut text, owner, reason);
+    text.add_all(&["`", walk.start().name, "`"]);
+    text.add("; remove one of these edges: hold a plain value or a channel instead of the handle");
+    text
 }
 
-impl Walk {
-    const fn new(start: &'static Declaration) -> Self {
-        Self {
-            seen: [start; LIMIT],
-            from: [0; LIMIT],
-            by: [NeedReason::DependsOn; LIMIT],
-            len: 1,
-            edges: 0,
-            found: 0,
+const fn contradiction(owner: &Declaration, reason: NeedReason, walk: &Walk) -> Text {
+    let mut text = Text::new();
+    let (owner_name, end) = (owner.name, walk.end());
+    text.add("lifecycle::lints::order_contradiction: ");
+    add_step(&mut text, owner, reason);
+    add_way(&mut text, walk);
+    text.add_all(&["`", end.name, "`, but `", owner_name]);
+    match (owner.order, end.order) {
+        (Some(order), Some(end_order)) if owner.last == end.last => {
+            text.add("` has `order = ").number(order);
+            text.add_all(&["` and `", end.name, "` has `order = "]).number(end_order);
+            text.add_all(&["`, and the smaller order is torn down first; remove the order of `", end.name]);
+            text.add("`, or make it the greater one");
+        }
+        _ => {
+            text.add_all(&["` is `last` and `", end.name, "` is not; mark `", end.name]);
+            text.add("` as `last` too, or remove the dependency");
         }
     }
-
-    /// The way from `start` to `target`, through what is greater than `start`.
-    const fn back(start: &'static Declaration, target: &Declaration) -> Option<Self> {
-        // Most have nowhere to go, and for these there is no need of arrays.
-        if !leads_on(start) {
-            return None;
-        }
-        let mut walk = Self::new(start);
-        let mut at = 0;
-        while at < walk.len && walk.edges < EDGES {
-            let (mut edge, edges) = (0, walk.seen[at].edges);
-            while edge < edges.len() {
-                let mut to = 0;
-                while to < edges[edge].to.len() {
-                    let next = edges[edge].to[to].get();
-                    walk.edges += 1;
-                    if is_same(next, target) {
-                        walk.found = walk.add(next, at, edges[edge].reason);
-                        return Some(walk);
-                    }
-                    if is_before(start, next) {
-                        walk.add(next, at, edges[edge].reason);
-                    }
-                    to += 1;
-                }
-                edge += 1;
-            }
-            at += 1;
-        }
-        None
-    }
-
-    /// The way from `start` to what `owner` would have to follow, through what has no order.
-    const fn contradiction(start: &'static Declaration, owner: &Declaration) -> Option<Self> {
-        if comes_before(start, owner) {
-            return Some(Self::new(start));
-        }
-        if start.order.is_some() || start.edges.is_empty() {
-            return None;
-        }
-        let mut walk = Self::new(start);
-        let mut at = 0;
-        while at < walk.len && walk.edges < EDGES {
-            let (mut edge, edges) = (0, walk.seen[at].edges);
-            while edge < edges.len() {
-                let mut to = 0;
-                while to < edges[edge].to.len() {
-                    let next = edges[edge].to[to].get();
-                    walk.edges += 1;
-                    if comes_before(next, owner) {
-                        walk.found = walk.add(next, at, edges[edge].reason);
-                        return Some(walk);
-                    }
-                    if next.order.is_none() {
-                        walk.add(next, at, edges[edge].reason);
-                    }
-                    to += 1;
-                }
-                edge += 1;
-            }
-            at += 1;
-        }
-        None
-    }
-
-    /// Takes one in, unless it is there; returns where it is. The last place is kept for the one that is looked for.
-    const fn add(&mut self, next: &'static Declaration, from: usize, by: NeedReason) -> usize {
-        let mut at = 0;
-        while at < self.len {
-            if is_same(self.seen[at], next) {
-                return at;
-            }
-            at += 1;
-        }
-        let at = self.len;
-        if at + 1 < LIMIT {
-            self.len += 1;
-        }
-        self.seen[at] = next;
-        self.from[at] = from;
-        self.by[at] = by;
-        at
-    }
+    text
 }
 
-/// Whether any edge leads to something greater.
-const fn leads_on(start: &Declaration) -> bool {
-    let mut edge = 0;
-    while edge < start.edges.len() {
-        let mut to = 0;
-        while to < start.edges[edge].to.len() {
-            if is_before(start, start.edges[edge].to[to].get()) {
-                return true;
-            }
-            to += 1;
-        }
-        edge += 1;
-    }
-    false
-}
-
-/// Whether `order` or `last` tears `one` down before `other`.
-const fn comes_before(one: &Declaration, other: &Declaration) -> bool {
-    if one.last != other.last {
-        return other.last;
-    }
-    match (one.order, other.order) {
-        (Some(one), Some(other)) => one < other,
-        _ => false,
-    }
-}
-
-const fn is_same(a: &Declaration, b: &Declaration) -> bool {
-    compare(a, b) == 0
-}
-
-/// Any order will do. Lines tell most types apart.
-const fn is_before(a: &Declaration, b: &Declaration) -> bool {
-    compare(a, b) < 0
-}
-
-const fn compare(a: &Declaration, b: &Declaration) -> i8 {
-    let (one, other) = (a.location.line(), b.location.line());
-    if one != other {
-        return if one < other { -1 } else { 1 };
-    }
-    let (one, other) = (a.location.column(), b.location.column());
-    if one != other {
-        return if one < other { -1 } else { 1 };
-    }
-    match compare_text(a.name, b.name) {
-        0 => match compare_text(a.location.file(), b.location.file()) {
-            0 => compare_text(a.module, b.module),
-            other => other,
-        },
-        other => other,
-    }
-}
-
-const fn compare_text(a: &str, b: &str) -> i8 {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut at = 0;
-    while at < a.len() && at < b.len() {
-        if a[at] != b[at] {
-            return if a[at] < b[at] { -1 } else { 1 };
-        }
+/// Appends the types of a walk up to its goal, without the goal.
+const fn add_way(text: &mut Text, walk: &Walk) {
+    let (way, mut at) = (walk.way(), 0);
+    while at < way.steps().len() {
+        let (one, why) = way.steps()[at];
+        add_step(text, one, why);
         at += 1;
     }
-    if a.len() == b.len() {
-        0
-    } else if a.len() < b.len() {
-        -1
-    } else {
-        1
-    }
 }
 
-/// The message, which a constant can only write byte by byte.
-struct Story {
-    text: [u8; 2048],
-    len: usize,
-}
-
-impl Story {
-    /// `owner` leads to where the walk began, and the walk back to `owner`. It is told from the smallest type on.
-    const fn circle(owner: &Declaration, reason: NeedReason, walk: &Walk) -> Self {
-        let mut story =
-            Self::new("lifecycle::lints::dependency_cycle: these resources wait for each other: ");
-        story.walk(walk);
-        story.step(owner, reason);
-        story.name(walk.seen[0]);
-        story.add("; take one of these edges out: hold a plain value or a channel instead of the handle");
-        story
-    }
-
-    const fn contradiction(owner: &Declaration, reason: NeedReason, walk: &Walk) -> Self {
-        let found = walk.seen[walk.found];
-        let mut story = Self::new("lifecycle::lints::order_contradiction: ");
-        story.step(owner, reason);
-        story.walk(walk);
-        story.name(found);
-        story.add(", but ");
-        story.name(owner);
-        if owner.last && !found.last {
-            story.add(" is `last`, and ");
-            story.name(found);
-            story.add(" is not: mark it `last` too, or depend on it in another way");
-        } else {
-            story.add(" has `order = ");
-            story.number(owner.order);
-            story.add("` and ");
-            story.name(found);
-            story.add(" `order = ");
-            story.number(found.order);
-            story.add("`, and the smaller is torn down first: give ");
-            story.name(found);
-            story.add(" the greater order, or none");
-        }
-        story
-    }
-
-    const fn new(text: &str) -> Self {
-        let mut story = Self { text: [0; 2048], len: 0 };
-        story.add(text);
-        story
-    }
-
-    /// Every step of the walk up to what was found, without that.
-    const fn walk(&mut self, walk: &Walk) {
-        let mut way = [0; LIMIT];
-        let mut steps = 0;
-        let mut at = walk.found;
-        while at != 0 {
-            way[steps] = at;
-            steps += 1;
-            at = walk.from[at];
-        }
-        while steps > 0 {
-            steps -= 1;
-            let to = way[steps];
-            self.step(walk.seen[walk.from[to]], walk.by[to]);
-        }
-    }
-
-    /// One name, and why it comes before the next.
-    const fn step(&mut self, one: &Declaration, why: NeedReason) {
-        self.name(one);
-        match why {
-            NeedReason::Field(field) => {
-                self.add(" before (field `");
-                self.add(field);
-                self.add("`) ");
-            }
-            NeedReason::DependsOn => self.add(" before (`depends_on`) "),
-        }
-    }
-
-    const fn name(&mut self, one: &Declaration) {
-        self.add("`");
-        self.add(one.name);
-        self.add("`");
-    }
-
-    const fn number(&mut self, number: Option<i32>) {
-        let number = match number {
-            Some(number) => number,
-            None => 0,
-        };
-        if number < 0 {
-            self.add("-");
-        }
-        let mut rest = number.unsigned_abs();
-        let mut digits = [0; 10];
-        let mut count = 0;
-        while count == 0 || rest > 0 {
-            digits[count] = (rest % 10) as u8;
-            rest /= 10;
-            count += 1;
-        }
-        while count > 0 {
-            count -= 1;
-            self.byte(b'0' + digits[count]);
-        }
-    }
-
-    const fn add(&mut self, text: &str) {
-        let text = text.as_bytes();
-        let mut at = 0;
-        while at < text.len() {
-            self.byte(text[at]);
-            at += 1;
-        }
-    }
-
-    /// What does not fit is left out: a circle of a hundred types is not read to its end.
-    const fn byte(&mut self, byte: u8) {
-        if self.len < self.text.len() {
-            self.text[self.len] = byte;
-            self.len += 1;
-        }
-    }
-
-    #[track_caller]
-    const fn tell(&self) -> ! {
-        let (text, _) = self.text.split_at(self.len);
-        match str::from_utf8(text) {
-            Ok(text) => panic!("{}", text),
-            // It was cut off inside a letter.
-            Err(_) => panic!("lifecycle::lints::dependency_cycle: resources wait for each other"),
-        }
-    }
+/// Appends a name, and why it comes before the next one.
+const fn add_step(text: &mut Text, one: &Declaration, why: NeedReason) {
+    text.add_all(&["`", one.name, "` before ("]);
+    match why {
+        NeedReason::Field(field) => text.add_all(&["field `", field, "`) "]),
+        NeedReason::DependsOn => text.add("`depends_on`) "),
+    };
 }

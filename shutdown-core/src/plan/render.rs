@@ -26,40 +26,26 @@ impl Format {
     }
 }
 
-/// Declared resources that need an explanation after the plan. Each is a name and the place of its declaration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Unseen {
-    /// Generic resources: their types are known only at run time. They are not in the plan.
-    pub(crate) generic: Vec<String>,
-    /// Resources of the plan for which the program contains no call of `manage`.
-    pub(crate) unmanaged: Vec<String>,
-}
-
-/// Prints `plan`, with its items in the order of R4, followed by the `unseen` resources.
-pub(crate) fn render(plan: &Plan, unseen: &Unseen, format: Format) -> String {
+/// Prints `plan`, with its items in the order of R4, followed by the `generic` resources, which a plan cannot show.
+pub(crate) fn render(plan: &Plan, generic: &[String], format: Format) -> String {
     let mut items: Vec<usize> = (0..plan.items().len()).collect();
     plan.sort(&mut items);
     let mut text = match format {
         Format::Tree => tree(plan, &items),
         Format::Dot => graph(plan, &items, "digraph teardown {\n", "}\n", &DOT),
         Format::Mermaid => graph(plan, &items, "graph TD\n", "", &MERMAID),
-        Format::Json => return json(plan, &items, unseen),
+        Format::Json => return json(plan, &items, generic),
     };
     let comment = match format {
         Format::Dot => "// ",
         Format::Mermaid => "%% ",
         Format::Tree | Format::Json => "",
     };
-    for (what, names) in [
-        ("generic (the types are known only at run time)", &unseen.generic),
-        ("declared, and nothing in this program hands one to `manage`", &unseen.unmanaged),
-    ] {
-        if !names.is_empty() {
-            let _ = writeln!(text, "{comment}{what}:");
-        }
-        for name in names {
-            let _ = writeln!(text, "{comment}  {name}");
-        }
+    if !generic.is_empty() {
+        let _ = writeln!(text, "{comment}generic (the types are known only at run time):");
+    }
+    for name in generic {
+        let _ = writeln!(text, "{comment}  {name}");
     }
     text
 }
@@ -136,7 +122,7 @@ fn graph(plan: &Plan, items: &[usize], head: &str, foot: &str, drawing: &Drawing
     text
 }
 
-fn json(plan: &Plan, items: &[usize], unseen: &Unseen) -> String {
+fn json(plan: &Plan, items: &[usize], generic: &[String]) -> String {
     let rows: Vec<String> = items
         .iter()
         .map(|at| {
@@ -158,10 +144,7 @@ fn json(plan: &Plan, items: &[usize], unseen: &Unseen) -> String {
                 before.join(",")
             )
         })
-        .chain(unseen.generic.iter().map(|name| format!("  {{\"name\":{},\"generic\":true}}", quoted(name))))
-        .chain(
-            unseen.unmanaged.iter().map(|name| format!("  {{\"name\":{},\"managed\":false}}", quoted(name))),
-        )
+        .chain(generic.iter().map(|name| format!("  {{\"name\":{},\"generic\":true}}", quoted(name))))
         .collect();
     format!("[\n{}\n]\n", rows.join(",\n"))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use self::model::{Sketch, any_sketch, sound_sketch};
-use super::{Class, Format, Item, Need, Plan, Unseen, Why, render};
+use super::{Class, Format, Item, Need, Plan, Why, render};
 use crate::stage::TeardownStage;
 
 /// Returns the number of random cases for a claim. With `LIFECYCLE_SOAK=n` it is `n` times as large, and at least five
@@ -120,7 +120,7 @@ proptest! {
     ) {
         let (one, other) = (sketch.plan(), sketch.shuffled(&keys).plan());
         for format in [Format::Tree, Format::Dot, Format::Mermaid, Format::Json] {
-            prop_assert_eq!(render(&one, &Unseen::default(), format), render(&other, &Unseen::default(), format));
+            prop_assert_eq!(render(&one, &[], format), render(&other, &[], format));
         }
     }
 
@@ -257,7 +257,7 @@ fn printed() -> Plan {
 #[test]
 fn a_plan_is_printed_as_a_tree() {
     assert_eq!(
-        render(&printed(), &Unseen::default(), Format::Tree),
+        render(&printed(), &[], Format::Tree),
         "\
 teardown plan: 4 declared resources
 Orders \"eu\"  order 1
@@ -275,7 +275,7 @@ Telemetry  last
 #[test]
 fn a_plan_is_printed_for_graphviz() {
     assert_eq!(
-        render(&printed(), &Unseen::default(), Format::Dot),
+        render(&printed(), &[], Format::Dot),
         r#"digraph teardown {
   n0 [label="Orders \"eu\""];
   n1 [label="Database"];
@@ -293,7 +293,7 @@ fn a_plan_is_printed_for_graphviz() {
 #[test]
 fn a_plan_is_printed_for_mermaid() {
     assert_eq!(
-        render(&printed(), &Unseen::default(), Format::Mermaid),
+        render(&printed(), &[], Format::Mermaid),
         r#"graph TD
   n0["Orders #quot;eu#quot;"]
   n1["Database"]
@@ -309,7 +309,7 @@ fn a_plan_is_printed_for_mermaid() {
 
 #[test]
 fn a_plan_is_printed_as_json() {
-    let text = render(&printed(), &Unseen::default(), Format::Json);
+    let text = render(&printed(), &[], Format::Json);
     let json: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
     assert_eq!(json.as_array().map(Vec::len), Some(4));
     assert_eq!(
@@ -335,7 +335,7 @@ proptest! {
     #[test]
     fn json_is_valid_for_every_name(name in any::<String>()) {
         let items = vec![Item { name: name.clone().into(), ..Item::default() }];
-        let text = render(&Plan::new(items, &[Class::default()]), &Unseen::default(), Format::Json);
+        let text = render(&Plan::new(items, &[Class::default()]), &[], Format::Json);
         let json: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
         prop_assert_eq!(&json[0]["name"], &serde_json::Value::String(name));
     }
@@ -344,18 +344,13 @@ proptest! {
 /// Resources that only the running program knows are named after the plan, and every format stays valid.
 #[test]
 fn what_the_plan_cannot_see_is_named_in_every_form() {
-    let unseen = Unseen {
-        generic: vec!["Cache (shop, src/cache.rs:7)".to_owned()],
-        unmanaged: vec!["Archive (shop, src/archive.rs:3)".to_owned()],
-    };
+    let generic = ["Cache (shop, src/cache.rs:7)".to_owned()];
     for format in [Format::Tree, Format::Dot, Format::Mermaid, Format::Json] {
-        let text = render(&printed(), &unseen, format);
-        assert!(text.contains(&unseen.generic[0]) && text.contains(&unseen.unmanaged[0]), "{text}");
+        let text = render(&printed(), &generic, format);
+        assert!(text.contains(&generic[0]), "{text}");
     }
     let json: serde_json::Value =
-        serde_json::from_str(&render(&printed(), &unseen, Format::Json)).expect("JSON");
-    for (name, key, value) in [(&unseen.generic, "generic", true), (&unseen.unmanaged, "managed", false)] {
-        let rows = json.as_array().expect("rows");
-        assert!(rows.iter().any(|row| row["name"] == *name[0] && row[key] == value), "{json}");
-    }
+        serde_json::from_str(&render(&printed(), &generic, Format::Json)).expect("JSON");
+    let rows = json.as_array().expect("rows");
+    assert!(rows.iter().any(|row| row["name"] == *generic[0] && row["generic"] == true), "{json}");
 }

@@ -12,7 +12,7 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -22,7 +22,8 @@ use super::reporter::Reporter;
 use super::signal::leave_now;
 use super::thread::Helper;
 use crate::engine::lifecycle::Lifecycle;
-use crate::report::{MainEnding, Report};
+use crate::report::{MainOutcome, Report};
+use crate::sync::{lock, wait_timeout_while};
 
 /// How long anything that may hang is waited for on the way out.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -73,12 +74,12 @@ impl Exit {
     }
 
     /// How `main` ended, if it returned an exit code.
-    pub(super) fn ending_by(&self, code: ExitCode) -> MainEnding {
+    pub(super) fn ending_by(&self, code: ExitCode) -> MainOutcome {
         if code == ExitCode::SUCCESS {
-            return MainEnding::Ok;
+            return MainOutcome::Ok;
         }
-        *self.code.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
-        MainEnding::Failed("it returned an exit code other than success".to_owned())
+        *lock(&self.code) = Some(code);
+        MainOutcome::Failed("it returned an exit code other than success".to_owned())
     }
 
     /// The main thread's way out, watched by the supervisor, so that it needs no other thread to do what may hang.
@@ -97,7 +98,7 @@ impl Exit {
         if stuck {
             leave_now(i32::from(status));
         }
-        match *self.code.lock().unwrap_or_else(PoisonError::into_inner) {
+        match *lock(&self.code) {
             Some(code) if status == 1 => code,
             _ => ExitCode::from(status),
         }
@@ -147,7 +148,7 @@ impl Exit {
         match (self.format, &report.main) {
             (ReportFormat::Text, _) => report.to_string(),
             (ReportFormat::Json, _) => report.to_json(),
-            (ReportFormat::Off, Some(MainEnding::Failed(error))) => format!("Error: {error}\n"),
+            (ReportFormat::Off, Some(MainOutcome::Failed(error))) => format!("Error: {error}\n"),
             (ReportFormat::Off, _) => String::new(),
         }
     }
@@ -171,12 +172,11 @@ impl Exit {
         at: Progress,
         limit: Duration,
     ) -> MutexGuard<'a, Progress> {
-        let waited = self.changed.wait_timeout_while(progress, limit, |progress| *progress == at);
-        waited.unwrap_or_else(PoisonError::into_inner).0
+        wait_timeout_while(&self.changed, progress, limit, |progress| *progress == at)
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.progress)
     }
 
     /// The time until the watchdog strikes.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::MainEnd;
-use crate::resource::Probe;
+use crate::resource::holds::Probe;
 
 /// How the value of `main` is read.
 pub trait ProbeMain {

@@ -17,16 +17,7 @@ use libc::c_int;
 
 use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
-
-/// What `main(signals(..))` may name.
-pub mod names {
-    pub use libc::{
-        SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
-    };
-}
-
-/// What stops a service if it does not say.
-const DEFAULT: &[c_int] = &[libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
+use crate::signals;
 
 /// The signals of a process, on their way to the sequence.
 pub(super) struct Signals {
@@ -35,14 +26,14 @@ pub(super) struct Signals {
 }
 
 /// Catches `signals`, save those that the process was started to ignore (R13).
-pub(super) fn install(signals: Option<&[c_int]>) -> io::Result<Signals> {
+pub(super) fn install(chosen: Option<&[c_int]>) -> io::Result<Signals> {
     let (pipe, writer) = io::pipe()?;
     // A full pipe holds some thousand unread signals: then the next one may be lost, but must not block its handler.
     set_nonblocking(&writer)?;
     // Leaked: a handler may run until the very end.
     let writer = writer.into_raw_fd();
     let mut caught = Vec::new();
-    for &signal in signals.unwrap_or(DEFAULT) {
+    for signal in chosen.map_or_else(signals::default, <[c_int]>::to_vec) {
         if is_ignored(signal)? {
             continue;
         }

@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
+
+use crate::sync::{lock, wait, wait_timeout_while};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -59,19 +61,17 @@ impl Helper {
         let theirs = Arc::clone(&end);
         self.give(move || {
             job();
-            *theirs.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            *lock(&theirs.0) = true;
             theirs.1.notify_one();
         });
         let (ended, changed) = &*end;
-        let waiting = ended.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = changed.wait_timeout_while(waiting, limit, |ended| !*ended);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+        *wait_timeout_while(changed, lock(ended), limit, |ended| !*ended)
     }
 }
 
 impl Queue {
     fn jobs(&self) -> MutexGuard<'_, VecDeque<Job>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.jobs)
     }
 
     fn next(&self) -> Job {
@@ -79,7 +79,7 @@ impl Queue {
         loop {
             match jobs.pop_front() {
                 Some(job) => return job,
-                None => jobs = self.given.wait(jobs).unwrap_or_else(PoisonError::into_inner),
+                None => jobs = wait(&self.given, jobs),
             }
         }
     }

@@ -1,11 +1,12 @@
 //! The hard deadline: a thread that only sleeps until it, and then leaves the process (R9).
 
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
 use super::signal::leave_now;
 use super::thread;
+use crate::sync::{lock, wait, wait_timeout};
 
 /// The status of a process that its watchdog had to end.
 const STRUCK: i32 = 124;
@@ -37,20 +38,20 @@ impl Watchdog {
 
 impl Shared {
     fn deadline(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.deadline)
     }
 
     fn watch(&self) {
         let mut deadline = self.deadline();
         loop {
             deadline = match *deadline {
-                None => self.armed.wait(deadline).unwrap_or_else(PoisonError::into_inner),
+                None => wait(&self.armed, deadline),
                 Some(at) => {
                     let left = at.saturating_duration_since(Instant::now());
                     if left.is_zero() {
                         leave_now(STRUCK);
                     }
-                    self.armed.wait_timeout(deadline, left).unwrap_or_else(PoisonError::into_inner).0
+                    wait_timeout(&self.armed, deadline, left)
                 }
             };
         }

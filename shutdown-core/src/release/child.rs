@@ -1,14 +1,16 @@
 //! A child process is asked to end, as the service itself was.
 
-#![expect(unsafe_code, reason = "one system call, which neither std nor tokio has a function for")]
+#![expect(unsafe_code, reason = "one system call, for which neither std nor tokio has a function")]
 
 use std::io;
 use std::process::ExitStatus;
 
 use libc::c_int;
 
-/// A child that has ended is not asked to, and may be waited for again. `ended` is what it says of itself now: it must
-/// not have been waited for before, or its number may be another process's by now.
+/// Sends SIGTERM to a child that has not ended. `ended` is the child's own answer.
+///
+/// The caller asks the child just before. A child that was waited for earlier may have passed its number on to another
+/// process.
 pub(super) fn ask_to_end(ended: io::Result<Option<ExitStatus>>, id: Option<u32>) -> io::Result<()> {
     match (ended?, id) {
         (None, Some(id)) => terminate(id),

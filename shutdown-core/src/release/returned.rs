@@ -1,7 +1,8 @@
-//! Reading a value whose type only the compiler knows.
+//! Reads the value of a call such as `#[teardown(close)]`: a future or not, a `Result` or not.
 //!
-//! Each question is asked with a number of references in front; method lookup removes them one by one and takes the
-//! first impl that fits, so an impl for `&&Probe<..>` comes before one for `&Probe<..>`.
+//! Only the compiler knows the type of the value. Generated code asks with a number of references in front of the
+//! question. Method lookup removes them one by one and takes the first impl that fits, so an impl for `&&Probe<..>`
+//! wins over one for `&Probe<..>`.
 
 #![expect(
     clippy::unused_self,
@@ -9,42 +10,42 @@
     reason = "the kind of a value is what its method is found by"
 )]
 
-use std::{
-    fmt::{Debug, Display},
-    future::{IntoFuture, ready},
-};
+use std::fmt::{Debug, Display};
+use std::future::{IntoFuture, ready};
 
 use tokio::runtime::Handle;
 
-use crate::resource::{Probe, Resource, Step, Teardown};
+use crate::resource::holds::Probe;
+use crate::resource::output::displayed;
+use crate::resource::steps::Step;
 
 impl<T> Probe<T> {
-    /// Asks the type of a value.
+    /// Asks for the type of a value.
     pub fn value(_value: &T) -> Self {
         Self::NEW
     }
 }
 
-/// What a value is, for those that `AwaitedDisplay` does not fit.
+/// The kind of a value that is not `AwaitedDisplay`.
 pub trait ProbeStep {
     /// One of the kinds.
     type Kind;
-    /// The kind as a value.
+    /// Returns the kind.
     fn __lifecycle_kind(self) -> Self::Kind;
 }
 
-/// A future of a `Result`, its error in words: the commonest, and so the one that is found at once.
+/// A future of a `Result` whose error is `Display`. It is the most common kind, so its method is inherent.
 #[derive(Debug)]
 pub struct AwaitedDisplay;
 
 impl<F: IntoFuture<Output = Result<T, E>>, T, E: Display> Probe<F> {
-    /// The kind as a value.
+    /// Returns the kind.
     pub fn __lifecycle_kind(&mut self) -> AwaitedDisplay {
         AwaitedDisplay
     }
 }
 
-/// Each kind with the impl that finds it. For `(&mut Probe::value(&value)).__lifecycle_kind()` method lookup tries
+/// Each kind, with the impl that finds it. For `(&mut Probe::value(&value)).__lifecycle_kind()` method lookup tries
 /// `&mut Probe`, `&&mut Probe` and `&mut &mut Probe`, then `Probe` and `&Probe`, in this order.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident: [$($param:ident),*] $probe:ty, [$($bound:tt)*];)*) => {$(
@@ -67,32 +68,27 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A future of a `Result`, its error for debugging.
+    /// A future of a `Result` whose error is `Debug`.
     AwaitedDebug: [F, T, E] &mut Probe<F>, [F: IntoFuture<Output = Result<T, E>>, E: Debug];
-    /// A future of anything else.
+    /// A future of any other value.
     Awaited: [F] &&mut Probe<F>, [F: IntoFuture];
-    /// A `Result`, its error in words.
+    /// A `Result` whose error is `Display`.
     PlainDisplay: [T, E] &mut &mut Probe<Result<T, E>>, [E: Display];
-    /// A `Result`, its error for debugging.
+    /// A `Result` whose error is `Debug`.
     PlainDebug: [T, E] Probe<Result<T, E>>, [E: Debug];
-    /// Anything else.
+    /// Any other value.
     Plain: [T] &Probe<T>, [];
 }
 
-fn in_words<T, E: Display>(result: Result<T, E>) -> Result<(), String> {
-    // The alternate form is what makes `anyhow` and its like print the causes too.
-    result.map(drop).map_err(|error| format!("{error:#}"))
-}
-
-fn for_debugging<T, E: Debug>(result: Result<T, E>) -> Result<(), String> {
+fn debugged<T, E: Debug>(result: Result<T, E>) -> Result<(), String> {
     result.map(drop).map_err(|error| format!("{error:?}"))
 }
 
-/// What each kind does with its value: as a step, or on a thread that may block.
+/// What each kind does with its value: as a step, or on a blocking thread.
 macro_rules! awaited {
     ($kind:ident: [$($param:ident),*] $output:ty, [$($bound:tt)*] $read:expr) => {
         impl $kind {
-            /// Waits for the value.
+            /// Awaits the value.
             pub fn settle<'a, F, $($param),*>(self, value: F) -> Step<'a>
             where
                 F: IntoFuture<Output = $output>,
@@ -103,11 +99,11 @@ macro_rules! awaited {
                 Box::pin(async move { $read(future.await) })
             }
 
-            /// Waits for the value, on a thread that may block.
+            /// Awaits the value, on a blocking thread.
             ///
             /// # Errors
             ///
-            /// The text of the error that the value is.
+            /// Returns the text of the error.
             pub fn block<F, $($param),*>(self, value: F) -> Result<(), String>
             where
                 F: IntoFuture<Output = $output>,
@@ -119,14 +115,14 @@ macro_rules! awaited {
     };
 }
 
-awaited!(AwaitedDisplay: [T, E] Result<T, E>, [E: Display] in_words);
-awaited!(AwaitedDebug: [T, E] Result<T, E>, [E: Debug] for_debugging);
+awaited!(AwaitedDisplay: [T, E] Result<T, E>, [E: Display] displayed);
+awaited!(AwaitedDebug: [T, E] Result<T, E>, [E: Debug] debugged);
 awaited!(Awaited: [T] T, [] |value| { drop(value); Ok(()) });
 
 macro_rules! plain {
     ($kind:ident: [$($param:ident),*] $value:ty, [$($bound:tt)*] $read:expr) => {
         impl $kind {
-            /// What is there.
+            /// Reads the value.
             pub fn settle<$($param),*>(self, value: $value) -> Step<'static>
             where
                 $($bound)*
@@ -134,11 +130,11 @@ macro_rules! plain {
                 Box::pin(ready($read(value)))
             }
 
-            /// What is there.
+            /// Reads the value.
             ///
             /// # Errors
             ///
-            /// The text of the error that the value is.
+            /// Returns the text of the error.
             pub fn block<$($param),*>(self, value: $value) -> Result<(), String>
             where
                 $($bound)*
@@ -149,20 +145,6 @@ macro_rules! plain {
     };
 }
 
-plain!(PlainDisplay: [T, E] Result<T, E>, [E: Display] in_words);
-plain!(PlainDebug: [T, E] Result<T, E>, [E: Debug] for_debugging);
+plain!(PlainDisplay: [T, E] Result<T, E>, [E: Display] displayed);
+plain!(PlainDebug: [T, E] Result<T, E>, [E: Debug] debugged);
 plain!(Plain: [T] T, [] |value| { drop(value); Ok(()) });
-
-impl<T: Teardown + Resource> Probe<T> {
-    /// Begins the `teardown` of the resource.
-    pub const OWN: fn(&T) -> Step<'_> = T::__lifecycle_own;
-}
-
-/// The answer of a resource that has no `teardown` of its own: what is inherent comes first.
-pub trait NoOwn<T> {
-    /// Nothing to do.
-    const OWN: fn(&T) -> Step<'_> = |_| Box::pin(ready(Ok(())));
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> NoOwn<T> for Probe<T> {}

@@ -1,74 +1,80 @@
-//! How the files, sockets and processes of tokio are released. It has none of them under loom.
+//! Tasks and channels of tokio: `JoinHandle`, `JoinSet`, `Sender`, `UnboundedSender`.
+//!
+//! | type | lost without release | a bare `#[teardown]` |
+//! |---|---|---|
+//! | `task::JoinHandle` | the task is cut off, and its panic is lost | in a `Slot` or a `Mutex` of tokio: waits for the task |
+//! | `task::JoinSet` | its tasks are aborted or cut off | in a `Mutex`: waits for its tasks |
+//! | `mpsc::Sender`, `mpsc::UnboundedSender` | the receiver waits for ever | in a `Slot`: drops it |
 
-use std::any::Any;
+use std::future::Future;
+use std::panic::resume_unwind;
 
-use tokio::{
-    fs::File,
-    io::{AsyncWrite, AsyncWriteExt, BufWriter},
-    net::{TcpListener, UnixListener},
-    process::Child,
-};
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 
-use super::{
-    Release,
-    child::ask_to_end,
-    owned::{ReleaseMut, dropped, owned, words},
-    remove_socket,
-};
+use super::known::known;
+use super::owned::{ReleaseMut, dropped, owned};
 
-/// What was written is on the disk.
-#[diagnostic::do_not_recommend]
-impl Release for File {
-    const BLOCKING: bool = false;
+known! {
+    [T] JoinHandle<T>: "tokio::task::JoinHandle",
+    lost: "the task is cut off when the process exits, and a panic in it is lost",
+    does: "waits for the task to end",
+    form: "lifecycle::Slot<JoinHandle<_>>";
 
-    async fn release(&self) -> Result<(), String> {
-        self.sync_all().await.map_err(words)
-    }
+    [T] JoinSet<T>: "tokio::task::JoinSet",
+    lost: "its tasks are aborted, or cut off when the process exits",
+    does: "waits for its tasks to end",
+    form: "tokio::sync::Mutex<JoinSet<_>>";
+
+    [T] mpsc::Sender<T>: "tokio::sync::mpsc::Sender",
+    lost: "the end of the channel: the task that receives from it waits for ever",
+    does: "drops it, so that the receiver ends",
+    form: "lifecycle::Slot<Sender<_>>";
+
+    [T] mpsc::UnboundedSender<T>: "tokio::sync::mpsc::UnboundedSender",
+    lost: "the end of the channel: the task that receives from it waits for ever",
+    does: "drops it, so that the receiver ends",
+    form: "lifecycle::Slot<UnboundedSender<_>>";
 }
 
-/// The socket file is gone, so that the next start can bind it.
-#[diagnostic::do_not_recommend]
-impl Release for UnixListener {
-    const BLOCKING: bool = true;
-
-    async fn release(&self) -> Result<(), String> {
-        remove_socket(self.local_addr().map_err(words)?.as_pathname())
-    }
-}
-
-impl ReleaseMut for File {
+impl<T: Send + 'static> ReleaseMut for JoinHandle<T> {
     async fn release_mut(&mut self) -> Result<(), String> {
-        self.sync_all().await.map_err(words)
+        resume_panic(self.await);
+        Ok(())
     }
 }
 
-impl<W: AsyncWrite + Unpin + Send + 'static> ReleaseMut for BufWriter<W> {
+impl<T: Send + 'static> ReleaseMut for JoinSet<T> {
     async fn release_mut(&mut self) -> Result<(), String> {
-        self.flush().await.map_err(words)?;
-        // `&mut`, since one of `&` would ask for a `W` that is `Sync`.
-        match (self.get_mut() as &mut (dyn Any + Send)).downcast_mut::<File>() {
-            Some(file) => file.sync_all().await.map_err(words),
-            None => Ok(()),
+        let mut failed = None;
+        while let Some(result) = self.join_next().await {
+            failed = failed.or(result.err());
         }
+        // Only now, because every task has to end before the first panic is resumed.
+        if let Some(error) = failed {
+            resume_panic::<T>(Err(error));
+        }
+        Ok(())
     }
 }
 
-impl ReleaseMut for Child {
-    async fn release_mut(&mut self) -> Result<(), String> {
-        let id = self.id();
-        ask_to_end(self.try_wait(), id).map_err(words)?;
-        self.wait().await.map(drop).map_err(words)
+/// Resumes the panic of a task, so that the report lists a panic. An aborted task has simply ended.
+fn resume_panic<T>(result: Result<T, JoinError>) {
+    if let Err(error) = result
+        && let Ok(panic) = error.try_into_panic()
+    {
+        resume_unwind(panic);
     }
 }
 
 owned! {
     mut:
-    [] File;
-    [W: AsyncWrite + Unpin + Send + 'static] BufWriter<W>;
-    [] Child;
+    [T: Send + 'static] JoinHandle<T>;
+    [T: Send + 'static] JoinSet<T>;
 }
 
 dropped! {
     false:
-    [] TcpListener;
+    [T: Send + 'static] mpsc::Sender<T>;
+    [T: Send + 'static] mpsc::UnboundedSender<T>;
 }

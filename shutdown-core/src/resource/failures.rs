@@ -1,88 +1,33 @@
 //! The steps of one teardown, each isolated from the others (R7).
 
-use std::{
-    any::Any,
-    mem,
-    panic::{AssertUnwindSafe, catch_unwind},
-    slice, vec,
-};
-
-use futures_util::FutureExt;
-
-use super::Step;
-use crate::engine::hook::panic_message;
+use super::managed::Managed;
+use super::steps::Step;
 use crate::report::{Failure, FailureKind};
-use crate::resource::managed::Managed;
+use crate::sync::catch::{Panic, catch, catch_async};
 
-/// What went wrong in the teardown of one instance; empty if nothing did.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Failures(Vec<Failure>);
+/// The failures of the teardown of one instance, in the order of its steps.
+#[derive(Default)]
+pub(super) struct Failures(Vec<Failure>);
 
 impl Failures {
-    /// None so far.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(Vec::new())
+    /// Runs one step to its end. It records an error or a panic, which ends no other step.
+    pub(super) async fn step<'a>(&mut self, step: &'static str, begin: impl FnOnce() -> Step<'a>) {
+        match catch_async(async { begin().await }).await {
+            Ok(Ok(())) => {}
+            Ok(Err(message)) => self.0.push(Failure { step, kind: FailureKind::Error, message }),
+            Err(panic) => self.panicked(step, &panic),
+        }
     }
 
-    /// Whether every step went well.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// In the order of the steps.
-    pub(crate) fn into_vec(self) -> Vec<Failure> {
+    /// Drops the handle. If it was the last one, the value is dropped here, and its `Drop` may panic too.
+    pub(super) fn end<T>(mut self, this: Managed<T>) -> Vec<Failure> {
+        if let Err(panic) = catch(|| drop(this)) {
+            self.panicked("drop", &panic);
+        }
         self.0
     }
 
-    /// In the order of the steps.
-    pub fn iter(&self) -> slice::Iter<'_, Failure> {
-        self.0.iter()
-    }
-
-    /// Runs one step to its end; an error or a panic is kept, and goes no further.
-    pub(crate) async fn step<'a>(&mut self, step: &'static str, begin: impl FnOnce() -> Step<'a>) {
-        let whole = AssertUnwindSafe(async { begin().await });
-        match whole.catch_unwind().await {
-            Ok(Ok(())) => {}
-            Ok(Err(message)) => self.0.push(Failure { step, kind: FailureKind::Error, message }),
-            Err(panic) => self.panicked(step, panic),
-        }
-    }
-
-    /// Lets go of the instance. If this was the last handle, the value is dropped here, and a `Drop` may panic too.
-    #[must_use]
-    pub(crate) fn end<T>(mut self, this: Managed<T>) -> Self {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(this))) {
-            self.panicked("drop", panic);
-        }
-        self
-    }
-
-    fn panicked(&mut self, step: &'static str, panic: Box<dyn Any + Send>) {
-        let message = panic_message(&*panic);
-        self.0.push(Failure { step, kind: FailureKind::Panic, message });
-        // A payload is a user's value, whose `Drop` may panic; what that panic carries is leaked, or it would never end.
-        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-            mem::forget(again);
-        }
-    }
-}
-
-impl IntoIterator for Failures {
-    type Item = Failure;
-    type IntoIter = vec::IntoIter<Failure>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Failures {
-    type Item = &'a Failure;
-    type IntoIter = slice::Iter<'a, Failure>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
+    fn panicked(&mut self, step: &'static str, panic: &Panic) {
+        self.0.push(Failure { step, kind: FailureKind::Panic, message: panic.message() });
     }
 }

@@ -1,46 +1,37 @@
-//! Which fields hold handles: asked of the field's type, so that an alias is seen through.
+//! Which fields hold handles. The type of the field decides, so an alias works.
 //!
-//! The generated code names `Probe::<Field>::LINKS`. What is inherent comes before what a trait has: the constant of
-//! [`Probe<T>`] if `T` holds handles, else the one of [`HoldsNothing`]. For values it calls
-//! `(&Probe::<Field>::NEW).__lifecycle_held(..)`, where method lookup takes the first impl that fits: for `Probe<T>` if
-//! `T` holds handles, and one reference further on, the one for `&Probe<T>`, which finds nothing. Both are decided where
-//! the type is written, so in a generic struct a bare `T` shows nothing.
+//! For types, generated code names `Probe::<Field>::LINKS`. An inherent constant wins over a constant of a trait. So the
+//! name means the constant of [`Probe<T>`] if `T` holds handles, and else the constant of [`HoldsNothing`].
+//!
+//! For values, generated code calls `(&Probe::<Field>::NEW).__lifecycle_held(..)`. Method lookup takes the first impl that
+//! fits: the one for `Probe<T>` if `T` holds handles, and else the one for `&Probe<T>`, which finds nothing.
+//!
+//! Both are decided where the code is written. So a bare type parameter of a generic struct shows nothing.
 
-use std::{any::TypeId, marker::PhantomData, slice, sync::Arc};
+use std::{any::TypeId, marker::PhantomData, sync::Arc};
 
-use super::{InstanceId, Link, Managed, Resource};
+use super::Resource;
+use super::link::Link;
+use super::managed::Managed;
+use crate::sequence::InstanceId;
 
-/// The instances that a value holds a handle of.
+/// The instances whose handles a value holds.
 #[derive(Debug, Default)]
 pub struct Held(Vec<(TypeId, InstanceId)>);
 
 impl Held {
-    /// Those of one type.
+    /// Lists the instances of one type.
     pub(crate) fn of(&self, class: TypeId) -> impl Iterator<Item = InstanceId> + '_ {
         self.0.iter().filter(move |(held, _)| *held == class).map(|(_, id)| *id)
-    }
-
-    /// In the order of the fields.
-    pub fn iter(&self) -> slice::Iter<'_, (TypeId, InstanceId)> {
-        self.0.iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Held {
-    type Item = &'a (TypeId, InstanceId);
-    type IntoIter = slice::Iter<'a, (TypeId, InstanceId)>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
     }
 }
 
 /// A type that holds handles of managed instances.
 pub trait Holds {
-    /// The resources, by type.
+    /// The types of the handles.
     const LINKS: &'static [Link];
 
-    /// Names the instances.
+    /// Collects the instances.
     fn held(&self, held: &mut Held);
 }
 
@@ -93,7 +84,7 @@ impl<T: Holds> Holds for Box<T> {
     }
 }
 
-/// Asks a type.
+/// A question about a type.
 #[derive(Debug)]
 pub struct Probe<T: ?Sized>(PhantomData<fn() -> T>);
 
@@ -106,27 +97,27 @@ impl<T: ?Sized> Clone for Probe<T> {
 impl<T: ?Sized> Copy for Probe<T> {}
 
 impl<T: ?Sized> Probe<T> {
-    /// The question.
+    /// Asks the question.
     pub const NEW: Self = Self(PhantomData);
 }
 
 impl<T: Holds> Probe<T> {
-    /// The types that it holds handles of.
+    /// The types of the handles.
     pub const LINKS: &'static [Link] = T::LINKS;
 }
 
-/// The answer of a type that holds no handle: what is inherent comes first.
+/// The answer for a type that holds no handle.
 pub trait HoldsNothing {
-    /// None.
+    /// There are none.
     const LINKS: &'static [Link] = &[];
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized> HoldsNothing for Probe<T> {}
 
-/// The instances that a field holds handles of.
+/// The same question about the value of a field.
 pub trait ProbeField<T> {
-    /// Names them.
+    /// Collects the instances.
     fn __lifecycle_held(&self, value: &T, held: &mut Held);
 }
 

@@ -1,37 +1,37 @@
 //! A pointer from one declaration to another.
 //!
-//! Declarations point at each other, in circles too where the user made a mistake, and the compiler must be able to
-//! read each constant that holds such a pointer without looking behind it. Behind a reference it looks, and reports a
-//! cycle in words of its own (E0391); a raw pointer it leaves alone. This is the one place that reads it.
+//! Declarations point at each other, in cycles too if the user made a mistake. The compiler validates each constant that
+//! holds such a pointer. It follows a reference, and then reports a cycle in its own words (E0391). It does not follow a
+//! raw pointer. This file is the only one that reads the pointer.
 
-#![expect(unsafe_code, reason = "a reference that the compiler does not follow; see the head of the file")]
+#![expect(unsafe_code, reason = "a pointer that the compiler does not follow: see the head of the file")]
 
-use super::Declaration;
+use super::declaration::Declaration;
 
-/// Where a declaration is.
+/// A pointer to a declaration.
 #[derive(Clone, Copy, Debug)]
 pub struct Link(*const Declaration);
 
-// SAFETY: it is a `&'static Declaration`, as `to` is the only way to make one; and `Declaration` is `Sync`.
+// SAFETY: `to` is the only constructor, so it is a `&'static Declaration`. `Declaration` is `Sync`.
 unsafe impl Send for Link {}
 // SAFETY: as above.
 unsafe impl Sync for Link {}
 
 impl Link {
-    /// To a declaration that is there for ever.
+    /// Points to a declaration.
     #[must_use]
     pub const fn to(declaration: &'static Declaration) -> Self {
         Self(declaration)
     }
 
-    /// The declaration.
+    /// Returns the declaration.
     pub const fn get(self) -> &'static Declaration {
-        // SAFETY: it was a `&'static Declaration`, as `to` is the only way to make one.
+        // SAFETY: `to` is the only constructor, so it was a `&'static Declaration`.
         unsafe { &*self.0 }
     }
 }
 
-/// How many handles a plain struct may hold.
+/// How many handles a plain struct may hold at most.
 const MOST: usize = 32;
 
 /// The links of several fields, as one list.
@@ -42,11 +42,11 @@ pub struct Joined {
 }
 
 impl Joined {
-    /// All of them, in order.
+    /// Joins the links of all fields, in their order.
     ///
     /// # Panics
     ///
-    /// At more than a plain struct may hold; being evaluated by the compiler, that is a compile error.
+    /// Panics if there are more than 32. In a constant that is a compile error.
     #[must_use]
     pub const fn of(fields: &[&'static [Link]]) -> Self {
         let mut joined = Self { links: [Declaration::NOTHING; MOST], count: 0 };
@@ -56,7 +56,7 @@ impl Joined {
             while at < fields[field].len() {
                 assert!(
                     joined.count < MOST,
-                    "a struct that derives `Holds` holds more than 32 handles: split it"
+                    "a struct that derives `Holds` cannot hold more than 32 handles; split the struct"
                 );
                 joined.links[joined.count] = fields[field][at];
                 joined.count += 1;
@@ -67,7 +67,7 @@ impl Joined {
         joined
     }
 
-    /// The list.
+    /// Returns the list.
     pub const fn links(&self) -> &[Link] {
         self.links.split_at(self.count).0
     }

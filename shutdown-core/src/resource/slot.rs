@@ -1,15 +1,14 @@
-//! A place for what is released by value.
+//! A place for a value that is released by value.
 
-use std::{
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::fmt;
+use std::sync::Mutex;
 
-/// Holds a value until its teardown takes it out.
+use crate::sync::lock;
+
+/// A place that holds a value until the teardown takes it out.
 ///
-/// A teardown gets `&self`, for other clones of the handle may still be in use. What can only be released by value
-/// (a `JoinHandle` that is awaited, a sender whose drop is the signal) goes into a `Slot`, and [`take`](Self::take)
-/// gives it to the first who asks.
+/// A teardown gets `&self`, because other code may still hold a clone of the handle. Put a value that is released by value
+/// into a `Slot`: a `JoinHandle`, or a sender whose drop ends its channel. [`take`](Self::take) returns the value once.
 ///
 /// ```
 /// use lifecycle::Slot;
@@ -22,36 +21,31 @@ use std::{
 pub struct Slot<T>(Mutex<Option<T>>);
 
 impl<T> Slot<T> {
-    /// A slot that holds `value`.
+    /// Makes a slot that holds `value`.
     pub const fn new(value: T) -> Self {
         Self(Mutex::new(Some(value)))
     }
 
-    /// A slot that holds nothing.
+    /// Makes an empty slot.
     pub const fn empty() -> Self {
         Self(Mutex::new(None))
     }
 
-    /// Takes the value out; `None` if it was taken before.
+    /// Takes the value out. Returns `None` if the slot is empty.
     pub fn take(&self) -> Option<T> {
-        self.lock().take()
+        lock(&self.0).take()
     }
 
-    /// Puts a value in, and returns the one that was there.
+    /// Puts a value in, and returns the value that was there.
     pub fn replace(&self, value: T) -> Option<T> {
-        self.lock().replace(value)
+        lock(&self.0).replace(value)
     }
 
-    /// Looks at the value, if it is still there.
+    /// Calls `look` with the value, if there is one.
     ///
-    /// The slot is locked meanwhile: do not touch the same slot in `look`, it would deadlock.
+    /// The slot is locked during the call. Any use of the same slot in `look` is a deadlock.
     pub fn with<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
-        self.lock().as_ref().map(look)
-    }
-
-    // The value is whole whenever the lock is free, whatever panicked in `with`, so poison means nothing here.
-    fn lock(&self) -> MutexGuard<'_, Option<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0).as_ref().map(look)
     }
 }
 
@@ -69,7 +63,7 @@ impl<T> From<T> for Slot<T> {
 
 impl<T> fmt::Debug for Slot<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held = if self.lock().is_some() { "Slot(..)" } else { "Slot(empty)" };
+        let held = if lock(&self.0).is_some() { "Slot(..)" } else { "Slot(empty)" };
         f.write_str(held)
     }
 }

@@ -1,31 +1,37 @@
-//! The teardown of one instance, step by step. What is generated is a function that begins the step of a number; what
-//! goes through the numbers is here, and so is compiled once.
+//! The teardown of one instance, step by step.
+//!
+//! Generated code only begins the step with a given number. The loop over the steps is here, so that it is compiled
+//! once for each type and not written into the user's crate.
 
-use std::{future::Future, pin::Pin};
+use std::future::{Future, ready};
+use std::pin::Pin;
 
 use tokio::task;
 
-use super::{Failures, Resource};
-use crate::resource::managed::Managed;
+use super::failures::Failures;
+use super::holds::Probe;
+use super::managed::Managed;
+use super::{Resource, Teardown};
+use crate::report::Failure;
 
-/// One step that has begun. Boxed, so that the compiler need not look into it again.
+/// A step that has begun. It is boxed, so that the compiler does not look into its type again.
 pub type Step<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 
-/// Runs each step, for itself, and lets go of the instance.
-pub(crate) async fn release<T: Resource>(this: Managed<T>) -> Failures {
-    let mut failures = Failures::new();
+/// Runs every step of a teardown, and drops the handle.
+pub(crate) async fn tear_down<T: Resource>(this: Managed<T>) -> Vec<Failure> {
+    let mut failures = Failures::default();
     for (at, step) in T::DECLARATION.steps.iter().enumerate() {
         failures.step(step, || T::__lifecycle_step(&this, &this, at)).await;
     }
     failures.end(this)
 }
 
-/// A step that is more than a call.
+/// Makes a step of a future.
 pub fn later<'a>(step: impl Future<Output = Result<(), String>> + Send + 'a) -> Step<'a> {
     Box::pin(step)
 }
 
-/// A step off the async threads, with a handle of its own.
+/// Makes a step that runs on a blocking thread. It gets a handle of its own.
 pub fn blocking<T: Resource>(
     this: &Managed<T>,
     run: impl FnOnce(&T) -> Result<(), String> + Send + 'static,
@@ -39,3 +45,17 @@ pub fn blocking<T: Resource>(
         })
     })
 }
+
+impl<T: Teardown + Resource> Probe<T> {
+    /// Begins the `teardown` of a resource that has one. An inherent constant wins over the one of [`NoOwn`].
+    pub const OWN: fn(&T) -> Step<'_> = T::__lifecycle_own;
+}
+
+/// The step of a resource that does not implement [`Teardown`].
+pub trait NoOwn<T> {
+    /// Does nothing.
+    const OWN: fn(&T) -> Step<'_> = |_| Box::pin(ready(Ok(())));
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> NoOwn<T> for Probe<T> {}

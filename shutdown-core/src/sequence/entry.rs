@@ -9,7 +9,7 @@ use crate::stage::TeardownStage;
 
 /// The number of a managed instance. It is unique in its lifecycle, and rises in the order of registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InstanceId(pub(crate) u64);
+pub(crate) struct InstanceId(pub(crate) u64);
 
 /// The properties of an instance when it is managed.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use super::entry::InstanceId;
-use crate::report::{MainEnding, Outcome, Reason, Report, Straggler};
+use crate::report::{MainOutcome, Outcome, Reason, Report, Straggler};
 use crate::stage::Stage;
 
 /// An event of a lifecycle.
@@ -19,7 +19,7 @@ pub(crate) enum Event {
     /// A task that the service cannot run without has ended.
     EssentialEnded { name: Cow<'static, str>, error: Option<String> },
     /// `main` has ended, and its future has been dropped.
-    MainEnded(MainEnding),
+    MainEnded(MainOutcome),
     /// The gate is closed and every pass has come back, including those of `main` and of tracked tasks. This can only
     /// happen after [`Action::Drain`].
     Drained,

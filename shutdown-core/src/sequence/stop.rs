@@ -6,7 +6,7 @@ use super::event::{Action, World};
 use super::phase::Phase;
 use super::registry::{Planned, Registry};
 use crate::budget::{self, Budget};
-use crate::report::{MainEnding, Reason, Report, StageSpan, Straggler};
+use crate::report::{MainOutcome, Reason, Report, StageReport, Straggler};
 use crate::stage::Stage;
 
 /// The interval between two log lines about what the stop is waiting for.
@@ -22,7 +22,7 @@ pub(super) struct Stop {
     /// Every stage so far, in order.
     entered: Vec<Entered>,
     /// How `main` ended, once it has.
-    pub(super) main: Option<MainEnding>,
+    pub(super) main: Option<MainOutcome>,
     /// The work that was cut off at the end of the drain.
     stragglers: Vec<Straggler>,
     pub(super) panicked_tasks: usize,
@@ -131,7 +131,7 @@ impl Stop {
     pub(super) fn seal<H: Clone>(mut self, now: Instant, registry: &Registry<H>) -> Report {
         self.enter(now, Stage::Exited);
         let since = |at: Instant| at.saturating_duration_since(self.t0);
-        let stages = self.entered.windows(2).map(|pair| StageSpan {
+        let stages = self.entered.windows(2).map(|pair| StageReport {
             stage: pair[0].stage,
             start: since(pair[0].at),
             took: pair[1].at.saturating_duration_since(pair[0].at),

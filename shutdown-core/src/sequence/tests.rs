@@ -17,7 +17,7 @@ use self::sim::{At, Doing, Fate, Instance, Main, Scenario, run};
 use crate::plan::tests::model::{Sketch, any_sketch, sound_sketch};
 use crate::plan::tests::{cases, is_quick};
 use crate::plan::{Class, Item, Need, Why};
-use crate::report::MainEnding;
+use crate::report::MainOutcome;
 use crate::stage::TeardownStage;
 
 const MS: Duration = Duration::from_millis(1);
@@ -35,11 +35,11 @@ fn fate() -> impl Strategy<Value = Fate> {
     ]
 }
 
-fn ending() -> impl Strategy<Value = MainEnding> {
+fn ending() -> impl Strategy<Value = MainOutcome> {
     prop_oneof![
-        4 => Just(MainEnding::Ok),
-        1 => Just(MainEnding::Failed("e".into())),
-        1 => Just(MainEnding::Panicked("p".into())),
+        4 => Just(MainOutcome::Ok),
+        1 => Just(MainOutcome::Failed("e".into())),
+        1 => Just(MainOutcome::Panicked("p".into())),
     ]
 }
 
@@ -205,7 +205,7 @@ fn small(fates: [Fate; 5], begins: [Option<Duration>; 5]) -> Scenario {
         ready: Some(Duration::ZERO),
         classes,
         instances: instances.collect(),
-        main: Main::InDrain(100 * MS, MainEnding::Ok),
+        main: Main::InDrain(100 * MS, MainOutcome::Ok),
         work: vec![Some(400 * MS), Some(600 * MS)],
         cut_takes: Some(MS),
         doings: vec![(At::Time(10 * MS), Doing::Signal(15))],
@@ -232,13 +232,13 @@ fn faults() -> Vec<Fault> {
             faults.push(Box::new(move |scenario| scenario.instances[at].begins = begins));
         }
     }
-    let endings = [MainEnding::Failed("e".into()), MainEnding::Panicked("p".into())];
+    let endings = [MainOutcome::Failed("e".into()), MainOutcome::Panicked("p".into())];
     faults.extend(endings.map(|ending| -> Fault {
         Box::new(move |scenario| scenario.main = Main::InDrain(100 * MS, ending.clone()))
     }));
     faults.push(Box::new(|scenario| scenario.main = Main::Never));
     faults.push(Box::new(|scenario| {
-        scenario.main = Main::At(5 * MS, MainEnding::Ok);
+        scenario.main = Main::At(5 * MS, MainOutcome::Ok);
     }));
     faults.push(Box::new(|scenario| scenario.work[1] = None));
     faults.push(Box::new(|scenario| scenario.cut_takes = None));

@@ -31,9 +31,9 @@
 use std::{fmt, mem, process, ptr::NonNull};
 
 use crate::{
+    sync::modelled::{Arc, AtomicUsize, Mutex, Ordering, lock},
     sync::notice::{Notice, Waiting},
     sync::shards::{Padded, Shards},
-    sync::{Arc, AtomicUsize, Mutex, Ordering, lock},
 };
 
 #[cfg(all(test, loom))]

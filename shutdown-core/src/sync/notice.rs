@@ -22,14 +22,14 @@ use std::{
     fmt,
     future::Future,
     mem,
-    panic::{self, AssertUnwindSafe},
     pin::Pin,
     task::{Context, Poll, Waker},
 };
 
 use crate::{
+    sync::catch::catch,
+    sync::modelled::{Arc, AtomicBool, Mutex, Ordering, lock},
     sync::shards::Shards,
-    sync::{Arc, AtomicBool, Mutex, Ordering, lock},
 };
 
 #[cfg(all(test, loom))]
@@ -111,13 +111,13 @@ impl Notice {
             // The lock ends with the statement (invariant 4).
             let waiters = mem::take(&mut *lock(shard));
             for waker in waiters.into_wakers() {
-                if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                    panicked.get_or_insert(payload);
+                if let Err(panic) = catch(|| waker.wake()) {
+                    panicked.get_or_insert(panic);
                 }
             }
         }
-        if let Some(payload) = panicked {
-            panic::resume_unwind(payload);
+        if let Some(panic) = panicked {
+            panic.resume();
         }
         true
     }

@@ -69,7 +69,7 @@ impl<T> Shards<T> {
 mod seating {
     use std::{cell::Cell, sync::OnceLock, thread};
 
-    use crate::sync::{AtomicUsize, Ordering};
+    use crate::sync::modelled::{AtomicUsize, Ordering};
 
     /// Twice the cores: seats are given in turn and never given back, so two busy threads may be apart by
     /// just the number of cores.

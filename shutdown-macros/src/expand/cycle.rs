@@ -1,4 +1,4 @@
-//! The lints `dependency_cycle` and `order_contradiction`: what only the declarations of other types can tell.
+//! The lints `dependency_cycle` and `order_contradiction`, which need the declarations of other types.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -7,17 +7,17 @@ use syn::spanned::Spanned;
 use super::spanned;
 use crate::model::resource::Resource;
 
-/// One constant, which checks each edge in the order of `super::resource::edges`, at the type that makes it.
+/// Returns a constant that checks each edge, in the order of `super::resource::edges`. An error points at the type of
+/// the edge.
 ///
-/// It has a name that begins with an underscore: what is called `_` is alive for rustc, and with it all that it names,
-/// the resource too.
+/// The constant has a name, because rustc takes a constant `_` for used, and with it the resource that it names.
 pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
     let fields = model.fields.iter().filter(|field| field.may_hold);
     let types = fields.map(|field| &field.ty).chain(&model.depends_on);
     let mut checks = types
         .enumerate()
         .map(|(edge, ty)| {
-            // Spanned from the first token to the last, so that all of the type is shown.
+            // The tokens span from the first to the last of the type, so that the error underlines all of it.
             let tokens = ty.to_token_stream().into_iter();
             let last = tokens.last().map_or(ty.span(), |token| match token {
                 TokenTree::Group(group) => group.span_close(),

@@ -1,4 +1,4 @@
-//! `#[derive(Holds)]`: a plain struct that shows what is inside it.
+//! `#[derive(Holds)]`, by which a plain struct or enum shows its fields.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -31,7 +31,7 @@ fn expand(model: &Holds) -> TokenStream {
     let header = |what: TokenStream| header(&what, ident, generics);
     let (leak, holds) = (header(quote!(#door::NeedsRelease)), header(quote!(#door::Holds)));
     let owner = crate::parse::unraw(ident);
-    // A type that contains itself would ask itself for ever.
+    // The constant of a type that contains itself would depend on itself.
     let asked =
         variants.iter().flat_map(|variant| &variant.fields).filter(|field| !names_self(&field.ty, ident));
     let found = asked
@@ -41,7 +41,7 @@ fn expand(model: &Holds) -> TokenStream {
     let links =
         asked.filter(|field| field.may_hold).map(|Field { ty, .. }| quote!(#door::Probe::<#ty>::LINKS));
     let arms = variants.iter().map(|variant| arm(variant, &door));
-    // Of an enum without variants there is no value to ask.
+    // An enum without variants has no value.
     let held = (!variants.is_empty()).then(|| quote!(match self { #(#arms)* }));
     quote! {
         const _: () = {

@@ -1,4 +1,4 @@
-//! The lint `unreleased_field`: what only the types of the fields can tell.
+//! The lint `unreleased_field`, which needs the types of the fields.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -10,15 +10,15 @@ use crate::{
     parse::unraw,
 };
 
-/// A constant for every field that could need release and has no attribute; each by itself, since an evaluation ends
-/// at the first error.
+/// Returns a constant for each field that may need release and has no attribute. Each field has its own, because the
+/// evaluation of a constant ends at its first error.
 pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
     if !model.generics.params.is_empty() {
         return None;
     }
     let mut checks = suspects(model)
         .map(|(index, field)| {
-            // The name is in the error: "evaluation of `.._FIELD_0_IS_RELEASED` failed here".
+            // rustc prints the name: "evaluation of `.._FIELD_0_IS_RELEASED` failed here".
             let (name, call) = (format_ident!("_FIELD_{index}_IS_RELEASED"), call(model, field, door));
             quote!(const #name: () = #call;)
         })
@@ -30,9 +30,10 @@ pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream>
     })
 }
 
-/// The same for a generic struct: statements for a constant that knows the parameters. It is evaluated where the struct
-/// is used with some, since before that nobody knows which impl there is. Of what the type of a field has from a
-/// parameter alone, nothing is known even there.
+/// Returns the same for a generic struct: statements for a constant that knows the parameters.
+///
+/// rustc evaluates them where the struct is used with concrete types. A field whose type comes from a parameter alone
+/// shows nothing even there.
 pub(crate) fn check_generic(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
     let mut checks = suspects(model).map(|(_, field)| call(model, field, door)).peekable();
     checks.peek()?;
@@ -42,16 +43,16 @@ pub(crate) fn check_generic(model: &Resource, door: &TokenStream) -> Option<Toke
     })
 }
 
-/// The fields that could need release and have no attribute.
+/// Lists the fields that may need release and have no attribute.
 fn suspects(model: &Resource) -> impl Iterator<Item = (usize, &Field)> {
     model.fields.iter().enumerate().filter(|(_, field)| field.may_leak && field.step.is_none())
 }
 
-/// The call that is the error, its tokens spanned so that from the first to the last they are the field.
+/// Returns the call that panics. Its tokens span the whole field, so that the error underlines it.
 fn call(model: &Resource, field: &Field, door: &TokenStream) -> TokenStream {
     let Resource { ident, own_required, no_teardown, .. } = model;
     let (owner, label) = (unraw(ident), &field.label);
-    // Outside of an impl there is no `Self`, inside of one the struct needs its parameters.
+    // There is no `Self` outside of an impl. Inside of one the struct needs its parameters.
     let (this, ty) = match model.generics.params.is_empty() {
         true => (ident.to_token_stream(), without_self(field.ty.to_token_stream(), ident)),
         false => (quote!(Self), field.ty.to_token_stream()),

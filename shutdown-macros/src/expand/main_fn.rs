@@ -1,4 +1,4 @@
-//! A real `main` around the user's async one.
+//! `#[lifecycle::main]`: a plain `main` around the user's async one.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -16,13 +16,13 @@ use crate::{
 pub(crate) fn attribute(args: &TokenStream, item: TokenStream) -> TokenStream {
     let errors = Errors::new();
     let Ok(function) = syn::parse2::<Function>(item.clone()) else {
-        errors.at(first_span(&item), Lint::BadAttribute, "`#[lifecycle::main]` goes on `async fn main`");
+        errors.at(first_span(&item), Lint::BadAttribute, "`#[lifecycle::main]` applies to `async fn main`");
         let errors = errors.report();
         return quote!(#errors #item);
     };
     let code = match Main::check(args, &function, &errors) {
         Some(model) => expand(&model, &function, &item),
-        // An async `main` by itself would be an error of its own.
+        // rustc would report an async `main` as a second error.
         None if function.signature.ident == "main" => quote!(fn main() { #item }),
         None => item,
     };
@@ -46,7 +46,7 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
     let cfgs = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let vis = &function.vis;
     let value = format_ident!("__lifecycle_value", span = Span::mixed_site());
-    // Asked for where the return type stands, so that one which cannot end a program is shown there.
+    // The check has the span of the return type, so that its error points there.
     let check = match &function.signature.output {
         ReturnType::Type(_, ty) if !matches!(**ty, Type::ImplTrait(_)) => {
             let (span, door) = (ty.span(), spanned(door.clone(), ty.span()));
@@ -58,7 +58,7 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
     quote! {
         #(#cfgs)*
         #vis fn main() -> ::std::process::ExitCode {
-            #[allow(clippy::unused_async, reason = "`main` has to be async")]
+            #[allow(clippy::unused_async, reason = "the attribute requires an async `main`")]
             #item
             #door::main(
                 const {

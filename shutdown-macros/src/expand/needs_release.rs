@@ -1,4 +1,4 @@
-//! `needs_release!(Type, "what is lost", "method")`: a user's own type, for the lint and for a bare `#[teardown]`.
+//! `needs_release!(Type, "what is lost", "method")`, which declares a type of the user to the lint.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -14,7 +14,7 @@ pub(crate) fn call(args: TokenStream) -> TokenStream {
 
 fn expand(model: &NeedsRelease) -> TokenStream {
     let NeedsRelease { krate, ty, name, lost, does, call, blocking } = model;
-    // That lock is taken by an async thread, where what blocks must not be.
+    // An async thread takes that lock, so a release that blocks must not run under it.
     let locked = (!blocking).then(|| quote!(.locked("tokio::sync::Mutex")));
     let (door, value) = (quote!(#krate::__private), format_ident!("__lifecycle_value"));
     quote! {
@@ -30,7 +30,7 @@ fn expand(model: &NeedsRelease) -> TokenStream {
                 const BLOCKING: bool = #blocking;
 
                 async fn release(&self) -> ::core::result::Result<(), #door::String> {
-                    #[allow(unused_imports, reason = "the commonest kind is found without it")]
+                    #[allow(unused_imports, reason = "the most common kind needs no import")]
                     use #door::ProbeStep as _;
                     match #call {
                         #value => (&mut #door::Probe::value(&#value)).__lifecycle_kind().settle(#value).await,

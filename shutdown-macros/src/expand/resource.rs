@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{DeriveInput, GenericParam, Generics, Path, parse_quote, spanned::Spanned};
 
-use super::{cycle, leaks, redundant, spanned, without_self};
+use super::{cycle, leaks, spanned, without_self};
 use crate::{
     errors::{Errors, Lint},
     model::{
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// The hidden derive. It adds to the item, which rustc keeps, whatever is reported.
+/// Expands the hidden derive. rustc keeps the item itself, also after an error.
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let errors = Errors::new();
     let item: DeriveInput = match syn::parse2(item) {
@@ -41,7 +41,7 @@ fn expand(model: &Resource) -> TokenStream {
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, ty_generics, _) = model.generics.split_for_impl();
     let module = quote!(::core::module_path!());
-    let said = said(model);
+    let keys = keys(model);
     let (steps, holds) = (steps(model, &door), holds(model, &door));
     let (before, link, behind) = if model.generics.params.is_empty() {
         let edges = edges(model, &door, true);
@@ -49,7 +49,7 @@ fn expand(model: &Resource) -> TokenStream {
         (
             Some(quote! {
                 static __DECLARATION: #door::Declaration =
-                    #door::Declaration::new::<#ident>(#name, #module) #said #edges;
+                    #door::Declaration::new::<#ident>(#name, #module) #keys #edges;
             }),
             quote!(#door::Link::to(&__DECLARATION)),
             {
@@ -60,17 +60,20 @@ fn expand(model: &Resource) -> TokenStream {
     } else {
         let edges = edges(model, &door, false);
         let collect = quote!(|needs| needs.extend(&[#(#edges),*]));
-        let declaration = quote!(#door::Declaration::new::<Self>(#name, #module) #said .generic(#collect));
+        let declaration = quote!(#door::Declaration::new::<Self>(#name, #module) #keys .collect(#collect));
         let named = quote!(#door::inventory::submit! { #door::Generic::new(#name, #module) });
         let leaks = leaks::check_generic(model, &door);
         (None, quote!({ #leaks #door::Link::to(const { &#declaration }) }), Some(named))
     };
-    let (leaks, redundant) = (leaks::check(model, &door), redundant::check(model, &door));
+    let leaks = leaks::check(model, &door);
     quote! {
         const _: () = {
-            #[allow(unused_imports, reason = "without a handle in any field it is used, else not")]
+            #[allow(unused_imports, reason = "it is used only if no field holds a handle")]
             use #door::HoldsNothing as _;
             #before
+            #[automatically_derived]
+            #[diagnostic::do_not_recommend]
+            impl #impl_generics #door::Generated for #ident #ty_generics #where_clause {}
             #[automatically_derived]
             #[diagnostic::do_not_recommend]
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
@@ -80,13 +83,12 @@ fn expand(model: &Resource) -> TokenStream {
             }
             #behind
             #leaks
-            #redundant
         };
     }
 }
 
-/// What the attribute says, as calls behind `Declaration::new`.
-fn said(model: &Resource) -> TokenStream {
+/// Returns the keys of the attribute, as calls after `Declaration::new`.
+fn keys(model: &Resource) -> TokenStream {
     let order = model.order.map(|order| quote!(.order(#order)));
     let timeout = model.timeout.map(|timeout| {
         let (seconds, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
@@ -99,7 +101,7 @@ fn said(model: &Resource) -> TokenStream {
     quote!(#order #timeout #last #steps)
 }
 
-/// What stands in for the impl after an error, so that nothing else is reported for it.
+/// Returns a stand-in for the impl after an error, so that rustc reports nothing else for it.
 fn stub(item: &DeriveInput, krate: &Path) -> TokenStream {
     let (ident, door) = (&item.ident, quote!(#krate::__private));
     let generics = bounded(&item.generics);
@@ -107,6 +109,9 @@ fn stub(item: &DeriveInput, krate: &Path) -> TokenStream {
     let (_, ty_generics, _) = item.generics.split_for_impl();
     quote! {
         const _: () = {
+            #[automatically_derived]
+            #[diagnostic::do_not_recommend]
+            impl #impl_generics #door::Generated for #ident #ty_generics #where_clause {}
             #[automatically_derived]
             #[diagnostic::do_not_recommend]
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
@@ -119,7 +124,7 @@ fn stub(item: &DeriveInput, krate: &Path) -> TokenStream {
     }
 }
 
-/// The generics, every parameter fit for a value that any thread may tear down at any time.
+/// Returns the generics with a bound on each parameter: any thread may tear the value down at any time.
 fn bounded(generics: &Generics) -> Generics {
     let mut generics = generics.clone();
     let bounds: Vec<syn::WherePredicate> = generics
@@ -144,12 +149,12 @@ fn bounded(generics: &Generics) -> Generics {
     generics
 }
 
-/// The steps of the teardown of one instance: the impl, then the fields, in order of declaration.
+/// Returns the steps of the teardown of one instance: the impl, then the fields in the order of declaration.
 fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
     let (this, handle) =
         (step::this(Span::call_site()), format_ident!("__lifecycle_handle", span = Span::mixed_site()));
     let own = if model.own_required {
-        // The one place that needs the impl; its span is what the error of a missing one points at.
+        // The one place that needs the impl. Its span is where the error of a missing impl points.
         let (span, door) = (model.ident.span(), spanned(door.clone(), model.ident.span()));
         quote_spanned!(span=> <Self as #door::Teardown>::__lifecycle_own(#this))
     } else {
@@ -168,17 +173,12 @@ fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
     };
     let calls = |field: &Field| matches!(field.step, Some(Step::Call { .. }));
     let import = model.fields.iter().any(calls).then(|| quote!(use #door::ProbeStep as _;));
-    // Only where a future is made here, which holds the struct: why is said at `Granted`.
-    let makes_future =
-        |field: &Field| matches!(field.step, Some(Step::Call { blocking: false, direct: false, .. }));
-    let granted =
-        model.fields.iter().any(makes_future).then(|| quote!(where for<'__b> Self: #door::Granted<'__b>));
     quote! {
         fn __lifecycle_step<'__a>(
             #this: &'__a Self,
             #handle: &'__a #door::Managed<Self>,
             __lifecycle_step: usize,
-        ) -> #door::Step<'__a> #granted {
+        ) -> #door::Step<'__a> {
             #import
             #body
         }
@@ -197,7 +197,7 @@ fn field_step(
     Some(match field.step.as_ref()? {
         Step::Skip => return None,
         Step::Known => {
-            // The obligation stands on the field's own type, so that its error does too.
+            // The obligation has the span of the field's type, so that its error points there.
             let (ty, span) = (&field.ty, field.ty.span());
             let door = spanned(door.clone(), span);
             quote_spanned! {span=>
@@ -210,7 +210,7 @@ fn field_step(
             })
         },
         Step::Call { value: call, direct: true, .. } => {
-            // A future that is not `Send` is shown there.
+            // The error of a future that is not `Send` points there.
             let method = call.clone().into_iter().last().map_or(Span::call_site(), |token| token.span());
             let settle = spanned(quote!(#kind.settle(#value)), Span::mixed_site().located_at(method));
             quote! {{
@@ -229,7 +229,7 @@ fn field_step(
     })
 }
 
-/// What the type depends on: asked of each field's type, and said by `depends_on`.
+/// Returns what the type depends on, by the type of each field and by `depends_on`.
 fn edges(model: &Resource, door: &TokenStream, apart: bool) -> Vec<TokenStream> {
     let fields = model.fields.iter().filter(|field| field.may_hold);
     let fields = fields.map(|Field { ty, label, .. }| {
@@ -247,7 +247,7 @@ fn edges(model: &Resource, door: &TokenStream, apart: bool) -> Vec<TokenStream> 
     fields.chain(depends_on).collect()
 }
 
-/// The entry in the registry of the linked program. Why it takes a `Clone` is said at `Registered`.
+/// Returns the entry in the registry of the linked program. `Registered` says why it needs a `Clone`.
 fn registration(ident: &syn::Ident, door: &TokenStream) -> TokenStream {
     quote! {
         struct __LifecycleEntry(#door::Link);
@@ -265,7 +265,7 @@ fn registration(ident: &syn::Ident, door: &TokenStream) -> TokenStream {
     }
 }
 
-/// The instances of its own type that a value holds.
+/// Returns the method that collects the instances of its own type that a value holds.
 fn holds(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
     let fields: Vec<_> = model.fields.iter().filter(|field| field.may_hold && field.names_self).collect();
     if fields.is_empty() {

@@ -1,9 +1,9 @@
-//! `type Output`, from the signature of `teardown`.
+//! `#[lifecycle::teardown]`: adds `type Output` from the signature of `teardown`.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use syn::{Path, parse_quote};
+use syn::Path;
 
 use crate::{
     errors::{Errors, Lint},
@@ -22,7 +22,7 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     quote!(#errors #code)
 }
 
-/// The impl with what it lacks; `None` if it is to stay as it is.
+/// Returns the completed impl, or `None` if the item stays as it is.
 fn expand(args: TokenStream, item: &TokenStream, errors: &Errors) -> Option<TokenStream> {
     let parsed: Option<Impl> = syn::parse2(item.clone()).ok();
     let Some(found) = parsed.filter(is_teardown) else {
@@ -36,7 +36,7 @@ fn expand(args: TokenStream, item: &TokenStream, errors: &Errors) -> Option<Toke
         .iter()
         .any(|entry| !matches!(entry, Entry::Key(key) if key.text() == "crate"))
     {
-        let message = "on the impl `#[lifecycle::teardown]` takes nothing; what to call is said on a field";
+        let message = "`#[lifecycle::teardown]` on an impl takes only `crate = path`; name the method on a field: `#[teardown(close)]`";
         errors.spanned(args, Lint::BadAttribute, message);
     }
     match found.check(errors) {
@@ -45,7 +45,7 @@ fn expand(args: TokenStream, item: &TokenStream, errors: &Errors) -> Option<Toke
             Some(found.with(&quote!(#touched #rest #method)))
         }
         Teardown::Output(output) => {
-            let (touched, method, rest) = (found.touched(&krate), found.granted(&krate), &found.rest);
+            let (touched, method, rest) = (found.touched(&krate), &found.method, &found.rest);
             Some(found.with(&quote!(type Output = #output; #touched #rest #method)))
         }
         Teardown::Refused(output) => {
@@ -68,27 +68,18 @@ fn is_teardown(found: &Impl) -> bool {
 }
 
 impl Impl {
-    /// The impl around another content.
+    /// Returns the impl with another content.
     fn with(&self, content: &TokenStream) -> TokenStream {
         let Self { attrs, generics, trait_, self_ty, .. } = self;
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         let mut body = proc_macro2::Group::new(proc_macro2::Delimiter::Brace, content.clone());
         body.set_span(self.brace.span.join());
-        // rustc would list this impl wherever another one is missing. Where it is generic, its bounds are of interest.
+        // rustc would list this impl for every missing one. The bounds of a generic impl are worth listing.
         let quiet = generics.params.is_empty().then(|| quote!(#[diagnostic::do_not_recommend]));
         quote!(#(#attrs)* #quiet impl #impl_generics #trait_ for #self_ty #where_clause #body)
     }
 
-    /// The method under the bound that the trait's has too: why is said at `Granted`.
-    fn granted(&self, krate: &Path) -> Option<TokenStream> {
-        let method = self.method.as_ref()?;
-        let (attrs, body, mut signature) = (&method.attrs, &method.body, method.signature.clone());
-        let bound = parse_quote!(for<'__a> Self: #krate::__private::Granted<'__a>);
-        signature.generics.make_where_clause().predicates.push(bound);
-        Some(quote!(#(#attrs)* #signature #body))
-    }
-
-    /// The fields that the body names, for the lint; left out where that is all of them.
+    /// Returns the fields that the body names, for the lint. Without the constant all fields count as named.
     fn touched(&self, krate: &Path) -> Option<TokenStream> {
         let Touched::Only(fields) = Touched::by(&self.method.as_ref()?.body) else {
             return None;
@@ -97,7 +88,7 @@ impl Impl {
         Some(quote!(const __LIFECYCLE_TOUCHED: #door::Touched = #door::Touched::Only(&[#(#fields),*]);))
     }
 
-    /// The refused method where its body is checked all the same, as what it was written as.
+    /// Returns the refused method under another name, so that rustc still checks its body.
     fn apart(&self) -> Option<TokenStream> {
         let (method, self_ty) = (self.method.as_ref()?, &self.self_ty);
         let (attrs, body) = (&method.attrs, &method.body);

@@ -1,4 +1,4 @@
-//! A field: its step in the teardown, and whether its type may hold a handle.
+//! A field of a resource: its step in the teardown, and what its type may hold.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -12,13 +12,13 @@ use crate::{
 
 pub(crate) struct Field {
     pub(crate) member: Member,
-    /// The name of the field, or its index.
+    /// The name of the field, or its index in a tuple struct.
     pub(crate) label: String,
     pub(crate) ty: Type,
     pub(crate) step: Option<Step>,
-    /// Whether the type, by its name, could be or contain a handle.
+    /// Whether the type may be or contain a handle, judged by its name.
     pub(crate) may_hold: bool,
-    /// Whether the type, by its name, could need release.
+    /// Whether the type may need release, judged by its name.
     pub(crate) may_leak: bool,
     /// Whether the type names the struct itself.
     pub(crate) names_self: bool,
@@ -37,7 +37,7 @@ impl Field {
                 &extra.meta,
                 Lint::BadAttribute,
                 format!(
-                    "`{label}` has two `#[teardown]`; what takes several steps goes into an `impl Teardown`"
+                    "`{label}` has two `#[teardown]`; write an `impl Teardown` for a release in several steps"
                 ),
             );
         }
@@ -49,7 +49,7 @@ impl Field {
     }
 }
 
-/// Whether the type names the struct, by its name or as `Self`.
+/// Returns whether the type names the struct, by its name or as `Self`.
 pub(crate) fn names_self(ty: &Type, owner: &Ident) -> bool {
     names(&ty.to_token_stream(), owner)
 }
@@ -105,10 +105,10 @@ const PLAIN_IF_INSIDE_IS: &[&str] = &[
     "Vec", "VecDeque",
 ];
 
-/// What holds handles, and has nothing to release: the handle's value is a resource itself.
+/// Types that hold handles and need no release: the value behind a handle is a resource itself.
 const RELEASED: &[&str] = &["Managed"];
 
-/// Plain by name, so that nothing has to be asked of the compiler: most fields are.
+/// Returns whether a type is plain by its name. Most fields are, and for them no code is generated.
 fn is_plain(ty: &Type, also: &[&str]) -> bool {
     match ty {
         Type::Array(array) => is_plain(&array.elem, also),

@@ -10,24 +10,24 @@ use crate::errors::{Errors, Lint};
 const ON_THE_ITEM: &[Known] = &[Known { name: "crate", form: "crate = path::to::lifecycle" }];
 
 const ON_A_FIELD: &[Known] =
-    &[Known { name: "skip", form: "skip = \"why nothing in it is to be released\"" }];
+    &[Known { name: "skip", form: "skip = \"why nothing in it has to be released\"" }];
 
 pub(crate) struct Holds {
     pub(crate) krate: Path,
     pub(crate) ident: Ident,
     pub(crate) generics: Generics,
-    /// One of a struct, several of an enum.
+    /// One for a struct, several for an enum.
     pub(crate) variants: Vec<Variant>,
 }
 
-/// A pattern's path, and the fields that are to be asked.
+/// The path of a pattern, and the fields that the derive looks into.
 pub(crate) struct Variant {
     pub(crate) path: TokenStream,
     pub(crate) fields: Vec<Field>,
 }
 
 impl Holds {
-    /// The model; a mistake leaves out what it stands on.
+    /// Returns the model. A field or an attribute with a mistake is left out.
     pub(crate) fn check(item: &DeriveInput, errors: &Errors) -> Self {
         let keys = Keys::read(&arguments(&item.attrs, errors), ON_THE_ITEM, errors);
         let ident = &item.ident;
@@ -44,7 +44,7 @@ impl Holds {
                     .collect()
             }
             Data::Union(data) => {
-                let message = "a union does not know what it holds; `Holds` goes on a struct or an enum";
+                let message = "`Holds` cannot look into a union; derive it on a struct or an enum";
                 errors.spanned(data.union_token, Lint::BadAttribute, message);
                 Vec::new()
             }
@@ -67,14 +67,14 @@ fn checked(owner: &Ident, fields: &Fields, errors: &Errors) -> Vec<Field> {
     fields.map(|(index, field)| Field::check(owner, index, field, errors)).collect()
 }
 
-/// What stands in `#[holds(..)]`.
+/// Returns the arguments of `#[holds(..)]`.
 fn arguments(attrs: &[Attribute], errors: &Errors) -> TokenStream {
     let mut all = TokenStream::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("holds")) {
         match &attr.meta {
             Meta::List(list) if all.is_empty() => all = list.tokens.clone(),
             Meta::List(list) => {
-                errors.spanned(list, Lint::BadAttribute, "`#[holds(..)]` is there twice; remove one");
+                errors.spanned(list, Lint::BadAttribute, "`#[holds(..)]` occurs twice; remove one");
             }
             other => {
                 let message = "write `#[holds(skip = \"..\")]`, in parentheses";

@@ -1,4 +1,4 @@
-//! `crate = path`: where `lifecycle` is, if it is not called so.
+//! `crate = path`: the path of `lifecycle`, if the crate has another name.
 
 use proc_macro2::TokenStream;
 use syn::{Path, parse::Parser, parse_quote};
@@ -9,7 +9,7 @@ pub(crate) fn default() -> Path {
     parse_quote!(::lifecycle)
 }
 
-/// The path if it can be read, else the default: who checks the arguments reports it.
+/// Returns the path, or the default if it does not parse. The check of the arguments reports that error.
 pub(crate) fn quietly(args: &TokenStream) -> Path {
     let given = parse::entries(args.clone()).into_iter().find_map(|entry| match entry {
         Entry::Key(key) if key.text() == "crate" => match key.value {

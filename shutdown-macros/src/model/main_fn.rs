@@ -25,25 +25,27 @@ const KNOWN: &[Known] = &[
     Known { name: "crate", form: "crate = path::to::lifecycle" },
 ];
 
-/// The grace that holds when none is given.
+/// The default of `grace`.
 const DEFAULT_GRACE: Duration = Duration::from_secs(25);
 
+/// Signals that can ask for a stop. `tests/ui/pass/main_every_signal.rs` names each of them.
 const SIGNALS: &[&str] = &[
-    "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPIPE", "SIGCONT",
-    "SIGTSTP", "SIGWINCH",
+    "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGCONT", "SIGTSTP",
+    "SIGWINCH",
 ];
 
-/// Signals that cannot mean a graceful stop, and why.
+/// Signals that cannot ask for a stop, and why.
 const REFUSED: &[(&str, &str)] = &[
     ("SIGKILL", "no program can receive it"),
     ("SIGSTOP", "no program can receive it"),
-    ("SIGSEGV", "after a fault nothing can be trusted to run"),
-    ("SIGBUS", "after a fault nothing can be trusted to run"),
-    ("SIGFPE", "after a fault nothing can be trusted to run"),
-    ("SIGILL", "after a fault nothing can be trusted to run"),
+    ("SIGPIPE", "a Rust program ignores it, and a write to a broken pipe returns an error instead"),
+    ("SIGSEGV", "a program cannot continue after a fault"),
+    ("SIGBUS", "a program cannot continue after a fault"),
+    ("SIGFPE", "a program cannot continue after a fault"),
+    ("SIGILL", "a program cannot continue after a fault"),
 ];
 
-/// The head of the function; its body is not looked at.
+/// The head of the function. Its body stays tokens.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -58,7 +60,7 @@ pub(crate) struct Main {
     pub(crate) worker_threads: Option<usize>,
     pub(crate) job: bool,
     pub(crate) signals: Option<Vec<Ident>>,
-    /// The format, and where it was asked for.
+    /// The format, and the span of its value.
     pub(crate) report: (&'static str, Span),
 }
 
@@ -70,7 +72,7 @@ impl Parse for Function {
             TokenTree::Group(body) if body.delimiter() == Delimiter::Brace && input.is_empty() => {
                 Ok(Self { attrs, vis, signature })
             }
-            other => Err(syn::Error::new(other.span(), "a body is expected")),
+            other => Err(syn::Error::new(other.span(), "expected a body")),
         }
     }
 }
@@ -93,10 +95,10 @@ impl Main {
         if let Some(lame_duck) = lame_duck {
             if known_grace && lame_duck.value >= total {
                 let total = humantime::format_duration(total);
-                let whose = if grace.is_some() { "" } else { ", its default" };
+                let whose = if grace.is_some() { "" } else { " by default" };
                 let message = format!(
-                    "the lame duck is a part of grace, and grace is {total}{whose}; write a smaller `lame_duck` or \
-                     a larger `grace`"
+                    "`lame_duck` is a part of `grace`, and `grace` is {total}{whose}; write a shorter `lame_duck` or a \
+                     longer `grace`"
                 );
                 errors.at(lame_duck.span, Lint::BadAttribute, message);
             } else if job && !lame_duck.value.is_zero() {
@@ -126,32 +128,36 @@ impl Main {
 fn check_signature(signature: &Signature, errors: &Errors) {
     if signature.ident != "main" {
         let message =
-            "`#[lifecycle::main]` goes on `main`; a lifecycle of one's own is `Lifecycle::builder()`";
+            "`#[lifecycle::main]` applies to `main`; elsewhere build a lifecycle with `Lifecycle::builder()`";
         errors.spanned(&signature.ident, Lint::BadAttribute, message);
     }
     if signature.asyncness.is_none() {
-        errors.spanned(signature.fn_token, Lint::BadAttribute, "`main` is async; write `async fn main()`");
+        errors.spanned(
+            signature.fn_token,
+            Lint::BadAttribute,
+            "`main` has to be async; write `async fn main()`",
+        );
     }
     if !signature.inputs.is_empty() {
-        let message = "`main` has no arguments; read `std::env::args()`";
+        let message = "`main` cannot have arguments; read `std::env::args()`";
         errors.spanned(&signature.inputs, Lint::BadAttribute, message);
     }
     if !signature.generics.params.is_empty() {
-        errors.spanned(&signature.generics, Lint::BadAttribute, "`main` has no generics; remove them");
+        errors.spanned(&signature.generics, Lint::BadAttribute, "`main` cannot have generics; remove them");
     }
     if let Some(constness) = &signature.constness {
-        errors.spanned(constness, Lint::BadAttribute, "`main` is not const; remove `const`");
+        errors.spanned(constness, Lint::BadAttribute, "`main` cannot be const; remove `const`");
     }
     if let Safety::Unsafe(unsafety) = &signature.safety {
-        errors.spanned(unsafety, Lint::BadAttribute, "`main` is not unsafe; remove `unsafe`");
+        errors.spanned(unsafety, Lint::BadAttribute, "`main` cannot be unsafe; remove `unsafe`");
     }
     if let Some(abi) = &signature.abi {
-        errors.spanned(abi, Lint::BadAttribute, "`main` has no ABI; remove it");
+        errors.spanned(abi, Lint::BadAttribute, "`main` cannot have an ABI; remove it");
     }
 }
 
 fn signals(keys: &Keys, errors: &Errors) -> Option<Vec<Ident>> {
-    let wrong = "`signals` takes names, like `signals(SIGTERM, SIGINT)`";
+    let wrong = "`signals` takes names of signals; write `signals(SIGTERM, SIGINT)`";
     let list = keys.list::<Ident>("signals", wrong, errors)?;
     let mut seen = Vec::new();
     for signal in list {
@@ -163,7 +169,7 @@ fn signals(keys: &Keys, errors: &Errors) -> Option<Vec<Ident>> {
             let message = format!("unknown signal `{name}`{}", suggest(&name, SIGNALS));
             errors.spanned(&signal, Lint::BadAttribute, message);
         } else if seen.contains(&signal) {
-            errors.spanned(&signal, Lint::BadAttribute, format!("`{name}` is given twice; remove one"));
+            errors.spanned(&signal, Lint::BadAttribute, format!("`{name}` occurs twice; remove one"));
         }
         seen.push(signal);
     }

@@ -24,7 +24,7 @@ pub(crate) struct NeedsRelease {
 }
 
 impl NeedsRelease {
-    /// The model, if no rule was broken.
+    /// Returns the model, if every rule holds.
     pub(crate) fn check(args: TokenStream, errors: &Errors) -> Option<Self> {
         let (mut pieces, mut krate, mut blocking) = (Vec::new(), None, false);
         for piece in pieces_of(args) {
@@ -41,12 +41,12 @@ impl NeedsRelease {
         }
         let mut pieces = pieces.into_iter();
         let (Some(ty), Some(lost), Some(method)) = (pieces.next(), pieces.next(), pieces.next()) else {
-            let message = format!("a type, what is lost and a method are expected; {FORM}");
+            let message = format!("expected a type, what is lost, and a method; {FORM}");
             errors.at(Span::call_site(), Lint::BadAttribute, message);
             return None;
         };
         for extra in pieces {
-            let message = "only `blocking` and `crate = path` may follow the method";
+            let message = "only `blocking` and `crate = path` may follow the method; remove this";
             errors.spanned(extra, Lint::BadAttribute, message);
         }
         let name = ty.to_string().replace(' ', "");
@@ -69,14 +69,14 @@ impl NeedsRelease {
     }
 }
 
-/// A word is there a second time if it was there `before`.
+/// Reports a word that occurs a second time.
 fn once(word: &Ident, before: bool, errors: &Errors) {
     if before {
-        errors.spanned(word, Lint::BadAttribute, format!("`{word}` is given twice; remove one"));
+        errors.spanned(word, Lint::BadAttribute, format!("`{word}` occurs twice; remove one"));
     }
 }
 
-/// The pieces between the commas; those between `<` and `>` are of a type.
+/// Splits the arguments at their commas. A comma between `<` and `>` belongs to a type.
 fn pieces_of(args: TokenStream) -> Vec<Vec<TokenTree>> {
     let (mut depth, mut pieces) = (0_u32, vec![Vec::new()]);
     for token in args {
@@ -117,7 +117,11 @@ fn path(piece: TokenStream, errors: &Errors) -> Option<Path> {
 fn type_of(tokens: TokenStream, errors: &Errors) -> Option<Type> {
     let parsed = syn::parse2(tokens.clone()).ok();
     if parsed.is_none() {
-        errors.spanned(or_here(tokens), Lint::BadAttribute, format!("a type comes first; {FORM}"));
+        errors.spanned(
+            or_here(tokens),
+            Lint::BadAttribute,
+            format!("the first argument has to be a type; {FORM}"),
+        );
     }
     parsed
 }
@@ -126,16 +130,17 @@ fn text(tokens: TokenStream, errors: &Errors) -> Option<String> {
     match syn::parse2::<LitStr>(tokens.clone()) {
         Ok(text) if !text.value().trim().is_empty() => Some(text.value()),
         _ => {
-            let message = "what is lost comes second, as a text: `\"buffered events\"`";
+            let message =
+                "the second argument has to be a text that says what is lost; write `\"buffered events\"`";
             errors.spanned(or_here(tokens), Lint::BadAttribute, message);
             None
         }
     }
 }
 
-/// The method as it was written, and the call of it.
+/// Returns the method as the user wrote it, and its call.
 fn call(tokens: TokenStream, errors: &Errors) -> Option<(String, TokenStream)> {
-    // In quotes, as in a message, or plain, as in an attribute.
+    // The method may be in quotes.
     let (written, call) = match syn::parse2::<LitStr>(tokens.clone()) {
         Ok(text) => (text.value(), text.parse::<TokenStream>().unwrap_or_default()),
         Err(_) => (tokens.to_string().replace(' ', ""), tokens.clone()),
@@ -145,7 +150,7 @@ fn call(tokens: TokenStream, errors: &Errors) -> Option<(String, TokenStream)> {
         Some(TokenTree::Ident(last)) if last != "await" => Some(quote_spanned!(last.span()=> ())),
         _ => None,
     };
-    // `self` at the method, so that an error about it stands there.
+    // `self` has the span of the method, so that an error about the receiver points there.
     let at = call.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
     let this = quote_spanned!(Span::call_site().located_at(at)=> self);
     let call = quote!(#this.#call #parentheses);
@@ -153,12 +158,13 @@ fn call(tokens: TokenStream, errors: &Errors) -> Option<(String, TokenStream)> {
     {
         return Some((written, call));
     }
-    let message = "the method that releases it comes third: `\"flush\"`, `\"close(200)\"`";
+    let message =
+        "the third argument has to be the method that releases it; write `\"flush\"` or `\"close(200)\"`";
     errors.spanned(or_here(tokens), Lint::BadAttribute, message);
     None
 }
 
-/// The tokens, or the whole call where there are none.
+/// Returns the tokens, or one at the macro call if there are none.
 fn or_here(tokens: TokenStream) -> TokenStream {
     match tokens.is_empty() {
         true => TokenTree::from(proc_macro2::Literal::u8_unsuffixed(0)).into_token_stream(),

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
-use syn::{Attribute, Data, DeriveInput, GenericParam, Generics, Meta, Path, Type};
+use syn::{Data, DeriveInput, GenericParam, Generics, Meta, Path, Type};
 
 use super::{Keys, Known, field::Field, krate, step::Step, values::Assigned};
 use crate::{
     errors::{Errors, Lint},
     parse::unraw,
-    suggest::suggest,
 };
 
 const KNOWN: &[Known] = &[
@@ -20,7 +19,6 @@ const KNOWN: &[Known] = &[
     Known { name: "name", form: "name = \"orders-db\"" },
     Known { name: "last", form: "last" },
     Known { name: "no_teardown", form: "no_teardown = \"why there is nothing to release\"" },
-    Known { name: "allow", form: "allow(implied_dependency)" },
     Known { name: "crate", form: "crate = path::to::lifecycle" },
 ];
 
@@ -34,25 +32,14 @@ pub(crate) struct Resource {
     pub(crate) last: bool,
     pub(crate) depends_on: Vec<Type>,
     pub(crate) fields: Vec<Field>,
-    /// Whether nothing but an `impl Teardown` can say how it is released.
+    /// Whether only an `impl Teardown` can say how the resource is released.
     pub(crate) own_required: bool,
-    /// Whether it was said that there is nothing to release.
+    /// Whether the attribute has `no_teardown`.
     pub(crate) no_teardown: bool,
-    /// What the struct says about all warnings of that kind.
-    pub(crate) allowed: Vec<Attribute>,
-    /// Which warnings of ours the attribute allows.
-    pub(crate) allow: Allow,
-}
-
-/// The warnings that can be allowed by name.
-#[derive(Default)]
-pub(crate) struct Allow {
-    pub(crate) implied_dependency: bool,
-    pub(crate) duplicate_dependency: bool,
 }
 
 impl Resource {
-    /// The model, if no rule was broken.
+    /// Returns the model, if every rule holds.
     pub(crate) fn check(args: &TokenStream, item: &DeriveInput, errors: &Errors) -> Option<Self> {
         let keys = Keys::read(args, KNOWN, errors);
         let fields = fields(item, errors);
@@ -69,8 +56,6 @@ impl Resource {
             depends_on: depends_on(&keys, &item.ident, errors),
             own_required: !no_teardown && fields.iter().all(|field| field.step.is_none()),
             no_teardown,
-            allowed: allowed(&item.attrs),
-            allow: allow(&keys, errors),
             fields,
         };
         (!errors.any()).then_some(model)
@@ -86,7 +71,7 @@ fn fields(item: &DeriveInput, errors: &Errors) -> Vec<Field> {
         Data::Enum(data) => (data.enum_token.to_token_stream(), "an enum"),
         Data::Union(data) => (data.union_token.to_token_stream(), "a union"),
     };
-    let message = format!("{kind} cannot be a resource; put it in a field of a struct");
+    let message = format!("{kind} cannot be a resource; put it into a field of a struct");
     errors.spanned(word, Lint::BadAttribute, message);
     Vec::new()
 }
@@ -95,8 +80,7 @@ fn lifetimes(generics: &Generics, errors: &Errors) {
     for param in &generics.params {
         if let GenericParam::Lifetime(lifetime) = param {
             let message = format!(
-                "a resource lives until the stop and cannot borrow; own the value or share it by `Arc` instead of \
-                 `{}`",
+                "a resource lives until the stop, so it cannot borrow for `{}`; own the value, or share it in an `Arc`",
                 lifetime.lifetime
             );
             errors.spanned(&lifetime.lifetime, Lint::BadAttribute, message);
@@ -112,7 +96,7 @@ fn no_teardown(keys: &Keys, fields: &[Field], errors: &Errors) -> bool {
     let released = fields.iter().find(|field| matches!(field.step, Some(Step::Known | Step::Call { .. })));
     if let Some(released) = released {
         let message = format!(
-            "`no_teardown` says that nothing is to be released, and `#[teardown]` on `{}` says how; remove one",
+            "`no_teardown` says that nothing has to be released, but `{}` has `#[teardown]`; remove one of them",
             released.label
         );
         errors.spanned(&key.name, Lint::BadAttribute, message);
@@ -120,64 +104,25 @@ fn no_teardown(keys: &Keys, fields: &[Field], errors: &Errors) -> bool {
     true
 }
 
-/// `#[allow(deprecated)]`, which a derive has to repeat on what it adds.
-fn allowed(attrs: &[Attribute]) -> Vec<Attribute> {
-    let allowed = attrs.iter().filter(|attr| {
-        let tokens = || attr.meta.to_token_stream().into_iter();
-        let mut lints = tokens().filter_map(|token| match token {
-            TokenTree::Group(group) => Some(group.stream()),
-            _ => None,
-        });
-        attr.path().is_ident("allow")
-            && lints.any(|lints| lints.to_string().split(',').any(|lint| lint.trim() == "deprecated"))
-    });
-    allowed.cloned().collect()
-}
-
-fn allow(keys: &Keys, errors: &Errors) -> Allow {
-    const WARNINGS: &[&str] = &["implied_dependency", "duplicate_dependency"];
-    let mut allow = Allow::default();
-    if keys.get("allow").is_none() {
-        return allow;
-    }
-    let wrong = "`allow` takes the names of warnings, like `allow(implied_dependency)`";
-    for name in keys.list::<Ident>("allow", wrong, errors).unwrap_or_default() {
-        let text = name.to_string();
-        let allowed = match text.as_str() {
-            "implied_dependency" => &mut allow.implied_dependency,
-            "duplicate_dependency" => &mut allow.duplicate_dependency,
-            _ => {
-                let message = format!("unknown warning `{text}`{}", suggest(&text, WARNINGS));
-                errors.spanned(&name, Lint::BadAttribute, message);
-                continue;
-            }
-        };
-        if std::mem::replace(allowed, true) {
-            errors.spanned(&name, Lint::BadAttribute, format!("`{text}` is given twice; remove one"));
-        }
-    }
-    allow
-}
-
 fn depends_on(keys: &Keys, owner: &Ident, errors: &Errors) -> Vec<Type> {
-    let wrong = "`depends_on` takes types, like `depends_on(Database)`";
+    let wrong = "`depends_on` takes types; write `depends_on(Database)`";
     let list = keys.list::<Type>("depends_on", wrong, errors).unwrap_or_default();
     let mut seen = Vec::new();
     for ty in &list {
         let text = ty.to_token_stream().to_string();
         if text == "Self" || *owner == text {
             let message =
-                "a resource cannot depend on itself; between two instances write `a.depends_on(&b)`";
+                "a resource cannot depend on itself; to order two instances, write `a.depends_on(&b)`";
             errors.spanned(ty, Lint::BadAttribute, message);
         } else if seen.contains(&text) {
-            errors.spanned(ty, Lint::BadAttribute, format!("`{text}` is given twice; remove one"));
+            errors.spanned(ty, Lint::BadAttribute, format!("`{text}` occurs twice; remove one"));
         }
         seen.push(text);
     }
     list
 }
 
-/// The arguments as the attribute handed them on.
+/// Returns the arguments that the attribute has passed on.
 pub(crate) fn arguments(item: &DeriveInput) -> TokenStream {
     let mut found = item.attrs.iter().filter(|attr| attr.path().is_ident("__lifecycle_resource"));
     match found.next().map(|attr| &attr.meta) {

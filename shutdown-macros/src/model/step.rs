@@ -1,4 +1,4 @@
-//! `#[teardown(..)]` on a field: what is called to release it.
+//! `#[teardown(..)]` on a field: the call that releases it.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -12,24 +12,24 @@ use crate::{
 
 /// How a field is released.
 pub(crate) enum Step {
-    /// By the one right way of its type.
+    /// By a bare `#[teardown]`.
     Known,
     /// By an expression over [`this`].
     Call {
         value: TokenStream,
         blocking: bool,
-        /// Whether what the call borrows from may be gone before its value is awaited.
+        /// Whether the call borrows only from the field, so that its value can be awaited after the statement.
         direct: bool,
     },
-    /// Not at all, and the user has said why.
+    /// Not at all. The user has given a reason.
     Skip,
 }
 
-const COMMA: &str = "a comma too many; remove it";
+const COMMA: &str = "there is one comma too many; remove it";
 
-const NO_REASON: &str = "say why nothing is to be done: `#[teardown(skip = \"..\")]`";
+const NO_REASON: &str = "`skip` needs a reason; write `#[teardown(skip = \"why nothing has to be done\")]`";
 
-/// The resource in generated code; no token of the user's can mean it by accident.
+/// Returns the name of the resource in generated code. No token of the user can mean it by accident.
 pub(crate) fn this(span: Span) -> Ident {
     Ident::new("__lifecycle_this", Span::mixed_site().located_at(span))
 }
@@ -46,7 +46,11 @@ impl Step {
             Meta::List(list) if list.tokens.is_empty() => return Some(Step::Known),
             Meta::List(list) => list.tokens.clone(),
             Meta::NameValue(pair) => {
-                errors.spanned(&pair.value, Lint::BadAttribute, "write `#[teardown(close)]`, in parentheses");
+                errors.spanned(
+                    &pair.value,
+                    Lint::BadAttribute,
+                    "the call goes into parentheses; write `#[teardown(close)]`",
+                );
                 return None;
             }
         };
@@ -74,8 +78,8 @@ impl Step {
     }
 }
 
-/// What follows the call: `blocking`, or nothing; `None` after a mistake.
-#[expect(clippy::option_option, reason = "a mistake is told from nothing")]
+/// Reads the options after the call: `blocking`, or nothing. Returns `None` after a mistake.
+#[expect(clippy::option_option, reason = "a mistake differs from no option")]
 fn options(pieces: impl Iterator<Item = Vec<TokenTree>>, errors: &Errors) -> Option<Option<Ident>> {
     let mut blocking = None;
     for option in pieces {
@@ -85,13 +89,13 @@ fn options(pieces: impl Iterator<Item = Vec<TokenTree>>, errors: &Errors) -> Opt
                 continue;
             }
             [TokenTree::Ident(word)] if word == "blocking" => {
-                "`blocking` is given twice; remove one".to_owned()
+                "`blocking` occurs twice; remove one".to_owned()
             }
             [TokenTree::Ident(word), ..] => {
                 format!("unknown option `{word}`{}", suggest(&unraw(word), &["blocking"]))
             }
             [comma] if parse::is_comma(comma) => COMMA.to_owned(),
-            _ => "only `blocking` may follow what to call".to_owned(),
+            _ => "only `blocking` may follow the call; remove this".to_owned(),
         };
         errors.spanned(option.into_iter().collect::<TokenStream>(), Lint::BadAttribute, message);
         return None;
@@ -99,13 +103,13 @@ fn options(pieces: impl Iterator<Item = Vec<TokenTree>>, errors: &Errors) -> Opt
     Some(blocking)
 }
 
-/// `skip = ".."`, or a key that is none.
+/// Reads `skip = ".."`, or reports an unknown key.
 fn skip(key: &Ident, value: &[TokenTree], blocking: Option<Ident>, errors: &Errors) -> Option<Step> {
     if key != "skip" {
         let name = unraw(key);
         let message = match name.as_str() {
             "timeout" | "order" | "name" => {
-                format!("`{name}` is of the whole resource; write `#[lifecycle::resource({name} = ..)]`")
+                format!("`{name}` applies to the whole resource; write `#[lifecycle::resource({name} = ..)]`")
             }
             _ => format!("unknown key `{name}`{}", suggest(&name, &["skip"])),
         };
@@ -113,7 +117,7 @@ fn skip(key: &Ident, value: &[TokenTree], blocking: Option<Ident>, errors: &Erro
         return None;
     }
     if let Some(blocking) = blocking {
-        errors.spanned(blocking, Lint::BadAttribute, "what is skipped blocks nothing; remove `blocking`");
+        errors.spanned(blocking, Lint::BadAttribute, "a skipped field does not block; remove `blocking`");
     }
     let value: TokenStream = value.iter().cloned().collect();
     match syn::parse2::<LitStr>(value.clone()) {
@@ -126,31 +130,32 @@ fn skip(key: &Ident, value: &[TokenTree], blocking: Option<Ident>, errors: &Erro
     }
 }
 
-/// The slips that can be told from the first tokens.
+/// Finds the mistakes that show in the first tokens.
 fn mistake(call: &[TokenTree], label: &str) -> Option<String> {
-    let closure =
-        || format!("a closure is not needed; write what follows `self.{label}.`, like `#[teardown(close)]`");
+    let closure = || {
+        format!("a closure is not needed; write the call after `self.{label}.`, like `#[teardown(close)]`")
+    };
     Some(match call {
         [TokenTree::Ident(word)] if word == "skip" => NO_REASON.to_owned(),
         [TokenTree::Ident(word)] if word == "blocking" => {
-            "`blocking` goes behind what to call: `#[teardown(sync_all, blocking)]`".to_owned()
+            "`blocking` follows the call; write `#[teardown(sync_all, blocking)]`".to_owned()
         }
         [TokenTree::Literal(text)] if text.to_string().starts_with('"') => {
-            format!("write it without quotes: `#[teardown({})]`", text.to_string().trim_matches('"'))
+            format!("the call needs no quotes; write `#[teardown({})]`", text.to_string().trim_matches('"'))
         }
         [TokenTree::Ident(word), ..] if word == "self" => {
-            format!("write only what follows `self.{label}.`, like `#[teardown(close)]`")
+            format!("write only the call after `self.{label}.`, like `#[teardown(close)]`")
         }
         [TokenTree::Ident(word), ..] if word == "async" || word == "move" => closure(),
         [TokenTree::Punct(bar), ..] if bar.as_char() == '|' => closure(),
         [TokenTree::Punct(dot), ..] if dot.as_char() == '.' => {
-            "write it without the dot in front, like `#[teardown(close)]`".to_owned()
+            "the call needs no dot before it; write `#[teardown(close)]`".to_owned()
         }
         _ => return None,
     })
 }
 
-/// The expression that the tokens are behind `self.field.`.
+/// Returns the expression `self.field.` with the call.
 fn expression(call: Vec<TokenTree>, member: &Member, label: &str, errors: &Errors) -> Option<TokenStream> {
     let span = parse::span_or(&call, Span::call_site());
     let method = match call.last() {
@@ -177,7 +182,7 @@ fn expression(call: Vec<TokenTree>, member: &Member, label: &str, errors: &Error
     None
 }
 
-/// `self` in the arguments means the resource, as it would in a method.
+/// Replaces `self` in the arguments by the resource: it means the same as in a method.
 fn with_this(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
     let replace = |token| match token {
         TokenTree::Ident(word) if word == "self" => TokenTree::Ident(this(word.span())),
@@ -192,14 +197,14 @@ fn with_this(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
     tokens.into_iter().map(replace).collect()
 }
 
-/// Whether it is a method without arguments, which borrows from the field alone. Most are, and for these the compiler
-/// need not be asked for a future around the call.
+/// Returns whether the call is a method without arguments, which borrows only from the field. Most calls are, and they
+/// need no future around them.
 fn is_one_method(call: &[TokenTree]) -> bool {
     matches!(call, [TokenTree::Ident(word)] if word != "await")
 }
 
-/// Whether a lock is taken and not awaited: the guard of such a lock must be gone before anything is awaited, while
-/// that of an async one must live until the call that needs it has been awaited.
+/// Returns whether the call takes a lock without awaiting it. The guard of such a lock must be dropped before anything is
+/// awaited. The guard of an async lock must live until the call that uses it has been awaited.
 fn guarded(call: &[TokenTree]) -> bool {
     let has = |words: &[&str]| {
         call.iter()

@@ -11,7 +11,7 @@ use syn::{
 
 use crate::errors::{Errors, Lint};
 
-/// The impl, its methods' bodies left as tokens.
+/// The impl. The bodies of its methods stay tokens.
 pub(crate) struct Impl {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) generics: Generics,
@@ -20,7 +20,7 @@ pub(crate) struct Impl {
     pub(crate) brace: token::Brace,
     pub(crate) has_output: bool,
     pub(crate) method: Option<Method>,
-    /// Everything between the braces but the method.
+    /// Everything between the braces except the method.
     pub(crate) rest: TokenStream,
 }
 
@@ -31,13 +31,13 @@ pub(crate) struct Method {
     pub(crate) body: TokenTree,
 }
 
-/// What the impl comes to.
+/// The result of the check.
 pub(crate) enum Teardown {
-    /// All is there already.
+    /// The impl has `type Output` already.
     Complete,
-    /// `type Output` is to be added.
+    /// The macro adds `type Output`.
     Output(TokenStream),
-    /// Something is wrong and reported; the impl is to be replaced by a stub.
+    /// A mistake is reported. The macro replaces the impl by a stub.
     Refused(TokenStream),
 }
 
@@ -67,7 +67,7 @@ impl Parse for Impl {
     }
 }
 
-/// Any other item: up to its `;` or its braces.
+/// Reads any other item, up to its `;` or its braces.
 fn item(content: ParseStream<'_>, has_output: &mut bool, rest: &mut TokenStream) -> syn::Result<()> {
     *has_output |= content.peek(Token![type]) && content.peek2(syn::Ident);
     while !content.is_empty() {
@@ -93,7 +93,7 @@ impl Parse for Method {
         let body = input.parse()?;
         match &body {
             TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace => {}
-            other => return Err(syn::Error::new(other.span(), "a body is expected")),
+            other => return Err(syn::Error::new(other.span(), "expected a body")),
         }
         Ok(Self { attrs, signature, body })
     }
@@ -107,7 +107,7 @@ impl ToTokens for Method {
 }
 
 impl Impl {
-    /// The type of the method's value, from its signature.
+    /// Returns the return type of the method.
     fn output(&self) -> TokenStream {
         match self.method.as_ref().map(|method| &method.signature.output) {
             Some(ReturnType::Type(_, ty)) => ty.to_token_stream(),
@@ -126,7 +126,7 @@ impl Impl {
         };
         let signature = &method.signature;
         if signature.asyncness.is_none() {
-            let message = "`teardown` is async; write `async fn teardown(&self)`";
+            let message = "`teardown` has to be async; write `async fn teardown(&self)`";
             errors.spanned(signature.fn_token, Lint::BadAttribute, message);
         }
         match signature.inputs.first() {
@@ -134,8 +134,8 @@ impl Impl {
                 if matches!(receiver.kind, ReceiverKind::Reference(_, None, None))
                     || matches!(&receiver.kind, ReceiverKind::Typed(_, ty) if is_ref_self(ty)) => {}
             Some(FnArg::Receiver(receiver)) => {
-                let message = "`teardown` takes `&self`, for clones of the handle may still be in use; what is \
-                               released by value goes into a `lifecycle::Slot`";
+                let message = "`teardown` takes `&self`, because other code may still hold a clone of the handle; keep a \
+                               value that is released by value in a `lifecycle::Slot`";
                 errors.spanned(receiver, Lint::BadAttribute, message);
             }
             Some(FnArg::Typed(_)) | None => {
@@ -144,11 +144,11 @@ impl Impl {
             }
         }
         for extra in signature.inputs.iter().skip(1) {
-            let message = "`teardown` takes nothing but `&self`; what it needs is a field of the struct";
+            let message = "`teardown` takes only `&self`; put the value into a field of the struct";
             errors.spanned(extra, Lint::BadAttribute, message);
         }
         if !signature.generics.params.is_empty() {
-            let message = "`teardown` has no generics; what it needs is a field of the struct";
+            let message = "`teardown` cannot have generics; put the value into a field of the struct";
             errors.spanned(&signature.generics, Lint::BadAttribute, message);
         }
         if errors.any() { Teardown::Refused(self.output()) } else { Teardown::Output(self.output()) }

@@ -1,5 +1,5 @@
-//! Which fields the body of `teardown` names. Read from its tokens, so also inside macros; what a method that gets
-//! `self` does is believed.
+//! The fields that the body of `teardown` names. They are read from its tokens, so also inside of macros. A body that
+//! passes `self` on counts as naming every field.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::parse::unraw;
 
-/// What a body touches.
+/// The fields that a body names.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Touched {
-    /// `self` as a whole is handed on, or a method of it is called.
+    /// The body passes `self` on, or calls a method of it.
     Any,
-    /// These fields, by name or index.
+    /// The body names these fields, by name or index.
     Only(BTreeSet<String>),
 }
 
@@ -26,7 +26,7 @@ impl Touched {
     }
 }
 
-/// Collects the fields; `false` if `self` is more than `self.field`.
+/// Collects the fields. Returns `false` if the body uses `self` in another way than `self.field`.
 fn read(tokens: TokenStream, fields: &mut BTreeSet<String>) -> bool {
     let tokens: Vec<_> = tokens.into_iter().collect();
     let mut rest = &tokens[..];
@@ -47,7 +47,7 @@ fn read(tokens: TokenStream, fields: &mut BTreeSet<String>) -> bool {
                 };
                 after
             }
-            // A path, not the value.
+            // `self::` begins a path.
             [TokenTree::Ident(word), TokenTree::Punct(a), TokenTree::Punct(b), after @ ..]
                 if word == "self" && a.as_char() == ':' && b.as_char() == ':' =>
             {
@@ -65,7 +65,7 @@ fn read(tokens: TokenStream, fields: &mut BTreeSet<String>) -> bool {
     }
 }
 
-/// Whether what stands in front is called: arguments follow, or a turbofish.
+/// Returns whether arguments or a turbofish follow, so that the name before is a method.
 fn is_call(after: &[TokenTree]) -> bool {
     match after {
         [TokenTree::Group(group), ..] => group.delimiter() == Delimiter::Parenthesis,
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_touched_wherever_it_is_named() {
+    fn a_field_is_found_anywhere_in_the_body() {
         assert_eq!(by("{ self.pool.close().await }"), only(&["pool"]));
         assert_eq!(
             by("{ if let Some(x) = &self.r#type { log!(\"{}\", self.task.len()) } }"),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_gets_self_is_believed() {
+    fn a_body_that_passes_self_on_names_every_field() {
         assert_eq!(by("{ self.stop().await }"), Touched::Any);
         assert_eq!(by("{ self.stop::<u8>().await }"), Touched::Any);
         assert_eq!(by("{ stop(self).await }"), Touched::Any);

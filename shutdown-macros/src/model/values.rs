@@ -1,4 +1,4 @@
-//! The values behind `key =`.
+//! The values after `key =`.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use crate::{
     suggest::suggest,
 };
 
-/// The tokens behind the `=` of a key.
+/// The tokens after the `=` of a key.
 pub(crate) struct Assigned {
     pub(crate) name: Ident,
-    /// How the whole is written.
+    /// An example of the key with its value.
     pub(crate) form: &'static str,
     pub(crate) tokens: Vec<TokenTree>,
 }
 
-/// A value, and where it stands.
+/// A value and its span.
 #[derive(Clone, Copy)]
 pub(crate) struct Spanned<T> {
     pub(crate) value: T,
@@ -47,7 +47,7 @@ impl Assigned {
         None
     }
 
-    /// One literal and no more; the most frequent slip behind it is a comma that is not there.
+    /// Reads one literal. The most frequent mistake is a missing comma after it.
     fn literal(&self, errors: &Errors) -> Option<Lit> {
         let (negative, rest) = match &self.tokens[..] {
             [TokenTree::Punct(minus), rest @ ..] if minus.as_char() == '-' => (1, rest),
@@ -73,7 +73,7 @@ impl Assigned {
         }
     }
 
-    /// A string that says something.
+    /// Reads a string that is not blank.
     pub(crate) fn text(&self, errors: &Errors) -> Option<String> {
         let text = self.string(errors)?;
         if text.value().trim().is_empty() {
@@ -93,32 +93,34 @@ impl Assigned {
         match number.base10_digits().parse() {
             Ok(value) if number.suffix().is_empty() => Some(Spanned { value, span }),
             Ok(_) => {
-                let message = format!("a number has no suffix here; write `{}`", number.base10_digits());
+                let message = format!("the number has a suffix; write `{}`", number.base10_digits());
                 errors.spanned(&literal, Lint::BadAttribute, message);
                 None
             }
-            // More digits than any integer has: out of whatever range comes next.
+            // It has more digits than an `i128`, so it is out of every range that is checked next.
             Err(_) => Some(Spanned { value: i128::MAX, span }),
         }
     }
 
-    /// An order: any `i32`.
+    /// Reads an order: any `i32`.
     pub(crate) fn order(&self, errors: &Errors) -> Option<i32> {
         let number = self.integer(errors)?;
         i32::try_from(number.value).ok().or_else(|| {
-            let message = format!("`order` is out of range; it goes from {} to {}", i32::MIN, i32::MAX);
+            let message =
+                format!("`order` is out of range; write a number from {} to {}", i32::MIN, i32::MAX);
             errors.spanned(self.all(), Lint::BadAttribute, message);
             None
         })
     }
 
-    /// A number from 1.
+    /// Reads a number from 1 to 65535.
     pub(crate) fn count(&self, errors: &Errors) -> Option<usize> {
         let number = self.integer(errors)?;
         match u16::try_from(number.value) {
             Ok(count) if count > 0 => Some(usize::from(count)),
             _ => {
-                let message = format!("`{}` goes from 1 to {}", self.name(), u16::MAX);
+                let message =
+                    format!("`{}` is out of range; write a number from 1 to {}", self.name(), u16::MAX);
                 errors.at(number.span, Lint::BadAttribute, message);
                 None
             }
@@ -134,8 +136,8 @@ impl Assigned {
                     return Some(Spanned { value, span });
                 }
                 let message = format!(
-                    "`{}` is no duration; write a number and a unit, like `{}`; units are `ms`, `s`, `m`, \
-                         `h`, and `1m 30s` is fine too",
+                    "`{}` is not a duration; write a number and a unit, like `{}` or `1m 30s`; the units are `ms`, `s`, \
+                     `m`, `h`",
                     text.value(),
                     self.form,
                 );
@@ -143,7 +145,7 @@ impl Assigned {
             }
             Lit::Int(number) => {
                 let (key, number) = (self.name(), number.base10_digits().to_owned());
-                let message = format!("the unit is missing; write `{key} = \"{number}s\"` for seconds");
+                let message = format!("the duration has no unit; write `{key} = \"{number}s\"` for seconds");
                 errors.spanned(&literal, Lint::BadAttribute, message);
             }
             _ => return self.wrong(errors),
@@ -151,12 +153,12 @@ impl Assigned {
         None
     }
 
-    /// A duration in which something can be done.
+    /// Reads a duration that is not zero.
     pub(crate) fn some_time(&self, errors: &Errors) -> Option<Spanned<Duration>> {
         let duration = self.duration(errors)?;
         if duration.value.is_zero() {
             let message = format!(
-                "`{}` is zero, so that nothing could end in time; write `{}`",
+                "`{}` cannot be zero, because nothing would end in time; write `{}`",
                 self.name(),
                 self.form
             );
@@ -166,7 +168,7 @@ impl Assigned {
         Some(duration)
     }
 
-    /// One of a few words in quotes.
+    /// Reads one of a few words in quotes.
     pub(crate) fn choice<T: Copy>(&self, choices: &[(&str, T)], errors: &Errors) -> Option<Spanned<T>> {
         let text = self.string(errors)?;
         let word = text.value();

@@ -1,57 +1,101 @@
-//! The end of a NATS client: the server has what was published.
+//! Handles of `async_nats`: `Client`, `Subscriber`. Needs the feature `async-nats`.
+//!
+//! | type | lost without release | a bare `#[teardown]` |
+//! |---|---|---|
+//! | `Client` | messages that are not sent yet | flushes, waits until the server has answered, and drains |
+//! | `Subscriber` | messages that the server goes on sending | in a `Mutex` of tokio: unsubscribes |
+//!
+//! The teardown of a client fails if the server does not confirm in time that it has received every message.
 
 use std::pin::pin;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::client::{Request, RequestErrorKind};
 use async_nats::connection::State;
-use async_nats::{Client, Message, RequestError};
+use async_nats::{Client, Message, RequestError, Subscriber};
 
-use crate::engine::context;
-use crate::release::owned::words;
+use crate::release::Release;
+use crate::release::known::known;
+use crate::release::owned::{ReleaseMut, owned, text_of};
+use crate::resource::scope::TeardownScope;
+use crate::sync::modelled::Ordering;
 
-/// What is kept of a hook's time to say that the server did not answer.
-const LAST_WORD: Duration = Duration::from_millis(50);
-/// A server answers by then; else whatever it says is an answer.
-const AT_ONCE: Duration = Duration::from_millis(100);
-/// How often is asked whether it has said something, as the client does not tell.
-const LOOK: Duration = Duration::from_millis(2);
+known! {
+    [] Client: "async_nats::Client",
+    lost: "the messages that are published and not yet sent",
+    does: "flushes and drains it",
+    form: "async_nats::Client";
 
-/// Waits until the server has what was published, then drains: that is only asked for, and not waited for. A client
-/// that is reconnecting has its time to do so.
-pub(super) async fn drain(client: &Client) -> Result<(), String> {
-    let taken = match context::with(|lifecycle| lifecycle.and_then(crate::Lifecycle::remaining)) {
-        Some(left) => tokio::time::timeout(left.saturating_sub(LAST_WORD), taken(client)).await,
-        // Out of a lifecycle nobody bounds it.
-        None => Ok(taken(client).await),
+    [] Subscriber: "async_nats::Subscriber",
+    lost: "the messages that the server goes on sending",
+    does: "unsubscribes",
+    form: "tokio::sync::Mutex<Subscriber>";
+}
+
+/// The part of a teardown's time that is kept to report that the server did not answer.
+const TIME_TO_REPORT: Duration = Duration::from_millis(50);
+/// How long only the answer itself counts. After that, any byte from the server counts as one.
+const ANSWER_TIME: Duration = Duration::from_millis(100);
+/// How often the bytes from the server are counted, because the client sends no event for them.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
+
+#[diagnostic::do_not_recommend]
+impl Release for Client {
+    const BLOCKING: bool = false;
+
+    async fn release(&self) -> Result<(), String> {
+        TeardownScope::current().last_words().await;
+        drain(self).await
+    }
+}
+
+impl ReleaseMut for Subscriber {
+    async fn release_mut(&mut self) -> Result<(), String> {
+        self.unsubscribe().await.map_err(text_of)
+    }
+}
+
+owned! {
+    mut:
+    [] Subscriber;
+}
+
+/// Waits until the server has received every message, then asks the client to drain. A client that is reconnecting may
+/// use the time that is left.
+async fn drain(client: &Client) -> Result<(), String> {
+    let received = match TeardownScope::current().remaining() {
+        Some(left) => tokio::time::timeout(left.saturating_sub(TIME_TO_REPORT), received(client)).await,
+        None => Ok(received(client).await),
     };
-    match taken {
-        Ok(taken) => taken?,
+    match received {
+        Ok(received) => received?,
         Err(_) if client.connection_state() == State::Connected => {
-            return Err("the server does not answer, and may not have what was published last".to_owned());
+            return Err("the server does not answer, and may not have received the last messages".to_owned());
         }
         Err(_) => {
             return Err(
-                "the connection is broken: the server may not have what was published last".to_owned()
+                "the connection is broken, and the server may not have received the last messages".to_owned()
             );
         }
     }
-    client.drain().await.map_err(words)
+    client.drain().await.map_err(text_of)
 }
 
-/// A flush ends when the kernel has it all. The server works in order, and itself answers a request that nobody serves.
-async fn taken(client: &Client) -> Result<(), String> {
-    client.flush().await.map_err(words)?;
-    let said = || client.statistics().in_bytes.load(Ordering::Relaxed);
-    let before = said();
+/// Waits until the server has received every message.
+///
+/// A flush ends when the kernel has the bytes. So the client sends one more request, which nothing serves. The server
+/// works in order, and answers such a request itself.
+async fn received(client: &Client) -> Result<(), String> {
+    client.flush().await.map_err(text_of)?;
+    let bytes = || client.statistics().in_bytes.load(Ordering::Relaxed);
+    let before = bytes();
     let mut answer = pin!(client.send_request(client.new_inbox(), Request::new().timeout(None)));
-    if let Ok(answer) = tokio::time::timeout(AT_ONCE, &mut answer).await {
+    if let Ok(answer) = tokio::time::timeout(ANSWER_TIME, &mut answer).await {
         return is_answer(answer);
     }
-    // A client that has not the right to ask is told so, in words that do not get as far as here.
-    while said() == before {
-        if let Ok(answer) = tokio::time::timeout(LOOK, &mut answer).await {
+    // The server refuses the request of a client without the right to send it. That refusal does not come as an answer.
+    while bytes() == before {
+        if let Ok(answer) = tokio::time::timeout(POLL_INTERVAL, &mut answer).await {
             return is_answer(answer);
         }
     }
@@ -60,7 +104,7 @@ async fn taken(client: &Client) -> Result<(), String> {
 
 fn is_answer(answer: Result<Message, RequestError>) -> Result<(), String> {
     match answer {
-        Err(error) if error.kind() != RequestErrorKind::NoResponders => Err(words(error)),
+        Err(error) if error.kind() != RequestErrorKind::NoResponders => Err(text_of(error)),
         Ok(_) | Err(_) => Ok(()),
     }
 }

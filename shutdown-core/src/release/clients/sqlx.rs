@@ -1,51 +1,98 @@
-//! The close of a pool of database connections: every connection comes back, or is counted; no statement is left behind
-//! at the server.
+//! Handles of `sqlx`: `Pool`, `PoolConnection`, `Transaction`. Needs the feature `sqlx`.
+//!
+//! | type | lost without release | a bare `#[teardown]` |
+//! |---|---|---|
+//! | `Pool` | sessions and locks stay at the server until it notices | closes it after every connection has come back |
+//! | `PoolConnection` | the pool waits for it | in a `Slot`: closes it |
+//! | `Transaction` | its writes, and the pool waits for it | none: commit it in the body of `teardown` |
+//!
+//! Every statement has an answer, and its sender received the error if there was one. So the close of a pool loses
+//! nothing if the server is gone, and succeeds.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::time::Duration;
 
-use sqlx::{ConnectOptions as _, Connection as _, Database, Executor, Pool};
+use sqlx::pool::PoolConnection;
+use sqlx::{ConnectOptions as _, Connection as _, Database, Executor, Pool, Transaction};
 use tokio::time::Instant;
 
-use crate::engine::context;
+use crate::release::Release;
+use crate::release::known::known;
+use crate::release::owned::{ReleaseOwned, text_of};
+use crate::resource::scope::TeardownScope;
 
-/// What is kept of a hook's time to say that the close did not succeed.
-const LAST_WORD: Duration = Duration::from_millis(50);
-/// A pool whose connections are all back has closed by then; else the server is asked what the others run.
-const AT_ONCE: Duration = Duration::from_millis(100);
-/// How often a pool is asked whether its connections are back, as it does not tell.
-const LOOK: Duration = Duration::from_millis(2);
+known! {
+    [DB: Database] Pool<DB>: "sqlx::Pool",
+    lost: "the server is not told, so its sessions and their locks stay until it notices",
+    does: "closes it after every connection has come back",
+    form: "sqlx::Pool<_>";
 
-/// Closes the pool. A connection that is out is waited for, for half of the time, or hardly where what was in flight
-/// has been cut off; then, in PostgreSQL, what it still runs is cancelled at the server, since a server does not notice
-/// that its client has gone before it has the answer.
-pub(super) async fn close<DB: Database>(pool: &Pool<DB>) -> Result<(), String>
+    [DB: Database] PoolConnection<DB>: "sqlx::pool::PoolConnection",
+    lost: "the end of its pool, which waits for this connection",
+    does: "closes it",
+    form: "lifecycle::Slot<PoolConnection<_>>";
+
+    ['c, DB: Database] Transaction<'c, DB>: "sqlx::Transaction",
+    lost: "its writes, and its pool waits for the connection",
+    does: "commit it where it began, or put it into a `lifecycle::Slot` and `take` it in the body of `teardown`",
+    form: "";
+}
+
+/// The part of a teardown's time that is kept to report that the close did not succeed.
+const TIME_TO_REPORT: Duration = Duration::from_millis(50);
+/// How long a pool may take to close before the server is asked what its connections run.
+const QUICK_CLOSE: Duration = Duration::from_millis(100);
+/// How often a pool is asked whether its connections are back, because it sends no event.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
+
+#[diagnostic::do_not_recommend]
+impl<DB: Database> Release for Pool<DB>
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    let (left, cut_off) = context::with(|lifecycle| {
-        lifecycle
-            .map_or((None, false), |lifecycle| (lifecycle.remaining(), lifecycle.in_flight().tasks.are_cut()))
-    });
-    // Out of a lifecycle nobody bounds it.
-    let Some(left) = left else {
+    const BLOCKING: bool = false;
+
+    async fn release(&self) -> Result<(), String> {
+        close(self).await
+    }
+}
+
+impl<DB: Database> ReleaseOwned for PoolConnection<DB> {
+    const BLOCKING: bool = false;
+
+    async fn release_owned(self) -> Result<(), String> {
+        self.close().await.map_err(text_of)
+    }
+}
+
+/// Closes the pool.
+///
+/// It waits for connections that are in use: half of its time, or an eighth if the drain has cut off their tasks. Then
+/// it cancels their statements, if the server is PostgreSQL. A server notices only at the end of a statement that the
+/// client has gone.
+async fn close<DB: Database>(pool: &Pool<DB>) -> Result<(), String>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    let scope = TeardownScope::current();
+    let Some(left) = scope.remaining() else {
         closed(pool).await;
         return Ok(());
     };
-    // Asked before: a closed pool goes on to count the idle connections that it has closed.
-    let out = pool.size().saturating_sub(idle(pool));
+    // Before the close, because a closed pool still counts the idle connections that it has closed.
+    let in_use = pool.size().saturating_sub(idle(pool));
     let all = async {
-        if cut_off {
+        if scope.work_was_cut {
             close_cut_off(pool, left).await;
         } else {
-            close_in_peace(pool, left).await;
+            close_orderly(pool, left).await;
         }
     };
-    if tokio::time::timeout(left.saturating_sub(LAST_WORD), all).await.is_ok() {
+    if tokio::time::timeout(left.saturating_sub(TIME_TO_REPORT), all).await.is_ok() {
         return Ok(());
     }
-    match pool.size().min(out) {
+    match pool.size().min(in_use) {
         0 if pool.size() == 0 => Ok(()),
         0 => Err("the connections could not be closed in time".to_owned()),
         1 => Err("a connection was never given back".to_owned()),
@@ -53,23 +100,24 @@ where
     }
 }
 
-/// Whoever has a connection gets half of the time.
-async fn close_in_peace<DB: Database>(pool: &Pool<DB>, left: Duration)
+/// Gives the tasks that use a connection half of the time.
+async fn close_orderly<DB: Database>(pool: &Pool<DB>, left: Duration)
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    // Never dropped half-way: that would cut off the connection that it is closing.
+    // Never dropped before its end: that would cut off the connection that it is closing.
     let mut closing = pin!(closed(pool));
     let half = Instant::now() + left / 2;
-    if tokio::time::timeout(AT_ONCE.min(left / 8), &mut closing).await.is_ok() {
+    if tokio::time::timeout(QUICK_CLOSE.min(left / 8), &mut closing).await.is_ok() {
         return;
     }
-    // A busy server takes its time for a connection: as long as nothing is cancelled yet, it may.
+    // A busy server may be slow to accept a connection. It has until the instant at which statements are cancelled.
     let Some(mut statements) = Statements::of(pool, half - Instant::now()).await else {
         return closing.await;
     };
     let closed = tokio::time::timeout_at(half, &mut closing).await;
-    // Also where all came back: a closed pool hangs up on a statement whose future was dropped.
+    // Also if every connection came back: a closed pool drops the connection of a statement whose future was dropped,
+    // and the statement goes on.
     statements.cancel().await;
     if closed.is_err() {
         closing.await;
@@ -77,21 +125,23 @@ where
     statements.close().await;
 }
 
-/// The tasks that had connections are gone, or about to go. Their connections come back while the pool is open; from a
-/// closed one they would be cut off in the middle, with their statements left behind.
+/// Closes a pool whose tasks have been cut off.
+///
+/// The connections come back while the pool is open. A closed pool would cut them off in the middle of a statement, and
+/// the statement would go on at the server.
 async fn close_cut_off<DB: Database>(pool: &Pool<DB>, left: Duration)
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    if come_back(pool, left / 8).await {
+    if all_come_back(pool, left / 8).await {
         return closed(pool).await;
     }
     let Some(mut statements) = Statements::of(pool, left / 2).await else { return closed(pool).await };
     statements.cancel().await;
-    come_back(pool, left / 8).await;
+    all_come_back(pool, left / 8).await;
     let mut closing = pin!(closed(pool));
     let closed = tokio::time::timeout(left / 8, &mut closing).await;
-    // Somebody that nobody tracks may have begun another meanwhile.
+    // A task that is not tracked may have begun another statement meanwhile.
     statements.cancel().await;
     if closed.is_err() {
         closing.await;
@@ -99,11 +149,11 @@ where
     statements.close().await;
 }
 
-/// Whether no connection is out, within this time.
-async fn come_back<DB: Database>(pool: &Pool<DB>, time: Duration) -> bool {
+/// Returns whether every connection comes back within this time.
+async fn all_come_back<DB: Database>(pool: &Pool<DB>, time: Duration) -> bool {
     let back = async {
         while idle(pool) < pool.size() {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     };
     tokio::time::timeout(time, back).await.is_ok()
@@ -113,32 +163,33 @@ fn idle<DB: Database>(pool: &Pool<DB>) -> u32 {
     u32::try_from(pool.num_idle()).unwrap_or(u32::MAX)
 }
 
-/// Every connection is back, and closed.
+/// Waits until every connection is back and closed.
 ///
-/// `Pool::close` alone promises neither. It waits until it gets the permits of all connections, but each idle one that
-/// it closes adds a permit of its own, so that it is over while as many others are out; and it does not look at what
-/// came back last. The end of the process would close those, without a word to the server. A connection counts in
-/// `size` until that word is sent.
+/// `Pool::close` alone does not promise that. It waits for the permits of all connections, but each idle connection that
+/// it closes adds a permit. So it may return while as many others are in use. It also skips the connection that comes
+/// back last. The exit would close these without a message to the server. A connection counts in `size` until that
+/// message is sent.
 async fn closed<DB: Database>(pool: &Pool<DB>) {
     loop {
         pool.close().await;
         if pool.size() == 0 {
             return;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
-/// What the server runs for this process, seen through a connection of its own.
+/// A connection of its own, through which the statements of this process are cancelled at the server.
 struct Statements<DB: Database>(DB::Connection);
 
 impl<DB: Database> Statements<DB>
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    /// `None` if this is not PostgreSQL, nobody is connected to anything, or the server does not answer in time. It
-    /// knows this process by the ports that its connections come from, for as long as they are open: it is told to keep
-    /// in mind whose they are.
+    /// Connects, and stores the server processes of our connections in a setting of the session.
+    ///
+    /// The server knows our connections by their local ports, for as long as they are open. The method returns `None` if
+    /// the server is not PostgreSQL, if this process has no connection, or if the server does not answer in time.
     async fn of(pool: &Pool<DB>, time: Duration) -> Option<Statements<DB>> {
         let ports = if DB::NAME == "PostgreSQL" { local_ports() } else { BTreeSet::new() };
         if ports.is_empty() {
@@ -150,7 +201,7 @@ where
     async fn ask(pool: &Pool<DB>, ports: BTreeSet<u16>) -> Result<Statements<DB>, sqlx::Error> {
         let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
         let mut connection = pool.connect_options().connect().await?;
-        // Ports of this machine only: of the same address as this connection.
+        // The ports of another machine are not ours, so the address has to be that of this connection.
         let ours = format!(
             "SELECT set_config('lifecycle.ours', coalesce(string_agg(pid::text, ','), ''), false) \
              FROM pg_stat_activity \
@@ -163,7 +214,7 @@ where
         Ok(Statements(connection))
     }
 
-    /// Where all come back it does not matter whether anything could be cancelled.
+    /// Cancels what our connections run. An error does not matter if they come back all the same.
     async fn cancel(&mut self) {
         let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
              WHERE pid = ANY (string_to_array(current_setting('lifecycle.ours'), ',')::int[]) AND state = 'active'";
@@ -175,7 +226,7 @@ where
     }
 }
 
-/// The ports that this process's TCP connections come from. None where there is no `/proc`.
+/// Lists the local ports of this process's TCP connections. Without `/proc` there are none.
 fn local_ports() -> BTreeSet<u16> {
     let Ok(descriptors) = std::fs::read_dir("/proc/self/fd") else { return BTreeSet::new() };
     let sockets: BTreeSet<String> = descriptors
@@ -191,7 +242,8 @@ fn local_ports() -> BTreeSet<u16> {
         .collect()
 }
 
-/// The local ports of these sockets, by `proc(5)`: `sl local_address rem_address st .. .. .. uid timeout inode`.
+/// Lists the local ports of `sockets`. The columns are those of `proc(5)`: `sl local_address rem_address st .. .. ..
+/// uid timeout inode`.
 fn ports_of(table: &str, sockets: &BTreeSet<String>) -> Vec<u16> {
     let port = |line: &str| {
         let mut fields = line.split_whitespace();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::sim::{At, Doing, Fate, Main, Run, Scenario};
 use crate::plan::Why;
 use crate::plan::tests::model::Sketch;
-use crate::report::{InstanceReport, MainEnding, Outcome, Reason, Report, Straggler};
+use crate::report::{InstanceReport, MainOutcome, Outcome, Reason, Report, Straggler};
 use crate::sequence::Event;
 use crate::stage::{PerStage, Stage, TeardownStage};
 
@@ -267,7 +267,7 @@ impl Seen<'_> {
         let mut names = Vec::new();
         if let Some((main, work)) = self.run.cut {
             names.extend(main.then_some(Straggler::Main));
-            names.extend((work > 0).then_some(Straggler::Passes(work)));
+            names.extend((work > 0).then_some(Straggler::Passes { count: work }));
         }
         assert_eq!(self.report.stragglers, names);
         let hangs = |at: usize| self.scenario.instances[at].fate == Fate::Hangs;
@@ -295,10 +295,10 @@ impl Seen<'_> {
             78
         } else if outcomes().any(|outcome| *outcome == Outcome::NotRun) {
             124
-        } else if matches!(main, Some(MainEnding::Panicked(_))) {
+        } else if matches!(main, Some(MainOutcome::Panicked(_))) {
             101
         } else if fails
-            || matches!(main, Some(MainEnding::Failed(_)))
+            || matches!(main, Some(MainOutcome::Failed(_)))
             || matches!(reason, Reason::Failed(_) | Reason::EssentialEnded { .. })
         {
             1

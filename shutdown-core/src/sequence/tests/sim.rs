@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::plan::tests::model::Sketch;
 use crate::plan::{Class, Item, Need, Why};
-use crate::report::{Failure, FailureKind, MainEnding, Outcome, Reason, Report, Straggler};
+use crate::report::{Failure, FailureKind, MainOutcome, Outcome, Reason, Report, Straggler};
 use crate::sequence::{Action, Config, Event, InstanceId, Released, Sequence, Spec, World};
 use crate::stage::Stage;
 
@@ -52,8 +52,8 @@ pub(super) enum Fate {
 /// When `main` ends, and how.
 #[derive(Clone, Debug)]
 pub(super) enum Main {
-    At(Duration, MainEnding),
-    InDrain(Duration, MainEnding),
+    At(Duration, MainOutcome),
+    InDrain(Duration, MainOutcome),
     Never,
 }
 
@@ -124,7 +124,7 @@ enum Happening {
     Ended(usize),
     WorkEnds(usize),
     GateLooks,
-    MainEnds(MainEnding),
+    MainEnds(MainOutcome),
     Doing(Doing),
 }
 
@@ -132,7 +132,7 @@ struct InFlight(usize);
 
 impl World for InFlight {
     fn in_flight(&self) -> Vec<Straggler> {
-        (self.0 > 0).then_some(Straggler::Passes(self.0)).into_iter().collect()
+        (self.0 > 0).then_some(Straggler::Passes { count: self.0 }).into_iter().collect()
     }
 }
 
@@ -541,7 +541,7 @@ impl<'a> Sim<'a> {
 
     fn cut_main(&mut self) {
         if let Some(takes) = self.scenario.cut_takes.filter(|_| self.main_out) {
-            self.plan(self.now + takes, Happening::MainEnds(MainEnding::Cut));
+            self.plan(self.now + takes, Happening::MainEnds(MainOutcome::Cut));
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::check::check;
 use super::sim::{At, Doing, Fate, Instance, Main, Run, Scenario, run};
 use crate::plan::{Class, Item, Need, Why};
-use crate::report::{InstanceReport, MainEnding, Outcome};
+use crate::report::{InstanceReport, MainOutcome, Outcome};
 use crate::stage::TeardownStage;
 
 const MS: Duration = Duration::from_millis(1);
@@ -20,7 +20,7 @@ fn stop_of(instances: Vec<Instance>) -> Scenario {
         ready: Some(Duration::ZERO),
         classes: vec![Class::default()],
         instances,
-        main: Main::InDrain(Duration::ZERO, MainEnding::Ok),
+        main: Main::InDrain(Duration::ZERO, MainOutcome::Ok),
         work: Vec::new(),
         cut_takes: None,
         doings: vec![(At::Time(10 * MS), Doing::Signal(15))],

@@ -4,8 +4,8 @@ use loom::{cell::Cell, future::block_on, thread};
 
 use crate::{
     Gate, Pass,
+    sync::modelled::{Arc, AtomicBool, AtomicUsize, Ordering, model},
     sync::shards::seating::sit_at,
-    sync::{Arc, AtomicBool, AtomicUsize, Ordering, model},
 };
 
 fn at(seat: usize, body: impl FnOnce() + 'static) -> thread::JoinHandle<()> {

@@ -10,8 +10,8 @@ use loom::{cell::Cell, future::block_on, thread};
 
 use crate::{
     Notice, Waiting,
+    sync::modelled::{Arc, AtomicUsize, Ordering, model},
     sync::shards::seating::sit_at,
-    sync::{Arc, AtomicUsize, Ordering, model},
 };
 
 fn poll(waiting: &mut Waiting, waker: &Waker) -> Poll<()> {

@@ -1,0 +1,40 @@
+//! Connections of `redis`: `MultiplexedConnection`, `ConnectionManager`, `PubSub`. Needs the feature `redis`.
+//!
+//! | type | lost without release | a bare `#[teardown]` |
+//! |---|---|---|
+//! | `MultiplexedConnection`, `ConnectionManager` | commands without a reply yet | in a `Slot`: drops it |
+//! | `PubSub` | messages on their way | in a `Slot`: drops it |
+//!
+//! Every command has a reply, and its sender received the error if there was one. So the teardown does not ask the
+//! server, and it succeeds.
+
+use std::future::Future;
+
+use redis::aio::{ConnectionManager, MultiplexedConnection, PubSub};
+
+use crate::release::known::known;
+use crate::release::owned::dropped;
+
+known! {
+    [] MultiplexedConnection: "redis::aio::MultiplexedConnection",
+    lost: "the commands whose replies nothing has waited for",
+    does: "drops it, so that its task ends",
+    form: "lifecycle::Slot<MultiplexedConnection>";
+
+    [] ConnectionManager: "redis::aio::ConnectionManager",
+    lost: "the commands whose replies nothing has waited for",
+    does: "drops it, so that its task ends",
+    form: "lifecycle::Slot<ConnectionManager>";
+
+    [] PubSub: "redis::aio::PubSub",
+    lost: "the messages that are still on their way, because the subscription stays",
+    does: "drops it, so that the subscription ends",
+    form: "lifecycle::Slot<PubSub>";
+}
+
+dropped! {
+    false:
+    [] MultiplexedConnection;
+    [] ConnectionManager;
+    [] PubSub;
+}

@@ -1,0 +1,14 @@
+//! A counter that numbers things across threads.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Gives each caller the next number, from 0.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn next(&self) -> u64 {
+        // Relaxed: a number carries nothing but itself.
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+}
