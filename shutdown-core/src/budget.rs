@@ -27,7 +27,7 @@ use crate::stage::PerStage;
 /// The grace of a lifecycle for which none is configured: below the 30 s after which Kubernetes kills a pod.
 pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(25);
 /// The longest grace, in which no arithmetic on instants overflows: 366 days.
-pub(crate) const LONGEST_GRACE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+pub(crate) const LONGEST_GRACE: Duration = Duration::from_secs(31_622_400);
 
 /// The longest margin: the time between the end of the flush and the deadline, for the report (R9).
 const LONGEST_MARGIN: Duration = Duration::from_millis(100);

@@ -38,9 +38,9 @@ impl Limits {
 
     /// Shares out the time by the formula of R10, with the time-outs that `seen` leaves.
     ///
-    /// In a stage with `b` seconds left, `d` is the longest path of declared time-outs, and `n` is the largest number of
-    /// items without one on a path. Each of these gets `s = max((b - d) / n, b / 20)`. `l` is the longest path of all
-    /// shares. If it is longer than `b`, every share is multiplied by `b / l`.
+    /// A declared time-out is a share. Every other item gets `max((time - declared_path) / undeclared, time / 20)`, with
+    /// the largest number of undeclared items on a path. If the longest path of shares does not fit into the time, every
+    /// share is multiplied by `time / path`.
     fn by(
         plan: &Plan,
         now: Instant,
@@ -60,14 +60,24 @@ impl Limits {
             }
             longest
         };
-        let d = longest(&|node| declared(node).filter(|_| !done(node)).unwrap_or(0.0));
-        let undeclared = |node: Node| !done(node) && declared(node).is_none();
-        let n = longest(&|node| f64::from(u8::from(undeclared(node))));
-        let b = PerStage::from_fn(|stage| until[stage].saturating_duration_since(now).as_secs_f64());
-        let s = PerStage::from_fn(|stage| ((b[stage] - d[stage]) / n[stage].max(1.0)).max(b[stage] / 20.0));
-        let unscaled = |node: Node| if done(node) { 0.0 } else { declared(node).unwrap_or(s[stage(node)]) };
-        let l = longest(&unscaled);
-        let scale = PerStage::from_fn(|stage| if l[stage] > b[stage] { b[stage] / l[stage] } else { 1.0 });
+        let declared_path = longest(&|node| declared(node).filter(|_| !done(node)).unwrap_or(0.0));
+        let is_undeclared = |node: Node| !done(node) && declared(node).is_none();
+        let undeclared = longest(&|node| f64::from(u8::from(is_undeclared(node))));
+        let time = PerStage::from_fn(|stage| until[stage].saturating_duration_since(now).as_secs_f64());
+        let equal_share = PerStage::from_fn(|stage| {
+            let time = time[stage];
+            ((time - declared_path[stage]) / undeclared[stage].max(1.0)).max(time / 20.0)
+        });
+        let unscaled = |node: Node| match declared(node) {
+            _ if done(node) => 0.0,
+            Some(timeout) => timeout,
+            None => equal_share[stage(node)],
+        };
+        let path = longest(&unscaled);
+        let scale =
+            PerStage::from_fn(
+                |stage| if path[stage] > time[stage] { time[stage] / path[stage] } else { 1.0 },
+            );
         let share: Vec<f64> = (0..items).map(|node| unscaled(node) * scale[stage(node)]).collect();
         let tails = Tails::new(plan, |node| share[node]);
         let after = (0..items).map(|node| tails.after(node, stage(node)));

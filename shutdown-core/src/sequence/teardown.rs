@@ -267,12 +267,7 @@ impl Teardown {
     }
 
     /// The stop is over: abandons what has not ended, and writes the report.
-    fn seal<H: Clone>(
-        self: Box<Self>,
-        now: Instant,
-        registry: &mut Registry<H>,
-        actions: &mut Vec<Action<H>>,
-    ) -> Phase {
+    fn seal<H: Clone>(self, now: Instant, registry: &mut Registry<H>, actions: &mut Vec<Action<H>>) -> Phase {
         let abandoned = registry.entries_mut().filter_map(|entry| entry.abandon(now));
         actions.extend(abandoned.map(|(hook, outcome)| Action::Abandon(hook, outcome)));
         let deadline = self.stop.budget.deadline;

@@ -3,6 +3,7 @@
 
 mod check;
 mod cost;
+mod instants;
 mod sim;
 mod stories;
 
