@@ -1,19 +1,30 @@
-//! Consumers of messages that lose none when they stop, and handle none twice.
+//! Message consumers that lose no message when they stop, and handle none twice.
 //!
-//! A [`Consumer`] takes messages from a [`Source`] and gives each to a handler. It acknowledges what the handler has
-//! done, and goes three steps at the stop:
+//! A [`Consumer`] takes messages from a [`Source`], passes each to a handler, and acknowledges it when the handler has
+//! returned.
 //!
-//! | from | what |
+//! # What happens at the stop
+//!
+//! | step | what happens |
 //! |---|---|
-//! | the notice on | it takes nothing more: the source is told so (`basic.cancel`, for one) |
-//! | | what is in hand, being handled, is finished and acknowledged: work in flight, which the drain waits for |
-//! | | what was taken, and nobody has begun, is handed back, so that another consumer gets it at once |
-//! | the end of the drain | what is still in hand is dropped, handed back, and counted in the report |
+//! | the stop begins | the consumer cancels its subscription (`basic.cancel`) and takes no further message |
+//! | | messages whose handler is running are finished and acknowledged: they are in flight, and the drain waits for them |
+//! | | messages that were delivered and not begun are requeued, so that another consumer gets them at once |
+//! | the drain ends | a handler that is still running is dropped, its message is requeued, and the report counts it |
 //!
-//! The connection to the broker is a resource: it closes when the drain is over, behind the last acknowledgement.
+//! The connection to the broker is a resource of its own. It closes in the cleanup, after the last acknowledgement. If
+//! work was cut, it stays open for at most 500 ms more, until the broker knows what becomes of those messages.
 //!
-//! Sources are there for RabbitMQ (`lapin`), NATS JetStream (`async-nats`), and Redis streams and lists (`redis`), each
-//! with the feature of that name beside `consumer`. An own one is a few lines:
+//! # Sources
+//!
+//! | broker | source | features |
+//! |---|---|---|
+//! | RabbitMQ, AMQP 0.9.1 | `AmqpQueue` | `consumer`, `lapin` |
+//! | NATS JetStream | `JetStream` | `consumer`, `async-nats` |
+//! | Redis streams | `RedisStream` | `consumer`, `redis` |
+//! | Redis lists | `RedisList` | `consumer`, `redis` |
+//!
+//! A source of your own takes a few lines:
 //!
 //! ```
 //! use lifecycle::consumer::{Consumer, Error, Receipt, Source};
@@ -25,29 +36,29 @@
 //!
 //! impl Source for Queue {
 //!     type Message = String;
-//!     type Receipt = InHand;
+//!     type Receipt = Taken;
 //!
-//!     async fn next(&mut self) -> Option<Result<(String, InHand), Error>> {
+//!     async fn next(&mut self) -> Option<Result<(String, Taken), Error>> {
 //!         let message = self.0.lock().unwrap().pop_front()?;
-//!         Some(Ok((message.clone(), InHand { queue: self.clone(), message })))
+//!         Some(Ok((message.clone(), Taken { queue: self.clone(), message })))
 //!     }
 //!
 //!     async fn cancel(&mut self) -> Result<(), Error> {
-//!         Ok(()) // nobody sends us anything that we have not asked for
+//!         Ok(()) // nothing is sent ahead
 //!     }
 //! }
 //!
-//! struct InHand {
+//! struct Taken {
 //!     queue: Queue,
 //!     message: String,
 //! }
 //!
-//! impl Receipt for InHand {
+//! impl Receipt for Taken {
 //!     async fn ack(self) -> Result<(), Error> {
 //!         Ok(())
 //!     }
 //!
-//!     async fn hand_back(self) -> Result<(), Error> {
+//!     async fn requeue(self) -> Result<(), Error> {
 //!         self.queue.0.lock().unwrap().push_front(self.message);
 //!         Ok(())
 //!     }
@@ -67,7 +78,7 @@
 //! }
 //! ```
 
-mod hand;
+mod in_progress;
 mod run;
 
 #[cfg(feature = "lapin")]
@@ -92,79 +103,86 @@ pub use redis_list::{RedisList, RedisListReceipt};
 #[cfg(feature = "redis")]
 pub use redis_stream::{Entry, RedisStream, RedisStreamReceipt};
 
-use crate::resource::scope::LAST_WORD;
-
-/// What went wrong at a broker.
+/// An error of a broker or its client library.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Where messages come from.
+/// A source of messages.
 pub trait Source: Send {
-    /// A message, for the handler.
+    /// The message that the handler gets.
     type Message: Send + 'static;
-    /// What answers for it.
+    /// The type that acknowledges a message.
     type Receipt: Receipt;
 
-    /// The next message; `None` if there will be none. After [`cancel`](Source::cancel) it only gives out what has been
-    /// taken already, and does not wait.
+    /// Waits for the next message. `None` if there will be none.
     ///
-    /// Must be cancel safe: what it took before it was dropped, it gives out the next time, or the broker does.
-    fn next(&mut self) -> impl Future<Output = Option<Result<Taken<Self>, Error>>> + Send;
+    /// After [`cancel`](Source::cancel) it gives only messages that have been delivered already, and does not wait for
+    /// others.
+    ///
+    /// # Cancel safety
+    ///
+    /// Has to be cancel safe: a message that a dropped call took is given by the next call, or delivered again by the
+    /// broker.
+    fn next(&mut self) -> impl Future<Output = Option<Result<Delivery<Self>, Error>>> + Send;
 
-    /// Tells the broker to send no more.
+    /// Tells the broker to send no further messages.
     ///
     /// # Errors
     ///
-    /// If the broker cannot be told; what it has sent is given out all the same.
+    /// If the broker cannot be told. Messages that it has sent are given all the same.
     fn cancel(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Every message is answered for: sends what is still in a buffer.
+    /// Sends what is still in a buffer, after every message has been acknowledged or requeued.
     ///
     /// # Errors
     ///
-    /// If the broker may not have got it.
+    /// If the broker may not have received an acknowledgement.
     fn finish(&mut self) -> impl Future<Output = Result<(), Error>> + Send {
         async { Ok(()) }
     }
 }
 
-/// A message, and what answers for it.
-pub type Taken<S> = (<S as Source>::Message, <S as Source>::Receipt);
+/// A message, and its receipt.
+pub type Delivery<S> = (<S as Source>::Message, <S as Source>::Receipt);
 
-/// What answers for one message, once.
+/// Acknowledges or rejects one message.
+#[doc(alias = "acker")]
 pub trait Receipt: Send + 'static {
-    /// It has been handled.
+    /// Acknowledges the message: it has been handled.
     ///
     /// # Errors
     ///
-    /// If the broker may not have heard it, and gives the message out again.
+    /// If the broker may not have received it, and delivers the message again.
     fn ack(self) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// It has not been handled: somebody else may.
+    /// Requeues the message: it has not been handled, and another consumer can have it at once.
     ///
     /// # Errors
     ///
-    /// If the broker may not have heard it. It gives the message out again, but later.
-    fn hand_back(self) -> impl Future<Output = Result<(), Error>> + Send;
+    /// If the broker may not have received it. It delivers the message again, but later.
+    #[doc(alias = "nack")]
+    fn requeue(self) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Its handler has failed: somebody may try again, behind others where the broker can do that.
+    /// Requeues the message after its handler has failed, behind the others if the broker can do that. Defaults to
+    /// [`requeue`](Receipt::requeue).
     ///
     /// # Errors
     ///
-    /// As [`hand_back`](Receipt::hand_back).
-    fn put_off(self) -> impl Future<Output = Result<(), Error>> + Send
+    /// As [`requeue`](Receipt::requeue).
+    fn retry_later(self) -> impl Future<Output = Result<(), Error>> + Send
     where
         Self: Sized,
     {
-        self.hand_back()
+        self.requeue()
     }
 
-    /// Nobody can handle it: not to be given out again, and to be kept as a dead letter where the broker does that. As
-    /// [`ack`](Receipt::ack) where it does not.
+    /// Rejects the message: nobody can handle it, and it is not delivered again. A broker that has a dead letter queue
+    /// keeps it there. Defaults to [`ack`](Receipt::ack).
     ///
     /// # Errors
     ///
     /// As [`ack`](Receipt::ack).
-    fn discard(self) -> impl Future<Output = Result<(), Error>> + Send
+    #[doc(alias = "dead letter")]
+    fn reject(self) -> impl Future<Output = Result<(), Error>> + Send
     where
         Self: Sized,
     {
@@ -172,118 +190,141 @@ pub trait Receipt: Send + 'static {
     }
 }
 
-/// What becomes of a message whose handler failed or panicked.
+/// What happens to a message whose handler fails or panics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Failed {
-    /// It is handed back. A broker that gives it out again at once gives it to us: see that it counts, or waits.
+pub enum OnFailure {
+    /// Requeues it, behind the others if the broker can do that. Some brokers deliver it again at once, so a message that
+    /// always fails is handled without end. Limit the number of deliveries at the broker.
     #[default]
-    HandBack,
-    /// It is discarded: a dead letter.
-    Discard,
+    Requeue,
+    /// Rejects it: a dead letter.
+    Reject,
 }
 
-impl Failed {
+impl OnFailure {
     fn verdict(self) -> Verdict {
         match self {
-            Failed::HandBack => Verdict::HandBack,
-            Failed::Discard => Verdict::Discard,
+            OnFailure::Requeue => Verdict::Requeue,
+            OnFailure::Reject => Verdict::Reject,
         }
     }
 }
 
-/// What becomes of one message, where its handler says so: for a message that nobody can handle, say, among others
-/// whose handling fails because a database is away.
+/// What happens to one message, as its handler decides.
+///
+/// A handler returns it if some messages can never be handled, and others only fail at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[doc(alias = "disposition")]
+#[doc(alias = "settlement")]
 pub enum Verdict {
-    /// It is acknowledged.
-    Done,
-    /// It is handed back, behind the others where the broker can do that.
-    HandBack,
-    /// It is discarded: a dead letter.
-    Discard,
+    /// Acknowledges it.
+    Ack,
+    /// Requeues it, behind the others if the broker can do that.
+    #[doc(alias = "nack")]
+    Requeue,
+    /// Rejects it: a dead letter.
+    Reject,
 }
 
-/// What a handler may return: nothing, a [`Verdict`], or a `Result` of either, whose error [`Failed`] decides about.
+/// What a handler can return: `()`, a [`Verdict`], or a `Result` of either. [`OnFailure`] decides about an `Err`.
+///
+/// This trait is sealed: it can be named in bounds, and not implemented.
 ///
 /// ```
 /// use lifecycle::consumer::Verdict;
 ///
 /// async fn handle(message: Vec<u8>) -> std::io::Result<Verdict> {
 ///     let Ok(order) = String::from_utf8(message) else {
-///         return Ok(Verdict::Discard); // nobody can read it, now or later
+///         return Ok(Verdict::Reject); // nobody can read it, now or later
 ///     };
 ///     tokio::fs::write("order", order).await?;
-///     Ok(Verdict::Done)
+///     Ok(Verdict::Ack)
 /// }
 /// # let _ = handle;
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what becomes of a message",
+    message = "`{Self}` does not say what happens to a message",
     note = "a handler returns `()`, a `consumer::Verdict`, or a `Result` of either"
 )]
-pub trait Handled {
-    #[doc(hidden)]
-    fn into_verdict(self) -> Result<Verdict, String>;
-}
+pub trait HandlerOutput: sealed::IntoVerdict {}
 
-impl Handled for () {
-    fn into_verdict(self) -> Result<Verdict, String> {
-        Ok(Verdict::Done)
+impl HandlerOutput for () {}
+impl HandlerOutput for Verdict {}
+impl<T: HandlerOutput, E: fmt::Display> HandlerOutput for Result<T, E> {}
+
+mod sealed {
+    use std::fmt;
+
+    use super::{HandlerOutput, Verdict};
+
+    /// Seals [`HandlerOutput`].
+    pub trait IntoVerdict {
+        /// Gives the verdict, or the text of an error.
+        fn into_verdict(self) -> Result<Verdict, String>;
+    }
+
+    impl IntoVerdict for () {
+        fn into_verdict(self) -> Result<Verdict, String> {
+            Ok(Verdict::Ack)
+        }
+    }
+
+    impl IntoVerdict for Verdict {
+        fn into_verdict(self) -> Result<Verdict, String> {
+            Ok(self)
+        }
+    }
+
+    impl<T: HandlerOutput, E: fmt::Display> IntoVerdict for Result<T, E> {
+        fn into_verdict(self) -> Result<Verdict, String> {
+            self.map_err(|error| error.to_string())?.into_verdict()
+        }
     }
 }
 
-impl Handled for Verdict {
-    fn into_verdict(self) -> Result<Verdict, String> {
-        Ok(self)
-    }
-}
-
-impl<T: Handled, E: fmt::Display> Handled for Result<T, E> {
-    fn into_verdict(self) -> Result<Verdict, String> {
-        self.map_err(|error| error.to_string())?.into_verdict()
-    }
-}
-
-/// Takes messages from a source, and gives each to a handler: see the [module](self).
-#[must_use = "it takes nothing before `run` is awaited"]
+/// Takes messages from a source and passes each to a handler: see the [module](self).
+#[must_use = "a consumer takes nothing before `run` is awaited"]
+#[doc(alias = "worker")]
+#[doc(alias = "subscriber")]
 pub struct Consumer<S> {
     source: S,
     name: Cow<'static, str>,
     concurrency: NonZeroUsize,
-    failed: Failed,
+    on_failure: OnFailure,
 }
 
 impl<S: Source> Consumer<S> {
-    /// One message at a time; what fails is handed back.
+    /// Returns a consumer that handles one message at a time, and requeues a message whose handler fails.
     pub fn new(source: S) -> Consumer<S> {
         Consumer {
             source,
             name: "consumer".into(),
             concurrency: NonZeroUsize::MIN,
-            failed: Failed::default(),
+            on_failure: OnFailure::default(),
         }
     }
 
-    /// What the report calls it.
+    /// Configures the name in logs and in the report. Defaults to `consumer`.
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// How many messages are handled at once; the order in which they end is then any. 0 counts as 1.
+    /// Configures how many messages are handled at once. With more than one they can end in any order. Defaults to 1, and
+    /// 0 counts as 1.
     ///
-    /// What a broker sends ahead should be at least as many (`basic.qos` of RabbitMQ), and is what is handed back at a
-    /// stop.
+    /// The broker should send at least as many messages ahead (`basic.qos` of RabbitMQ). Those are requeued at a stop.
+    #[doc(alias = "prefetch")]
     pub fn concurrency(mut self, messages: usize) -> Self {
         self.concurrency = NonZeroUsize::new(messages).unwrap_or(NonZeroUsize::MIN);
         self
     }
 
-    /// What becomes of a message whose handler fails or panics.
-    pub fn failed(mut self, failed: Failed) -> Self {
-        self.failed = failed;
+    /// Configures what happens to a message whose handler fails or panics. Defaults to [`OnFailure::Requeue`].
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.on_failure = on_failure;
         self
     }
 }
@@ -293,32 +334,53 @@ impl<S> fmt::Debug for Consumer<S> {
         f.debug_struct("Consumer")
             .field("name", &self.name)
             .field("concurrency", &self.concurrency)
-            .field("failed", &self.failed)
+            .field("on_failure", &self.on_failure)
             .finish_non_exhaustive()
     }
 }
 
-/// Why a consumer ended, other than by the stop.
+/// An error that ended a consumer.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConsumeError {
-    /// The source has no more messages: the broker ended the subscription, or deleted the queue.
+    /// The source has no further messages, although no stop has begun: the broker ended the subscription, or deleted the
+    /// queue.
     Ended,
     /// The source failed.
-    Source(Error),
-    /// Messages were handled, or not, and the broker may not have heard it: it will give them out again. The first
-    /// error, and how many there were.
-    Receipts(Error, usize),
+    #[non_exhaustive]
+    Source {
+        /// The error of the source.
+        source: Error,
+    },
+    /// The broker may not have received some acknowledgements. It delivers these messages again.
+    #[non_exhaustive]
+    Unconfirmed {
+        /// The first error.
+        source: Error,
+        /// How many messages are concerned.
+        messages: usize,
+    },
+}
+
+impl ConsumeError {
+    fn source(source: Error) -> ConsumeError {
+        ConsumeError::Source { source }
+    }
 }
 
 impl fmt::Display for ConsumeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ConsumeError::Ended => f.write_str("the source of messages ended"),
-            ConsumeError::Source(error) => write!(f, "the source of messages failed: {error}"),
-            ConsumeError::Receipts(error, 1) => write!(f, "a message could not be answered for: {error}"),
-            ConsumeError::Receipts(error, count) => {
-                write!(f, "{count} messages could not be answered for, the first: {error}")
+            ConsumeError::Ended => f.write_str("the source of messages ended before the stop"),
+            ConsumeError::Source { source } => write!(f, "the source of messages failed: {source}"),
+            ConsumeError::Unconfirmed { source, messages: 1 } => {
+                write!(f, "the acknowledgement of a message was not confirmed: {source}")
+            }
+            ConsumeError::Unconfirmed { source, messages } => {
+                write!(
+                    f,
+                    "the acknowledgements of {messages} messages were not confirmed, the first: {source}"
+                )
             }
         }
     }
@@ -328,7 +390,7 @@ impl std::error::Error for ConsumeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             ConsumeError::Ended => None,
-            ConsumeError::Source(error) | ConsumeError::Receipts(error, _) => Some(&**error),
+            ConsumeError::Source { source } | ConsumeError::Unconfirmed { source, .. } => Some(&**source),
         }
     }
 }

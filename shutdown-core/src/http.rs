@@ -1,7 +1,9 @@
 //! HTTP servers that lose no request when they stop, over hyper.
 //!
-//! [`serve`] takes a listener and a tower service: an axum `Router`, tonic `Routes`, or a `tower::service_fn`. HTTP/1.1
-//! and HTTP/2 are told apart by what the client sends.
+//! - [`serve`] takes a listener and a tower service: an axum `Router`, tonic `Routes`, a `tower::service_fn`.
+//! - HTTP/1.1 and HTTP/2 are told apart by the first bytes of the client.
+//! - [`Server`] has settings: TLS, time-outs, what happens to late requests.
+//! - [`probes`] answers the health checks of an orchestrator.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -22,56 +24,71 @@
 //! }
 //! ```
 //!
-//! A `Router` of axum without a state of its own is best handed over as `routes.with_state(())`, which is what
-//! `axum::serve` does by itself: else each request makes its handler ready anew.
+//! Pass an axum `Router` as `routes.with_state(())`, as `axum::serve` does by itself. Otherwise axum prepares the handler
+//! anew for each request.
 //!
 //! # What happens at the stop
 //!
-//! | from | what |
+//! | step | what happens |
 //! |---|---|
-//! | the notice on | HTTP/1 answers carry `Connection: close`; `/readyz` answers 503; everything else works |
-//! | the drain on | the kernel lets nobody new in; who stands in the queue is let in and served; the listener closes |
-//! | | a connection that is idle is closed; what has been sent to it, and not been read, is served first |
-//! | | a connection at work finishes: requests, streams, upgrades |
-//! | | HTTP/2 connections hear GOAWAY, in two steps: what crossed the first one on its way is served |
-//! | the end of the drain | what is still at work is dropped, and named in the report |
+//! | the stop begins | HTTP/1 responses carry `Connection: close`, `/readyz` answers 503, everything else works |
+//! | the drain begins | the kernel accepts no new connection; connections in the accept queue are served; the listener closes |
+//! | | an idle connection closes, after the bytes that the kernel holds for it are served |
+//! | | a connection that is in use finishes its requests, streams and upgrades |
+//! | | HTTP/2 clients receive GOAWAY in two steps (RFC 9113, section 6.8): streams that cross the first one are served |
+//! | the drain ends | what is still in flight is dropped, and named in the report |
 //!
-//! Idle means: no request, no byte in the kernel, not half a request's head, no answer within the last 100 ms
-//! ([`linger`](Server::linger)), and the first byte has come, or has not come for 100 ms. Half a head keeps a connection
-//! for a second at most. An HTTP/2 connection without a request has a second to confirm the GOAWAY.
+//! A connection is idle if all of these hold:
 //!
-//! A client of HTTP/2 that is gone without a word holds its streams for 40 s at most: when nothing has come from it for
-//! 20 s it is pinged, and has 20 s to answer. [`Server::hyper`] can set both, by `http2().keep_alive_interval(..)` and
-//! `http2().keep_alive_timeout(..)`. Nothing tells such a client from a slow one where it speaks HTTP/1, or where the
-//! kernel's buffers are full of what it does not take: it is at work until the end of the drain, or of TCP's patience.
+//! - It has no request in progress, no unread bytes in the kernel, and no partial request head.
+//! - Its last response ended at least 100 ms ago ([`drain_idle_timeout`](Server::drain_idle_timeout)).
+//! - Its first byte has arrived, or has not arrived for 100 ms.
 //!
-//! One answer does not say close although hyper closes behind it, as it does at any time: that to a request whose body
-//! comes in chunks, if it was at work at the notice and is answered before its body has ended.
+//! # How long a connection can hold up the drain
 //!
-//! A client may still send a request while its idle connection is being closed; no server can help that. What can: a
-//! lame duck, in which every answer asks the client to come back on a new connection.
+//! | connection | at most |
+//! |---|---|
+//! | idle | 100 ms, plus [`close_jitter`](Server::close_jitter) |
+//! | half a request head, or a handshake | 1 s, or [`header_read_timeout`](Server::header_read_timeout) if it is shorter |
+//! | an HTTP/2 connection without a stream | 1 s for the confirmation of the GOAWAY |
+//! | an HTTP/2 connection whose client is gone | 40 s: a ping after 20 s of silence, and 20 s for the answer |
+//! | an HTTP/1 request in progress | the end of the drain |
+//!
+//! [`Server::hyper`] configures the two times of HTTP/2 (`keep_alive_interval`, `keep_alive_timeout`). An HTTP/1 client
+//! that is gone looks like a slow one until TCP gives up.
+//!
+//! # What a server cannot do
+//!
+//! - A client may send a request while its idle connection is being closed. A lame duck helps: each response in it makes
+//!   the client open a new connection.
+//! - One response does not carry `Connection: close` although hyper closes the connection after it. It answers a request
+//!   with a chunked body, was in progress when the stop began, and begins before the body has ended. hyper does the same
+//!   at any other time.
 //!
 //! # Kubernetes, load balancers
 //!
-//! With [`probes`] and a `lame_duck` the readiness check fails first, and the doors close when nobody comes any more.
-//! [`lame_duck_early_end`](Server::lame_duck_early_end) ends it as soon as that is seen.
+//! With [`probes`] and a `lame_duck` the readiness check fails first, and the listener closes when clients have gone
+//! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
 
+// In reading order, a file uses only those before it: framing, closing, late_requests, probes, executor, site, connection,
+// info, handshake, body, stream, drive, request, server.
 mod body;
 mod closing;
 mod connection;
 mod drive;
+mod executor;
+mod framing;
 mod handshake;
 mod info;
-mod latecomer;
+mod late_requests;
 mod probes;
 mod request;
 mod server;
 mod site;
-mod stamp;
 mod stream;
 
-pub use handshake::{Handshake, NoHandshake};
+pub use handshake::Handshake;
 pub use info::ConnectionInfo;
-pub use latecomer::Latecomers;
+pub use late_requests::LateRequests;
 pub use probes::{Probes, WithProbes, probes, serve_probes};
 pub use server::{Server, serve};

@@ -11,6 +11,7 @@ mod budget;
 mod json;
 mod plan;
 mod report;
+mod signals;
 mod sort;
 mod stage;
 
@@ -38,12 +39,16 @@ mod engine;
 // A lifecycle that is the whole process.
 mod process;
 
-// Edges to the world.
+// The port that servers and consumers use.
+#[cfg_attr(not(feature = "http"), expect(dead_code, reason = "an HTTP server uses all of the port"))]
+mod edge;
+
+// Servers and consumers.
 #[cfg(feature = "consumer")]
 pub mod consumer;
 #[cfg(feature = "http")]
 pub mod http;
-#[cfg(feature = "http")]
+#[cfg(feature = "net")]
 pub mod net;
 
 #[doc(hidden)]
@@ -65,12 +70,11 @@ pub use {
     engine::output::MainOutput,
     macros::{Holds, main, needs_release, resource, teardown},
     report::{
-        Failure, FailureKind, InstanceReport, MainEnding, Outcome, Reason, Report, StageSpan, Straggler,
+        Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
     },
     resource::managed::{Managed, TeardownError},
     resource::slot::Slot,
     resource::{Resource, Teardown, TeardownOutput},
     stage::Stage,
-    sync::gate::{Gate, Pass},
-    sync::notice::{Notice, Waiting},
+    sync::gate::{Drained, Gate, Pass},
 };

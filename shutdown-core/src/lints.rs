@@ -164,14 +164,11 @@ pub mod unreleased_field {
     //!
     //! A [`Managed`](crate::Managed) needs no release: the value behind it is a resource of its own.
 
+    #[allow(unreachable_pub, unused_imports, reason = "without a feature there are no clients")]
+    pub use crate::release::clients::*;
     #[cfg(all(feature = "tokio-types", not(loom)))]
     pub use crate::release::tokio_types;
-    #[allow(
-        unreachable_pub,
-        unused_imports,
-        reason = "without the feature of any library the glob is empty"
-    )]
-    pub use crate::release::{clients::*, std, tokio};
+    pub use crate::release::{std, tokio};
 }
 
 pub mod dependency_cycle {

@@ -93,8 +93,8 @@ pub use shutdown_macros::Holds;
 /// - A key that is unknown, that occurs twice, or that has a value of the wrong kind.
 /// - A `grace` of zero, or a `lame_duck` that is not shorter than grace.
 /// - `worker_threads` with a `current_thread` runtime, or a `lame_duck` with `job`.
-/// - A signal that cannot ask for a stop: `SIGKILL` and `SIGSTOP`, which no program receives, and `SIGSEGV`, `SIGBUS`,
-///   `SIGFPE` and `SIGILL`, after which a program cannot continue.
+/// - A signal that cannot ask for a stop: `SIGKILL` and `SIGSTOP`, which no program receives; `SIGPIPE`, which a
+///   Rust program ignores; and `SIGSEGV`, `SIGBUS`, `SIGFPE` and `SIGILL`, after which a program cannot continue.
 /// - A function that is not called `main`, is not async, or has arguments or generics.
 #[doc(alias = "graceful shutdown")]
 pub use shutdown_macros::main;

@@ -1,7 +1,8 @@
-//! Sockets that are served until the drain, and then emptied: nothing that the kernel has let in is lost.
+//! Servers that lose no connection when they stop.
 //!
-//! [`listen`] gives a listener, bound or inherited; [`serve`] runs a handler for each of its connections. For HTTP there
-//! is [`http::serve`](crate::http::serve), over the same listeners.
+//! - [`listen`] gives a listener: bound here, or inherited from systemd.
+//! - [`serve`] runs a handler for each connection. For HTTP there is `lifecycle::http::serve`, over the same listeners.
+//! - A tokio `TcpListener` or `UnixListener` works too, and so does [your own `Listener`](Listener).
 //!
 //! ```
 //! use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -24,31 +25,44 @@
 //! }
 //! ```
 //!
-//! # A restart that refuses nobody
+//! # What happens at the stop
 //!
-//! - **A listener that outlives the process.** With systemd socket activation the socket belongs to the manager:
-//!   [`listen`] takes it over, and what comes between two processes waits in its queue.
-//! - **Two processes on one port.** With `SO_REUSEPORT` the new process binds beside the old one before that is told to
-//!   stop: bind a `tokio::net::TcpSocket` with `set_reuseport(true)`, and serve [`Listening::sole`] of its listener. The
-//!   queue of the old one is its own, and is emptied by it. Who comes to it while it closes tries again a second later,
-//!   and gets to the new one.
-//! - **A load balancer.** Let it see `/readyz` fail before the doors close: see [`http::probes`](crate::http::probes).
+//! 1. The stop begins: connections are accepted as before, and handlers learn of the stop through
+//!    [`stopping`](crate::stopping).
+//! 2. The drain begins: the kernel accepts no new connection. Every connection that is already in the accept queue gets
+//!    a handler. Then the listener closes.
+//! 3. The server returns when the last handler has returned.
+//! 4. The drain ends: a handler that is still running is dropped, and the report names it.
+//!
+//! # Restarts without a refused connection
+//!
+//! - **Systemd socket activation.** The listener belongs to the manager and outlives the process. [`listen`] takes it
+//!   over. A client that connects between two processes waits in the accept queue.
+//! - **Two processes on one port** (`SO_REUSEPORT`). The new process binds before the old one is stopped. Bind a
+//!   `tokio::net::TcpSocket` with `set_reuseport(true)` and serve [`SocketListener::sole`] of its listener. The old
+//!   process empties its own accept queue. A client that connects while it closes retries after one second and reaches
+//!   the new process.
+//! - **A load balancer.** Let `/readyz` fail before the listener closes: see `lifecycle::http::probes` and `lame_duck`.
 
 mod accept;
+mod closing;
 mod decoy;
 mod inherited;
+mod kernel;
+mod listen;
 mod listener;
-mod listening;
 mod serve;
-mod serving;
-mod socket;
-mod watched;
+mod socket_listener;
+mod stream;
+#[cfg(feature = "http")]
+mod unread;
 
-pub(crate) use accept::{Door, is_fatal};
-pub use decoy::Decoy;
+#[cfg(feature = "http")]
+pub(crate) use accept::{Door, is_fatal, words_for};
+pub use listen::{listen, listen_as};
 pub use listener::{Listener, Peer};
-pub use listening::{Listening, Stream, listen, listen_as};
 pub use serve::serve;
-pub(crate) use serving::{Doing, Roster, Serving, Visit};
-pub(crate) use socket::waiting;
-pub(crate) use watched::Watched;
+pub use socket_listener::SocketListener;
+pub use stream::Stream;
+#[cfg(feature = "http")]
+pub(crate) use unread::{descriptor, unread_bytes};

@@ -1,16 +1,17 @@
-//! What is torn down before what: a DAG, as pure data.
+//! The order of teardown: a DAG, as pure data.
 //!
-//! Two things become a plan: the *declared* resources, one item a type, checked and printed before `main` runs; and
-//! the *managed* instances, checked at `ready()` and executed by the sequence. Both come in as [`Item`]s of
-//! [`Class`]es and both obey the same rules:
+//! Two things become a plan. The *declared* resources have one item for each type. They are checked and printed before
+//! `main` runs. The *managed* instances are checked at `ready()` and executed by the sequence. Both are given as
+//! [`Item`]s of [`Class`]es, and both obey the same rules:
 //!
 //! - an item precedes every item of each class that its own class needs (R1);
-//! - an item precedes the items it names itself, such as the instance behind a `Managed<Self>` (R1);
+//! - an item precedes the items that it needs itself, such as the instance behind a `Managed<Self>` (R1);
 //! - an item with `order = m` precedes every item with a greater order (R2);
-//! - an item that is not `last` precedes every item that is.
+//! - an item of the cleanup precedes every item of the flush.
 //!
-//! Rules between groups go through *virtual* nodes, one for each needed class, each step between two orders and the
-//! step to the last ones, so that the graph stays linear in what was declared.
+//! A rule between two groups leads through a *virtual* node, so that the number of edges is linear in the number of
+//! declarations. There is one virtual node for each needed class, for each step between two orders, and for the step
+//! from the cleanup to the flush.
 
 mod cycle;
 mod path;
@@ -26,45 +27,54 @@ pub(crate) use path::{DeclaredPath, Tails};
 pub(crate) use render::{Format, render};
 
 use crate::sort::{sort, sorted};
+use crate::stage::{PerStage, TeardownStage};
 
-/// One thing to tear down: a managed instance, or in the declared plan a type.
+/// One thing to tear down: a managed instance, or a type in the declared plan.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Item {
     pub(crate) name: Cow<'static, str>,
-    /// Index of its [`Class`].
+    /// The index of the item's [`Class`].
     pub(crate) class: usize,
     pub(crate) order: Option<i32>,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) last: bool,
-    /// Items that this one precedes, by index, beyond what its class says.
-    pub(crate) needs: Vec<(usize, Why)>,
-    /// Out of every rule: its place in the plan has passed.
+    pub(crate) stage: TeardownStage,
+    /// The items that this item precedes by itself, in addition to the needs of its class.
+    pub(crate) needs: Vec<Need>,
+    /// No rule applies to the item, because its place in the plan has passed.
     pub(crate) detached: bool,
 }
 
-/// What the items of one type have in common.
+/// The rules that all items of one type share.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Class {
-    /// The classes whose items each item of this one precedes. A need of itself orders instances only, and is skipped.
-    pub(crate) needs: Vec<(usize, Why)>,
+    /// The classes whose items each item of this class precedes. A class that needs itself orders instances only, so
+    /// that this need is ignored here.
+    pub(crate) needs: Vec<Need>,
 }
 
-/// Why one item precedes another. The later variants are given up first where a cycle has to be broken.
+/// A need of an item or a class: the index of the other item or class, and the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Need {
+    pub(crate) of: usize,
+    pub(crate) why: Why,
+}
+
+/// The reason why one item precedes another. To break a cycle, the later variants are given up first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Why {
-    /// It holds the other in this field.
+    /// The item holds the other one in this field.
     Field(&'static str),
-    /// It says `depends_on(..)`.
+    /// The item declares `depends_on(..)`.
     DependsOn,
-    /// The other is marked `last`.
+    /// The other item is marked `last`.
     Last,
-    /// Its `order` is the smaller one.
+    /// The item has this `order`, and the other one has a greater order.
     Order(i32),
-    /// `Managed::depends_on` or `Deferred::uses` said so at run time, or the instance holds the other of its own type.
+    /// `Managed::depends_on` or `Deferred::uses` was called, or the instance holds another one of its own type.
     Instance,
 }
 
-/// A node of the graph: an item below [`Plan::items`], a virtual node from there on.
+/// A node of the graph. The first nodes are the [`Plan::items`], by index, and the virtual nodes follow.
 pub(crate) type Node = usize;
 
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +90,7 @@ pub(crate) struct Plan {
     items: Vec<Item>,
     edges: Vec<Edge>,
     rows: Vec<usize>,
-    /// Every node after all that precede it; shorter than the graph if there is a cycle.
+    /// Every node after all nodes that precede it. Nodes on a cycle, and those after them, are missing.
     topological: Vec<Node>,
 }
 
@@ -92,23 +102,23 @@ impl Plan {
         plan
     }
 
-    /// The graph's items, each a node of the same index.
+    /// Returns the graph's items. Each is the node with the same index.
     pub(crate) fn items(&self) -> &[Item] {
         &self.items
     }
 
-    /// Items and virtual nodes.
+    /// Returns the number of items and virtual nodes.
     pub(crate) fn nodes(&self) -> usize {
         self.rows.len().saturating_sub(1)
     }
 
-    /// The nodes that `node` precedes directly.
+    /// Returns the nodes that `node` precedes directly.
     pub(crate) fn successors(&self, node: Node) -> impl Iterator<Item = Node> + '_ {
         self.out(node).iter().map(|edge| edge.to)
     }
 
-    /// The items that `item` precedes with nothing but a virtual node between, each with its strongest reason: of the
-    /// greater orders only the next.
+    /// Returns the items that `item` precedes directly or through one virtual node, each with its strongest reason. Of
+    /// the greater orders, this includes only the next one.
     pub(crate) fn item_successors(&self, item: Node) -> Vec<(Node, Why)> {
         let mut found: Vec<(Node, Why)> = Vec::new();
         for edge in self.out(item) {
@@ -133,7 +143,7 @@ impl Plan {
         node < self.items.len()
     }
 
-    /// Every node after all that precede it.
+    /// Returns every node after all nodes that precede it.
     pub(crate) fn topological(&self) -> &[Node] {
         &self.topological
     }
@@ -143,7 +153,7 @@ impl Plan {
         sort(items, &|a, b| self.place(a).cmp(&self.place(b)));
     }
 
-    /// Order, then name, then registration, which is the order of the items themselves.
+    /// Returns the sort key of R4: order, then name, then registration, which is the order of the items.
     fn place(&self, item: Node) -> (Place<'_>, Node) {
         (place(self.items[item].order, &self.items[item].name), item)
     }
@@ -152,7 +162,7 @@ impl Plan {
         &self.edges[self.rows[node]..self.rows[node + 1]]
     }
 
-    /// Writes down every edge; returns the number of nodes.
+    /// Creates every edge, and returns the number of nodes.
     fn connect(&mut self, classes: &[Class]) -> usize {
         let mut nodes = self.items.len();
         let mut virtual_node = || {
@@ -165,15 +175,15 @@ impl Plan {
 
         let mut entrance: Vec<Option<Node>> = vec![None; classes.len()];
         for (node, item) in attached() {
-            for (class, why) in &classes[item.class].needs {
-                if *class != item.class {
-                    let to = *entrance[*class].get_or_insert_with(&mut virtual_node);
-                    edge(node, to, Some(*why));
+            for Need { of: class, why } in classes[item.class].needs.iter().copied() {
+                if class != item.class {
+                    let to = *entrance[class].get_or_insert_with(&mut virtual_node);
+                    edge(node, to, Some(why));
                 }
             }
-            for (other, why) in &item.needs {
-                if !self.items[*other].detached {
-                    edge(node, *other, Some(*why));
+            for Need { of: other, why } in item.needs.iter().copied() {
+                if !self.items[other].detached {
+                    edge(node, other, Some(why));
                 }
             }
         }
@@ -183,34 +193,33 @@ impl Plan {
             }
         }
 
-        let mut in_rank: Vec<Node> = attached().map(|(node, _)| node).collect();
+        let mut in_rank: Vec<Node> =
+            attached().filter(|(_, item)| item.order.is_some()).map(|(node, _)| node).collect();
         self.sort(&mut in_rank);
-        let ordered: Vec<(i32, Node)> =
-            in_rank.into_iter().map_while(|node| Some((self.items[node].order?, node))).collect();
-        let levels: Vec<&[(i32, Node)]> = ordered.chunk_by(|a, b| a.0 == b.0).collect();
+        let levels: Vec<&[Node]> =
+            in_rank.chunk_by(|a, b| self.items[*a].order == self.items[*b].order).collect();
         let mut barrier_before: Option<Node> = None;
         for pair in levels.windows(2) {
             let barrier = virtual_node();
-            // An item may end out of turn, by a release: what is before it must hold up what is behind it all the same.
+            // An item may end out of turn, by a release. The lower orders must still hold up the higher ones.
             if let Some(before) = barrier_before.replace(barrier) {
                 edge(before, barrier, None);
             }
-            for (order, node) in pair[0] {
-                edge(*node, barrier, Some(Why::Order(*order)));
+            for node in pair[0] {
+                edge(*node, barrier, self.items[*node].order.map(Why::Order));
             }
-            for (_, node) in pair[1] {
+            for node in pair[1] {
                 edge(barrier, *node, None);
             }
         }
 
-        let lasts = attached().filter(|(_, item)| item.last).count();
-        if lasts > 0 && lasts < attached().count() {
+        let any = PerStage::from_fn(|stage| attached().any(|(_, item)| item.stage == stage));
+        if any.cleanup && any.flush {
             let barrier = virtual_node();
             for (node, item) in attached() {
-                if item.last {
-                    edge(barrier, node, None);
-                } else {
-                    edge(node, barrier, Some(Why::Last));
+                match item.stage {
+                    TeardownStage::Cleanup => edge(node, barrier, Some(Why::Last)),
+                    TeardownStage::Flush => edge(barrier, node, None),
                 }
             }
         }
@@ -218,7 +227,7 @@ impl Plan {
         nodes
     }
 
-    /// Sorts the edges into rows, and the nodes topologically.
+    /// Sorts the edges into rows, and the nodes in topological order.
     fn finish(&mut self, nodes: usize) {
         self.rows = vec![0; nodes + 1];
         for edge in &self.edges {
@@ -248,7 +257,7 @@ impl Plan {
         }
     }
 
-    /// How many edges lead to each node.
+    /// Returns the number of edges that lead to each node.
     pub(crate) fn predecessor_counts(&self) -> Vec<u32> {
         let mut counts = vec![0; self.nodes()];
         for edge in &self.edges {
@@ -258,10 +267,10 @@ impl Plan {
     }
 }
 
-/// What has an order before what has none, then by order, then by name.
+/// A sort key: items with an order before items without, then by order, then by name.
 pub(crate) type Place<'a> = (bool, Option<i32>, &'a str);
 
-/// Where something stands in logs, reports and printed plans, before registration decides (R4).
+/// Returns the sort key for logs, reports and printed plans. Equal keys are sorted by registration (R4).
 pub(crate) fn place(order: Option<i32>, name: &str) -> Place<'_> {
     (order.is_none(), order, name)
 }

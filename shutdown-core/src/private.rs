@@ -11,7 +11,7 @@ pub use crate::{
         leak::{Leak, Leaks, NeedsRelease, Otherwise, Released, Touches},
         unreleased::{Field, unreleased},
     },
-    process::{Flavor, MainEnd, MainOptions, MainReturn, ProbeMain, ReportFormat, main, signals as signal},
+    process::{Flavor, MainEnd, MainOptions, MainReturn, ProbeMain, ReportFormat, main},
     release::{
         Release,
         owned::{ReleaseMut, ReleaseOwned},
@@ -28,4 +28,7 @@ pub use crate::{
         steps::{NoOwn, Step, blocking, later},
         touched::Touched,
     },
+    signals::{TABLE as SIGNALS, numbers as signal},
+    // For the benchmarks of this repository.
+    sync::notice::Notice,
 };

@@ -1,94 +1,123 @@
-//! What happened during a stop, as a value: reason, stages, every instance, stragglers, exit status.
+//! What happened during a stop, as a value: reason, stages, instances, stragglers, exit status.
 
+mod display;
 mod json;
-mod text;
+#[cfg(feature = "serde")]
+mod serialize;
+mod waterfall;
 
 use std::borrow::Cow;
-use std::fmt;
 use std::panic::Location;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::stage::Stage;
 
-/// What happened during one stop, from the request to the exit. All times count from the request to stop.
+/// A report of one stop, from the request to the exit. All times count from the request to stop.
+///
+/// [`Lifecycle::run`](crate::Lifecycle::run) returns the report. Under `#[lifecycle::main]` it is written to stderr.
+/// Its `Display` is the waterfall that is written there. [`to_json`](Report::to_json) returns one line for a program,
+/// and the feature `serde` implements `Serialize` with the same fields.
+///
+/// ```
+/// use lifecycle::Lifecycle;
+/// use std::process::ExitCode;
+///
+/// fn main() -> ExitCode {
+///     let report = Lifecycle::builder().block_on(async { /* the service */ }).expect("a runtime");
+///     eprint!("{report}");
+///     ExitCode::from(&report)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[must_use = "a report says whether the stop was clean: look at `exit_status`, or turn it into an `ExitCode`"]
+#[doc(alias = "summary")]
 pub struct Report {
     /// Why the program stopped.
     pub reason: Reason,
-    /// The total time the stop was allowed to take.
+    /// The total time that the stop was allowed to take.
+    #[doc(alias = "grace period")]
     pub grace: Duration,
-    /// How long it took.
+    /// The time that the stop took.
     pub took: Duration,
-    /// The stages it went through, in order.
-    pub stages: Vec<StageSpan>,
-    /// Every managed instance, in the order in which they were torn down.
+    /// The stages of the stop, in order.
+    pub stages: Vec<StageReport>,
+    /// Every managed instance, in the order of teardown.
     pub instances: Vec<InstanceReport>,
-    /// What was still running when its time was up.
+    /// Work that was still running when its time was up.
     pub stragglers: Vec<Straggler>,
-    /// How `main` ended; `None` if it never came back.
-    pub main: Option<MainEnding>,
-    /// How many tracked tasks panicked during the stop.
+    /// How `main` ended. `None` if it never returned.
+    pub main: Option<MainOutcome>,
+    /// The number of tracked tasks that panicked during the stop.
     pub panicked_tasks: usize,
-    /// What `fail` said when the stop had already begun for another reason.
+    /// The errors that [`fail`](crate::fail) was called with after the stop had begun.
     pub failures: Vec<String>,
-    /// What else went wrong, a sentence each: a rule of the plan that could not be kept.
+    /// Other things that went wrong, one sentence each: a rule of the plan that could not be kept.
     pub faults: Vec<String>,
-    /// What else is worth knowing, a sentence each.
+    /// Remarks that do not change the exit status, one sentence each.
     pub notes: Vec<String>,
 }
 
-/// One stage of the stop.
+/// A stage of the stop, with its times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct StageSpan {
-    /// Which one.
+pub struct StageReport {
+    /// The stage.
     pub stage: Stage,
-    /// When it began.
+    /// When the stage began.
     pub start: Duration,
-    /// How long it lasted.
+    /// How long the stage lasted.
     pub took: Duration,
 }
 
-/// Why a stop began.
+/// The reason of a stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
     /// The process received a signal.
+    #[non_exhaustive]
+    #[doc(alias("SIGTERM", "SIGINT", "ctrl_c"))]
     Signal {
-        /// Its number.
+        /// The number of the signal.
         number: i32,
-        /// The process that sent it, where the kernel says so.
+        /// The process that sent the signal. `None` if the kernel does not say.
         sender: Option<u32>,
     },
-    /// `main` ended: it returned, with or without an error, or panicked.
+    /// `main` returned, with or without an error, or panicked.
     MainEnded,
-    /// A task started by `spawn_essential` ended.
+    /// A task started by [`spawn_essential`](crate::spawn_essential) ended.
+    #[non_exhaustive]
     EssentialEnded {
-        /// The name it was given.
+        /// The name of the task.
         name: Cow<'static, str>,
-        /// What it returned, where that was an error.
+        /// The error that the task returned. `None` if it returned none.
         error: Option<String>,
     },
-    /// `shutdown(reason)` was called.
+    /// [`shutdown`](crate::shutdown) was called with this reason.
+    #[non_exhaustive]
     Requested(Cow<'static, str>),
-    /// `fail(error)` was called.
+    /// [`fail`](crate::fail) was called with this error.
+    #[non_exhaustive]
     Failed(String),
-    /// The plan cannot be carried out: a cycle, or time-outs that do not fit into grace.
+    /// The plan cannot be carried out: it has a cycle, or time-outs that do not fit into grace.
+    #[non_exhaustive]
     InvalidPlan(String),
 }
 
 /// How `main` ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum MainEnding {
-    /// It returned without an error.
+pub enum MainOutcome {
+    /// `main` returned without an error.
     Ok,
-    /// It returned an error, here as its `Debug` text, or an exit code other than success.
+    /// `main` returned this error, as its `Debug` text, or an exit code other than success.
+    #[non_exhaustive]
     Failed(String),
-    /// It panicked, with this message.
+    /// `main` panicked with this message.
+    #[non_exhaustive]
     Panicked(String),
-    /// The stop dropped it at an await: during start-up, or because its time was up.
+    /// The stop dropped `main` at an await: during start-up, or because its time was up.
     Cut,
 }
 
@@ -96,19 +125,19 @@ pub enum MainEnding {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InstanceReport {
-    /// Its name.
+    /// The name of the instance.
     pub name: Cow<'static, str>,
-    /// Where it was handed to `manage` or `defer`.
+    /// Where the instance was passed to [`manage`](crate::manage) or [`defer`](crate::defer).
     pub location: &'static Location<'static>,
-    /// Whether it was marked `last`, and so belongs to the flush.
+    /// Whether the instance is marked `last`, and so belongs to the flush.
     pub last: bool,
-    /// Whether it was managed when its place in the plan had passed.
+    /// Whether the instance was managed after its place in the plan had passed.
     pub late: bool,
-    /// When its teardown began; `None` if it never ran.
+    /// When the teardown began. `None` if it never ran.
     pub start: Option<Duration>,
-    /// How long its teardown took.
+    /// How long the teardown took.
     pub took: Duration,
-    /// How its teardown ended.
+    /// How the teardown ended.
     pub outcome: Outcome,
 }
 
@@ -116,23 +145,24 @@ pub struct InstanceReport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Without an error.
+    /// The teardown ended without an error.
     Ok,
-    /// With errors or panics: one, or one for each field that was released. It ran to its end all the same.
+    /// The teardown ran to its end, with at least one error or panic: one for each step that failed.
+    #[non_exhaustive]
     Failed(Vec<Failure>),
-    /// It was cut off when its time was up.
+    /// The teardown was dropped when its time was up.
     TimedOut,
-    /// No thread of the runtime came free to run it.
+    /// No thread of the runtime became free to run the teardown.
     NotRun,
 }
 
-/// One thing that went wrong in a teardown.
+/// An error or a panic in one step of a teardown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// Which part: a field, or `teardown` for the hand-written method.
+    /// The step: the name of a field, or `teardown` for the hand-written method.
     pub step: &'static str,
-    /// Whether it returned an error or panicked.
+    /// Whether the step returned an error or panicked.
     pub kind: FailureKind,
     /// The error or the panic, as text.
     pub message: String,
@@ -142,37 +172,69 @@ pub struct Failure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// It returned an error.
+    /// The step returned an error.
     Error,
-    /// It panicked.
+    /// The step panicked.
     Panic,
 }
 
-/// Something that was still running when its time was up.
+/// Work that was still running when its time was up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Straggler {
-    /// `main`'s own future.
+    /// The future of `main`.
     Main,
-    /// Tasks started by `spawn` or `spawn_essential`: where, and how many.
-    Tasks(&'static Location<'static>, usize),
-    /// Closures started by `spawn_blocking`: where, and how many.
-    Blocking(&'static Location<'static>, usize),
-    /// Connections of a server, messages of a consumer: what they were doing, and how many.
-    InFlight(String, usize),
-    /// Passes that were not given back.
-    Passes(usize),
+    /// Tasks started by [`spawn`](crate::spawn) or [`spawn_essential`](crate::spawn_essential).
+    #[non_exhaustive]
+    Tasks {
+        /// Where the tasks were spawned.
+        location: &'static Location<'static>,
+        /// The number of tasks.
+        count: usize,
+    },
+    /// Closures started by [`spawn_blocking`](crate::spawn_blocking).
+    #[non_exhaustive]
+    Blocking {
+        /// Where the closures were spawned.
+        location: &'static Location<'static>,
+        /// The number of closures.
+        count: usize,
+    },
+    /// Connections of a server, or messages of a consumer.
+    #[non_exhaustive]
+    InFlight {
+        /// What they were doing, and for whom.
+        doing: String,
+        /// The number of connections or messages.
+        count: usize,
+    },
+    /// Passes that were never returned.
+    #[non_exhaustive]
+    Passes {
+        /// The number of passes.
+        count: usize,
+    },
 }
 
 impl Report {
-    /// The exit status (R20): 0 clean, 1 failed, 70 in time but something failed or was cut off, 78 invalid plan,
-    /// 101 `main` panicked, 124 the deadline struck before everything had run.
+    /// Returns the exit status (R20).
+    ///
+    /// | status | when |
+    /// |---|---|
+    /// | 0 | the stop was clean |
+    /// | 1 | `main` or an essential task failed, or [`fail`](crate::fail) was called |
+    /// | 70 | the stop ended in time, but something failed or was cut off |
+    /// | 78 | the plan is invalid |
+    /// | 101 | `main` panicked |
+    /// | 124 | the deadline passed before every teardown had run |
+    ///
+    /// If several rows apply, the order is 78, 124, 101, 1, 70.
     pub fn exit_status(&self) -> u8 {
         if let Reason::InvalidPlan(_) = self.reason {
             78
         } else if self.instances.iter().any(|instance| instance.outcome == Outcome::NotRun) {
             124
-        } else if let Some(MainEnding::Panicked(_)) = self.main {
+        } else if let Some(MainOutcome::Panicked(_)) = self.main {
             101
         } else if self.failed_by_itself() {
             1
@@ -183,19 +245,19 @@ impl Report {
         }
     }
 
-    /// Whether everything ended well: the exit status is 0.
+    /// Returns true if the exit status is 0.
     pub fn is_clean(&self) -> bool {
         self.exit_status() == 0
     }
 
-    /// Whether the program ended because of an error of its own.
+    /// Returns true if the program stopped because of an error of its own.
     fn failed_by_itself(&self) -> bool {
         matches!(self.reason, Reason::EssentialEnded { .. } | Reason::Failed(_))
-            || matches!(self.main, Some(MainEnding::Failed(_)))
+            || matches!(self.main, Some(MainOutcome::Failed(_)))
             || !self.failures.is_empty()
     }
 
-    /// Whether anything was cut off, and may still be running.
+    /// Returns true if anything was cut off, and may still be running.
     pub(crate) fn cut_off(&self) -> bool {
         let ran_out =
             |instance: &InstanceReport| matches!(instance.outcome, Outcome::TimedOut | Outcome::NotRun);
@@ -208,75 +270,9 @@ impl Report {
     }
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reason::Signal { number, sender: None } => f.write_str(&signal_name(*number)),
-            Reason::Signal { number, sender: Some(pid) } => {
-                write!(f, "{} from process {pid}", signal_name(*number))
-            }
-            Reason::MainEnded => f.write_str("`main` ended"),
-            Reason::EssentialEnded { name, error: None } => write!(f, "essential task `{name}` ended"),
-            Reason::EssentialEnded { name, error: Some(error) } => {
-                write!(f, "essential task `{name}` failed: {error}")
-            }
-            Reason::Requested(why) => write!(f, "shutdown requested: {why}"),
-            Reason::Failed(error) => write!(f, "failed: {error}"),
-            Reason::InvalidPlan(error) => write!(f, "invalid plan: {error}"),
-        }
-    }
-}
-
-/// The name of a signal that programs are stopped by, else its number.
-fn signal_name(number: i32) -> Cow<'static, str> {
-    Cow::Borrowed(match number {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        3 => "SIGQUIT",
-        15 => "SIGTERM",
-        _ => return Cow::Owned(format!("signal {number}")),
-    })
-}
-
-impl fmt::Display for Straggler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Straggler::Main => f.write_str("`main`"),
-            Straggler::Tasks(location, 1) => write!(f, "task spawned at {location}"),
-            Straggler::Tasks(location, count) => write!(f, "{count} tasks spawned at {location}"),
-            Straggler::Blocking(location, 1) => write!(f, "blocking task spawned at {location}"),
-            Straggler::Blocking(location, count) => write!(f, "{count} blocking tasks spawned at {location}"),
-            Straggler::InFlight(doing, 1) => f.write_str(doing),
-            Straggler::InFlight(doing, count) => write!(f, "{count} x {doing}"),
-            Straggler::Passes(1) => f.write_str("1 pass that was not given back"),
-            Straggler::Passes(count) => write!(f, "{count} passes that were not given back"),
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verb = match self.kind {
-            FailureKind::Error => "failed",
-            FailureKind::Panic => "panicked",
-        };
-        write!(f, "{} {verb}: {}", self.step, self.message)
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Outcome::Ok => f.write_str("ok"),
-            Outcome::TimedOut => f.write_str("timed out"),
-            Outcome::NotRun => f.write_str("not run"),
-            Outcome::Failed(failures) => {
-                for (at, failure) in failures.iter().enumerate() {
-                    let comma = if at == 0 { "" } else { "; " };
-                    write!(f, "{comma}{failure}")?;
-                }
-                Ok(())
-            }
-        }
+impl From<&Report> for ExitCode {
+    /// Returns the [`exit_status`](Report::exit_status) as an exit code, for a `main` that is not `#[lifecycle::main]`.
+    fn from(report: &Report) -> ExitCode {
+        ExitCode::from(report.exit_status())
     }
 }

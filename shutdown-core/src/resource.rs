@@ -14,7 +14,7 @@ pub(crate) mod output;
 pub(crate) mod registered;
 #[cfg_attr(
     not(all(feature = "async-nats", feature = "sqlx")),
-    allow(dead_code, reason = "only the clients of some libraries ask")
+    expect(dead_code, reason = "each client library asks for a part of it")
 )]
 pub(crate) mod scope;
 pub(crate) mod slot;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lifecycle::Lifecycle;
-use lifecycle::consumer::{ConsumeError, Consumer, Error, Failed, Receipt, Source, Verdict};
+use lifecycle::consumer::{ConsumeError, Consumer, Error, OnFailure, Receipt, Source, Verdict};
 
 /// Numbers, and what was answered for each, in order.
 #[derive(Clone, Default)]
@@ -64,13 +64,13 @@ impl Receipt for Taken {
         Ok(())
     }
 
-    async fn hand_back(self) -> Result<(), Error> {
+    async fn requeue(self) -> Result<(), Error> {
         self.answer("back");
         Ok(())
     }
 
-    async fn discard(self) -> Result<(), Error> {
-        self.answer("discarded");
+    async fn reject(self) -> Result<(), Error> {
+        self.answer("rejected");
         Ok(())
     }
 }
@@ -81,16 +81,17 @@ fn lifecycle() -> Lifecycle {
 
 #[tokio::test(start_paused = true)]
 async fn each_message_is_answered_for_as_its_handler_says() {
-    for (policy, failed, concurrency) in [(Failed::HandBack, "back", 1), (Failed::Discard, "discarded", 3)] {
+    for (policy, failed, concurrency) in [(OnFailure::Requeue, "back", 1), (OnFailure::Reject, "rejected", 3)]
+    {
         let broker = Broker::of(1..=5);
-        let consumer = Consumer::new(broker.clone()).concurrency(concurrency).failed(policy);
+        let consumer = Consumer::new(broker.clone()).concurrency(concurrency).on_failure(policy);
         let report = lifecycle()
             .run(async move {
                 let run = consumer.run(|message| async move {
                     match message {
-                        1 => Ok(Verdict::Done),
-                        2 => Ok(Verdict::HandBack),
-                        3 => Ok(Verdict::Discard),
+                        1 => Ok(Verdict::Ack),
+                        2 => Ok(Verdict::Requeue),
+                        3 => Ok(Verdict::Reject),
                         4 => Err("no database"),
                         _ => panic!("poison"),
                     }
@@ -102,7 +103,7 @@ async fn each_message_is_answered_for_as_its_handler_says() {
                 tokio::join!(run, stop).0
             })
             .await;
-        let expected = [(1, "done"), (2, "back"), (3, "discarded"), (4, failed), (5, failed)];
+        let expected = [(1, "done"), (2, "back"), (3, "rejected"), (4, failed), (5, failed)];
         assert_eq!(broker.answers(), expected);
         // A message that cannot be handled is none of the consumer's failures; the report counts it.
         assert!(report.is_clean(), "{report}");
@@ -180,7 +181,7 @@ async fn what_never_ends_is_handed_back_at_the_cut_and_named() {
         })
         .await;
     assert_eq!(report.exit_status(), 70, "{report}");
-    assert!(report.to_string().contains("consumer `orders`: a message in hand"), "{report}");
+    assert!(report.to_string().contains("consumer `orders`: a message is being handled"), "{report}");
     assert_eq!(broker.answers(), [(1, "back")]);
 }
 

@@ -91,7 +91,7 @@ async fn is_closed(stream: &mut TcpStream) -> bool {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_and_one_at_work_finishes() {
-    let service = Service::start(|server| server.linger(Duration::ZERO)).await;
+    let service = Service::start(|server| server.drain_idle_timeout(Duration::ZERO)).await;
     let (mut idle, mut busy) = (service.connect().await, service.connect().await);
     idle.write_all(GET).await.unwrap();
     assert!(!answer(&mut idle).await.contains("close"));
@@ -142,8 +142,8 @@ async fn half_a_head_is_noted_and_half_a_body_is_named() {
     let report = service.report().await;
     assert_eq!(report.exit_status(), 70, "{report}");
     let text = report.to_string();
-    assert!(text.contains("`GET /slow?why` has no answer yet"), "{text}");
-    assert!(text.contains("a connection was closed with half a request's head"), "{text}");
+    assert!(text.contains("`GET /slow?why` has no response yet"), "{text}");
+    assert!(text.contains("a connection was closed with half a request head"), "{text}");
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@
 
 use std::convert::Infallible;
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::{AsRawFd as _, RawFd};
 use std::os::unix::net::UnixStream as Client;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -36,10 +35,6 @@ impl Listener for One {
 
     fn address(&self) -> String {
         "one".to_owned()
-    }
-
-    fn descriptor(io: &UnixStream) -> Option<RawFd> {
-        Some(io.as_raw_fd())
     }
 }
 

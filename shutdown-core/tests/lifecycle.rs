@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lifecycle::{Lifecycle, Managed, Outcome, Report, Stage, Straggler, Teardown};
+use lifecycle::{Deferred, Lifecycle, Managed, Outcome, Report, Stage, Straggler, Teardown};
 
 /// What was torn down, in order.
 #[derive(Clone, Default)]
@@ -77,19 +77,19 @@ async fn a_resource_is_torn_down_before_the_one_it_holds() {
 #[tokio::test(start_paused = true)]
 async fn an_edge_between_instances_orders_their_teardown() {
     let trace = Trace::default();
-    second()
+    let report = second()
         .run(async {
             let first = lifecycle::manage_as("first", database(&trace));
             let slow = Database { trace: trace.clone(), takes: Duration::from_millis(10) };
             let second = lifecycle::manage_as("second", slow);
-            lifecycle::defer("deferred", {
+            Deferred::new("deferred").uses(&second).run({
                 let trace = trace.clone();
                 || async move { trace.add("deferred") }
-            })
-            .uses(&second);
+            });
             first.depends_on(&second);
         })
         .await;
+    assert!(report.is_clean(), "{report}");
     assert_eq!(trace.take()[2], "database");
 }
 
@@ -151,9 +151,9 @@ async fn an_error_a_panic_and_a_time_out_stop_nobody_else() {
             lifecycle::defer("panic", || async {
                 assert!(lifecycle::remaining().is_none(), "a bug");
             });
-            lifecycle::defer("hang", std::future::pending::<()>).timeout(Duration::from_millis(100));
+            Deferred::new("hang").timeout(Duration::from_millis(100)).run(std::future::pending::<()>);
             let trace = trace.clone();
-            lifecycle::defer("behind", || async move { trace.add("behind") }).order(1);
+            Deferred::new("behind").order(1).run(|| async move { trace.add("behind") });
         })
         .await;
     assert_eq!(trace.take(), ["behind"]);
@@ -171,14 +171,12 @@ async fn what_is_managed_during_the_stop_is_torn_down_too() {
         .run(async {
             let database = lifecycle::manage(database(&trace));
             let held = database.clone();
-            lifecycle::defer("first", || async move {
+            Deferred::new("first").uses(&database).order(0).run(|| async move {
                 held.trace.add("first");
                 let trace = held.trace.clone();
                 lifecycle::manage(Orders { database: held });
-                lifecycle::defer("passed", || async move { trace.add("passed") }).order(-1);
-            })
-            .uses(&database)
-            .order(0);
+                Deferred::new("passed").order(-1).run(|| async move { trace.add("passed") });
+            });
         })
         .await;
     let ran = trace.take();
@@ -203,7 +201,7 @@ async fn work_that_never_ends_is_cut_off_and_named() {
         .await;
     assert_eq!(trace.take(), ["database"]);
     assert!(
-        matches!(report.stragglers[..], [Straggler::Tasks(place, 1)] if place.file().ends_with("lifecycle.rs"))
+        matches!(report.stragglers[..], [Straggler::Tasks { location, count: 1, .. }] if location.file().ends_with("lifecycle.rs"))
     );
     assert!(report.took < Duration::from_secs(1), "{report}");
     assert_eq!(report.exit_status(), 70, "{report}");
@@ -214,15 +212,15 @@ async fn work_that_never_ends_is_cut_off_and_named() {
 async fn a_teardown_knows_how_much_time_it_has() {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     assert_eq!(lifecycle::remaining(), None);
-    second()
+    let report = second()
         .run(async {
             assert_eq!(lifecycle::remaining(), None);
-            lifecycle::defer("ask", || async move {
+            Deferred::new("ask").timeout(Duration::from_millis(300)).run(|| async move {
                 sender.send(lifecycle::remaining()).expect("the test");
-            })
-            .timeout(Duration::from_millis(300));
+            });
         })
         .await;
+    assert!(report.is_clean(), "{report}");
     assert_eq!(receiver.await.expect("the teardown"), Some(Duration::from_millis(300)));
 }
 
@@ -231,7 +229,7 @@ async fn a_teardown_knows_how_much_time_it_has() {
 async fn time_outs_that_do_not_fit_stop_the_start() {
     let report = second()
         .run(async {
-            lifecycle::defer("long", || async {}).timeout(Duration::from_secs(2));
+            Deferred::new("long").timeout(Duration::from_secs(2)).run(|| async {});
             lifecycle::ready();
             std::future::pending::<()>().await;
         })

@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 
-    /// Hand the orders on to RabbitMQ at RABBITMQ_URL, where `worker` takes them
+    /// Hand the orders on to RabbitMQ at `RABBITMQ_URL`, where `worker` takes them
     #[arg(long)]
     pub(crate) hand_on: bool,
 

@@ -39,10 +39,10 @@ impl Audit {
         for line in journal.lines() {
             *lines.entry(line.trim_start_matches("settled ")).or_default() += 1;
         }
-        let (settled, left): (Vec<_>, Vec<_>) = orders.iter().partition(|(_, settled)| *settled);
-        let found: BTreeSet<&String> = orders.iter().map(|(id, _)| id).collect();
+        let (settled, left): (Vec<_>, Vec<_>) = orders.iter().partition(|order| order.settled);
+        let found: BTreeSet<&String> = orders.iter().map(|order| &order.id).collect();
         let lost = tally.acknowledged.iter().filter(|id| !found.contains(id)).cloned();
-        let in_journal = settled.iter().filter(|(id, _)| lines.contains_key(&**id)).count();
+        let in_journal = settled.iter().filter(|order| lines.contains_key(&*order.id)).count();
         Ok(Audit {
             status,
             acknowledged: tally.acknowledged.len(),
@@ -54,7 +54,7 @@ impl Audit {
             missing: settled.len() - in_journal,
             surplus: lines.values().sum::<usize>() - in_journal,
             settled: settled.len(),
-            left: left.into_iter().map(|(id, _)| id.clone()).collect(),
+            left: left.into_iter().map(|order| order.id.clone()).collect(),
             closed: length == i64::try_from(journal.len()).ok(),
         })
     }
@@ -72,11 +72,17 @@ impl Audit {
     }
 }
 
-/// Reads each order and whether it is settled, and the length of the complete journal.
-fn read(database: &Path) -> rusqlite::Result<(Vec<(String, bool)>, Option<i64>)> {
+/// An order in the database.
+struct Order {
+    id: String,
+    settled: bool,
+}
+
+/// Reads the orders, and the length of the complete journal.
+fn read(database: &Path) -> rusqlite::Result<(Vec<Order>, Option<i64>)> {
     let database = Connection::open(database)?;
     let mut orders = database.prepare("SELECT id, state = 'settled' FROM orders")?;
-    let orders = orders.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let orders = orders.query_map([], |row| Ok(Order { id: row.get(0)?, settled: row.get(1)? }))?;
     let length = database.query_row("SELECT bytes FROM journal", [], |row| row.get(0)).optional()?;
     Ok((orders.collect::<rusqlite::Result<_>>()?, length))
 }

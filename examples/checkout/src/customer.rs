@@ -35,15 +35,13 @@ pub(crate) async fn place_orders(shop: SocketAddr, name: String, keep_alive: boo
     let mut kept = None;
     for number in 0.. {
         let order = format!("{name}-{number}");
-        let mut connection = match kept.take() {
-            Some(connection) => connection,
-            None => match Connection::open(shop).await {
-                Ok(connection) => connection,
-                Err(_) => {
-                    tally.refused += 1;
-                    break;
-                }
-            },
+        let connection = match kept.take() {
+            Some(connection) => Ok(connection),
+            None => Connection::open(shop).await,
+        };
+        let Ok(mut connection) = connection else {
+            tally.refused += 1;
+            break;
         };
         match connection.request(Method::PUT, &format!("/orders/{order}"), "one espresso").await {
             Ok(answer) => {

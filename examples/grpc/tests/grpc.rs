@@ -1,6 +1,13 @@
 //! The ticker, and the end of its streams.
 
-#[allow(clippy::all, clippy::pedantic, missing_docs, unreachable_pub, reason = "the code is generated")]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::restriction,
+    missing_docs,
+    unreachable_pub,
+    reason = "the code is generated"
+)]
 mod ticker_v1 {
     tonic::include_proto!("ticker.v1");
 }

@@ -1,13 +1,14 @@
-//! Budgets and limits against R10 and R12 as they are written.
+//! Budgets and limits against the text of R10 and R12.
 
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::{Budget, FAST, Limits, check, usable};
-use crate::plan::DeclaredPath;
+use super::{Budget, LONGEST_FAST_STOP, Limits, check, usable};
 use crate::plan::tests::cases;
 use crate::plan::tests::model::{Sketch, sound_sketch};
+use crate::plan::{Class, DeclaredPath, Item, Need, Plan, Why};
+use crate::stage::{PerStage, TeardownStage};
 
 fn path() -> impl Strategy<Value = DeclaredPath> {
     (any::<bool>(), 0..40_000_u64).prop_map(|(any, length)| DeclaredPath {
@@ -15,6 +16,10 @@ fn path() -> impl Strategy<Value = DeclaredPath> {
         length: Duration::from_millis(if any { length } else { 0 }),
         items: Vec::new(),
     })
+}
+
+fn paths() -> impl Strategy<Value = PerStage<DeclaredPath>> {
+    (path(), path()).prop_map(|(cleanup, flush)| PerStage { cleanup, flush })
 }
 
 fn millis(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> {
@@ -26,9 +31,9 @@ fn assert_close(a: Duration, b: Duration) {
     assert!(a.abs_diff(b) <= Duration::from_micros(1), "{a:?} is not {b:?}");
 }
 
-/// What is left from the start of each stage to its end, and that stages follow each other.
+/// Returns the time from the start of each stage to its end. Checks that no stage ends before it begins.
 fn stages(budget: &Budget, start: Instant) -> [Duration; 4] {
-    let ends = [start, budget.cut_until, budget.cleanup_until, budget.flush_until, budget.deadline];
+    let ends = [start, budget.cut_until, budget.until.cleanup, budget.until.flush, budget.deadline];
     assert!(budget.drain_until <= budget.cut_until && budget.drain_until >= start);
     std::array::from_fn(|at| {
         assert!(ends[at] <= ends[at + 1], "stage {at} ends before it begins");
@@ -41,9 +46,10 @@ proptest! {
 
     /// R9, R10.
     #[test]
-    fn each_stage_keeps_its_reserve(grace in millis(0..40_000), cleanup in path(), flush in path()) {
+    fn each_stage_keeps_its_reserve(grace in millis(0..40_000), paths in paths()) {
         let start = Instant::now();
-        let budget = Budget::new(start, grace, &cleanup, &flush);
+        let budget = Budget::new(start, grace, &paths);
+        let PerStage { cleanup, flush } = paths;
         let [_, for_cleanup, for_flush, spare] = stages(&budget, start);
         prop_assert_eq!(budget.deadline, start + grace);
         prop_assert_eq!(spare, (grace / 20).min(Duration::from_millis(100)));
@@ -64,21 +70,20 @@ proptest! {
     fn a_fast_stop_is_over_within_three_seconds_and_never_later_than_before(
         grace in millis(0..40_000),
         at in 0.0..1.2_f64,
-        cleanup in path(),
-        flush in path(),
+        paths in paths(),
     ) {
         let start = Instant::now();
-        let old = Budget::new(start, grace, &cleanup, &flush);
+        let old = Budget::new(start, grace, &paths);
         let now = start + grace.mul_f64(at);
-        let fast = old.fast(now, &cleanup, &flush);
-        prop_assert_eq!(fast.deadline, now + FAST.min(old.deadline.saturating_duration_since(now)));
+        let fast = old.fast(now, &paths);
+        prop_assert_eq!(fast.deadline, now + LONGEST_FAST_STOP.min(old.deadline.saturating_duration_since(now)));
         prop_assert_eq!(fast.drain_until, now);
         prop_assert!(fast.cut_until <= now + Duration::from_millis(50));
-        if now < old.flush_until {
+        if now < old.until.flush {
             let [_, for_cleanup, for_flush, _] = stages(&fast, now);
-            prop_assert!(fast.flush_until <= old.flush_until);
-            prop_assert!(for_cleanup > Duration::ZERO || !cleanup.any);
-            prop_assert!(for_flush > Duration::ZERO || !flush.any);
+            prop_assert!(fast.until.flush <= old.until.flush);
+            prop_assert!(for_cleanup > Duration::ZERO || !paths.cleanup.any);
+            prop_assert!(for_flush > Duration::ZERO || !paths.flush.any);
         }
     }
 
@@ -91,26 +96,27 @@ proptest! {
         flush_time in millis(0..10_000),
     ) {
         let now = Instant::now();
-        let until = |last| if last { now + time + flush_time } else { now + time };
-        let limits = Limits::new(&sketch.plan(), now, until, |item| done[item]);
-        for last in [false, true] {
-            let b = (until(last) - now).as_secs_f64();
+        let until = PerStage { cleanup: now + time, flush: now + time + flush_time };
+        let limits = Limits::new(&sketch.plan(), now, &until, |item| done[item]);
+        for stage in TeardownStage::ALL {
+            let until = until[stage];
+            let b = (until - now).as_secs_f64();
             let declared = |v: usize| sketch.items[v].timeout.map(|timeout| timeout.as_secs_f64());
             let open = |v: usize| if done[v] { 0.0 } else { 1.0 };
-            let d = sketch.heaviest_of(last, &|v| declared(v).unwrap_or(0.0) * open(v));
-            let n = sketch.heaviest_of(last, &|v| f64::from(u8::from(declared(v).is_none())) * open(v));
+            let d = sketch.heaviest_of(stage, &|v| declared(v).unwrap_or(0.0) * open(v));
+            let n = sketch.heaviest_of(stage, &|v| f64::from(u8::from(declared(v).is_none())) * open(v));
             let s = if n > 0.0 { ((b - d) / n).max(0.05 * b) } else { 0.0 };
             let unscaled = |v: usize| declared(v).unwrap_or(s) * open(v);
-            let l = sketch.heaviest_of(last, &unscaled);
+            let l = sketch.heaviest_of(stage, &unscaled);
             let scale = if l > 0.0 { (b / l).min(1.0) } else { 1.0 };
             let weight = |v: usize| unscaled(v) * scale;
-            for v in (0..sketch.items.len()).filter(|v| sketch.items[*v].last == last) {
+            for v in (0..sketch.items.len()).filter(|v| sketch.items[*v].stage == stage) {
                 let tail = sketch.heaviest_from(v, &weight) - weight(v);
-                let end = limits.must_end(v, until(last));
+                let end = limits.must_end(v, until);
                 prop_assert!(end >= now.checked_sub(Duration::from_micros(1)).unwrap_or(now));
-                assert_close(until(last) - end.min(until(last)), Duration::from_secs_f64(tail));
+                assert_close(until - end.min(until), Duration::from_secs_f64(tail));
                 assert_close(limits.share(v), Duration::from_secs_f64(weight(v)));
-                // Nobody is starved: its share fits in front of what is behind it, and there is one.
+                // No teardown is starved: it has a share, which fits before the shares of those after it.
                 let share = limits.share(v);
                 prop_assert!(now + share <= end + Duration::from_micros(1));
                 let wants = !done[v] && declared(v) != Some(0.0);
@@ -136,10 +142,10 @@ proptest! {
     }
 }
 
-/// The declared seconds of the longest path of each stage, one after the other.
+/// Returns the sum of the longest declared paths of both stages.
 fn needed(sketch: &Sketch) -> Duration {
     let seconds = |item: usize| sketch.items[item].timeout.unwrap_or_default().as_secs_f64();
-    let needed = sketch.heaviest_of(false, &seconds) + sketch.heaviest_of(true, &seconds);
+    let needed: f64 = TeardownStage::ALL.map(|stage| sketch.heaviest_of(stage, &seconds)).iter().sum();
     // The time-outs of a sketch are whole milliseconds.
     Duration::from_millis(Duration::from_secs_f64(needed + 0.0005).as_millis().try_into().unwrap_or(0))
 }
@@ -153,7 +159,7 @@ proptest! {
     ) {
         let now = Instant::now();
         let until = now + Duration::from_secs(20);
-        let limits = Limits::new(&sketch.plan(), now, |_| until, |_| false);
+        let limits = Limits::new(&sketch.plan(), now, &PerStage::from_fn(|_| until), |_| false);
         for (v, item) in sketch.items.iter().enumerate() {
             prop_assert!(now + limits.share(v) <= limits.must_end(v, until) + Duration::from_micros(1));
             prop_assert!(limits.share(v) > Duration::ZERO || item.timeout == Some(Duration::ZERO));
@@ -163,15 +169,14 @@ proptest! {
 
 #[test]
 fn a_refused_plan_names_the_path_that_does_not_fit() {
-    use crate::plan::{Class, Item, Plan, Why};
-    let item = |name: &'static str, seconds, needs: Vec<(usize, Why)>| Item {
+    let item = |name: &'static str, seconds, needs: Vec<Need>| Item {
         name: name.into(),
         timeout: Some(Duration::from_secs(seconds)),
         needs,
         ..Item::default()
     };
     let items = vec![
-        item("Orders", 20, vec![(1, Why::Instance)]),
+        item("Orders", 20, vec![Need { of: 1, why: Why::Instance }]),
         item("Database", 15, Vec::new()),
         item("Cache", 5, Vec::new()),
     ];
@@ -184,20 +189,19 @@ fn a_refused_plan_names_the_path_that_does_not_fit() {
     );
 }
 
-/// A time-out that says "for ever" is scaled like any other that does not fit.
+/// R10: a time-out of the longest possible duration is scaled like any other that does not fit.
 #[test]
 fn endless_time_outs_do_not_overflow() {
-    use crate::plan::{Class, Item, Plan, Why};
     let items = (0..3).map(|at| Item {
         timeout: Some(Duration::MAX),
-        needs: (at + 1..3).map(|other| (other, Why::Instance)).collect(),
+        needs: (at + 1..3).map(|of| Need { of, why: Why::Instance }).collect(),
         ..Item::default()
     });
     let plan = Plan::new(items.collect(), &[Class::default()]);
     let (now, grace) = (Instant::now(), Duration::from_secs(3));
     assert!(check(&plan, grace).is_err());
-    let budget = Budget::new(now, grace, &plan.declared_path(false), &plan.declared_path(true));
+    let budget = Budget::new(now, grace, &plan.declared_paths());
     stages(&budget, now);
-    let limits = Limits::new(&plan, now, |_| now + grace, |_| false);
+    let limits = Limits::new(&plan, now, &PerStage::from_fn(|_| now + grace), |_| false);
     assert_close(limits.share(1), Duration::from_secs(1));
 }

@@ -1,4 +1,4 @@
-//! RabbitMQ, by lapin.
+//! RabbitMQ, through lapin.
 
 use futures_util::StreamExt as _;
 use lapin::message::Delivery;
@@ -7,11 +7,16 @@ use lapin::{Acker, Channel, Consumer};
 
 use super::{Error, Receipt, Source};
 
-/// The messages of a queue of RabbitMQ, or of whatever else speaks AMQP 0.9.1.
+/// The messages of a RabbitMQ queue, or of another broker that speaks AMQP 0.9.1.
 ///
-/// At the stop: `basic.cancel`; what was sent ahead is `nack`ed with `requeue`. Then the channel is closed, which makes
-/// sure that the broker has taken every acknowledgement: so publish over another one. The connection stays as it is; it
-/// is a resource, `#[teardown] connection: lapin::Connection`.
+/// What happens at the stop:
+///
+/// 1. `basic.cancel` ends the subscription.
+/// 2. Messages that were sent ahead are `nack`ed with `requeue`.
+/// 3. The channel is closed, which the broker confirms after it has taken every acknowledgement. Publish over another
+///    channel.
+///
+/// The connection stays open. It is a resource: `#[teardown] connection: lapin::Connection`.
 ///
 /// ```no_run
 /// use lapin::options::{BasicConsumeOptions, BasicQosOptions};
@@ -41,14 +46,14 @@ pub struct AmqpQueue {
 }
 
 impl AmqpQueue {
-    /// Of a subscription with acknowledgements (`no_ack` off) on this channel.
+    /// Returns the source for a subscription on this channel, with acknowledgements (`no_ack` is `false`).
     pub fn new(channel: Channel, deliveries: Consumer) -> AmqpQueue {
         AmqpQueue { channel, deliveries }
     }
 }
 
 impl Source for AmqpQueue {
-    /// Not to be acknowledged by the handler.
+    /// The handler must not acknowledge it.
     type Message = Delivery;
     type Receipt = AmqpReceipt;
 
@@ -69,7 +74,7 @@ impl Source for AmqpQueue {
         Ok(())
     }
 
-    /// The broker confirms it, and so has taken every answer that was sent before.
+    /// Closes the channel. The broker confirms that after it has taken every acknowledgement.
     async fn finish(&mut self) -> Result<(), Error> {
         let closed = self.channel.close(200, "shutting down".into()).await;
         closed
@@ -77,27 +82,27 @@ impl Source for AmqpQueue {
     }
 }
 
-/// Of an [`AmqpQueue`].
+/// The receipt of a message of an [`AmqpQueue`].
 #[derive(Debug)]
 pub struct AmqpReceipt(Acker);
 
 impl AmqpReceipt {
-    /// The acker says `false` where the channel is closed: the broker gives the message out again.
-    fn heard(heard: bool) -> Result<(), Error> {
-        if heard { Ok(()) } else { Err("the channel is closed".into()) }
+    /// Makes an error of a closed channel, for which lapin returns `false`. The broker delivers the message again.
+    fn sent(is_open: bool) -> Result<(), Error> {
+        if is_open { Ok(()) } else { Err("the channel is closed".into()) }
     }
 }
 
 impl Receipt for AmqpReceipt {
     async fn ack(self) -> Result<(), Error> {
-        Self::heard(self.0.ack(BasicAckOptions::default()).await?)
+        Self::sent(self.0.ack(BasicAckOptions::default()).await?)
     }
 
-    async fn hand_back(self) -> Result<(), Error> {
-        Self::heard(self.0.nack(BasicNackOptions { requeue: true, ..BasicNackOptions::default() }).await?)
+    async fn requeue(self) -> Result<(), Error> {
+        Self::sent(self.0.nack(BasicNackOptions { requeue: true, ..BasicNackOptions::default() }).await?)
     }
 
-    async fn discard(self) -> Result<(), Error> {
-        Self::heard(self.0.reject(BasicRejectOptions { requeue: false }).await?)
+    async fn reject(self) -> Result<(), Error> {
+        Self::sent(self.0.reject(BasicRejectOptions { requeue: false }).await?)
     }
 }

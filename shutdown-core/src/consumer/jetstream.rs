@@ -1,4 +1,4 @@
-//! NATS JetStream, by async-nats.
+//! NATS JetStream, through async-nats.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -15,17 +15,18 @@ use futures_util::future::BoxFuture;
 use super::{Error, Receipt, Source};
 use crate::sync::lock;
 
-/// How long one request for messages stands.
-const EXPIRES: Duration = Duration::from_secs(30);
-/// What the server has sent by the time of the stop has come after this.
-const UNDER_WAY: Duration = Duration::from_millis(100);
-/// How long the server may take to confirm the last acknowledgement.
-const CONFIRM: Duration = Duration::from_secs(2);
+/// How long the server keeps one request for messages.
+const REQUEST_LIFETIME: Duration = Duration::from_secs(30);
+/// How long a message that the server has sent before the stop can take to arrive.
+const ARRIVAL_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long the server has to confirm the last acknowledgement.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The messages of a pull consumer of JetStream.
+/// The messages of a JetStream pull consumer.
 ///
-/// It asks for a batch at a time, so that at the stop no more than that comes: what has come and is not begun is
-/// `nak`ed. Acknowledgements are sent behind each other, and the last is confirmed before the consumer ends.
+/// It asks for one batch at a time. At the stop no further batch arrives, and messages that have arrived and are not begun
+/// are `nak`ed. Acknowledgements are sent without waiting, and the server confirms the last one within 2 s before the
+/// consumer ends.
 ///
 /// ```no_run
 /// use async_nats::jetstream::{self, consumer::PullConsumer};
@@ -49,18 +50,18 @@ pub struct JetStream {
     context: Context,
     consumer: PullConsumer,
     batch: usize,
-    /// A request that is on its way. Kept, where the future that made it is dropped, since it is answered all the same.
+    /// A request that is on its way. Kept when the future that made it is dropped, because the server answers it anyway.
     asking: Option<BoxFuture<'static, Result<Batch, Error>>>,
     asked: Option<Batch>,
-    last: Last,
+    last: LastAck,
     cancelled: bool,
 }
 
-/// What was acknowledged last, if it was not confirmed.
-type Last = Arc<Mutex<Option<Acker>>>;
+/// The last acknowledgement, which has not been confirmed.
+type LastAck = Arc<Mutex<Option<Acker>>>;
 
 impl JetStream {
-    /// Of a consumer with explicit acknowledgements, in batches of 256.
+    /// Returns the source for a consumer with explicit acknowledgements, in batches of 256 messages.
     pub fn new(context: &Context, consumer: PullConsumer) -> JetStream {
         JetStream {
             context: context.clone(),
@@ -68,19 +69,19 @@ impl JetStream {
             batch: 256,
             asking: None,
             asked: None,
-            last: Last::default(),
+            last: LastAck::default(),
             cancelled: false,
         }
     }
 
-    /// How many messages it asks for at once; 0 counts as 1.
+    /// Configures how many messages it asks for at once. Defaults to 256, and 0 counts as 1.
     #[must_use]
     pub fn batch(mut self, messages: usize) -> JetStream {
         self.batch = messages.max(1);
         self
     }
 
-    /// The batch that was asked for last; `None` where there is none, and none is to be asked for any more.
+    /// Gives the batch that was asked for last, or asks for one. `None` after the cancellation, when there is none.
     async fn asked(&mut self) -> Result<Option<&mut Batch>, Error> {
         if self.asked.is_none() {
             if self.asking.is_none() && self.cancelled {
@@ -89,7 +90,7 @@ impl JetStream {
             let asking = self.asking.get_or_insert_with(|| {
                 let (consumer, batch) = (self.consumer.clone(), self.batch);
                 Box::pin(async move {
-                    Ok(consumer.batch().max_messages(batch).expires(EXPIRES).messages().await?)
+                    Ok(consumer.batch().max_messages(batch).expires(REQUEST_LIFETIME).messages().await?)
                 })
             });
             let asked = asking.await;
@@ -118,12 +119,12 @@ impl Source for JetStream {
                 Err(error) => return Some(Err(error)),
             };
             let next = if cancelled {
-                tokio::time::timeout(UNDER_WAY, asked.next()).await.ok().flatten()
+                tokio::time::timeout(ARRIVAL_TIMEOUT, asked.next()).await.ok().flatten()
             } else {
                 asked.next().await
             };
             let Some(message) = next else {
-                // This batch is over: by number, by time, or as it is wanted no more.
+                // The batch is complete, has expired, or is not wanted any more.
                 self.asked = None;
                 continue;
             };
@@ -140,23 +141,23 @@ impl Source for JetStream {
     }
 
     async fn finish(&mut self) -> Result<(), Error> {
-        // Without it nobody waits for more.
+        // Dropping it ends the request.
         self.asked = None;
-        // An acknowledgement is a message like any other: in a buffer of the client, on its way. Once more for the last,
-        // and confirmed: the server takes them in order.
+        // An acknowledgement is a message, which can still be in a buffer of the client. The last one is sent again and
+        // confirmed. The server takes them in order.
         let last = lock(&self.last).take();
         if let Some(last) = last {
-            let confirmed = tokio::time::timeout(CONFIRM, last.double_ack()).await;
+            let confirmed = tokio::time::timeout(CONFIRM_TIMEOUT, last.double_ack()).await;
             confirmed.map_err(|_| "the server did not confirm the last acknowledgement")??;
         }
         Ok(self.context.client().flush().await?)
     }
 }
 
-/// Of a [`JetStream`].
+/// The receipt of a message of a [`JetStream`].
 pub struct JetStreamReceipt {
     acker: Acker,
-    last: Last,
+    last: LastAck,
 }
 
 impl Receipt for JetStreamReceipt {
@@ -166,11 +167,11 @@ impl Receipt for JetStreamReceipt {
         Ok(())
     }
 
-    async fn hand_back(self) -> Result<(), Error> {
+    async fn requeue(self) -> Result<(), Error> {
         self.acker.ack_with(AckKind::Nak(None)).await
     }
 
-    async fn discard(self) -> Result<(), Error> {
+    async fn reject(self) -> Result<(), Error> {
         self.acker.ack_with(AckKind::Term).await
     }
 }

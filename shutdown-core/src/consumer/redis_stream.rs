@@ -9,31 +9,31 @@ use redis::{AsyncCommands as _, Client};
 
 use super::{Error, Receipt, Source};
 
-/// How long one `XREADGROUP` waits at the server, in milliseconds.
-const BLOCK: usize = 2_000;
+/// How long one `XREADGROUP` waits at the server.
+const BLOCK_MILLISECONDS: usize = 2_000;
 
 /// The entries of a Redis stream for one consumer of a group.
 ///
-/// First come the entries that this consumer was given before and has not acknowledged: so give each process a name
-/// that it has again after a restart (the pod's ordinal, the host). At the stop nothing needs to be handed back: what
-/// is not begun stays pending under that name, and is what the next process reads first.
-///
-/// It reads on a connection of its own, which waits at the server; acknowledgements go over another.
+/// - Entries that this consumer has received before and not acknowledged come first. Give each process a name that it has
+///   again after a restart (the pod's ordinal, the host).
+/// - At the stop nothing has to be requeued. Entries that are not begun stay pending under that name, and the next
+///   process reads them first.
+/// - Entries are read on a connection of their own, which waits at the server. Acknowledgements use another connection.
 #[derive(Debug)]
 pub struct RedisStream {
     reading: MultiplexedConnection,
     answering: Arc<Answering>,
     consumer: String,
     count: usize,
-    /// The server's number of the connection that waits.
+    /// The id that the server gives to the connection that waits.
     waiting: i64,
-    /// Behind which of the entries that are pending already it reads; `None` once those are through.
+    /// The last pending entry that has been read. `None` once all of them have been.
     pending_after: Option<String>,
     taken: VecDeque<Entry>,
     cancelled: bool,
 }
 
-/// What each receipt needs.
+/// What each receipt needs to acknowledge its entry.
 #[derive(Debug)]
 struct Answering {
     connection: MultiplexedConnection,
@@ -45,32 +45,32 @@ struct Answering {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Entry {
-    /// Its id.
+    /// The id of the entry.
     pub id: String,
-    /// Its fields.
+    /// The fields of the entry.
     pub fields: std::collections::HashMap<String, redis::Value>,
 }
 
 impl Entry {
-    /// A field as a type that Redis values convert to; `None` if there is none, or it does not.
+    /// Converts a field. `None` if there is no such field, or if its value does not convert to `T`.
     pub fn get<T: redis::FromRedisValue>(&self, field: &str) -> Option<T> {
         redis::from_redis_value(self.fields.get(field)?.clone()).ok()
     }
 }
 
 impl RedisStream {
-    /// Reads as `consumer` of `group`, which it makes where there is none, from the stream's beginning.
+    /// Reads as `consumer` of `group`. A group that does not exist is created at the beginning of the stream.
     ///
     /// # Errors
     ///
-    /// If the server cannot be reached, or the key is no stream.
+    /// If the server cannot be reached, or if the key is not a stream.
     pub async fn open(
         client: &Client,
         stream: &str,
         group: &str,
         consumer: &str,
     ) -> Result<RedisStream, Error> {
-        // The answer to a read that waits comes when it comes.
+        // A read that waits has no time-out of its own.
         let patient = redis::AsyncConnectionConfig::new().set_response_timeout(None);
         let mut reading = client.get_multiplexed_async_connection_with_config(&patient).await?;
         let mut answering = client.get_multiplexed_async_connection().await?;
@@ -95,7 +95,7 @@ impl RedisStream {
         })
     }
 
-    /// How many entries it reads at once: 64 unless told otherwise; 0 counts as 1.
+    /// Configures how many entries it reads at once. Defaults to 64, and 0 counts as 1.
     #[must_use]
     pub fn count(mut self, entries: usize) -> RedisStream {
         self.count = entries.max(1);
@@ -107,7 +107,7 @@ impl RedisStream {
             StreamReadOptions::default().group(&self.answering.group, &self.consumer).count(self.count);
         let (options, after) = match &self.pending_after {
             Some(after) => (options, after.as_str()),
-            None => (options.block(BLOCK), ">"),
+            None => (options.block(BLOCK_MILLISECONDS), ">"),
         };
         let reply: Option<StreamReadReply> =
             self.reading.xread_options(&[&self.answering.stream], &[after], &options).await?;
@@ -129,7 +129,7 @@ impl Source for RedisStream {
             if self.cancelled {
                 return None;
             }
-            // What is read and lost, because this future is dropped, is pending, and comes first the next time.
+            // Entries that a dropped read took are pending, and come first the next time.
             if let Err(error) = self.read().await {
                 return Some(Err(error));
             }
@@ -145,13 +145,13 @@ impl Source for RedisStream {
     }
 }
 
-/// Ends the read that waits at the server, so that it takes nothing more for somebody who is gone.
+/// Ends the read that waits at the server, so that it takes nothing for a consumer that is gone.
 pub(super) async fn unblock(connection: &mut MultiplexedConnection, waiting: i64) -> redis::RedisResult<()> {
     let _: i64 = redis::cmd("CLIENT").arg("UNBLOCK").arg(waiting).query_async(connection).await?;
     Ok(())
 }
 
-/// Of a [`RedisStream`].
+/// The receipt of an entry of a [`RedisStream`].
 #[derive(Debug)]
 pub struct RedisStreamReceipt {
     answering: Arc<Answering>,
@@ -165,8 +165,8 @@ impl Receipt for RedisStreamReceipt {
         Ok(())
     }
 
-    /// It stays pending.
-    async fn hand_back(self) -> Result<(), Error> {
+    /// Leaves it pending.
+    async fn requeue(self) -> Result<(), Error> {
         Ok(())
     }
 }

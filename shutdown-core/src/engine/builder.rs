@@ -6,11 +6,9 @@ use super::clock::Clock;
 use super::host::Caller;
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
+use crate::budget::DEFAULT_GRACE;
 use crate::report::Report;
 use crate::sequence::Config;
-
-/// The default grace: 25 s, which is less than the 30 s after which Kubernetes sends SIGKILL.
-pub(crate) const GRACE: Duration = Duration::from_secs(25);
 
 /// The configuration of a [`Lifecycle`] that is built by hand.
 ///
@@ -47,7 +45,7 @@ impl Lifecycle {
     /// # }
     /// ```
     pub fn builder() -> Builder {
-        Builder(Config { grace: GRACE, lame_duck: Duration::ZERO, job: false })
+        Builder(Config { grace: DEFAULT_GRACE, lame_duck: Duration::ZERO, job: false })
     }
 }
 

@@ -16,6 +16,7 @@ use super::hook::Hook;
 use super::lifecycle::{InFlight, Lifecycle};
 use crate::observe::log::Line;
 use crate::report::Outcome;
+use crate::resource::scope::TeardownScope;
 use crate::sequence::{Action, Event, InstanceId, Sequence};
 use crate::sync::{wait, wait_timeout};
 
@@ -75,7 +76,7 @@ impl Lifecycle {
             Action::CutMain => {
                 engine.notices.main_cut.fire();
             }
-            Action::CutTasks => {
+            Action::CutWork => {
                 engine.in_flight.tasks.cut();
                 engine.host.fire(&engine.notices.work_cut);
             }
@@ -105,8 +106,7 @@ impl Lifecycle {
         let Some(runtime) = self.engine().runtime.get() else { return };
         let (lifecycle, running) = (self.clone(), Arc::clone(hook));
         let task = async move {
-            lifecycle.on(Event::Began(id));
-            let outcome = running.run().await;
+            let outcome = running.run(lifecycle.begin(id)).await;
             running.settle_and_wake(outcome.clone());
             lifecycle.on(Event::Ended(id, outcome));
         };
@@ -114,13 +114,29 @@ impl Lifecycle {
         hook.set_abort(task.abort_handle());
     }
 
+    /// Reports that a teardown begins, and collects what it has to know of the stop around it.
+    fn begin(&self, id: InstanceId) -> TeardownScope {
+        let until = self.step(|sequence, now, world| {
+            sequence.on(now, Event::Began(id), world);
+            sequence.limit(id).or_else(|| sequence.deadline())
+        });
+        let in_flight = self.in_flight();
+        let work_was_cut = in_flight.tasks.are_cut();
+        TeardownScope {
+            deadline: until.map(Into::into),
+            work_was_cut,
+            last_words: if work_was_cut { in_flight.works.last_words() } else { Vec::new() },
+        }
+    }
+
     /// Tears an instance down outside of a stop, within its time-out.
     pub(super) fn release(&self, id: InstanceId, hook: Arc<Hook>, timeout: Option<Duration>) {
         let lifecycle = self.clone();
         let task = async move {
+            let run = hook.run(TeardownScope::default());
             let outcome = match timeout {
-                Some(timeout) => tokio::time::timeout(timeout, hook.run()).await.unwrap_or(Outcome::TimedOut),
-                None => hook.run().await,
+                Some(timeout) => tokio::time::timeout(timeout, run).await.unwrap_or(Outcome::TimedOut),
+                None => run.await,
             };
             hook.settle_and_wake(outcome.clone());
             lifecycle.on(Event::Ended(id, outcome));

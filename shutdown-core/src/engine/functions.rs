@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use crate::engine::context;
-use crate::engine::defer::Deferred;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainOutput;
 use crate::resource::managed::Managed;
@@ -80,12 +79,14 @@ pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> M
     context::expect("manage_as", Lifecycle::clone).manage_as(name, value)
 }
 
-/// A teardown without a type. Concurrent with everything, unless [`uses`](Deferred::uses) or
-/// [`order`](Deferred::order) say otherwise.
+/// Defers a teardown without a type to the stop of the current lifecycle, which runs it exactly once.
+///
+/// The teardown runs in the cleanup, concurrently with every other one. [`Deferred`](crate::Deferred) adds an order, a time-out, or the
+/// instances that the teardown uses. If the cleanup has already begun, the teardown starts at once.
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle.
+/// Outside of a lifecycle. The message says what to do.
 ///
 /// # Examples
 ///
@@ -96,12 +97,12 @@ pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> M
 /// # }
 /// ```
 #[track_caller]
-pub fn defer<F, Fut>(name: impl Into<Cow<'static, str>>, teardown: F) -> Deferred
+pub fn defer<F, Fut>(name: impl Into<Cow<'static, str>>, teardown: F)
 where
     F: FnOnce() -> Fut + Send + 'static,
     Fut: Future<Output: TeardownOutput> + Send + 'static,
 {
-    context::expect("defer", Lifecycle::clone).defer(name, teardown)
+    context::expect("defer", Lifecycle::clone).defer(name, teardown);
 }
 
 /// Declares the start-up as over.
@@ -247,7 +248,7 @@ pub fn remaining() -> Option<Duration> {
 
 /// Starts a clean stop.
 ///
-/// The report shows `reason`. A second call has no effect, and neither has a call during a stop.
+/// The report shows `reason`. A call during a stop has no effect.
 ///
 /// # Panics
 ///
@@ -356,8 +357,9 @@ pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static)
 /// | the task | the exit status |
 /// |---|---|
 /// | ends before the stop: by `Ok`, an error, a panic or an abort | 1, and the end starts the stop |
-/// | returns an error during the stop | 70 |
-/// | ends without an error during the stop | as without the task |
+/// | returns an error or panics during the stop | 70 |
+/// | is cut off at the end of the drain | 70 |
+/// | returns without an error during the stop | unchanged |
 ///
 /// Everything else is as in [`spawn`].
 ///

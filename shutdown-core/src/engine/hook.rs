@@ -4,9 +4,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
-use super::context;
 use crate::report::{Failure, FailureKind, Outcome};
 use crate::resource::scope::TeardownScope;
 use crate::sync::catch::catch_async;
@@ -46,11 +44,11 @@ impl Hook {
     }
 
     /// Runs the teardown. Only its owner may call this: the sequence, or a release.
-    pub(super) async fn run(&self) -> Outcome {
+    pub(super) async fn run(&self, scope: TeardownScope) -> Outcome {
         let job = self.state().job.take();
         let Some(job) = job else { return Outcome::NotRun };
         // The job's future, and with it the instance, is dropped in here as well.
-        match catch_async(scope().around(async move { job().await })).await {
+        match catch_async(scope.around(async move { job().await })).await {
             Ok(failures) if failures.is_empty() => Outcome::Ok,
             Ok(failures) => Outcome::Failed(failures),
             Err(panic) => Outcome::Failed(vec![Failure {
@@ -111,20 +109,6 @@ impl std::fmt::Debug for Hook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hook").finish_non_exhaustive()
     }
-}
-
-/// Collects what the teardown that calls this has to know of the stop around it.
-fn scope() -> TeardownScope {
-    context::with(|lifecycle| {
-        let Some(lifecycle) = lifecycle else { return TeardownScope::default() };
-        let in_flight = lifecycle.in_flight();
-        let work_was_cut = in_flight.tasks.are_cut();
-        TeardownScope {
-            deadline: lifecycle.remaining().map(|left| Instant::now() + left),
-            work_was_cut,
-            last_words: if work_was_cut { in_flight.works.last_words() } else { Vec::new() },
-        }
-    })
 }
 
 #[cfg(all(test, not(loom)))]

@@ -120,7 +120,7 @@ impl World for InFlight {
         let main = usize::from(!self.main_is_over.is_set());
         let passes = self.gate.in_flight().saturating_sub(tasks + known + main);
         if passes > 0 {
-            stragglers.push(Straggler::Passes(passes));
+            stragglers.push(Straggler::Passes { count: passes });
         }
         stragglers
     }

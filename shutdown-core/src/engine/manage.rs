@@ -18,6 +18,7 @@ use crate::resource::managed::{Managed, Owner};
 use crate::resource::needs::Needs;
 use crate::resource::steps::tear_down;
 use crate::sequence::{InstanceId, NO_CLASS, Released, Spec};
+use crate::stage::TeardownStage;
 
 impl Lifecycle {
     /// Manages an instance in this lifecycle: see [`manage`](crate::manage).
@@ -46,10 +47,9 @@ impl Lifecycle {
             class: NO_CLASS,
             order: declaration.order,
             timeout: declaration.timeout,
-            last: declaration.last,
+            stage: TeardownStage::of(declaration.last),
             location,
             needs: held.of((declaration.type_id)()).collect(),
-            unsaid: false,
         };
         let id = self.next_instance();
         let mut handle = None;
@@ -63,10 +63,8 @@ impl Lifecycle {
     }
 
     /// Registers a teardown without a type.
-    pub(super) fn register_job(&self, spec: Spec, job: Job) -> InstanceId {
-        let id = self.next_instance();
-        self.register(id, spec, None, Arc::new(Hook::new(job)));
-        id
+    pub(super) fn register_job(&self, spec: Spec, job: Job) {
+        self.register(self.next_instance(), spec, None, Arc::new(Hook::new(job)));
     }
 
     fn register(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::report::MainEnding;
+use crate::report::MainOutcome;
 
 /// The return type of `main` and of an essential task: `()`, or a `Result` whose error is `Debug`.
 #[diagnostic::on_unimplemented(
@@ -12,7 +12,7 @@ use crate::report::MainEnding;
 )]
 pub trait MainOutput: sealed::Sealed {
     #[doc(hidden)]
-    fn into_ending(self) -> MainEnding;
+    fn into_ending(self) -> MainOutcome;
 }
 
 mod sealed {
@@ -24,14 +24,14 @@ mod sealed {
 
 #[diagnostic::do_not_recommend]
 impl MainOutput for () {
-    fn into_ending(self) -> MainEnding {
-        MainEnding::Ok
+    fn into_ending(self) -> MainOutcome {
+        MainOutcome::Ok
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T, E: fmt::Debug> MainOutput for Result<T, E> {
-    fn into_ending(self) -> MainEnding {
-        self.map_or_else(|error| MainEnding::Failed(format!("{error:?}")), |_| MainEnding::Ok)
+    fn into_ending(self) -> MainOutcome {
+        self.map_or_else(|error| MainOutcome::Failed(format!("{error:?}")), |_| MainOutcome::Ok)
     }
 }

@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use super::context::{self, Scoped};
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
-use crate::report::{MainEnding, Report};
+use crate::report::{MainOutcome, Report};
 use crate::sequence::Event;
 use crate::sync::catch::catch_async;
 
@@ -65,19 +65,19 @@ impl Lifecycle {
 
     /// Runs `main` until it ends or is cut, and stays until the report is sealed: on a current-thread runtime this
     /// future is what polls the teardowns.
-    pub(crate) async fn main(&self, main: impl Future<Output = MainEnding>) {
+    pub(crate) async fn main(&self, main: impl Future<Output = MainOutcome>) {
         let cut = self.notices().main_cut.wait();
         let run = async {
             let main = std::pin::pin!(Scoped::main(self.clone(), main));
             match select(cut, main).await {
-                Either::Left(_) => MainEnding::Cut,
+                Either::Left(_) => MainOutcome::Cut,
                 Either::Right((ending, _)) => ending,
             }
         };
         // The future of `main` is dropped in here as well.
         let ending = match catch_async(run).await {
             Ok(ending) => ending,
-            Err(panic) => MainEnding::Panicked(panic.message()),
+            Err(panic) => MainOutcome::Panicked(panic.message()),
         };
         self.on(Event::MainEnded(ending));
         self.in_flight().return_main();

@@ -12,7 +12,7 @@ use super::context::{self, Scoped};
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
 use super::tasks::Place;
-use crate::report::MainEnding;
+use crate::report::MainOutcome;
 use crate::sequence::Event;
 use crate::sync::catch::catch;
 use crate::sync::gate::Pass;
@@ -109,7 +109,7 @@ impl Lifecycle {
         self.spawn(async move {
             // Moved in as a whole, so that it is dropped also by a task that is cut before it ends.
             let mut essential = essential;
-            if let MainEnding::Failed(error) = future.await.into_ending() {
+            if let MainOutcome::Failed(error) = future.await.into_ending() {
                 essential.error = Some(error);
             }
         })

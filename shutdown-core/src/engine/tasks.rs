@@ -88,8 +88,8 @@ impl Tasks {
         }
         let total = found.values().sum();
         let straggler = |((blocking, location), count)| match blocking {
-            true => Straggler::Blocking(location, count),
-            false => Straggler::Tasks(location, count),
+            true => Straggler::Blocking { location, count },
+            false => Straggler::Tasks { location, count },
         };
         (found.into_iter().map(straggler).collect(), total)
     }

@@ -1,51 +1,45 @@
-//! What the edges have in flight: a server says what its connections are doing, where the gate only counts.
+//! The work in flight of servers and consumers, as the engine sees it: the gate only counts, and each server can name
+//! what its connections are doing.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use crate::report::Straggler;
 use crate::sync::lock;
 use crate::sync::notice::Notice;
 
-/// An edge with work of its own, a server for one. It is asked under the engine's lock, so it runs no user code.
+/// A server or a consumer that has work in flight. Its methods are called under the engine's lock, so they run no user
+/// code.
 pub(crate) trait Work: Send + Sync {
-    /// What is in flight, by name, and for how many passes of the gate that stands.
+    /// Names what is in flight, and says how many passes of the lifecycle's gate that explains.
     fn in_flight(&self) -> (Vec<Straggler>, usize);
 
-    /// What is worth a line of the report at its end.
+    /// Gives the lines that the report shows as notes.
     fn notes(&self) -> Vec<String>;
 
-    /// Fires when nothing is in flight, where that may outlive the drain for a last word to somebody else; `None` if it
-    /// does not.
-    fn last_word(&self) -> Option<Notice> {
-        None
-    }
+    /// Gives the notice that fires when nothing is in flight, if work that was cut off still has to tell its outcome to
+    /// somebody else. `None` if there is nothing to wait for.
+    fn last_word(&self) -> Option<Notice>;
 
-    /// Nothing is in flight, nothing will be, and there is nothing to say.
-    #[cfg_attr(
-        not(any(feature = "consumer", feature = "http")),
-        allow(dead_code, reason = "only an edge behind a feature has work of its own")
-    )]
+    /// Whether nothing is in flight, nothing will be, and there is no note.
     fn is_forgotten(&self) -> bool;
 }
 
-/// The edges of one lifecycle.
+/// The servers and consumers of one lifecycle.
 #[derive(Default)]
 pub(crate) struct Works(Mutex<Vec<Arc<dyn Work>>>);
 
 impl Works {
-    #[cfg_attr(
-        not(any(feature = "consumer", feature = "http")),
-        allow(dead_code, reason = "only an edge behind a feature has work of its own")
-    )]
+    /// Adds one, and forgets those that have ended without a note.
     pub(crate) fn add(&self, work: Arc<dyn Work>) {
-        let mut works = self.lock();
+        let mut works = lock(&self.0);
         works.retain(|work| !work.is_forgotten());
         works.push(work);
     }
 
+    /// Names what is in flight, and says how many passes that explains.
     pub(crate) fn in_flight(&self) -> (Vec<Straggler>, usize) {
         let (mut stragglers, mut passes) = (Vec::new(), 0);
-        for work in self.lock().iter() {
+        for work in lock(&self.0).iter() {
             let (found, known) = work.in_flight();
             stragglers.extend(found);
             passes += known;
@@ -53,15 +47,13 @@ impl Works {
         (stragglers, passes)
     }
 
+    /// Gives a notice for each consumer whose messages the broker still has to hear about. Each fires when it has.
     pub(crate) fn last_words(&self) -> Vec<Notice> {
-        self.lock().iter().filter_map(|work| work.last_word()).collect()
+        lock(&self.0).iter().filter_map(|work| work.last_word()).collect()
     }
 
+    /// Gives the notes of all servers and consumers, in the order in which they were added.
     pub(crate) fn notes(&self) -> Vec<String> {
-        self.lock().iter().flat_map(|work| work.notes()).collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<dyn Work>>> {
-        lock(&self.0)
+        lock(&self.0).iter().flat_map(|work| work.notes()).collect()
     }
 }

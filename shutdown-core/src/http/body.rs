@@ -1,4 +1,4 @@
-//! An answer's body, in flight until its end.
+//! The body of a response, which is in flight until its end.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,29 +6,29 @@ use std::task::{Context, Poll};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::connection::InFlight;
+use super::connection::OpenRequest;
 
 pin_project! {
-    /// `None` is the empty body of an answer of ours.
-    pub(super) struct Answer<B> {
+    /// The body of a response of the service, or the empty body of a refusal.
+    pub(super) struct ResponseBody<B> {
         #[pin]
         body: Option<B>,
-        // Behind the body, so that it is dropped after it.
-        in_flight: InFlight,
+        // The last field, so that the request ends after its body is dropped.
+        request: OpenRequest,
     }
 }
 
-impl<B> Answer<B> {
-    pub(super) fn of(body: B, in_flight: InFlight) -> Answer<B> {
-        Answer { body: Some(body), in_flight }
+impl<B> ResponseBody<B> {
+    pub(super) fn of(body: B, request: OpenRequest) -> ResponseBody<B> {
+        ResponseBody { body: Some(body), request }
     }
 
-    pub(super) fn empty(in_flight: InFlight) -> Answer<B> {
-        Answer { body: None, in_flight }
+    pub(super) fn empty(request: OpenRequest) -> ResponseBody<B> {
+        ResponseBody { body: None, request }
     }
 }
 
-impl<B: Body> Body for Answer<B> {
+impl<B: Body> Body for ResponseBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 

@@ -1,406 +1,392 @@
-//! What is known of one connection, shared by its ends: the socket's wrapper, the requests, the driver, the roster.
+//! What is known of one connection. The socket's wrapper, the requests and the driver share it, and the report asks it.
 
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use http::uri::PathAndQuery;
 use http::{Method, Request, Uri, Version};
-use http_body::Body;
 use tokio::time::Instant;
 
-use super::closing::{self, HALF, Next, Seen, Since};
+use super::closing::{self, Bounds, GOAWAY_TIMEOUT, Next, Seen, Since};
+use super::framing::{Framing, Mark, Missing};
 use super::site::Site;
-use super::stamp::Stamp;
-use crate::net::{Doing, Peer, Visit, waiting};
+use crate::edge::in_flight::{Describe, Named};
+use crate::net::{Peer, unread_bytes};
 use crate::sync::gate::Pass;
 use crate::sync::lock;
 
-/// Bytes that have come are a request of their own from here on: no request is shorter.
-const SHORTEST: u64 = 18;
+/// A request line longer than this many bytes gives its memory back at the next request.
+const LONG_REQUEST_LINE: usize = 256;
 
-/// How long the preface of HTTP/2 is.
-const PREFACE: u64 = 24;
-
-/// The name of a request that is longer gives its memory back at the next one.
-const LONG: usize = 256;
-
-/// One connection. The counters are written in the task of the connection; for HTTP/2 also in those of its streams,
-/// which only count requests. So `Relaxed` everywhere: nothing is handed over by them.
+/// A connection. Its state is written in the task of the connection. For HTTP/2 the tasks of its streams also count
+/// requests.
 pub(super) struct Connection {
     pub(super) site: Arc<Site>,
-    pub(super) peer: Box<Peer>,
-    /// The socket, below everything; -1 if there is none to ask.
-    socket: RawFd,
-    /// How many bytes have been read.
-    read: AtomicU64,
-    /// Where, among those, the next request begins: what was read before belongs to requests that have begun. An
-    /// estimate, since hyper does not say how long a head was: see `begin`.
-    claimed: AtomicU64,
-    /// When the last answer ended: see `Stamp`.
-    answered: Stamp,
-    /// Flags, and above them the number of requests that are not answered to their end.
-    state: AtomicU32,
-    known: Mutex<Known>,
+    /// The socket under everything else, if it is one that can be asked for its unread bytes.
+    socket: Option<RawFd>,
+    state: Mutex<State>,
 }
 
-// A task is aligned to 128 bytes, and beside it there is room for an allocation of so many, counts of the `Arc` not
-// included: it costs nothing. So the peer is on the heap too.
+// Each idle connection has one. A task is aligned to 128 bytes, and the allocator has room for this next to it.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 const _: () = assert!(size_of::<Connection>() <= 88);
 
-/// What is known under a lock. Nothing else is locked meanwhile: the roster asks for it under its own.
-#[derive(Default)]
-struct Known {
-    /// The last request that began: its method and target. A copy into the same memory each time, which takes less
-    /// than to count a reference to the request's own.
-    latest: String,
+/// What is known under the lock. No other lock is taken meanwhile: the report takes this one under those of the engine
+/// and the registry.
+struct State {
+    /// How far the connection has been read.
+    framing: Framing,
+    /// How many HTTP/1 requests have been read to the end of their head and have not begun.
+    read_ahead: u32,
+    /// How many requests have begun and are not answered to their end.
+    requests: u32,
+    phase: Phase,
+    /// The head of the last response is out.
+    is_answering: bool,
+    /// The socket did not take the last bytes of a response.
+    is_stuck_writing: bool,
+    /// A response went out during the stop. The socket is read until the client has closed, so that no reset overtakes
+    /// the response.
+    lingers: bool,
+    answered_at: Option<Instant>,
     /// On the heap, so that an idle connection is small.
-    seldom: Option<Box<Seldom>>,
+    names: Box<Names>,
+    /// What most connections never have.
+    rare: Option<Box<Rare>>,
 }
 
-/// What most connections never have.
+/// What the report says of a connection.
+struct Names {
+    peer: Peer,
+    /// The method and the target of the last request. Copying them into the same memory takes less time than
+    /// counting a reference to the request's own.
+    request_line: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Opened during the lame duck, without a request so far: see `Site::note_connection`.
+    Undecided,
+    Http,
+    /// Out of hyper's hands, and in flight until its socket is dropped.
+    Upgraded,
+}
+
 #[derive(Default)]
-struct Seldom {
-    /// Requests that begin from this byte on came too late.
-    late_from: Option<u64>,
-    visit: Option<Visit>,
-    /// Of HTTP/2, while there are streams: they have tasks of their own, which end a little after their connection.
+struct Rare {
+    late: Option<Late>,
+    named: Option<Named>,
+    /// The pass of the HTTP/2 streams. Their tasks end a little after the task of the connection.
     streams: Option<Pass>,
 }
 
-impl Known {
-    fn seldom(&mut self) -> &mut Seldom {
-        self.seldom.get_or_insert_default()
+/// Tells which HTTP/1 requests come too late.
+struct Late {
+    /// How many bytes were sent before the drain began and have not been read.
+    unread: u64,
+    /// How many requests are in time, once the first late one has been read.
+    in_time: Option<u32>,
+}
+
+impl State {
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
-    fn note_latest(&mut self, method: &Method, target: &Uri) {
-        let latest = &mut self.latest;
-        latest.clear();
-        // The next request is written where this one was, but a long one is not made room for any longer.
-        if latest.capacity() > LONG {
-            *latest = String::new();
+    fn is_undecided(&self) -> bool {
+        self.phase == Phase::Undecided
+    }
+
+    fn has_partial_head(&self) -> bool {
+        self.framing.is_in_head() || self.read_ahead > 0
+    }
+
+    fn read(&mut self, bytes: &[u8]) {
+        let State { framing, read_ahead, rare, .. } = self;
+        let mut late = rare.as_mut().and_then(|rare| rare.late.as_mut());
+        framing.read(bytes, |mark, before| match mark {
+            Mark::Begin => {
+                if let Some(late) = late.as_mut().filter(|late| before as u64 >= late.unread) {
+                    late.in_time.get_or_insert(*read_ahead);
+                }
+            }
+            Mark::End => *read_ahead += 1,
+        });
+        if let Some(late) = late {
+            late.unread = late.unread.saturating_sub(bytes.len() as u64);
         }
-        latest.push_str(method.as_str());
-        latest.push(' ');
-        latest.push_str(target.path_and_query().map_or("*", PathAndQuery::as_str));
     }
 
-    fn is_late(&self, start: u64) -> bool {
-        let late_from = self.seldom.as_ref().and_then(|seldom| seldom.late_from);
-        late_from.is_some_and(|late_from| start >= late_from)
+    /// Notes that an HTTP/1 request begins, and says whether it came too late.
+    fn begin_http1(&mut self) -> bool {
+        self.read_ahead = self.read_ahead.saturating_sub(1);
+        self.is_answering = false;
+        let late = self.rare.as_mut().and_then(|rare| rare.late.as_mut());
+        let Some(in_time) = late.and_then(|late| late.in_time.as_mut()) else { return false };
+        let is_late = *in_time == 0;
+        *in_time = in_time.saturating_sub(1);
+        is_late
     }
 }
 
-const HTTP2: u32 = 1;
-const STUCK_WRITING: u32 = 2;
-const UPGRADED: u32 = 4;
-/// Something was answered during the stop: read until the client has closed, so that no reset overtakes the answer.
-const FAREWELL: u32 = 8;
-/// The head of the latest answer is out.
-const ANSWERING: u32 = 16;
-/// It came during the stop, and has not said what it wants.
-const UNDECIDED: u32 = 32;
-/// What was read last ends where a body in chunks ends, and has no such end before.
-const CHUNKS_ENDED: u32 = 64;
-/// A body in chunks may have ended: a line that begins with a zero was read, or nobody has looked.
-const CHUNKS_MAY_HAVE_ENDED: u32 = 128;
-/// A request, in `state`.
-const REQUEST: u32 = 256;
-const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
-
-const NEVER: u64 = u64::MAX;
+impl Names {
+    fn note_request(&mut self, method: &Method, target: &Uri) {
+        let line = &mut self.request_line;
+        line.clear();
+        if line.capacity() > LONG_REQUEST_LINE {
+            *line = String::new();
+        }
+        line.push_str(method.as_str());
+        line.push(' ');
+        line.push_str(target.path_and_query().map_or("*", PathAndQuery::as_str));
+    }
+}
 
 impl Connection {
     pub(super) fn new(site: Arc<Site>, peer: Peer, socket: Option<RawFd>) -> Connection {
-        let flags = if site.note_connection() { UNDECIDED } else { 0 };
-        Connection {
-            site,
-            peer: Box::new(peer),
-            socket: socket.unwrap_or(-1),
-            read: AtomicU64::new(0),
-            claimed: AtomicU64::new(0),
-            answered: Stamp::default(),
-            state: AtomicU32::new(flags),
-            known: Mutex::default(),
-        }
+        let phase = if site.note_connection() { Phase::Undecided } else { Phase::Http };
+        let state = State {
+            framing: Framing::NEW,
+            read_ahead: 0,
+            requests: 0,
+            phase,
+            is_answering: false,
+            is_stuck_writing: false,
+            lingers: false,
+            answered_at: None,
+            names: Box::new(Names { peer, request_line: String::new() }),
+            rare: None,
+        };
+        Connection { site, socket, state: Mutex::new(state) }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        lock(&self.known)
-    }
-
-    fn requests(&self) -> u32 {
-        self.state.load(Ordering::Relaxed) / REQUEST
-    }
-
-    fn has(&self, flag: u32) -> bool {
-        self.state.load(Ordering::Relaxed) & flag != 0
-    }
-
-    fn set(&self, flag: u32, to: bool) {
-        // A look first: most of the time there is nothing to write.
-        if self.has(flag) != to {
-            match to {
-                true => self.state.fetch_or(flag, Ordering::Relaxed),
-                false => self.state.fetch_and(!flag, Ordering::Relaxed),
-            };
-        }
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
     }
 
     fn in_kernel(&self) -> usize {
-        if self.socket < 0 { 0 } else { waiting(self.socket) }
+        self.socket.map_or(0, unread_bytes)
     }
 
-    /// The socket's wrapper has read these.
+    pub(super) fn peer(&self) -> Peer {
+        self.state().names.peer.clone()
+    }
+
+    /// Notes bytes that the socket's wrapper has read.
     pub(super) fn note_read(&self, bytes: &[u8]) {
-        let read = self.read.load(Ordering::Relaxed);
-        if read == 0 && bytes.starts_with(b"PRI") {
-            self.set(HTTP2, true);
-        }
-        let ended = bytes.ends_with(LAST_CHUNK)
-            && !bytes[..bytes.len() - 1].windows(LAST_CHUNK.len()).any(|part| part == LAST_CHUNK);
-        self.set(CHUNKS_ENDED, ended);
-        self.note_chunks(read, bytes);
-        self.read.store(read + bytes.len() as u64, Ordering::Relaxed);
+        self.state().read(bytes);
     }
 
-    /// Looks for the end of a body in chunks, in what was read behind the first `read` bytes. It takes time in proportion,
-    /// so only where it is of use: in the reads of requests that begin during the stop.
-    fn note_chunks(&self, read: u64, bytes: &[u8]) {
-        let claimed = self.claimed.load(Ordering::Relaxed);
-        let begins = read <= claimed && claimed != NEVER;
-        if begins && !self.site.lifecycle().is_stopping() {
-            self.set(CHUNKS_MAY_HAVE_ENDED, true);
-        } else if begins || !self.has(CHUNKS_MAY_HAVE_ENDED) {
-            self.set(CHUNKS_MAY_HAVE_ENDED, may_end_chunks(bytes));
-        }
-    }
-
-    /// The socket took an answer, or would not.
+    /// Notes whether the socket took bytes of a response.
     pub(super) fn note_write(&self, is_stuck: bool) {
-        self.set(STUCK_WRITING, is_stuck);
+        self.state().is_stuck_writing = is_stuck;
     }
 
-    /// A request begins. Whether it came too late.
-    pub(super) fn begin<B: Body>(self: &Arc<Self>, request: &Request<B>) -> (bool, InFlight) {
-        let http2 = request.version() == Version::HTTP_2;
-        let mut start = self.claimed.load(Ordering::Relaxed);
-        let read = self.read.load(Ordering::Relaxed);
-        // What its first bytes looked like was a guess.
-        self.set(HTTP2, http2);
-        if http2 {
-            self.claimed.store(read, Ordering::Relaxed);
-        } else {
-            let (head, body) = (length_of(request), request.body().size_hint());
-            // hyper has read the headers that say it, once.
-            let end = start.saturating_add(head).saturating_add(body.exact().unwrap_or(NEVER));
-            // What was before may have been a body whose end is not told.
-            start = start.min(read.saturating_sub(head));
-            self.claimed.store(settled(end, read).max(end), Ordering::Relaxed);
-            self.set(ANSWERING, false);
+    /// Notes that a request begins, and says whether it came too late.
+    pub(super) fn begin<B>(self: &Arc<Self>, request: &Request<B>) -> (bool, OpenRequest) {
+        let is_http2 = request.version() == Version::HTTP_2;
+        // What crossed the GOAWAY on its way is served.
+        let is_late_stream = is_http2 && self.site.is_drained_for(GOAWAY_TIMEOUT);
+        let mut state = self.state();
+        state.names.note_request(request.method(), request.uri());
+        state.requests += 1;
+        let is_undecided = state.is_undecided();
+        if is_undecided {
+            state.phase = Phase::Http;
         }
-        self.decide();
-        let mut known = self.known();
-        known.note_latest(request.method(), request.uri());
-        self.state.fetch_add(REQUEST, Ordering::Relaxed);
-        let late = match http2 {
-            // What crossed the GOAWAY on its way is served.
-            true => self.site.is_drained_for(HALF),
-            false => known.is_late(start),
-        };
-        if http2 {
-            let streams = &mut known.seldom().streams;
+        let is_late = if is_http2 {
+            let streams = &mut state.rare().streams;
             if streams.is_none() {
-                *streams = self.site.roster().join();
+                *streams = self.site.in_flight.join();
             }
+            is_late_stream
+        } else {
+            state.begin_http1()
+        };
+        drop(state);
+        if is_undecided {
+            self.site.note_decision();
         }
-        drop(known);
-        (late, InFlight { connection: Arc::clone(self) })
+        (is_late, OpenRequest { connection: Arc::clone(self) })
     }
 
-    /// A request's answer has ended.
+    /// Notes that the response to a request has ended.
     fn end(&self) {
-        if !self.has(HTTP2) {
-            self.state.fetch_sub(REQUEST, Ordering::Relaxed);
-            return;
-        }
-        // Under the lock, so that no stream begins between the two.
-        let mut known = self.known();
-        let is_last = self.state.fetch_sub(REQUEST, Ordering::Relaxed) / REQUEST == 1;
-        let streams = if is_last { known.seldom().streams.take() } else { None };
-        drop(known);
+        let mut state = self.state();
+        state.answered_at = Some(Instant::now());
+        state.requests -= 1;
+        let is_last = state.requests == 0;
+        let streams = state.rare.as_mut().filter(|_| is_last).and_then(|rare| rare.streams.take());
+        drop(state);
         drop(streams);
     }
 
-    /// The drain finds it.
+    /// Notes that the drain has found the connection.
     pub(super) fn drain(&self) {
         self.site.note_drained();
-        // At work: what comes after this came too late. Idle: it is kept open only for what still comes.
-        if self.requests() > 0 {
-            let late_from = self.read.load(Ordering::Relaxed) + self.in_kernel() as u64;
-            self.known().seldom().late_from = Some(late_from);
+        let unread = self.in_kernel() as u64;
+        let mut state = self.state();
+        // If a request is in progress, what comes after this comes too late. An idle connection stays open only for
+        // what still comes.
+        if state.requests > 0 {
+            state.rare().late = Some(Late { unread, in_time: None });
         }
     }
 
-    /// An answer's head goes out. Whether it should say that it is the last one.
+    /// Notes that the head of a response is sent, and says whether it has to carry `Connection: close`.
     pub(super) fn answer(&self) -> bool {
-        self.set(ANSWERING, true);
-        if !self.site.lifecycle().is_stopping() || self.has(HTTP2) {
+        let is_stopping = self.site.is_stopping();
+        let mut state = self.state();
+        state.is_answering = true;
+        if !is_stopping || state.framing.is_http2() {
             return false;
         }
-        self.set(FAREWELL, true);
-        let claimed = self.claimed.load(Ordering::Relaxed);
-        let read = self.read.load(Ordering::Relaxed);
-        if claimed == NEVER {
-            // Where it ends is not told, and the next one may be behind it: only what cannot be otherwise counts. Where
-            // its body goes on hyper closes, unless the rest of it is read.
-            let nothing_behind = self.has(CHUNKS_ENDED) || !self.has(CHUNKS_MAY_HAVE_ENDED);
-            return nothing_behind && self.in_kernel() == 0;
+        state.lingers = true;
+        // A further request that has been sent has to be answered too.
+        if state.has_partial_head() {
+            return false;
         }
-        // What the kernel holds is the rest of this request's body first: it may be answered before it is read.
-        claimed.saturating_add(SHORTEST) > read && self.in_kernel() as u64 <= claimed.saturating_sub(read)
+        let missing = state.framing.missing();
+        drop(state);
+        // What the kernel holds is the rest of this request's body first: a response may come before the body is read.
+        match missing {
+            Missing::Bytes(missing) => self.in_kernel() as u64 <= missing,
+            Missing::Chunks => self.in_kernel() == 0,
+        }
     }
 
-    /// The answer was an upgrade: from now on it is at work until its socket goes.
+    /// Notes that the response is an upgrade. The connection is in flight until its socket is dropped.
     pub(super) fn upgrade(self: &Arc<Self>) {
-        self.set(UPGRADED, true);
-        self.enroll();
+        let mut state = self.state();
+        state.phase = Phase::Upgraded;
+        state.framing = Framing::Foreign;
+        drop(state);
+        self.name();
     }
 
     pub(super) fn is_upgraded(&self) -> bool {
-        self.has(UPGRADED)
+        self.state().phase == Phase::Upgraded
     }
 
-    /// Known for certain: before its preface has come to the end there is nobody to hear a GOAWAY, and it is no more
-    /// than half a head.
     pub(super) fn is_http2(&self) -> bool {
-        self.has(HTTP2) && self.read.load(Ordering::Relaxed) >= PREFACE
+        self.state().framing.is_http2()
     }
 
-    pub(super) fn says_farewell(&self) -> bool {
-        self.has(FAREWELL)
+    /// Whether the connection has nothing to say when it closes: it is a bare socket, and does not speak HTTP/2.
+    pub(super) fn closes_by_drop(&self) -> bool {
+        self.site.is_bare && self.socket.is_some() && !self.is_http2()
     }
 
-    /// Puts it on the roster, by name, until its socket goes.
-    pub(super) fn enroll(self: &Arc<Self>) {
-        if self.known().seldom().visit.is_none() {
-            // Only its own task does this, and the roster has a lock.
-            let visit = self.site.roster().enter(Peer::clone(&self.peer), Arc::clone(self) as Arc<dyn Doing>);
-            self.known().seldom().visit = Some(visit);
+    pub(super) fn lingers(&self) -> bool {
+        self.state().lingers
+    }
+
+    /// Names the connection in the report until its socket is dropped.
+    pub(super) fn name(self: &Arc<Self>) {
+        if self.state().rare().named.is_none() {
+            // Only the task of the connection does this. The registry has a lock of its own.
+            let named = self.site.in_flight.name(Arc::clone(self) as Arc<dyn Describe>);
+            self.state().rare().named = Some(named);
         }
     }
 
+    /// Notes that the lame duck need not wait for a first request.
     fn decide(&self) {
-        if self.has(UNDECIDED) {
-            self.set(UNDECIDED, false);
+        let mut state = self.state();
+        if state.is_undecided() {
+            state.phase = Phase::Http;
+            drop(state);
             self.site.note_decision();
         }
     }
 
-    /// Its socket is gone.
+    /// Notes that the socket is gone.
     pub(super) fn leave(&self) {
         self.decide();
-        let visit = self.known().seldom.as_mut().and_then(|seldom| seldom.visit.take());
-        drop(visit);
+        let named = self.state().rare.as_mut().and_then(|rare| rare.named.take());
+        drop(named);
     }
 
-    /// What is to be done with it, as it is now.
+    /// Decides what the drain does with the connection now.
     pub(super) fn next(&self, since: Since) -> Next {
-        closing::next(self.seen(), since, Instant::now(), self.site.bounds(self))
+        closing::next(self.seen(), since, Instant::now(), self.bounds())
     }
 
     fn seen(&self) -> Seen {
-        let requests = self.requests();
-        let read = self.read.load(Ordering::Relaxed);
+        let state = self.state();
         Seen {
-            http2: self.is_http2(),
-            requests,
-            is_stuck_writing: self.has(STUCK_WRITING),
-            in_kernel: if requests == 0 { self.in_kernel() } else { 0 },
-            half_head: !self.is_http2() && read > self.claimed.load(Ordering::Relaxed),
-            first_byte: read > 0,
-            answered: self.answered.at(self.site.began()),
+            http2: state.framing.is_http2(),
+            requests: state.requests,
+            is_stuck_writing: state.is_stuck_writing,
+            // Asked only if it matters, because it is a system call.
+            in_kernel: if state.requests == 0 { self.in_kernel() } else { 0 },
+            partial_head: state.has_partial_head(),
+            first_byte: !state.framing.is_new(),
+            answered_at: state.answered_at,
         }
     }
 
-    /// Its part of a spread: any number will do that differs between connections.
-    pub(super) fn part_of(&self, spread: Duration) -> Duration {
+    fn bounds(&self) -> Bounds {
+        let settings = &self.site.settings;
+        Bounds {
+            idle: settings.drain_idle_timeout,
+            partial_head: settings.partial_head_timeout,
+            jitter: settings.close_jitter.mul_f64(self.share()),
+        }
+    }
+
+    /// Gives a number from 0 to 1 that differs between connections.
+    fn share(&self) -> f64 {
         let scattered = (std::ptr::from_ref(self) as usize as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let scattered = u32::try_from(scattered).unwrap_or(u32::MAX);
-        spread.mul_f64(f64::from(scattered) / f64::from(u32::MAX))
+        f64::from(u32::try_from(scattered).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
     }
 }
 
-/// Also where it had no socket of ours yet: its handshake failed.
+/// Also decides for a connection whose handshake failed: it never had a socket's wrapper.
 impl Drop for Connection {
     fn drop(&mut self) {
         self.decide();
     }
 }
 
-impl Doing for Connection {
+impl Describe for Connection {
     fn doing(&self) -> String {
-        let latest = self.known().latest.clone();
-        let line = if latest.is_empty() { latest } else { format!("`{latest}`") };
-        match self.requests() {
-            _ if self.has(UPGRADED) => format!("upgraded by {line}"),
-            0 if self.has(STUCK_WRITING) => format!("{line} is answered, and the client does not read"),
-            0 if self.is_http2() => "an idle HTTP/2 connection".to_owned(),
-            0 if self.read.load(Ordering::Relaxed) > self.claimed.load(Ordering::Relaxed) => {
-                "half a request's head".to_owned()
-            }
+        let state = self.state();
+        let request = match state.names.request_line.as_str() {
+            "" => "nothing".to_owned(),
+            line => format!("`{line}`"),
+        };
+        match state.requests {
+            _ if state.phase == Phase::Upgraded => format!("a connection upgraded by {request}"),
+            0 if state.is_stuck_writing => format!("the client does not read the response to {request}"),
+            0 if state.framing.is_http2() => "an idle HTTP/2 connection".to_owned(),
+            0 if state.has_partial_head() => "half a request head".to_owned(),
             0 => "an idle connection".to_owned(),
-            1 if self.has(ANSWERING) => format!("{line} is being answered"),
-            1 => format!("{line} has no answer yet"),
-            more => format!("{line} and {} more streams", more - 1),
+            1 if state.is_answering => format!("the response to {request} is being sent"),
+            1 => format!("{request} has no response yet"),
+            2 => format!("{request} and 1 other stream"),
+            more => format!("{request} and {} other streams", more - 1),
         }
+    }
+
+    fn client(&self) -> String {
+        self.peer().to_string()
     }
 }
 
-/// A request, until its answer has ended.
-pub(super) struct InFlight {
+/// A request, until its response has ended.
+pub(super) struct OpenRequest {
     connection: Arc<Connection>,
 }
 
-impl InFlight {
+impl OpenRequest {
     pub(super) fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
 }
 
-impl Drop for InFlight {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
-        let connection = &*self.connection;
-        let read = connection.read.load(Ordering::Relaxed);
-        let claimed = connection.claimed.load(Ordering::Relaxed);
-        connection.claimed.store(settled(claimed, read), Ordering::Relaxed);
-        connection.answered.set(connection.site.began());
-        connection.end();
+        self.connection.end();
     }
-}
-
-/// Where the next request begins, if the last one ended at `end` by our count: there, if the next one may have come
-/// already; else behind all that was read, for what is less than a request is our miscount of an odd head.
-fn settled(end: u64, read: u64) -> u64 {
-    if end.saturating_add(SHORTEST) <= read { end } else { read }
-}
-
-/// Whether the last chunk of a body may begin in there, whatever its extensions and trailers.
-fn may_end_chunks(bytes: &[u8]) -> bool {
-    const LINE_OF_ZERO: &[u8] = b"\r\n0";
-    // The line may have begun in what was read before.
-    let in_between = bytes.starts_with(b"0") || bytes.starts_with(b"\n0");
-    in_between || bytes.windows(LINE_OF_ZERO.len()).any(|part| part == LINE_OF_ZERO)
-}
-
-/// How many bytes the head of a request of HTTP/1 takes, as most clients write it.
-fn length_of<B>(request: &Request<B>) -> u64 {
-    const LINE: usize = "  HTTP/1.1\r\n".len();
-    const BETWEEN: usize = ": \r\n".len();
-    let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
-    let headers = request.headers();
-    let fields: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + BETWEEN).sum();
-    (request.method().as_str().len() + target + LINE + fields + "\r\n".len()) as u64
 }

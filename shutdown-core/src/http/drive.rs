@@ -1,4 +1,4 @@
-//! What a connection's task polls: hyper's connection, until the drain finds it and it is not at work any more.
+//! What the task of a connection polls: hyper's connection, until the drain closes it.
 
 use std::error::Error as StdError;
 use std::pin::Pin;
@@ -14,11 +14,17 @@ use tokio::time::{Instant, Sleep};
 
 use super::closing::{Next, Since};
 use super::connection::Connection;
+use crate::edge::in_flight::Note;
 use crate::sync::notice::Waiting;
 
-/// hyper's connection, as the driver sees it.
+const PARTIAL_HEAD: Note = Note {
+    once: "a connection was closed with half a request head",
+    often: "connections were closed with half a request head",
+};
+
+/// hyper's connection, as the driver uses it.
 pub(super) trait Graceful: Future {
-    /// Finish what is at work, take nothing new, and end.
+    /// Finishes requests in progress, takes no further ones, and ends.
     fn close(self: Pin<&mut Self>);
 }
 
@@ -38,14 +44,14 @@ where
 }
 
 pin_project! {
-    /// Ends with the connection: as it likes, or as the drain will have it.
+    /// A future that ends with the connection: by itself, or because the drain closes it.
     pub(super) struct Drive<C> {
         #[pin]
         io: C,
         connection: Arc<Connection>,
-        // Of the drain, then of the end of its time.
+        // The begin of the drain, then the end of its time.
         notice: Waiting,
-        // Not before the drain, and so not on every idle connection.
+        // There only in the drain, so that an idle connection stays small.
         ending: Option<Box<Ending>>,
     }
 }
@@ -57,7 +63,7 @@ struct Ending {
 
 impl<C> Drive<C> {
     pub(super) fn new(io: C, connection: Arc<Connection>) -> Drive<C> {
-        let notice = connection.site.lifecycle().notices().draining.wait();
+        let notice = connection.site.edge.draining().wait();
         Drive { io, connection, notice, ending: None }
     }
 }
@@ -71,17 +77,16 @@ impl<C: Graceful> Future for Drive<C> {
             if this.ending.is_some() {
                 return Poll::Ready(());
             }
-            // Before hyper reads on, so that what it finds is known to have been sent in time.
+            // Before hyper reads on: what the kernel holds now was sent in time.
             this.connection.drain();
             let since = Since { drain: Instant::now(), closing: None };
             let connection = &**this.connection;
-            // Most connections that the drain finds are idle, and to drop such a one closes it as well.
-            let is_bare = connection.site.is_plain() && !connection.is_http2();
-            if is_bare && connection.next(since) == Next::Close {
+            // Most connections that the drain finds are idle, and dropping one of them closes it as well.
+            if connection.closes_by_drop() && connection.next(since) == Next::Close {
                 return Poll::Ready(());
             }
             *this.ending = Some(Box::new(Ending { since, timer: None }));
-            *this.notice = this.connection.site.lifecycle().notices().work_cut.wait();
+            *this.notice = this.connection.site.edge.work_cut().wait();
         }
         loop {
             if this.io.as_mut().poll(cx).is_ready() {
@@ -97,7 +102,7 @@ impl<C: Graceful> Future for Drive<C> {
             match connection.next(*since) {
                 Next::Work => {
                     *timer = None;
-                    this.connection.enroll();
+                    this.connection.name();
                     return Poll::Pending;
                 }
                 Next::Until(at) => {
@@ -111,8 +116,8 @@ impl<C: Graceful> Future for Drive<C> {
                     since.closing = Some(Instant::now());
                     this.io.as_mut().close();
                 }
-                Next::DropHalfHead => {
-                    connection.site.roster().note_half_head();
+                Next::DropPartialHead => {
+                    connection.site.in_flight.note(PARTIAL_HEAD, None);
                     return Poll::Ready(());
                 }
                 Next::Drop => return Poll::Ready(()),

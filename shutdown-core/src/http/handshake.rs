@@ -10,27 +10,40 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::site::Site;
 
 /// What a connection goes through before HTTP: see [`Server::handshake`](super::Server::handshake).
-pub trait Handshake<I>: Send + Sync + 'static {
-    /// What comes of it.
+///
+/// Implemented for closures that return a future. This trait is sealed: it can be named in bounds, and not implemented.
+pub trait Handshake<I>: Shake<I> {}
+
+impl<I, H: Shake<I>> Handshake<I> for H {}
+
+/// Seals [`Handshake`].
+pub trait Shake<I>: Send + Sync + 'static {
+    /// The type of the connection that results.
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// Goes through it.
+    /// Whether the result is the connection itself, so that dropping it says all there is to say.
+    const IS_PLAIN: bool;
+
+    /// Goes through the handshake.
     fn shake(&self, io: I) -> impl Future<Output = io::Result<Self::Io>> + Send;
 }
 
 /// The connection as it is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct NoHandshake;
 
-impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<I> for NoHandshake {
+impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Shake<I> for NoHandshake {
     type Io = I;
+
+    const IS_PLAIN: bool = true;
 
     async fn shake(&self, io: I) -> io::Result<I> {
         Ok(io)
     }
 }
 
-impl<I, H, F, T> Handshake<I> for H
+impl<I, H, F, T> Shake<I> for H
 where
     I: Send,
     H: Fn(I) -> F + Send + Sync + 'static,
@@ -39,22 +52,20 @@ where
 {
     type Io = T;
 
+    const IS_PLAIN: bool = false;
+
     fn shake(&self, io: I) -> impl Future<Output = io::Result<T>> + Send {
         self(io)
     }
 }
 
-/// `None` if it failed, or the drain would not wait for it any longer.
-pub(super) async fn shake_hands<I, H: Handshake<I>>(
-    site: Arc<Site>,
-    handshake: Arc<H>,
-    io: I,
-) -> Option<H::Io> {
-    let half = async {
-        site.lifecycle().notices().draining.wait().await;
-        tokio::time::sleep(site.settings().half_head).await;
+/// Goes through the handshake. `None` if it failed, or if the drain has waited for it as long as for half a request head.
+pub(super) async fn shake_hands<I, H: Shake<I>>(site: Arc<Site>, handshake: Arc<H>, io: I) -> Option<H::Io> {
+    let time_is_up = async {
+        site.edge.draining().wait().await;
+        tokio::time::sleep(site.settings.partial_head_timeout).await;
     };
-    match select(pin!(handshake.shake(io)), pin!(half)).await {
+    match select(pin!(handshake.shake(io)), pin!(time_is_up)).await {
         Either::Left((shaken, _)) => shaken.ok(),
         Either::Right(_) => None,
     }

@@ -1,39 +1,45 @@
-//! What a handler may know of its connection.
+//! What a handler can learn about its connection.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::connection::Connection;
-use crate::engine::functions::{Draining, Stopping};
+use crate::edge::{Draining, Stopping};
 use crate::net::Peer;
 
-/// The connection that a request came on: an extension of each request of a server that was told so
-/// ([`Server::connection_info`](super::Server::connection_info)).
+/// The connection of a request: an extension of each request, if
+/// [`Server::connection_info`](super::Server::connection_info) is set.
 ///
-/// In axum: `Extension<lifecycle::http::ConnectionInfo>`. It finds its lifecycle wherever it is used, also in a task
-/// that was spawned by a library.
+/// In axum: `Extension<lifecycle::http::ConnectionInfo>`. It works in any task, also in one that a library has spawned.
 #[derive(Clone)]
-pub struct ConnectionInfo(pub(super) Arc<Connection>);
+pub struct ConnectionInfo {
+    connection: Arc<Connection>,
+    peer: Peer,
+}
 
 impl ConnectionInfo {
-    /// The other end.
+    pub(super) fn of(connection: &Arc<Connection>) -> ConnectionInfo {
+        ConnectionInfo { connection: Arc::clone(connection), peer: connection.peer() }
+    }
+
+    /// Returns the other end of the connection.
     pub fn peer(&self) -> &Peer {
-        &self.0.peer
+        &self.peer
     }
 
-    /// A future that ends when the stop begins; see [`stopping`](crate::stopping).
+    /// Returns a future that completes when the stop begins. See [`stopping`](crate::stopping).
     pub fn stopping(&self) -> Stopping {
-        self.0.site.lifecycle().stopping()
+        self.connection.site.edge.lifecycle().stopping()
     }
 
-    /// A future that ends when the drain begins; see [`draining`](crate::draining).
+    /// Returns a future that completes when the drain begins. See [`draining`](crate::draining).
     pub fn draining(&self) -> Draining {
-        self.0.site.lifecycle().draining()
+        self.connection.site.edge.lifecycle().draining()
     }
 
     /// Whether the stop has begun.
     pub fn is_stopping(&self) -> bool {
-        self.0.site.lifecycle().is_stopping()
+        self.connection.site.is_stopping()
     }
 }
 

@@ -1,10 +1,11 @@
-//! What an orchestrator asks: does it live, has it started, shall it get requests.
+//! Health checks: is the service alive, has it started, should it get requests.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
@@ -16,44 +17,64 @@ use hyper_util::service::TowerToHyperService;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::engine::context;
-use crate::engine::lifecycle::Lifecycle;
+use crate::edge::Edge;
 use crate::net::Listener;
 
-/// Answers health checks of the current lifecycle.
+/// Returns a tower service that answers the health checks of an orchestrator for the current lifecycle.
 ///
 /// | path | 200 | 503 |
 /// |---|---|---|
-/// | `/livez` | always: a service that stops is well | |
-/// | `/startupz` | from [`ready`](crate::ready) on | during start-up |
-/// | `/readyz` | from [`ready`](crate::ready) on | during start-up, and from the first instant of the stop |
+/// | `/livez` | always, because a service that is stopping is still healthy | never |
+/// | `/startupz` | after [`ready`](crate::ready) | before |
+/// | `/readyz` | after [`ready`](crate::ready) | before, and after the stop has begun |
 ///
-/// Whoever serves has started, so on the service's own port `/startupz` is 200, or nobody answers; it is of use with
-/// [`serve_probes`]. Anything else is a 404. A tower service, to be put where they are asked: beside the service with
-/// [`or`](Probes::or), in a router (`Router::route_service("/readyz", probes())`), or on a port of its own with
-/// [`serve_probes`].
+/// Any other path is 404, and any other method than GET and HEAD is 405. There are three places for it:
+///
+/// - on the port of the service, with [`or`](Probes::or);
+/// - in a router: `Router::route_service("/readyz", probes())`;
+/// - on a port of its own, with [`serve_probes`]. Only there `/startupz` is of use, because a service that answers on its
+///   own port has started.
 ///
 /// # Panics
 ///
 /// Outside of a lifecycle.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, routing::get};
+///
+/// #[lifecycle::main(lame_duck = "5s")]
+/// async fn main() -> std::io::Result<()> {
+///     let routes: Router = Router::new().route("/", get(async || "hello\n"));
+///     let listener = lifecycle::net::listen("127.0.0.1:0").await?;
+/// #   lifecycle::shutdown("an example ends");
+///     lifecycle::http::serve(listener, lifecycle::http::probes().or(routes)).await
+/// }
+/// ```
+#[doc(alias = "health check")]
+#[doc(alias = "readiness")]
+#[doc(alias = "liveness")]
 #[track_caller]
 pub fn probes() -> Probes {
-    context::expect("http::probes", |lifecycle| Probes { lifecycle: lifecycle.clone() })
+    Probes { edge: Edge::expect("http::probes") }
 }
 
-/// See [`probes`].
+/// A tower service that answers health checks: see [`probes`].
 #[derive(Clone, Debug)]
 pub struct Probes {
-    lifecycle: Lifecycle,
+    edge: Edge,
 }
 
-/// Where the readiness is asked.
+/// How long the listener pauses after an error of `accept`.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+/// The path of the readiness check.
 const READINESS: &str = "/readyz";
-/// Where gRPC asks for it.
+/// The path of gRPC's health check.
 const GRPC_HEALTH: &str = "/grpc.health.v1.Health/";
 
-/// Whether this path is one of ours.
-fn is_ours(path: &str) -> bool {
+/// Whether the probes answer this path.
+fn is_probe(path: &str) -> bool {
     matches!(path, "/livez" | "/startupz" | READINESS)
 }
 
@@ -62,10 +83,10 @@ fn is_ours(path: &str) -> bool {
 pub(super) enum Asks {
     /// Something of the service itself.
     Service,
-    /// A probe, whose answer says nothing of the readiness.
+    /// A probe whose answer does not tell the readiness.
     Probe,
     Readiness,
-    /// The readiness, as gRPC asks: the answer is in the body.
+    /// The readiness, as gRPC asks for it. The answer is in the body.
     GrpcHealth,
 }
 
@@ -73,14 +94,14 @@ impl Asks {
     pub(super) fn of(path: &str) -> Asks {
         match path {
             READINESS => Asks::Readiness,
-            path if is_ours(path) => Asks::Probe,
+            path if is_probe(path) => Asks::Probe,
             path if path.starts_with(GRPC_HEALTH) => Asks::GrpcHealth,
             _ => Asks::Service,
         }
     }
 
-    /// Whether an answer during the stop tells of it.
-    pub(super) fn is_told_by(self, status: StatusCode) -> bool {
+    /// Whether a response during the stop tells a load balancer that the service is not ready.
+    pub(super) fn is_unready(self, status: StatusCode) -> bool {
         match self {
             Asks::Service | Asks::Probe => false,
             Asks::Readiness => status == StatusCode::SERVICE_UNAVAILABLE,
@@ -90,13 +111,13 @@ impl Asks {
 }
 
 impl Probes {
-    /// The probes, and `service` for everything else.
+    /// Returns a service that answers health checks, and passes every other request to `service`.
     pub fn or<S>(self, service: S) -> WithProbes<S> {
         WithProbes { probes: self, service }
     }
 
     fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
-        let (starting, stopping) = (!self.lifecycle.is_ready(), self.lifecycle.is_stopping());
+        let (starting, stopping) = (!self.edge.lifecycle().is_ready(), self.edge.lifecycle().is_stopping());
         let (status, text) = match path {
             _ if method != Method::GET && method != Method::HEAD => {
                 (StatusCode::METHOD_NOT_ALLOWED, "GET only\n")
@@ -131,7 +152,7 @@ impl<B> Service<Request<B>> for Probes {
     }
 }
 
-/// The probes, and a service for everything else: see [`Probes::or`].
+/// A tower service with health checks: see [`Probes::or`].
 #[derive(Clone, Debug)]
 pub struct WithProbes<S> {
     probes: Probes,
@@ -145,27 +166,26 @@ where
 {
     type Response = Response<Either<Full<Bytes>, C>>;
     type Error = S::Error;
-    type Future = Asked<S::Future>;
+    type Future = ProbesFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.service.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match is_ours(request.uri().path()) {
-            true => {
-                Asked::Probe { response: Some(self.probes.answer(request.method(), request.uri().path())) }
-            }
-            false => Asked::Service { future: self.service.call(request) },
+        match is_probe(request.uri().path()) {
+            true => ProbesFuture::Probe {
+                response: Some(self.probes.answer(request.method(), request.uri().path())),
+            },
+            false => ProbesFuture::Service { future: self.service.call(request) },
         }
     }
 }
 
 pin_project! {
-    /// The answer of a probe, or of the service.
-    #[project = AskedProject]
-    #[doc(hidden)]
-    pub enum Asked<F> {
+    /// The future of [`WithProbes`].
+    #[project = ProbesFutureProject]
+    pub enum ProbesFuture<F> {
         Probe { response: Option<Response<Full<Bytes>>> },
         Service {
             #[pin]
@@ -174,7 +194,7 @@ pin_project! {
     }
 }
 
-impl<F, C, E> Future for Asked<F>
+impl<F, C, E> Future for ProbesFuture<F>
 where
     F: Future<Output = Result<Response<C>, E>>,
 {
@@ -182,22 +202,22 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(Ok(match self.project() {
-            AskedProject::Probe { response } => {
-                response.take().expect("polled after its end").map(Either::Left)
+            ProbesFutureProject::Probe { response } => {
+                response.take().expect("not polled after completion").map(Either::Left)
             }
-            AskedProject::Service { future } => ready!(future.poll(cx))?.map(Either::Right),
+            ProbesFutureProject::Service { future } => ready!(future.poll(cx))?.map(Either::Right),
         }))
     }
 }
 
-/// Answers [`probes`] on a listener of its own, which closes last: `/livez` says 200 and `/readyz` 503 through drain,
-/// cleanup and flush, to whoever still asks.
+/// Answers [`probes`] on a listener of its own, which closes last. `/livez` is 200 and `/readyz` is 503 through the drain,
+/// the cleanup and the flush.
 ///
-/// It is no work in flight, and nothing waits for it: spawn it with `tokio::spawn`, or let it go with `main`.
+/// It is not work in flight, and the stop does not wait for it. Spawn it with `tokio::spawn`.
 ///
 /// # Errors
 ///
-/// If the listener cannot accept, and never will.
+/// Returns the error of a listener that will never accept again.
 ///
 /// # Panics
 ///
@@ -205,10 +225,22 @@ where
 ///
 /// # Cancel safety
 ///
-/// Dropped, it stops answering.
+/// Cancel safe. If the future is dropped, the listener closes.
+///
+/// # Examples
+///
+/// ```
+/// #[lifecycle::main]
+/// async fn main() -> std::io::Result<()> {
+///     let port = lifecycle::net::listen("127.0.0.1:0").await?;
+///     tokio::spawn(lifecycle::http::serve_probes(port));
+///     // .. the service ..
+///     Ok(())
+/// }
+/// ```
 pub async fn serve_probes(mut listener: impl Listener) -> io::Result<()> {
     let probes = probes();
-    let mut over = probes.lifecycle.notices().over.wait();
+    let mut over = probes.edge.over().wait();
     loop {
         let accepted = std::future::poll_fn(|cx| match Pin::new(&mut over).poll(cx) {
             Poll::Ready(()) => Poll::Ready(None),
@@ -217,18 +249,17 @@ pub async fn serve_probes(mut listener: impl Listener) -> io::Result<()> {
         match accepted.await {
             None => return Ok(()),
             Some(Ok((io, _))) => {
-                let (service, over) =
-                    (TowerToHyperService::new(probes.clone()), probes.lifecycle.notices().over.wait());
+                let (service, over) = (TowerToHyperService::new(probes.clone()), probes.edge.over().wait());
                 tokio::spawn(async move {
                     let answers = hyper::server::conn::http1::Builder::new()
                         .keep_alive(false)
                         .serve_connection(TokioIo::new(io), service);
-                    // What becomes of one check is the business of whoever asked.
+                    // An error concerns only the client of this check.
                     let _ = futures_util::future::select(answers, over).await;
                 });
             }
             Some(Err(error)) if crate::net::is_fatal(&error) => return Err(error),
-            Some(Err(_)) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            Some(Err(_)) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The user's service, with what each request needs around it: counted, told when it is the last, refused when it is
-//! late.
+//! The user's service, and what each request needs around it: it is counted, told that the connection closes, refused if
+//! it is late.
 
 use std::future::{Ready, ready};
 use std::pin::Pin;
@@ -13,53 +13,54 @@ use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::body::Answer;
-use super::connection::{Connection, InFlight};
+use super::body::ResponseBody;
+use super::connection::{Connection, OpenRequest};
 use super::info::ConnectionInfo;
-use super::latecomer::{Latecomers, refusal};
+use super::late_requests::{LateRequests, refusal};
 use super::probes::Asks;
 
 /// The service of one connection.
-pub(super) struct Counted<S> {
+pub(super) struct ConnectionService<S> {
     service: TowerToHyperService<S>,
     connection: Arc<Connection>,
 }
 
-impl<S> Counted<S> {
-    pub(super) fn new(service: S, connection: Arc<Connection>) -> Counted<S> {
-        Counted { service: TowerToHyperService::new(service), connection }
+impl<S> ConnectionService<S> {
+    pub(super) fn new(service: S, connection: Arc<Connection>) -> ConnectionService<S> {
+        ConnectionService { service: TowerToHyperService::new(service), connection }
     }
 }
 
-impl<S, B> hyper::service::Service<Request<Incoming>> for Counted<S>
+impl<S, B> hyper::service::Service<Request<Incoming>> for ConnectionService<S>
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone,
 {
-    type Response = Response<Answer<B>>;
+    type Response = Response<ResponseBody<B>>;
     type Error = S::Error;
     type Future = Handling<S, B>;
 
     fn call(&self, mut request: Request<Incoming>) -> Handling<S, B> {
         let site = &self.connection.site;
-        let (late, in_flight) = self.connection.begin(&request);
-        if late && site.latecomers() == Latecomers::Refuse {
-            // It says close in any case. Nobody reads its body, so it needs a farewell.
+        let (is_late, open) = self.connection.begin(&request);
+        if is_late && site.settings.late_requests == LateRequests::Refuse {
+            // The refusal says `close` in any case. The connection lingers, because nobody reads the request's body.
             self.connection.answer();
             let response = refusal(request.version(), request.headers());
-            return Handling::Refused { response: ready(response.map(|()| Answer::empty(in_flight))) };
+            return Handling::Refused { response: ready(response.map(|()| ResponseBody::empty(open))) };
         }
         let asks = site.note_request(request.uri().path());
-        let http1 = request.version() != Version::HTTP_2;
+        let is_http1 = request.version() != Version::HTTP_2;
         let connects = request.method() == Method::CONNECT;
-        if site.tells_connections() {
-            request.extensions_mut().insert(ConnectionInfo(Arc::clone(&self.connection)));
+        if site.settings.connection_info {
+            request.extensions_mut().insert(ConnectionInfo::of(&self.connection));
         }
         let future = hyper::service::Service::call(&self.service, request);
-        Handling::Served { future, in_flight: Some(in_flight), http1, connects, asks }
+        Handling::Served { future, open: Some(open), is_http1, connects, asks }
     }
 }
 
 pin_project! {
+    /// A request that is being answered.
     #[project = HandlingProject]
     pub(super) enum Handling<S, B>
     where
@@ -68,14 +69,14 @@ pin_project! {
         Served {
             #[pin]
             future: TowerToHyperServiceFuture<S, Request<Incoming>>,
-            // Behind the future, so that it is dropped after it.
-            in_flight: Option<InFlight>,
-            http1: bool,
+            // After the future, so that it is dropped after it.
+            open: Option<OpenRequest>,
+            is_http1: bool,
             connects: bool,
             asks: Asks,
         },
         Refused {
-            response: Ready<Response<Answer<B>>>,
+            response: Ready<Response<ResponseBody<B>>>,
         },
     }
 }
@@ -84,26 +85,26 @@ impl<S, B> Future for Handling<S, B>
 where
     S: Service<Request<Incoming>, Response = Response<B>>,
 {
-    type Output = Result<Response<Answer<B>>, S::Error>;
+    type Output = Result<Response<ResponseBody<B>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             HandlingProject::Refused { response } => Pin::new(response).poll(cx).map(Ok),
-            HandlingProject::Served { future, in_flight, http1, connects, asks } => {
+            HandlingProject::Served { future, open, is_http1, connects, asks } => {
                 let mut response = ready!(future.poll(cx))?;
-                let in_flight = in_flight.take().expect("polled after its end");
-                let connection = in_flight.connection();
-                if asks.is_told_by(response.status()) {
+                let open = open.take().expect("not polled after completion");
+                let connection = open.connection();
+                if asks.is_unready(response.status()) {
                     connection.site.note_unready();
                 }
                 let upgrades = response.status() == StatusCode::SWITCHING_PROTOCOLS
                     || *connects && response.status().is_success();
-                if upgrades && *http1 {
+                if upgrades && *is_http1 {
                     connection.upgrade();
                 } else if connection.answer() {
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
-                Poll::Ready(Ok(response.map(|body| Answer::of(body, in_flight))))
+                Poll::Ready(Ok(response.map(|body| ResponseBody::of(body, open))))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A server, and how to make one.
+//! An HTTP server and its settings.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,35 +11,42 @@ use futures_util::future::OptionFuture;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper::rt::Executor;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
-use super::closing::HALF;
+use super::closing::PARTIAL_HEAD_TIMEOUT;
 use super::connection::Connection;
 use super::drive::Drive;
+use super::executor::StreamExecutor;
 use super::handshake::{Handshake, NoHandshake, shake_hands};
-use super::latecomer::Latecomers;
-use super::request::Counted;
+use super::late_requests::LateRequests;
+use super::request::ConnectionService;
 use super::site::{Settings, Site};
 use super::stream::Stream;
-use crate::engine::context::{self, Scoped};
-use crate::engine::lifecycle::Lifecycle;
-use crate::net::{Door, Listener, Serving, Watched};
+use crate::edge::Edge;
+use crate::net::{Door, Listener, descriptor, words_for};
 use crate::sync::gate::Pass;
 
-/// Serves HTTP until the drain begins, then those who stand in the queue, and returns when the last connection is gone.
+/// After how much silence an HTTP/2 client is pinged, and how long it has to answer.
+const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
+const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// The default of [`Server::drain_idle_timeout`].
+const DRAIN_IDLE_TIMEOUT: Duration = Duration::from_millis(100);
+/// A longer time is cut to this one, which can be added to any instant.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// Serves HTTP on `listener` until the drain begins, and returns when the last connection is closed.
 ///
-/// `service` is a tower service: an axum `Router`, tonic `Routes`, a `tower::service_fn`. Handlers run in the current
-/// lifecycle, wherever hyper polls them. Implies [`ready`](crate::ready). What happens at the stop is
-/// [here](crate::http#what-happens-at-the-stop); [`Server`] has the settings.
+/// `service` is a tower service: an axum `Router`, tonic `Routes`, a `tower::service_fn`. Calling it implies
+/// [`ready`](crate::ready). Handlers run in the current lifecycle. The [module](crate::http#what-happens-at-the-stop)
+/// says what happens at the stop, and [`Server`] has settings.
 ///
 /// # Errors
 ///
-/// If the listener cannot accept, and never will. What concerns one connection is passed over, and where descriptors or
-/// memory run out it tries again after a pause of 5 ms to 1 s, and the report says so.
+/// Returns the error of a listener that will never accept again. An error of one connection is ignored. If descriptors
+/// or memory run out, the server tries again after a pause of 5 ms to 1 s, and the report notes it.
 ///
 /// # Panics
 ///
@@ -47,7 +54,8 @@ use crate::sync::gate::Pass;
 ///
 /// # Cancel safety
 ///
-/// Dropped, it closes the listener without emptying its queue; the connections go on, and the drain waits for them.
+/// If the future is dropped, the listener closes and connections in its accept queue are lost. Open connections go on,
+/// and the drain waits for them.
 ///
 /// # Examples
 ///
@@ -62,6 +70,7 @@ use crate::sync::gate::Pass;
 ///     lifecycle::http::serve(listener, routes).await
 /// }
 /// ```
+#[doc(alias = "with_graceful_shutdown")]
 pub async fn serve<L, S, B>(listener: L, service: S) -> io::Result<()>
 where
     L: Listener,
@@ -75,7 +84,16 @@ where
     Server::new(listener).serve(service).await
 }
 
-/// A server with settings of its own; [`serve`] is one without.
+/// An HTTP server with settings. [`serve`] is one with the defaults.
+///
+/// | setting | default |
+/// |---|---|
+/// | [`drain_idle_timeout`](Server::drain_idle_timeout) | 100 ms |
+/// | [`close_jitter`](Server::close_jitter) | 0 s |
+/// | [`header_read_timeout`](Server::header_read_timeout) | none, and 1 s in the drain |
+/// | [`late_requests`](Server::late_requests) | refused |
+/// | [`lame_duck_early_end`](Server::lame_duck_early_end) | off |
+/// | [`connection_info`](Server::connection_info) | off |
 ///
 /// ```
 /// # use axum::Router;
@@ -87,13 +105,13 @@ where
 /// # let routes: Router = Router::new();
 /// # lifecycle::shutdown("an example ends");
 /// Server::new(listener)
-///     .close_spread(Duration::from_secs(2)) // clients do not come back in one herd
+///     .close_jitter(Duration::from_secs(2)) // clients do not reconnect all at once
 ///     .lame_duck_early_end(true)
 ///     .serve(routes)
 ///     .await
 /// # }
 /// ```
-#[must_use = "it serves nothing before `serve` is awaited"]
+#[must_use = "a server serves nothing before `serve` is awaited"]
 pub struct Server<L, H = NoHandshake> {
     listener: L,
     handshake: H,
@@ -102,28 +120,33 @@ pub struct Server<L, H = NoHandshake> {
 }
 
 impl<L: Listener> Server<L> {
-    /// With the settings of [`serve`].
+    /// Returns a server with the default settings.
     pub fn new(listener: L) -> Server<L> {
-        let mut hyper = auto::Builder::new(Streams);
-        // A drain may be long, and a client that is gone says nothing. The docs of the module have the worst case.
-        let pings = Duration::from_secs(20);
-        hyper.http2().timer(TokioTimer::new()).keep_alive_interval(pings).keep_alive_timeout(pings);
+        let mut hyper = auto::Builder::new(StreamExecutor);
+        // A drain may be long, and a client that is gone sends nothing. The docs of the module have the worst case.
+        let timer = TokioTimer::new();
+        hyper
+            .http2()
+            .timer(timer)
+            .keep_alive_interval(HTTP2_PING_INTERVAL)
+            .keep_alive_timeout(HTTP2_PING_TIMEOUT);
         hyper.http2().enable_connect_protocol();
         let settings = Box::new(Settings {
             hyper,
-            linger: Duration::from_millis(100),
-            half_head: HALF,
-            close_spread: Duration::ZERO,
-            latecomers: Latecomers::default(),
-            early_end: false,
+            drain_idle_timeout: DRAIN_IDLE_TIMEOUT,
+            partial_head_timeout: PARTIAL_HEAD_TIMEOUT,
+            close_jitter: Duration::ZERO,
+            late_requests: LateRequests::default(),
+            lame_duck_early_end: false,
             connection_info: false,
-            is_plain: L::IS_PLAIN,
         });
         Server { listener, handshake: NoHandshake, settings }
     }
 
-    /// What each connection goes through before HTTP: TLS, for one. It runs in the connection's task. A handshake that
-    /// is under way when the drain begins has a second.
+    /// Configures what each connection goes through before HTTP, TLS for example.
+    ///
+    /// The handshake runs in the task of the connection. A handshake that is in progress when the drain begins has as
+    /// long as the rest of a request head: see [`header_read_timeout`](Server::header_read_timeout).
     ///
     /// ```no_run
     /// # use axum::Router;
@@ -133,77 +156,104 @@ impl<L: Listener> Server<L> {
     /// Server::new(listener).handshake(move |stream| acceptor.accept(stream)).serve(routes).await
     /// # }
     /// ```
+    #[doc(alias = "tls")]
     pub fn handshake<H, F, T>(self, handshake: H) -> Server<L, H>
     where
         H: Fn(L::Io) -> F + Send + Sync + 'static,
         F: Future<Output = io::Result<T>> + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let settings = Box::new(Settings { is_plain: false, ..*self.settings });
-        Server { listener: self.listener, handshake, settings }
+        Server { listener: self.listener, handshake, settings: self.settings }
     }
 }
 
 impl<L, H> Server<L, H> {
-    /// How long a connection is kept at the drain that has just been answered, or whose first byte has not come: 100 ms
-    /// unless told otherwise. The next request may be under way.
-    pub fn linger(mut self, linger: Duration) -> Self {
-        self.settings.linger = linger;
+    /// Configures how long the drain keeps a connection open after a response, or before its first byte. The next
+    /// request may be on its way. Defaults to 100 ms.
+    #[doc(alias = "linger")]
+    #[doc(alias = "quiet_period")]
+    pub fn drain_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.drain_idle_timeout = timeout.min(LONGEST);
         self
     }
 
-    /// Closes idle connections one by one over this time from the drain on, so that their clients do not come back in
-    /// one herd. At once unless told otherwise. What comes on them meanwhile is served.
-    pub fn close_spread(mut self, spread: Duration) -> Self {
-        self.settings.close_spread = spread;
+    /// Configures over which time the drain closes idle connections, each at a random instant, so that clients do not
+    /// reconnect all at once. A request that arrives before that is served. Defaults to 0 s.
+    #[doc(alias = "close_spread")]
+    pub fn close_jitter(mut self, jitter: Duration) -> Self {
+        self.settings.close_jitter = jitter.min(LONGEST);
         self
     }
 
-    /// How long a client of HTTP/1 may take for the head of a request. Without limit unless told otherwise; and it also
-    /// limits how long a connection may be idle. In the drain it is a second, or this if it is less.
+    /// Configures how long an HTTP/1 client may take to send the head of a request. The time begins with the connection
+    /// or the previous response, so it also limits how long a connection may be idle.
+    ///
+    /// Defaults to no limit. In the drain the limit is this time or 1 s, the shorter of the two.
     pub fn header_read_timeout(mut self, timeout: Duration) -> Self {
         self.settings.hyper.http1().timer(TokioTimer::new()).header_read_timeout(timeout);
-        self.settings.half_head = timeout.min(HALF);
+        self.settings.partial_head_timeout = timeout.min(PARTIAL_HEAD_TIMEOUT);
         self
     }
 
-    /// What becomes of requests that come when the drain has begun, on a connection that is still at work: refused
-    /// unless told otherwise.
-    pub fn latecomers(mut self, latecomers: Latecomers) -> Self {
-        self.settings.latecomers = latecomers;
+    /// Configures what happens to a request that arrives after the drain has begun, on a connection that is still in
+    /// use. Defaults to [`LateRequests::Refuse`].
+    #[doc(alias = "latecomers")]
+    pub fn late_requests(mut self, late_requests: LateRequests) -> Self {
+        self.settings.late_requests = late_requests;
         self
     }
 
-    /// Ends the lame duck as soon as it has done what it is for: a readiness probe has been told (`/readyz` with 503, or
-    /// gRPC's health check), and for a second there was no new connection and no request but those of probes.
-    pub fn lame_duck_early_end(mut self, early: bool) -> Self {
-        self.settings.early_end = early;
+    /// Configures whether the lame duck ends as soon as it has done its work: a readiness probe has received 503 on
+    /// `/readyz` (or an answer of gRPC's health check), and for 1 s there was no new connection and no request but those
+    /// of probes. Defaults to `false`.
+    pub fn lame_duck_early_end(mut self, early_end: bool) -> Self {
+        self.settings.lame_duck_early_end = early_end;
         self
     }
 
-    /// Puts a [`ConnectionInfo`](super::ConnectionInfo) among the extensions of each request, for handlers that want to
-    /// know their client, or to hear the stop in a task that somebody else spawns. Off unless told otherwise: it is
-    /// three allocations a request, and [`stopping`](crate::stopping) hears the stop in a handler without it.
-    pub fn connection_info(mut self, tell: bool) -> Self {
-        self.settings.connection_info = tell;
+    /// Configures whether each request has a [`ConnectionInfo`](super::ConnectionInfo) among its extensions. A handler
+    /// can learn from it who its client is, and a task that a library spawns can learn of the stop.
+    ///
+    /// Defaults to `false`, because it takes three allocations for each request. In a handler itself
+    /// [`stopping`](crate::stopping) works without it.
+    pub fn connection_info(mut self, add: bool) -> Self {
+        self.settings.connection_info = add;
         self
     }
 
-    /// Whatever else hyper can be told. Its executor and the timer of HTTP/2 are set.
-    pub fn hyper(mut self, configure: impl FnOnce(&mut auto::Builder<Streams>)) -> Self {
+    /// Configures the underlying hyper builder: HTTP/2 pings, buffer and window sizes, the number of streams.
+    ///
+    /// The builder is the one of `hyper-util` 0.1, so this method changes with a new minor version of `hyper-util`. Its
+    /// executor and the timer of HTTP/2 are set already. HTTP/2 clients are pinged after 20 s of silence and have 20 s to
+    /// answer.
+    ///
+    /// ```
+    /// # use lifecycle::http::Server;
+    /// # use std::time::Duration;
+    /// # async fn f(listener: tokio::net::TcpListener) {
+    /// let server = Server::new(listener).hyper(|hyper| {
+    ///     hyper.http2().keep_alive_interval(Duration::from_secs(60)).max_concurrent_streams(100);
+    /// });
+    /// # }
+    /// ```
+    pub fn hyper(mut self, configure: impl FnOnce(&mut auto::Builder<StreamExecutor>)) -> Self {
         configure(&mut self.settings.hyper);
         self
     }
 
-    /// Serves; see [`serve`](super::serve()).
+    /// Serves HTTP until the drain begins, and returns when the last connection is closed: see [`serve`](super::serve()).
     ///
     /// # Errors
     ///
-    /// If the listener cannot accept, and never will.
+    /// Returns the error of a listener that will never accept again.
     ///
     /// # Panics
     ///
     /// Outside of a lifecycle.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`serve`](super::serve()).
     pub async fn serve<S, B>(self, service: S) -> io::Result<()>
     where
         L: Listener,
@@ -215,39 +265,39 @@ impl<L, H> Server<L, H> {
         B::Data: Send,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let lifecycle = context::expect("http::serve", Lifecycle::clone);
-        let Some(serving) = Serving::begin(&lifecycle, "http", &self.listener) else { return Ok(()) };
-        let early_end = self.settings.early_end;
-        let site = Arc::new(Site::new(lifecycle.clone(), Arc::clone(&serving.roster), self.settings));
+        let edge = Edge::expect("http::serve");
+        let Some(server) = edge.register(words_for("http", &self.listener)) else { return Ok(()) };
+        let early_end = self.settings.lame_duck_early_end;
+        let site = Site::new(edge.clone(), Arc::clone(server.in_flight()), self.settings, H::IS_PLAIN);
+        let site = Arc::new(site);
         let handshake = Arc::new(self.handshake);
-        let door = Door { listener: self.listener, lifecycle: &lifecycle, roster: &serving.roster };
-        let kept = door.keep(|io, peer| {
-            let Some(pass) = serving.pass() else { return };
-            let connection = Arc::new(Connection::new(Arc::clone(&site), peer, L::descriptor(&io)));
+        let door = Door { listener: self.listener, edge: &edge, in_flight: server.in_flight() };
+        let served = door.run(|io, peer| {
+            let Some(pass) = server.in_flight().pass() else { return };
+            let connection = Arc::new(Connection::new(Arc::clone(&site), peer, descriptor(&io)));
             let shaken = shake_hands(Arc::clone(&site), Arc::clone(&handshake), io);
-            let conversation = converse(shaken, service.clone(), connection, pass);
-            tokio::spawn(Scoped::new(lifecycle.clone(), Watched::new(conversation)));
+            edge.spawn(converse(shaken, service.clone(), connection, pass));
         });
-        let kept = if early_end { site.watch_while(kept).await } else { kept.await };
-        serving.finish().await;
-        kept
+        let served = if early_end { site.watch_while(served).await } else { served.await };
+        server.finish().await;
+        served
     }
 }
 
 impl<L, H> fmt::Debug for Server<L, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("linger", &self.settings.linger)
-            .field("close_spread", &self.settings.close_spread)
-            .field("latecomers", &self.settings.latecomers)
-            .field("lame_duck_early_end", &self.settings.early_end)
+            .field("drain_idle_timeout", &self.settings.drain_idle_timeout)
+            .field("close_jitter", &self.settings.close_jitter)
+            .field("late_requests", &self.settings.late_requests)
+            .field("lame_duck_early_end", &self.settings.lame_duck_early_end)
             .finish_non_exhaustive()
     }
 }
 
-/// One connection, from its socket to its end.
+/// Serves one connection, from its socket to its end.
 ///
-/// Not an `async fn`: that would keep the room of what it begins with while it serves, for every idle connection.
+/// Not an `async fn`: its future would have room for the handshake as well as for HTTP, on every idle connection.
 fn converse<I, S, B>(
     shaken: impl Future<Output = Option<I>> + Send,
     service: S,
@@ -266,28 +316,10 @@ where
     shaken.then(move |io| {
         OptionFuture::from(io.map(move |io| {
             let io = TokioIo::new(Stream::new(io, Arc::clone(&connection), pass));
-            let service = Counted::new(service, Arc::clone(&connection));
-            let hyper = &connection.site.settings().hyper;
+            let service = ConnectionService::new(service, Arc::clone(&connection));
+            let hyper = &connection.site.settings.hyper;
             let served = hyper.serve_connection_with_upgrades(io, service).into_owned();
             Drive::new(served, connection)
         }))
     })
-}
-
-/// Runs the streams of HTTP/2 connections, in the lifecycle of their connection.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Streams;
-
-impl<F> Executor<F> for Streams
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    fn execute(&self, future: F) {
-        // Asked in the task of the connection, which is where hyper starts them.
-        match Lifecycle::current() {
-            Some(lifecycle) => tokio::spawn(Scoped::new(lifecycle, Watched::new(future))),
-            None => tokio::spawn(future.map(drop)),
-        };
-    }
 }

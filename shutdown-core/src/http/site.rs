@@ -1,173 +1,133 @@
-//! What the connections of a server share: its settings, and what is seen of its lame duck.
+//! What the connections of a server share: its settings, and what is known of its lame duck.
 
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use hyper_util::server::conn::auto;
 use tokio::time::Instant;
 
-use super::closing::Bounds;
-use super::connection::Connection;
-use super::latecomer::Latecomers;
+use super::executor::StreamExecutor;
+use super::late_requests::LateRequests;
 use super::probes::Asks;
-use super::server::Streams;
-use super::stamp::Stamp;
-use crate::engine::lifecycle::Lifecycle;
-use crate::net::Roster;
-use crate::sequence::Event;
+use crate::edge::Edge;
+use crate::edge::in_flight::InFlight;
+use crate::sync::lock;
 
+/// The settings of [`Server`](super::Server).
 #[derive(Clone)]
 pub(super) struct Settings {
-    pub(super) hyper: auto::Builder<Streams>,
-    pub(super) linger: Duration,
-    pub(super) half_head: Duration,
-    pub(super) close_spread: Duration,
-    pub(super) latecomers: Latecomers,
-    pub(super) early_end: bool,
+    pub(super) hyper: auto::Builder<StreamExecutor>,
+    pub(super) drain_idle_timeout: Duration,
+    pub(super) partial_head_timeout: Duration,
+    pub(super) close_jitter: Duration,
+    pub(super) late_requests: LateRequests,
+    pub(super) lame_duck_early_end: bool,
     pub(super) connection_info: bool,
-    /// A connection has nothing to say when it closes.
-    pub(super) is_plain: bool,
 }
 
 /// What the connections of a server share.
 pub(super) struct Site {
-    lifecycle: Lifecycle,
-    roster: Arc<Roster>,
-    settings: Box<Settings>,
-    began: Instant,
-    /// When the drain found the last one of the connections.
-    drained: Stamp,
-    lame_duck: LameDuck,
+    pub(super) edge: Edge,
+    pub(super) in_flight: Arc<InFlight>,
+    pub(super) settings: Box<Settings>,
+    /// A connection has no layer over its socket, such as TLS, that says something when it closes.
+    pub(super) is_bare: bool,
+    /// When the drain found the last of the connections.
+    drained_at: Mutex<Option<Instant>>,
+    lame_duck: Mutex<LameDuck>,
 }
 
 impl Site {
-    pub(super) fn new(lifecycle: Lifecycle, roster: Arc<Roster>, settings: Box<Settings>) -> Site {
-        Site {
-            lifecycle,
-            roster,
-            settings,
-            began: Instant::now(),
-            drained: Stamp::default(),
-            lame_duck: LameDuck::default(),
-        }
+    pub(super) fn new(edge: Edge, in_flight: Arc<InFlight>, settings: Box<Settings>, is_bare: bool) -> Site {
+        Site { edge, in_flight, settings, is_bare, drained_at: Mutex::default(), lame_duck: Mutex::default() }
     }
 
-    pub(super) fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    pub(super) fn lifecycle(&self) -> &Lifecycle {
-        &self.lifecycle
-    }
-
-    pub(super) fn roster(&self) -> &Arc<Roster> {
-        &self.roster
-    }
-
-    pub(super) fn began(&self) -> Instant {
-        self.began
-    }
-
-    /// The drain finds a connection.
+    /// Notes that the drain has found a connection.
     pub(super) fn note_drained(&self) {
-        self.drained.set(self.began);
+        *lock(&self.drained_at) = Some(Instant::now());
     }
 
-    /// Whether it found each of them longer ago than this.
+    /// Whether the drain found each of the connections longer ago than this.
     pub(super) fn is_drained_for(&self, time: Duration) -> bool {
-        self.drained.at(self.began).is_some_and(|drained| drained.elapsed() > time)
+        // Before the drain no thread takes the lock, which all connections share.
+        self.edge.draining().is_fired()
+            && lock(&self.drained_at).is_some_and(|drained_at| drained_at.elapsed() > time)
     }
 
-    pub(super) fn latecomers(&self) -> Latecomers {
-        self.settings.latecomers
-    }
-
-    pub(super) fn is_plain(&self) -> bool {
-        self.settings.is_plain
-    }
-
-    pub(super) fn tells_connections(&self) -> bool {
-        self.settings.connection_info
-    }
-
-    pub(super) fn bounds(&self, connection: &Connection) -> Bounds {
-        let Settings { linger, half_head, close_spread, .. } = *self.settings;
-        let spread = if close_spread.is_zero() { close_spread } else { connection.part_of(close_spread) };
-        Bounds { linger, half_head, spread }
+    pub(super) fn is_stopping(&self) -> bool {
+        self.edge.stopping().is_fired()
     }
 }
 
-/// A lame duck that nobody wants anything of for so long, in milliseconds, has done what it is for.
-const QUIET: u64 = 1_000;
+/// How long a lame duck has to be quiet before it can end early.
+const QUIET_BEFORE_EARLY_END: Duration = Duration::from_secs(1);
+/// How often the server looks whether it has been.
+const QUIET_LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What is seen of the lame duck: whether anybody still wants something. Written only while the service stops.
+/// What is known of the lame duck: whether any client still sends work. Written only while the service stops.
 #[derive(Default)]
 struct LameDuck {
-    /// A readiness probe has heard it.
-    heard: AtomicBool,
-    /// When somebody wanted something: milliseconds after the server began.
-    wanted: AtomicU64,
-    /// Connections that came during the stop, and have not said what they want.
-    undecided: AtomicU32,
+    /// A readiness probe has received the answer that the service is not ready.
+    is_known: bool,
+    /// When the last request of the service itself came.
+    wanted_at: Option<Instant>,
+    /// Connections that came during the stop and have not sent a request.
+    undecided: usize,
 }
 
 impl Site {
-    fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    /// A connection comes; whether it is to be asked what it wants.
+    /// Notes a new connection, and says whether the lame duck has to wait for its first request.
     pub(super) fn note_connection(&self) -> bool {
-        let asked = self.settings.early_end && self.lifecycle.is_stopping();
-        if asked {
-            self.lame_duck.undecided.fetch_add(1, Ordering::Relaxed);
+        let is_undecided = self.settings.lame_duck_early_end && self.is_stopping();
+        if is_undecided {
+            lock(&self.lame_duck).undecided += 1;
         }
-        asked
+        is_undecided
     }
 
-    /// It has said so, or has gone.
+    /// Notes that an undecided connection has sent a request, or is gone.
     pub(super) fn note_decision(&self) {
-        self.lame_duck.undecided.fetch_sub(1, Ordering::Relaxed);
+        lock(&self.lame_duck).undecided -= 1;
     }
 
-    /// A request begins; what it asks for, where anybody wants to know.
+    /// Notes a request, and says what it asks for if that matters.
     pub(super) fn note_request(&self, path: &str) -> Asks {
-        if !self.settings.early_end || !self.lifecycle.is_stopping() {
+        if !self.settings.lame_duck_early_end || !self.is_stopping() {
             return Asks::Service;
         }
         let asks = Asks::of(path);
         if asks == Asks::Service {
-            self.lame_duck.wanted.store(self.now(), Ordering::Relaxed);
+            lock(&self.lame_duck).wanted_at = Some(Instant::now());
         }
         asks
     }
 
+    /// Notes that a readiness probe has received the answer that the service is not ready.
     pub(super) fn note_unready(&self) {
-        self.lame_duck.heard.store(true, Ordering::Relaxed);
+        lock(&self.lame_duck).is_known = true;
     }
 
-    /// Ends the lame duck when nobody wants anything any more, while `kept` goes on.
-    pub(super) async fn watch_while<T>(&self, kept: impl Future<Output = T>) -> T {
+    /// Ends the lame duck when no client sends work any more, while `served` goes on.
+    pub(super) async fn watch_while<T>(&self, served: impl Future<Output = T>) -> T {
         let watch = async {
-            self.lifecycle.notices().stopping.wait().await;
-            let began = self.now();
+            self.edge.stopping().wait().await;
+            let began = Instant::now();
             loop {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                let quiet_from = self.lame_duck.wanted.load(Ordering::Relaxed).max(began);
-                let wanted = self.lame_duck.undecided.load(Ordering::Relaxed) > 0;
-                if self.lame_duck.heard.load(Ordering::Relaxed) && !wanted && self.now() >= quiet_from + QUIET
-                {
+                tokio::time::sleep(QUIET_LOOK_INTERVAL).await;
+                let lame_duck = lock(&self.lame_duck);
+                let quiet_since = lame_duck.wanted_at.map_or(began, |wanted_at| wanted_at.max(began));
+                let is_unwanted = lame_duck.is_known && lame_duck.undecided == 0;
+                if is_unwanted && quiet_since.elapsed() >= QUIET_BEFORE_EARLY_END {
                     break;
                 }
             }
-            self.lifecycle.on(Event::Unwanted);
+            self.edge.unwanted();
             std::future::pending().await
         };
-        match select(pin!(kept), pin!(watch)).await {
-            Either::Left((kept, _)) => kept,
+        match select(pin!(served), pin!(watch)).await {
+            Either::Left((served, _)) => served,
             Either::Right((never, _)) => never,
         }
     }

@@ -1,5 +1,5 @@
-//! The socket's wrapper, outside of TLS: counts what is read, and holds the connection's pass, since an upgraded
-//! connection leaves hyper's hands, but not this.
+//! The wrapper of a socket, around TLS: it counts what is read, and holds the pass of the connection. An upgraded
+//! connection leaves hyper, and keeps this wrapper.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,33 +14,34 @@ use super::connection::Connection;
 use crate::sync::gate::Pass;
 use crate::sync::notice::Waiting;
 
-/// After our last byte the client has this long to close: a reset would overtake what it has not read yet (RFC 9112,
+/// How long the client has to close after our last byte. A reset would overtake what it has not read yet (RFC 9112,
 /// section 9.6).
-const FAREWELL: Duration = Duration::from_millis(100);
-/// What it may still send meanwhile, and nobody reads.
-const IGNORED: usize = 1 << 20;
+const LINGER_TIMEOUT: Duration = Duration::from_millis(100);
+/// How many bytes of the client are read and ignored meanwhile.
+const MOST_IGNORED_BYTES: usize = 1 << 20;
 
 pub(super) struct Stream<I> {
     io: I,
     connection: Arc<Connection>,
-    /// Of an upgraded connection: nobody else ends it.
-    cut_off: Option<Box<Waiting>>,
-    farewell: Option<Box<Farewell>>,
-    /// Behind the socket, so that it goes back when that is gone.
+    /// For an upgraded connection, which nothing else ends.
+    work_cut: Option<Box<Waiting>>,
+    linger: Option<Box<Linger>>,
+    /// The last field, so that it is returned after the socket is closed.
     _pass: Pass,
 }
 
-struct Farewell {
+/// Reading on after the last byte was written.
+struct Linger {
     timer: Pin<Box<Sleep>>,
     ignored: usize,
 }
 
 impl<I> Stream<I> {
     pub(super) fn new(io: I, connection: Arc<Connection>, pass: Pass) -> Stream<I> {
-        Stream { io, connection, cut_off: None, farewell: None, _pass: pass }
+        Stream { io, connection, work_cut: None, linger: None, _pass: pass }
     }
 
-    /// An upgraded connection ends with the drain's time.
+    /// Ends an upgraded connection when the time of the drain is up.
     #[inline]
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         if self.connection.is_upgraded() { self.check_upgraded(cx) } else { Ok(()) }
@@ -48,12 +49,10 @@ impl<I> Stream<I> {
 
     #[cold]
     fn check_upgraded(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let lifecycle = self.connection.site.lifecycle();
-        let cut_off = self.cut_off.get_or_insert_with(|| Box::new(lifecycle.notices().work_cut.wait()));
-        match Pin::new(&mut **cut_off).poll(cx) {
-            Poll::Ready(()) => {
-                Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut off at the end of the drain"))
-            }
+        let edge = &self.connection.site.edge;
+        let work_cut = self.work_cut.get_or_insert_with(|| Box::new(edge.work_cut().wait()));
+        match Pin::new(&mut **work_cut).poll(cx) {
+            Poll::Ready(()) => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the drain has ended")),
             Poll::Pending => Ok(()),
         }
     }
@@ -106,11 +105,11 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<I> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A layer that encrypts writes to the socket only here.
+        // TLS writes to the socket only here.
         let flushed = Pin::new(&mut self.io).poll_flush(cx);
         match &flushed {
             Poll::Pending => self.connection.note_write(true),
-            // Flushed is below us; above us there may still be something.
+            // Bytes that hyper holds may still be stuck.
             Poll::Ready(_) => {}
         }
         flushed
@@ -118,23 +117,23 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<I> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.farewell.is_none() {
+        if this.linger.is_none() {
             ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
-            if !this.connection.says_farewell() {
+            if !this.connection.lingers() {
                 return Poll::Ready(Ok(()));
             }
         }
-        let farewell = this.farewell.get_or_insert_with(|| {
-            Box::new(Farewell { timer: Box::pin(tokio::time::sleep(FAREWELL)), ignored: 0 })
+        let linger = this.linger.get_or_insert_with(|| {
+            Box::new(Linger { timer: Box::pin(tokio::time::sleep(LINGER_TIMEOUT)), ignored: 0 })
         });
         let mut space = [0; 4096];
-        while farewell.ignored < IGNORED {
+        while linger.ignored < MOST_IGNORED_BYTES {
             let mut buf = ReadBuf::new(&mut space);
             match Pin::new(&mut this.io).poll_read(cx, &mut buf) {
-                Poll::Ready(Ok(())) if !buf.filled().is_empty() => farewell.ignored += buf.filled().len(),
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => linger.ignored += buf.filled().len(),
                 // The client has closed, or is gone.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
-                Poll::Pending => return farewell.timer.as_mut().poll(cx).map(Ok),
+                Poll::Pending => return linger.timer.as_mut().poll(cx).map(Ok),
             }
         }
         Poll::Ready(Ok(()))

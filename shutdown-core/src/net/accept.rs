@@ -1,4 +1,4 @@
-//! The accept loop: in at the door until the drain begins, then whoever stands in the queue.
+//! The accept loop: accepts until the drain begins, and then empties the accept queue.
 
 use std::future::poll_fn;
 use std::io;
@@ -8,44 +8,61 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::decoy::Decoy;
+use super::closing::{Closing, Sealed};
 use super::listener::{Listener, Peer};
-use super::serving::Roster;
-use crate::engine::lifecycle::Lifecycle;
+use crate::edge::Edge;
+use crate::edge::in_flight::{InFlight, Note, Words};
 
-/// How long it waits before it accepts again where descriptors or memory ran out: doubled each time, up to the second.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
-/// How long a connection may take to get from the network into the queue once nobody new is let in: so long for sure,
-/// and so long while others are at work all the same.
-const UNDER_WAY: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(500));
-/// Meanwhile it looks again after this, at the latest: whoever waits for the end of the server waits for it.
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
-/// The emptying of the queue ends after so many, however fast it is filled: far more than any queue holds. Not after a
-/// time, in which the process may not have run at all.
-const EMPTYING: usize = 1 << 16;
-/// It waits no longer than this, in all, where descriptors or memory ran out.
-const WANTING: Duration = Duration::from_secs(1);
+/// How long the loop pauses before it accepts again when descriptors or memory have run out. The pause doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long those pauses may take in all while the queue is emptied. Connections that end give back what is missing.
+const PAUSES_WHILE_EMPTYING: Duration = Duration::from_secs(1);
 
-/// A listener, and what it is for.
+/// How long a handshake that the client believes to be complete may take to reach the accept queue. The listener stays
+/// open for the first time in any case, and for the second while other connections keep the server running anyway.
+const HANDSHAKE_LEAST: Duration = Duration::from_millis(2);
+const HANDSHAKE_MOST: Duration = Duration::from_millis(500);
+/// How often the queue is looked at in that time. The end of the server waits for the last look.
+const LOOK_INTERVAL: Duration = Duration::from_millis(1);
+/// How many connections are taken from the queue at the end, however fast it is filled: far more than a queue can hold.
+/// A limit in time would count the time in which the process did not run.
+const MOST_EMPTIED: usize = 1 << 16;
+
+const ACCEPT_FAILED: Note = Note {
+    once: "an attempt to accept a connection failed",
+    often: "attempts to accept a connection failed",
+};
+
+/// The words of a server for the report.
+pub(crate) fn words_for(kind: &str, listener: &impl Listener) -> Words {
+    Words {
+        owner: format!("{kind} at {}", listener.address()),
+        unnamed: "a connection",
+        source: "its listener",
+        has_last_word: false,
+    }
+}
+
+/// A listener, and what its connections belong to.
 pub(crate) struct Door<'a, L> {
     pub(crate) listener: L,
-    pub(crate) lifecycle: &'a Lifecycle,
-    pub(crate) roster: &'a Roster,
+    pub(crate) edge: &'a Edge,
+    pub(crate) in_flight: &'a InFlight,
 }
 
 impl<L: Listener> Door<'_, L> {
-    /// Hands over each connection until the drain begins, and then those that the kernel has let in; closes behind
-    /// them.
+    /// Hands each connection to `enter` until the drain begins, then those in the accept queue. Closes the listener.
     ///
     /// # Errors
     ///
-    /// If the listener cannot accept, and never will.
-    pub(crate) async fn keep(mut self, mut enter: impl FnMut(L::Io, Peer)) -> io::Result<()> {
-        let mut drain = self.lifecycle.notices().draining.wait();
-        let mut pause = BACK_OFF.0;
+    /// If the listener will never accept again.
+    pub(crate) async fn run(mut self, mut enter: impl FnMut(L::Io, Peer)) -> io::Result<()> {
+        let mut drain = self.edge.draining().wait();
+        let mut pause = FIRST_PAUSE;
         loop {
             let accepted = poll_fn(|cx| {
-                // The stop goes first: under load there is always somebody at the door.
+                // The drain is polled first: under load there is always a connection to accept.
                 if Pin::new(&mut drain).poll(cx).is_ready() {
                     return Poll::Ready(None);
                 }
@@ -54,165 +71,121 @@ impl<L: Listener> Door<'_, L> {
             match accepted.await {
                 None => break,
                 Some(Ok((io, peer))) => {
-                    pause = BACK_OFF.0;
+                    pause = FIRST_PAUSE;
                     enter(io, peer);
                 }
                 Some(Err(error)) => match Trouble::of(&error) {
-                    Trouble::OfOne => {}
-                    Trouble::OfAll => {
-                        self.roster.note_trouble(&error);
+                    Trouble::OneConnection => {}
+                    Trouble::Resources => {
+                        note_failure(self.in_flight, &error);
                         if tokio::time::timeout(pause, &mut drain).await.is_ok() {
                             break;
                         }
-                        pause = (pause * 2).min(BACK_OFF.1);
+                        pause = (pause * 2).min(LONGEST_PAUSE);
                     }
-                    Trouble::ForEver => return Err(error),
+                    Trouble::Listener => return Err(error),
                 },
             }
         }
-        if !self.listener.is_handed_on() {
-            Closing::begin(self.listener).empty(self.roster, &mut enter).await;
+        if let Some(mut queue) = self.listener.begin_closing(Sealed::new()) {
+            empty(&mut *queue, self.in_flight, &mut enter).await;
         }
         Ok(())
     }
 }
 
-/// A listener that lets nobody in who is new. Closed when this is dropped, for the user may drop the server meanwhile.
-struct Closing<L: Listener> {
-    listener: Option<L>,
-    /// Behind the listener.
-    _decoy: Option<Decoy>,
-}
-
-impl<L: Listener> Closing<L> {
-    fn begin(mut listener: L) -> Closing<L> {
-        let decoy = listener.refuse_new();
-        Closing { listener: Some(listener), _decoy: decoy }
-    }
-
-    async fn empty(&mut self, roster: &Roster, enter: &mut impl FnMut(L::Io, Peer)) {
-        let Some(listener) = &mut self.listener else { return };
-        let begun = Instant::now();
-        let (mut pause, mut paused, mut look_again) = (BACK_OFF.0, Duration::ZERO, UNDER_WAY.0);
-        let mut left = EMPTYING;
-        loop {
-            while left > 0 {
-                left -= 1;
-                match listener.try_accept() {
-                    Ok(Some((io, peer))) => {
-                        enter(io, peer);
-                        // So that they are served meanwhile.
-                        tokio::task::consume_budget().await;
-                    }
-                    Ok(None) => break,
-                    Err(error) => match Trouble::of(&error) {
-                        Trouble::OfOne => {}
-                        Trouble::OfAll if paused < WANTING => {
-                            // Connections that end give back what is wanting.
-                            roster.note_trouble(&error);
-                            tokio::time::sleep(pause).await;
-                            paused += pause;
-                            pause = (pause * 2).min(BACK_OFF.1);
-                        }
-                        Trouble::OfAll | Trouble::ForEver => return,
-                    },
+/// Hands over the connections in the queue, and those whose handshake is about to be complete.
+async fn empty<Io>(queue: &mut dyn Closing<Io>, in_flight: &InFlight, enter: &mut impl FnMut(Io, Peer)) {
+    let begun = Instant::now();
+    let (mut pause, mut paused) = (FIRST_PAUSE, Duration::ZERO);
+    let mut left = MOST_EMPTIED;
+    // The first look after the whole of the least time, the later ones more often.
+    let mut next_look = HANDSHAKE_LEAST;
+    loop {
+        while left > 0 {
+            left -= 1;
+            match queue.try_accept() {
+                Ok(Some((io, peer))) => {
+                    enter(io, peer);
+                    // So that the connections are served meanwhile.
+                    tokio::task::consume_budget().await;
                 }
+                Ok(None) => break,
+                Err(error) => match Trouble::of(&error) {
+                    Trouble::OneConnection => {}
+                    Trouble::Resources if paused < PAUSES_WHILE_EMPTYING => {
+                        note_failure(in_flight, &error);
+                        tokio::time::sleep(pause).await;
+                        paused += pause;
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    }
+                    Trouble::Resources | Trouble::Listener => return,
+                },
             }
-            // Whoever has sent the last packet of the handshake by now believes to be connected.
-            let waited = begun.elapsed();
-            let worth_it = waited < UNDER_WAY.1 && roster.is_at_work() && listener.is_sole();
-            if left == 0 || waited >= UNDER_WAY.0 && !worth_it {
-                return;
-            }
-            tokio::time::sleep(look_again).await;
-            look_again = (look_again * 2).min(LOOK_AGAIN);
         }
+        // A client that has sent the last packet of its handshake believes that it is connected.
+        let waited = begun.elapsed();
+        let costs_nothing = waited < HANDSHAKE_MOST && in_flight.is_busy() && queue.is_sole();
+        if left == 0 || waited >= HANDSHAKE_LEAST && !costs_nothing {
+            return;
+        }
+        tokio::time::sleep(next_look).await;
+        next_look = LOOK_INTERVAL;
     }
 }
 
-impl<L: Listener> Drop for Closing<L> {
-    fn drop(&mut self) {
-        if let Some(listener) = self.listener.take() {
-            listener.close();
-        }
+fn note_failure(in_flight: &InFlight, error: &io::Error) {
+    if in_flight.note(ACCEPT_FAILED, Some(error.to_string())) == 1 {
+        tracing::warn!(server = in_flight.owner(), %error, "cannot accept connections at the moment");
     }
 }
 
-/// What an error of `accept` is about.
+/// What an error of `accept(2)` is about.
 #[derive(Debug, PartialEq, Eq)]
 enum Trouble {
-    /// This connection only: the next one may be well. `accept(2)` hands on what the network did to it.
-    OfOne,
-    /// Descriptors or memory, for now.
-    OfAll,
-    /// The listener.
-    ForEver,
+    /// This connection only. `accept(2)` also returns what the network did to the connection.
+    OneConnection,
+    /// Descriptors or memory, at the moment.
+    Resources,
+    /// The listener: it will never accept again.
+    Listener,
 }
 
 /// Whether the listener will never accept again.
+#[cfg(feature = "http")]
 pub(crate) fn is_fatal(error: &io::Error) -> bool {
-    Trouble::of(error) == Trouble::ForEver
+    Trouble::of(error) == Trouble::Listener
 }
 
 impl Trouble {
     fn of(error: &io::Error) -> Trouble {
         match error.raw_os_error() {
             Some(libc::EBADF | libc::EINVAL | libc::ENOTSOCK | libc::EOPNOTSUPP | libc::EFAULT) => {
-                Trouble::ForEver
+                Trouble::Listener
             }
-            // Without a number it is a listener of the user's: whatever it is, do not ask again at once.
+            // An error without a number comes from a user's own listener. Asking again at once could be a busy loop.
             Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM | libc::EPERM) | None => {
-                Trouble::OfAll
+                Trouble::Resources
             }
-            Some(_) => Trouble::OfOne,
+            Some(_) => Trouble::OneConnection,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
-    use std::task::{Context, Poll};
+    use super::*;
 
-    use super::{Closing, Decoy, Listener, Peer, Trouble};
-
-    /// Notes what it is told.
-    struct Told(Arc<Mutex<Vec<&'static str>>>);
-
-    impl Listener for Told {
-        type Io = tokio::net::TcpStream;
-
-        fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<io::Result<(Self::Io, Peer)>> {
-            Poll::Pending
-        }
-
-        fn refuse_new(&mut self) -> Option<Decoy> {
-            self.0.lock().unwrap().push("refuse");
-            None
-        }
-
-        fn close(self) {
-            self.0.lock().unwrap().push("close");
-        }
-
-        fn address(&self) -> String {
-            "nowhere".to_owned()
-        }
+    #[test]
+    fn an_aborted_connection_does_not_pause_the_loop() {
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::ECONNABORTED)), Trouble::OneConnection);
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::EMFILE)), Trouble::Resources);
+        assert_eq!(Trouble::of(&io::Error::other("of the user's listener")), Trouble::Resources);
     }
 
     #[test]
-    fn a_listener_whose_emptying_is_dropped_is_closed_all_the_same() {
-        let told = Arc::default();
-        drop(Closing::begin(Told(Arc::clone(&told))));
-        assert_eq!(*told.lock().unwrap(), ["refuse", "close"]);
-    }
-
-    #[test]
-    fn an_aborted_connection_is_no_reason_to_wait() {
-        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::ECONNABORTED)), Trouble::OfOne);
-        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::EMFILE)), Trouble::OfAll);
-        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::EINVAL)), Trouble::ForEver);
-        assert_eq!(Trouble::of(&io::Error::other("of the user's")), Trouble::OfAll);
+    fn a_listener_that_cannot_accept_ends_the_server() {
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::EINVAL)), Trouble::Listener);
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::ENFILE)), Trouble::Resources);
     }
 }

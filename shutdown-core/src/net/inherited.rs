@@ -1,9 +1,10 @@
-//! Listeners that this process was started with: systemd's protocol, `sd_listen_fds(3)`.
+//! Listeners that this process inherited, by systemd's protocol: `sd_listen_fds(3)`.
 //!
-//! `LISTEN_FDS` descriptors, from number 3 on, are for the process `LISTEN_PID`; `LISTEN_FDNAMES` has a name for each,
-//! with colons between.
+//! - `LISTEN_FDS` is the number of descriptors. The first one is number 3.
+//! - `LISTEN_PID` is the process that they are meant for.
+//! - `LISTEN_FDNAMES` has a name for each, separated by colons.
 
-#![expect(unsafe_code, reason = "a descriptor is a bare number until somebody owns it")]
+#![expect(unsafe_code, reason = "a descriptor is a plain number until a value owns it")]
 
 use std::io;
 use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
@@ -13,8 +14,8 @@ use socket2::Socket;
 
 use crate::sync::lock;
 
-/// The first descriptor: those before it are stdin, stdout and stderr.
-const FIRST: RawFd = 3;
+/// The first descriptor, after stdin, stdout and stderr.
+const FIRST_DESCRIPTOR: RawFd = 3;
 
 #[derive(Debug)]
 struct Inherited {
@@ -23,7 +24,7 @@ struct Inherited {
 }
 
 impl Inherited {
-    /// The address it is bound to, as `listen` would be asked for it.
+    /// Gives the address that it is bound to, in the form that `listen` takes.
     fn address(&self) -> String {
         let Ok(address) = self.socket.local_addr() else { return "no address".to_owned() };
         match (address.as_socket(), address.as_pathname()) {
@@ -46,7 +47,7 @@ impl Inherited {
     }
 }
 
-/// What is left of it.
+/// Gives the sockets that have not been taken yet.
 fn sockets() -> io::Result<MutexGuard<'static, Vec<Inherited>>> {
     static SOCKETS: OnceLock<Result<Mutex<Vec<Inherited>>, String>> = OnceLock::new();
     let sockets = SOCKETS.get_or_init(|| {
@@ -60,46 +61,48 @@ fn sockets() -> io::Result<MutexGuard<'static, Vec<Inherited>>> {
     }
 }
 
-/// The descriptors that are meant for the process `pid`, with their names.
+/// Gives the descriptors that are meant for the process `pid`, with their names.
 fn numbers(variable: impl Fn(&str) -> Option<String>, pid: u32) -> Result<Vec<(RawFd, String)>, String> {
     let Some(count) = variable("LISTEN_FDS") else { return Ok(Vec::new()) };
     let Some(meant) = variable("LISTEN_PID") else {
-        return Err("LISTEN_FDS is set and LISTEN_PID is not: set it to the id of the process that is meant"
-            .to_owned());
+        return Err("LISTEN_FDS is set and LISTEN_PID is not: set it to the id of this process".to_owned());
     };
-    let meant: u32 =
-        meant.parse().map_err(|_| format!("LISTEN_PID is `{meant}`: expected the id of a process"))?;
+    let meant: u32 = meant.parse().map_err(|_| format!("LISTEN_PID is `{meant}`: expected a process id"))?;
     if meant != pid {
-        // For our parent, who has not cleared it.
+        // Meant for the parent process, which has not cleared it.
         return Ok(Vec::new());
     }
-    let last = count.parse().ok().and_then(|count: u16| FIRST.checked_add(count.into()));
-    let last = last.ok_or_else(|| format!("LISTEN_FDS is `{count}`: expected how many sockets there are"))?;
+    let last = count.parse().ok().and_then(|count: u16| FIRST_DESCRIPTOR.checked_add(count.into()));
+    let last = last.ok_or_else(|| format!("LISTEN_FDS is `{count}`: expected a number of sockets"))?;
     let names = variable("LISTEN_FDNAMES").unwrap_or_default();
     let mut names = names.split(':').filter(|name| !name.is_empty());
-    Ok((FIRST..last).map(|number| (number, names.next().unwrap_or("unknown").to_owned())).collect())
+    Ok((FIRST_DESCRIPTOR..last)
+        .map(|number| (number, names.next().unwrap_or("unknown").to_owned()))
+        .collect())
 }
 
 fn own((number, name): (RawFd, String)) -> Result<Inherited, String> {
-    // Only a socket that listens is taken over: else `LISTEN_FDS` names what belongs to somebody else.
-    // SAFETY: F_GETFD reads a flag of the descriptor, or fails where there is none.
+    // Only a listening socket is taken over. Any other descriptor belongs to another part of the program.
+    // SAFETY: F_GETFD reads a flag of the descriptor, or fails if there is no such descriptor.
     if unsafe { libc::fcntl(number, libc::F_GETFD) } < 0 {
         return Err(format!(
-            "LISTEN_FDS says that descriptor {number} (`{name}`) is a socket: it is not open"
+            "LISTEN_FDS says that descriptor {number} (`{name}`) is a listening socket: it is not open"
         ));
     }
-    // SAFETY: it is open, and by the protocol it is this process's own. Nobody else takes it: this runs once.
+    // SAFETY: the descriptor is open, and the protocol gives it to this process. It is taken once, because this runs once.
     let socket = Socket::from(unsafe { OwnedFd::from_raw_fd(number) });
     if !socket.is_listener().unwrap_or(false) {
-        // Somebody else may own it after all.
+        // Another part of the program may own it after all.
         std::mem::forget(socket);
-        return Err(format!("LISTEN_FDS says that descriptor {number} (`{name}`) listens: it does not"));
+        return Err(format!(
+            "LISTEN_FDS says that descriptor {number} (`{name}`) is a listening socket: it does not listen"
+        ));
     }
     socket.set_cloexec(true).map_err(|error| format!("descriptor {number} (`{name}`): {error}"))?;
     Ok(Inherited { name, socket })
 }
 
-/// The socket that is bound to `address`, or the only one.
+/// Takes the socket that is bound to `address`, or the only one.
 pub(super) fn take_bound_to(address: &str) -> io::Result<Option<Socket>> {
     let mut sockets = sockets()?;
     let at = sockets.iter().position(|socket| socket.is_bound_to(address));
@@ -111,7 +114,7 @@ pub(super) fn take_bound_to(address: &str) -> io::Result<Option<Socket>> {
             Err(io::Error::new(
                 io::ErrorKind::AddrNotAvailable,
                 format!(
-                    "none of the inherited sockets ({}) is bound to it: call `listen_as` with the name of one",
+                    "none of the inherited sockets ({}) is bound to it: call `listen_as` with one of these names",
                     names.join(", ")
                 ),
             ))
@@ -120,7 +123,7 @@ pub(super) fn take_bound_to(address: &str) -> io::Result<Option<Socket>> {
     }
 }
 
-/// The socket of this name.
+/// Takes the socket with this name.
 pub(super) fn take_named(name: &str) -> io::Result<Option<Socket>> {
     let mut sockets = sockets()?;
     let at = sockets.iter().position(|socket| socket.name == name);
@@ -149,16 +152,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_meant_for_another_process_is_left_alone() {
+    fn sockets_for_another_process_are_left_alone() {
         assert_eq!(with(&[("LISTEN_FDS", "1"), ("LISTEN_PID", "8")], 7), Ok(Vec::new()));
     }
 
     #[test]
-    fn a_bad_value_is_told() {
+    fn an_invalid_value_is_an_error_that_says_what_is_expected() {
         let error = with(&[("LISTEN_FDS", "many"), ("LISTEN_PID", "7")], 7).unwrap_err();
-        assert_eq!(error, "LISTEN_FDS is `many`: expected how many sockets there are");
+        assert_eq!(error, "LISTEN_FDS is `many`: expected a number of sockets");
         let error = with(&[("LISTEN_FDS", "1"), ("LISTEN_PID", "me")], 7).unwrap_err();
-        assert_eq!(error, "LISTEN_PID is `me`: expected the id of a process");
+        assert_eq!(error, "LISTEN_PID is `me`: expected a process id");
         assert!(with(&[("LISTEN_FDS", "1")], 7).unwrap_err().contains("LISTEN_PID is not"));
     }
 }

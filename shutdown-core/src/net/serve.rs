@@ -7,29 +7,28 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::accept::Door;
+use super::accept::{Door, words_for};
 use super::listener::{Listener, Peer};
-use super::serving::{Doing, Roster, Serving, Visit};
-use super::watched::Watched;
-use crate::engine::context::{self, Scoped};
-use crate::engine::lifecycle::Lifecycle;
-use crate::sequence::Event;
+use crate::edge::Edge;
+use crate::edge::in_flight::{Describe, InFlight, Named};
 use crate::sync::catch::catch;
 use crate::sync::gate::Pass;
 use crate::sync::notice::Waiting;
 
-/// Runs `handler` for each connection of `listener`, in a task of its own, until the drain begins; then for those that
-/// stand in its queue, and returns when the last handler has.
+/// Runs `handler` for each connection of `listener`, in a task of its own.
 ///
-/// A connection is in flight while its handler runs. The handler should hear [`stopping`](crate::stopping) and come to
-/// an end: at the end of the drain it is dropped where it stands, and named in the report. Implies
-/// [`ready`](crate::ready). A handler that panics ends its own connection and no other; during the stop the exit status
-/// is then 70.
+/// The server accepts until the drain begins, then empties the accept queue, and returns when the last handler has
+/// returned. Calling it implies [`ready`](crate::ready).
+///
+/// - A connection is in flight while its handler runs. The handler should return soon after
+///   [`stopping`](crate::stopping) completes.
+/// - At the end of the drain a handler that is still running is dropped at its current await, and the report names it.
+/// - A handler that panics ends its own connection only. During the stop the exit status is then 70.
 ///
 /// # Errors
 ///
-/// If the listener cannot accept, and never will. What concerns one connection is passed over, and where descriptors or
-/// memory run out it tries again after a pause of 5 ms to 1 s, and the report says so.
+/// Returns the error of a listener that will never accept again. An error of one connection is ignored. If descriptors
+/// or memory run out, the server tries again after a pause of 5 ms to 1 s, and the report notes it.
 ///
 /// # Panics
 ///
@@ -37,61 +36,86 @@ use crate::sync::notice::Waiting;
 ///
 /// # Cancel safety
 ///
-/// Dropped, it closes the listener without emptying its queue; the connections go on, and the drain waits for them.
+/// If the future is dropped, the listener closes and connections in its accept queue are lost. Handlers go on, and the
+/// drain waits for them.
+///
+/// # Examples
+///
+/// ```
+/// use tokio::io::AsyncWriteExt as _;
+///
+/// #[lifecycle::main]
+/// async fn main() -> std::io::Result<()> {
+///     let listener = lifecycle::net::listen("127.0.0.1:0").await?;
+/// #   lifecycle::shutdown("an example ends");
+///     lifecycle::net::serve(listener, |mut stream, peer| async move {
+///         // A client that is gone does not concern the server.
+///         let _ = stream.write_all(format!("hello, {peer}\n").as_bytes()).await;
+///     })
+///     .await
+/// }
+/// ```
 pub async fn serve<L, H, F>(listener: L, handler: H) -> io::Result<()>
 where
     L: Listener,
     H: Fn(L::Io, Peer) -> F,
     F: Future<Output = ()> + Send + 'static,
 {
-    let lifecycle = context::expect("net::serve", Lifecycle::clone);
-    let Some(serving) = Serving::begin(&lifecycle, "server", &listener) else { return Ok(()) };
-    let door = Door { listener, lifecycle: &lifecycle, roster: &serving.roster };
-    let kept = door
-        .keep(|io, peer| {
-            let Some(pass) = serving.pass() else { return };
-            // It may panic before it has a future, and that is nothing to the others.
-            let handling = catch(|| handler(io, peer.clone()));
-            let Ok(handling) = handling else {
-                lifecycle.on(Event::TaskPanicked);
-                return;
-            };
-            let connection = Connection {
-                handling,
-                drain: Some(lifecycle.notices().draining.wait()),
-                cut_off: lifecycle.notices().work_cut.wait(),
-                visit: None,
-                peer,
-                roster: Arc::clone(&serving.roster),
-                _pass: pass,
-            };
-            tokio::spawn(Scoped::new(lifecycle.clone(), Watched::new(connection)));
+    let edge = Edge::expect("net::serve");
+    let Some(server) = edge.register(words_for("server", &listener)) else { return Ok(()) };
+    let door = Door { listener, edge: &edge, in_flight: server.in_flight() };
+    let served = door
+        .run(|io, peer| {
+            let Some(pass) = server.in_flight().pass() else { return };
+            // The handler may panic before it returns a future, and that concerns its own connection only.
+            match catch(|| handler(io, peer.clone())) {
+                Ok(handling) => {
+                    edge.spawn(Connection {
+                        handling,
+                        drain: Some(edge.draining().wait()),
+                        work_cut: edge.work_cut().wait(),
+                        named: None,
+                        peer,
+                        in_flight: Arc::clone(server.in_flight()),
+                        _pass: pass,
+                    });
+                }
+                Err(panic) => drop(edge.task_panicked(&panic)),
+            }
         })
         .await;
-    serving.finish().await;
-    kept
+    server.finish().await;
+    served
 }
 
 pin_project! {
-    /// A handler at work, until it ends or is cut off.
+    /// A handler that runs, until it returns or its time is up.
     struct Connection<F> {
         #[pin]
         handling: F,
+        // There until the drain begins.
         drain: Option<Waiting>,
-        cut_off: Waiting,
-        visit: Option<Visit>,
+        work_cut: Waiting,
+        // There once the drain has begun.
+        named: Option<Named>,
         peer: Peer,
-        roster: Arc<Roster>,
-        // Behind all others, so that it goes back when they are gone.
+        in_flight: Arc<InFlight>,
+        // The last field, so that it is returned after the others are dropped.
         _pass: Pass,
     }
 }
 
-struct Handled;
+struct Handler {
+    peer: Peer,
+}
 
-impl Doing for Handled {
+impl Describe for Handler {
     fn doing(&self) -> String {
-        "a connection is handled".to_owned()
+        "a handler is running".to_owned()
+    }
+
+    fn client(&self) -> String {
+        self.peer.to_string()
     }
 }
 
@@ -105,9 +129,9 @@ impl<F: Future> Future for Connection<F> {
         }
         if this.drain.as_mut().is_some_and(|drain| Pin::new(drain).poll(cx).is_ready()) {
             *this.drain = None;
-            *this.visit = Some(this.roster.enter(this.peer.clone(), Arc::new(Handled)));
+            *this.named = Some(this.in_flight.name(Arc::new(Handler { peer: this.peer.clone() })));
         }
-        // Before the drain nothing is cut off.
-        if this.drain.is_none() { Pin::new(this.cut_off).poll(cx) } else { Poll::Pending }
+        // Nothing is cut before the drain begins.
+        if this.drain.is_none() { Pin::new(this.work_cut).poll(cx) } else { Poll::Pending }
     }
 }

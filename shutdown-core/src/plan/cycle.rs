@@ -1,33 +1,33 @@
-//! Cycles: found, told as a path with reasons, and broken where the stop has already begun.
+//! Cycles: how they are found, described as a path with reasons, and broken if the stop has already begun.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
 use super::{Edge, Node, Plan, Why};
+use crate::stage::TeardownStage;
 
-/// Resources that wait for each other in a circle (R5).
+/// A dependency cycle: resources that wait for each other (R5).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Cycle {
-    /// Each name with the reason why it precedes the next; the last precedes the first.
-    steps: Vec<(Cow<'static, str>, Why)>,
+    /// Each step precedes the next one, and the last precedes the first.
+    pub(super) steps: Vec<Step>,
 }
 
-#[cfg(test)]
-impl Cycle {
-    /// Each name with the reason why it precedes the next; the last precedes the first.
-    pub(super) fn steps(&self) -> impl Iterator<Item = (&str, Why)> {
-        self.steps.iter().map(|(name, why)| (&**name, *why))
-    }
+/// A resource on a cycle, and the reason why it precedes the next one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Step {
+    pub(super) name: Cow<'static, str>,
+    pub(super) why: Why,
 }
 
 impl fmt::Display for Cycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, why) in &self.steps {
+        for Step { name, why } in &self.steps {
             write!(f, "`{name}` before ({why}) ")?;
         }
         match self.steps.first() {
-            Some((name, _)) => write!(f, "`{name}`"),
+            Some(first) => write!(f, "`{}`", first.name),
             None => Ok(()),
         }
     }
@@ -46,70 +46,75 @@ impl fmt::Display for Why {
 }
 
 impl Plan {
-    /// A cycle, if there is one: always the same one for the same plan.
+    /// Returns a cycle, if there is one. For the same plan this is always the same cycle.
     pub(crate) fn cycle(&self) -> Option<Cycle> {
-        Some(self.tell(self.circles().first()?))
+        Some(self.describe(self.disjoint_cycles().first()?))
     }
 
-    /// Takes the weakest edge out of every cycle, so that a stop that has begun can go on; returns what it broke, once
-    /// where several instances make the same story. What is `last` stays last, since the stages are built on it.
+    /// Removes the weakest edge of every cycle, so that a stop that has begun can continue.
+    ///
+    /// Returns the broken cycles. Cycles with the same description, through several instances, are returned once. The
+    /// flush stays after the cleanup, because the stages depend on it.
     pub(crate) fn break_cycles(&mut self) -> Vec<Cycle> {
         let mut broken = Vec::new();
-        let mut told = HashSet::new();
+        let mut described = HashSet::new();
         loop {
-            let circles = self.circles();
-            if circles.is_empty() {
+            let cycles = self.disjoint_cycles();
+            if cycles.is_empty() {
                 return broken;
             }
             let mut weakest = HashSet::new();
-            for circle in &circles {
-                let cycle = self.tell(circle);
-                if told.insert(cycle.clone()) {
+            for edges in &cycles {
+                let cycle = self.describe(edges);
+                if described.insert(cycle.clone()) {
                     broken.push(cycle);
                 }
-                let edge = circle
+                let edge = edges
                     .iter()
                     .filter(|edge| edge.why.is_some())
                     .max_by_key(|edge| (edge.why != Some(Why::Last), edge.why));
-                weakest.insert(self.kin(edge.expect("a cycle leads through an item")));
+                weakest.insert(self.kind(edge.expect("a cycle leads through an item")));
             }
             let mut edges = std::mem::take(&mut self.edges);
-            edges.retain(|edge| edge.why.is_none() || !weakest.contains(&self.kin(edge)));
+            edges.retain(|edge| edge.why.is_none() || !weakest.contains(&self.kind(edge)));
             self.edges = edges;
             self.finish(self.nodes());
         }
     }
 
-    /// What is given up together with an edge: the same step of every instance of the type, which is on the same cycle
-    /// and would be given up next; for an edge between two instances the edge alone.
-    fn kin(&self, edge: &Edge) -> (Node, Node, Option<Why>, bool) {
+    /// Returns the kind of an edge. All edges of one kind are given up together.
+    ///
+    /// An edge between two instances is a kind of its own. An edge to a virtual node has the same kind for every
+    /// instance of the type, because those edges are on the same cycle and would be given up next.
+    fn kind(&self, edge: &Edge) -> EdgeKind {
         let item = &self.items()[edge.from];
         let from = if self.is_item(edge.to) { edge.from } else { item.class };
-        (from, edge.to, edge.why, item.last)
+        EdgeKind { from, to: edge.to, why: edge.why, stage: item.stage }
     }
 
-    fn tell(&self, circle: &[Edge]) -> Cycle {
-        let mut steps: Vec<(Cow<'static, str>, Why)> = Vec::new();
-        for edge in circle.iter().filter(|edge| self.is_item(edge.from)) {
+    fn describe(&self, edges: &[Edge]) -> Cycle {
+        let mut steps: Vec<Step> = Vec::new();
+        for edge in edges.iter().filter(|edge| self.is_item(edge.from)) {
             let why = edge.why.expect("an edge that leaves an item has a reason");
-            steps.push((self.items()[edge.from].name.clone(), why));
+            steps.push(Step { name: self.items()[edge.from].name.clone(), why });
         }
-        let first = (0..steps.len()).min_by(|a, b| steps[*a].0.cmp(&steps[*b].0));
+        let first = (0..steps.len()).min_by(|a, b| steps[*a].name.cmp(&steps[*b].name));
         steps.rotate_left(first.unwrap_or_default());
         Cycle { steps }
     }
 
-    /// Cycles that share no node, at least one if there is any: the edges of each, one leading to the next.
-    fn circles(&self) -> Vec<Vec<Edge>> {
-        let mut circles = Vec::new();
+    /// Returns cycles that share no node, and at least one if the plan has any. Each is a list of edges in which every
+    /// edge leads to the next.
+    fn disjoint_cycles(&self) -> Vec<Vec<Edge>> {
+        let mut cycles = Vec::new();
         if self.topological.len() == self.nodes() {
-            return circles;
+            return cycles;
         }
         let mut sorted = vec![false; self.nodes()];
         for node in &self.topological {
             sorted[*node] = true;
         }
-        // Every node that could not be sorted has a predecessor that could not: going back ends in a circle.
+        // Every unsorted node has an unsorted predecessor. A walk backwards therefore ends in a cycle.
         let mut back: Vec<Option<Edge>> = vec![None; self.nodes()];
         for edge in self.edges.iter().rev() {
             if !sorted[edge.from] && !sorted[edge.to] {
@@ -127,13 +132,23 @@ impl Plan {
             if walk[node] != Some(start) {
                 continue;
             }
-            let mut circle = vec![step_back(node)];
-            while circle[circle.len() - 1].from != node {
-                circle.push(step_back(circle[circle.len() - 1].from));
+            let mut cycle = vec![step_back(node)];
+            while cycle[cycle.len() - 1].from != node {
+                cycle.push(step_back(cycle[cycle.len() - 1].from));
             }
-            circle.reverse();
-            circles.push(circle);
+            cycle.reverse();
+            cycles.push(cycle);
         }
-        circles
+        cycles
     }
+}
+
+/// The kind of an edge: see [`Plan::kind`].
+#[derive(PartialEq, Eq, Hash)]
+struct EdgeKind {
+    /// An item, or the class of one.
+    from: usize,
+    to: Node,
+    why: Option<Why>,
+    stage: TeardownStage,
 }

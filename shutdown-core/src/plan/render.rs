@@ -1,11 +1,11 @@
-//! A plan as text: for a person, for Graphviz, for Mermaid, for a program.
+//! A plan as text: for a person, for Graphviz, for Mermaid, and for a program.
 
 use std::fmt::Write as _;
 
 use super::Plan;
 use crate::json::quoted;
 
-/// The forms that `LIFECYCLE_PLAN` knows.
+/// A format that `LIFECYCLE_PLAN` selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Tree,
@@ -26,7 +26,7 @@ impl Format {
     }
 }
 
-/// Prints `plan`, its items in the order of R4, and after it the `generic` resources, which it cannot show.
+/// Prints `plan`, with its items in the order of R4, followed by the `generic` resources, which a plan cannot show.
 pub(crate) fn render(plan: &Plan, generic: &[String], format: Format) -> String {
     let mut items: Vec<usize> = (0..plan.items().len()).collect();
     plan.sort(&mut items);
@@ -42,7 +42,7 @@ pub(crate) fn render(plan: &Plan, generic: &[String], format: Format) -> String 
         Format::Tree | Format::Json => "",
     };
     if !generic.is_empty() {
-        let _ = writeln!(text, "{comment}generic, so that only the running program knows all of them:");
+        let _ = writeln!(text, "{comment}generic (the types are known only at run time):");
     }
     for name in generic {
         let _ = writeln!(text, "{comment}  {name}");
@@ -50,7 +50,7 @@ pub(crate) fn render(plan: &Plan, generic: &[String], format: Format) -> String 
     text
 }
 
-/// What is declared of an item, behind its name.
+/// Returns the declared order, time-out and stage of an item, as printed after its name.
 fn facts(plan: &Plan, item: usize) -> String {
     let item = &plan.items()[item];
     let mut facts = String::new();
@@ -60,7 +60,7 @@ fn facts(plan: &Plan, item: usize) -> String {
     if let Some(timeout) = item.timeout {
         let _ = write!(facts, "  timeout {}", humantime::format_duration(timeout));
     }
-    if item.last {
+    if item.stage.is_last() {
         facts.push_str("  last");
     }
     facts
@@ -79,7 +79,7 @@ fn tree(plan: &Plan, items: &[usize]) -> String {
     text
 }
 
-/// How a drawing language writes a node and an edge; nodes are named by number, since names may repeat.
+/// The syntax of a drawing language. Nodes are identified by number, because two may have the same name.
 struct Drawing {
     node: fn(usize, &str) -> String,
     edge: fn(usize, usize, &str) -> String,
@@ -95,7 +95,7 @@ const MERMAID: Drawing = Drawing {
     edge: |from, to, why| format!("  n{from} -->|\"{}\"| n{to}\n", mermaid(why)),
 };
 
-/// Text between Mermaid's quotes, which know no backslash and read a backtick as Markdown.
+/// Escapes text between Mermaid's quotes. Mermaid has no backslash escapes, and reads a backtick as Markdown.
 fn mermaid(text: &str) -> String {
     text.replace('`', "")
         .replace('#', "#35;")
@@ -140,7 +140,7 @@ fn json(plan: &Plan, items: &[usize], generic: &[String]) -> String {
             format!(
                 "  {{\"name\":{},\"order\":{order},\"timeout_ms\":{timeout},\"last\":{},\"before\":[{}]}}",
                 quoted(&item.name),
-                item.last,
+                item.stage.is_last(),
                 before.join(",")
             )
         })

@@ -7,11 +7,14 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use self::model::{Sketch, any_sketch, sound_sketch};
-use super::{Class, Format, Item, Plan, Why, render};
+use super::{Class, Format, Item, Need, Plan, Why, render};
+use crate::stage::TeardownStage;
 
-/// How many random cases a claim is tried on: five times as many in a soak, or as many times as `LIFECYCLE_SOAK` says.
+/// Returns the number of random cases for a claim. With `LIFECYCLE_SOAK=n` it is `n` times as large, and at least five
+/// times. With `LIFECYCLE_QUICK=1` it is a tenth, for a run that is repeated hundreds of times.
 pub(crate) fn cases(usual: u32) -> ProptestConfig {
     let times = std::env::var("LIFECYCLE_SOAK").map_or(1, |n| n.parse::<u32>().unwrap_or(1).max(5));
+    let usual = if is_quick() { usual.div_ceil(10) } else { usual };
     ProptestConfig {
         failure_persistence: None,
         max_shrink_iters: 1_000,
@@ -19,7 +22,12 @@ pub(crate) fn cases(usual: u32) -> ProptestConfig {
     }
 }
 
-/// The items that can be reached from `item`.
+/// Whether the tests are run with fewer random cases.
+pub(crate) fn is_quick() -> bool {
+    std::env::var_os("LIFECYCLE_QUICK").is_some()
+}
+
+/// Returns for each item whether it can be reached from `item`.
 fn reached(plan: &Plan, item: usize) -> Vec<bool> {
     let mut seen = vec![false; plan.nodes()];
     let mut open = vec![item];
@@ -92,7 +100,7 @@ proptest! {
         for a in 0..after.len() {
             for b in 0..after.len() {
                 prop_assert!(before[a][b] || !after[a][b]);
-                let crosses = sketch.items[a].last && !sketch.items[b].last;
+                let crosses = sketch.items[a].stage > sketch.items[b].stage;
                 prop_assert!(!crosses || !after[a][b], "last stays last");
                 // Only what waits for itself loses a rule, unless its rule led through what does.
                 let safe = (0..after.len()).all(|via| {
@@ -141,14 +149,14 @@ proptest! {
         let plan = sketch.plan();
         let seconds = |item: usize| sketch.items[item].timeout.unwrap_or_default().as_secs_f64();
         let before = sketch.precedes();
-        for last in [false, true] {
-            let path = plan.declared_path(last);
-            prop_assert_eq!(path.any, sketch.items.iter().any(|item| item.last == last));
-            let longest = Duration::from_secs_f64(sketch.heaviest_of(last, &seconds));
+        for stage in TeardownStage::ALL {
+            let path = &plan.declared_paths()[stage];
+            prop_assert_eq!(path.any, sketch.items.iter().any(|item| item.stage == stage));
+            let longest = Duration::from_secs_f64(sketch.heaviest_of(stage, &seconds));
             prop_assert_eq!(path.length.as_millis(), (longest + Duration::from_micros(500)).as_millis());
             let sum: Duration = path.items.iter().filter_map(|item| sketch.items[*item].timeout).sum();
             prop_assert_eq!(path.length, sum);
-            prop_assert!(path.items.iter().all(|item| sketch.items[*item].last == last));
+            prop_assert!(path.items.iter().all(|item| sketch.items[*item].stage == stage));
             prop_assert!(path.items.windows(2).all(|pair| before[pair[0]][pair[1]]));
         }
     }
@@ -177,19 +185,19 @@ proptest! {
     }
 }
 
-/// Each step really precedes the next for the reason that is told.
+/// Checks that each step precedes the next for the given reason.
 #[track_caller]
 fn assert_real<'a>(sketch: &Sketch, cycles: impl Iterator<Item = &'a super::Cycle>) {
     for cycle in cycles {
-        let steps: Vec<(&str, Why)> = cycle.steps().collect();
+        let steps = &cycle.steps;
         let find = |name: &str| sketch.items.iter().position(|item| item.name == name);
         assert!(!steps.is_empty());
-        for (at, (name, why)) in steps.iter().enumerate() {
-            let next = steps[(at + 1) % steps.len()].0;
+        for (at, step) in steps.iter().enumerate() {
+            let (name, next) = (&step.name, &steps[(at + 1) % steps.len()].name);
             let (Some(a), Some(b)) = (find(name), find(next)) else {
                 panic!("no such item: {name} or {next}")
             };
-            assert!(sketch.reasons(a, b).contains(why), "{name} before {next}: {why}");
+            assert!(sketch.reasons(a, b).contains(&step.why), "{name} before {next}: {}", step.why);
         }
     }
 }
@@ -198,10 +206,10 @@ fn item(name: &'static str, class: usize) -> Item {
     Item { name: name.into(), class, ..Item::default() }
 }
 
-/// Ten thousand instances of two types that need each other: one story, told and broken once.
+/// R5: ten thousand instances of two types that need each other are described and broken once.
 #[test]
 fn a_cycle_of_two_types_is_told_once_however_many_instances_there_are() {
-    let needs = |class, field| Class { needs: vec![(class, Why::Field(field))] };
+    let needs = |class, field| Class { needs: vec![Need { of: class, why: Why::Field(field) }] };
     let items = (0..10_000).map(|at| item(["A", "B"][at % 2], at % 2));
     let mut plan = Plan::new(items.collect(), &[needs(1, "b"), needs(0, "a")]);
     let broken = plan.break_cycles();
@@ -214,7 +222,7 @@ fn a_cycle_of_two_types_is_told_once_however_many_instances_there_are() {
 fn many_separate_cycles_are_broken_in_few_rounds() {
     let items = (0..10_000).map(|at: usize| Item {
         name: format!("i{at}").into(),
-        needs: vec![(at ^ 1, Why::Instance)],
+        needs: vec![Need { of: at ^ 1, why: Why::Instance }],
         ..Item::default()
     });
     let mut plan = Plan::new(items.collect(), &[Class::default()]);
@@ -222,12 +230,12 @@ fn many_separate_cycles_are_broken_in_few_rounds() {
     assert!(is_sorted(&plan));
 }
 
-/// The weakest reason gives way: an instance's own before an order before `last` before what the types say.
+/// R5: reasons are given up in this order: between two instances, by an order, by `last`, between two types.
 #[test]
 fn a_broken_cycle_loses_its_weakest_reason() {
     let mut items = vec![item("A", 0), item("B", 1)];
-    items[1].needs = vec![(0, Why::Instance)];
-    let class = Class { needs: vec![(1, Why::DependsOn)] };
+    items[1].needs = vec![Need { of: 0, why: Why::Instance }];
+    let class = Class { needs: vec![Need { of: 1, why: Why::DependsOn }] };
     let mut plan = Plan::new(items, &[class, Class::default()]);
     plan.break_cycles();
     assert!(reached(&plan, 0)[1] && !reached(&plan, 1)[0]);
@@ -239,9 +247,9 @@ fn printed() -> Plan {
     items[0].order = Some(2);
     items[0].timeout = Some(Duration::from_millis(5_500));
     items[1].order = Some(1);
-    items[2].last = true;
+    items[2].stage = TeardownStage::Flush;
     let mut classes = vec![Class::default(); 4];
-    classes[0].needs = vec![(1, Why::Field("db")), (2, Why::DependsOn)];
+    classes[0].needs = vec![Need { of: 1, why: Why::Field("db") }, Need { of: 2, why: Why::DependsOn }];
     Plan::new(items, &classes)
 }
 
@@ -332,7 +340,7 @@ proptest! {
     }
 }
 
-/// What only the running program knows is named all the same, without breaking the form.
+/// Resources that only the running program knows are named after the plan, and every format stays valid.
 #[test]
 fn what_the_plan_cannot_see_is_named_in_every_form() {
     let generic = ["Cache (shop, src/cache.rs:7)".to_owned()];

@@ -1,57 +1,87 @@
 //! The report for a program: one JSON object in one line.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::{InstanceReport, Report, Straggler};
+use super::{InstanceReport, Report, StageReport};
 use crate::json::{list, quoted};
 
 impl Report {
-    /// The report as one line of JSON. Times are milliseconds since the request to stop, with three decimals.
+    /// Returns the report as one line of JSON, which ends with a newline. This is what `report = "json"` writes.
+    ///
+    /// | field | value |
+    /// |---|---|
+    /// | `reason` | why the program stopped, in words |
+    /// | `status` | the [exit status](Report::exit_status) |
+    /// | `grace_ms`, `took_ms` | the time that was allowed, and the time that the stop took |
+    /// | `stages` | an array of `stage`, `start_ms`, `took_ms` |
+    /// | `instances` | an array of `name`, `managed_at`, `last`, `late`, `start_ms` (null if not run), `took_ms`, `outcome` |
+    /// | `cut_off` | an array of words, one for each [straggler](Report::stragglers) |
+    /// | `main` | `ok`, `failed: ..`, `panicked: ..` or `cut off`; null if `main` never returned |
+    /// | `panicked_tasks` | the number of tracked tasks that panicked during the stop |
+    /// | `failures`, `faults`, `notes` | arrays of words |
+    ///
+    /// Times are milliseconds since the request to stop, with three decimals.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let report = lifecycle::Lifecycle::builder().run(async {}).await;
+    /// assert!(report.to_json().starts_with("{\"reason\":\"`main` ended\",\"status\":0,"));
+    /// # }
+    /// ```
     pub fn to_json(&self) -> String {
-        let stages = self.stages.iter().map(|span| {
-            let (start, took) = (millis(span.start), millis(span.took));
-            format!(
-                "{{\"stage\":{},\"start_ms\":{start},\"took_ms\":{took}}}",
-                quoted(&span.stage.to_string())
-            )
-        });
         let mut line = format!(
             "{{\"reason\":{},\"status\":{},\"grace_ms\":{},\"took_ms\":{},\"stages\":{},\"instances\":{},\"cut_off\":{}",
-            quoted(&self.reason.to_string()),
+            words(&self.reason),
             self.exit_status(),
             millis(self.grace),
             millis(self.took),
-            list(stages),
+            list(self.stages.iter().map(stage)),
             list(self.instances.iter().map(instance)),
-            list(self.stragglers.iter().map(Straggler::to_string).map(|text| quoted(&text))),
+            list(self.stragglers.iter().map(words)),
         );
         let _ = writeln!(
             line,
-            ",\"panicked_tasks\":{},\"failures\":{},\"faults\":{},\"notes\":{}}}",
+            ",\"main\":{},\"panicked_tasks\":{},\"failures\":{},\"faults\":{},\"notes\":{}}}",
+            self.main.as_ref().map_or_else(null, words),
             self.panicked_tasks,
-            list(self.failures.iter().map(|text| quoted(text))),
-            list(self.faults.iter().map(|text| quoted(text))),
-            list(self.notes.iter().map(|text| quoted(text))),
+            list(self.failures.iter().map(words)),
+            list(self.faults.iter().map(words)),
+            list(self.notes.iter().map(words)),
         );
         line
     }
 }
 
+fn stage(stage: &StageReport) -> String {
+    let (start, took) = (millis(stage.start), millis(stage.took));
+    format!("{{\"stage\":{},\"start_ms\":{start},\"took_ms\":{took}}}", words(&stage.stage))
+}
+
 fn instance(instance: &InstanceReport) -> String {
-    let start = instance.start.map_or_else(|| "null".to_owned(), millis);
     format!(
-        "{{\"name\":{},\"managed_at\":{},\"last\":{},\"late\":{},\"start_ms\":{start},\"took_ms\":{},\"outcome\":{}}}",
-        quoted(&instance.name),
-        quoted(&instance.location.to_string()),
+        "{{\"name\":{},\"managed_at\":{},\"last\":{},\"late\":{},\"start_ms\":{},\"took_ms\":{},\"outcome\":{}}}",
+        words(&instance.name),
+        words(instance.location),
         instance.last,
         instance.late,
+        instance.start.map_or_else(null, millis),
         millis(instance.took),
-        quoted(&instance.outcome.to_string()),
+        words(&instance.outcome),
     )
 }
 
-fn millis(duration: std::time::Duration) -> String {
+fn words(value: &(impl ToString + ?Sized)) -> String {
+    quoted(&value.to_string())
+}
+
+fn null() -> String {
+    "null".to_owned()
+}
+
+fn millis(duration: Duration) -> String {
     let micros = duration.as_micros();
-    // To format a float is 20 KiB of code.
+    // Integers, because formatting a float adds 20 KiB of code.
     format!("{}.{:03}", micros / 1_000, micros % 1_000)
 }

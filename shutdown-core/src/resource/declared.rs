@@ -10,9 +10,10 @@ use std::time::Duration;
 use super::declaration::Declaration;
 use super::needs::Needs;
 use super::registered::{Generic, Registered};
-use crate::plan::{Class, Item, Plan};
+use crate::plan::{Class, Item, Need, Plan};
 use crate::sequence::validate;
 use crate::sort::sorted;
+use crate::stage::TeardownStage;
 
 /// Returns the plan of every declared type, whichever crate of the program declares it.
 pub(crate) fn plan() -> Plan {
@@ -62,7 +63,7 @@ fn plan_of(timed: &dyn Fn(&Declaration) -> bool) -> Plan {
                 declarations.push(need.declaration);
                 declarations.len() - 1
             });
-            edges.push((other, need.reason.into()));
+            edges.push(Need { of: other, why: need.reason.into() });
         }
         classes.push(Class { needs: edges });
         items.push(Item {
@@ -70,7 +71,7 @@ fn plan_of(timed: &dyn Fn(&Declaration) -> bool) -> Plan {
             class,
             order: declaration.order,
             timeout: declaration.timeout.filter(|_| timed(declaration)),
-            last: declaration.last,
+            stage: TeardownStage::of(declaration.last),
             ..Item::default()
         });
         class += 1;

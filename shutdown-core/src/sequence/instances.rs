@@ -1,14 +1,15 @@
-//! The managed instances, as whoever runs a service sees them: how they come, change and go.
+//! The managed instances, as the engine sees them: how they are managed, ordered and released.
 
 use std::any::TypeId;
 use std::time::Instant;
 
+use super::entry::Entry;
+use super::phase::Phase;
 use super::{InstanceId, Released, Sequence, Spec, World};
 use crate::plan::Why;
-use crate::stage::Stage;
 
 impl<H: Clone> Sequence<H> {
-    /// Takes in an instance. Returns `false` if the report is sealed already, so that the instance is not torn down.
+    /// Adds an instance. Returns `false` if the report is sealed already, so that the instance is not torn down.
     pub(crate) fn manage(
         &mut self,
         now: Instant,
@@ -17,60 +18,40 @@ impl<H: Clone> Sequence<H> {
         hook: H,
         world: &impl World,
     ) -> bool {
-        let in_time = self.stage != Stage::Exited;
+        let in_time = !matches!(self.phase, Phase::Exited { .. });
+        // Kept even after the report is sealed: to drop a hook is to run user code, and the caller holds a lock.
         self.registry.insert(id, spec, hook);
-        match self.stage {
-            Stage::Cleanup | Stage::Flush => {
-                self.join_late(now, id);
-                self.advance(now, world);
-            }
-            _ => self.make_stale(),
+        if let Phase::Teardown(teardown) = &mut self.phase {
+            teardown.join(now, id, &mut self.registry, &mut self.actions);
+            self.advance(now, world);
         }
         in_time
     }
 
-    /// Nothing more will be said of this instance.
-    pub(crate) fn all_said(&mut self, now: Instant, id: InstanceId, world: &impl World) {
-        if self.registry.all_said(id) && matches!(self.stage, Stage::Cleanup | Stage::Flush) {
-            self.join_late(now, id);
-            self.advance(now, world);
-        }
-    }
-
-    /// The class of a type, made of `needs` when it is first seen.
+    /// Returns the class of a type. Calls `needs` when the class is declared for the first time.
     pub(crate) fn class(&mut self, class: TypeId, needs: impl FnOnce() -> Vec<(TypeId, Why)>) -> usize {
         self.registry.class(class, needs)
     }
 
-    /// `a` is torn down before `b`. Too late, and without effect, once either has begun.
+    /// Orders the teardown of `a` before that of `b`. Has no effect once either has started.
     pub(crate) fn depends_on(&mut self, now: Instant, a: InstanceId, b: InstanceId) {
-        if self.registry.depends_on(a, b) {
-            self.make_stale();
-            self.replan(now);
+        if self.registry.depends_on(a, b)
+            && let Phase::Teardown(teardown) = &mut self.phase
+        {
+            teardown.replan(now, &mut self.registry, &mut self.actions);
         }
     }
 
-    /// Says more of an instance whose teardown has not begun.
-    pub(crate) fn amend(&mut self, now: Instant, id: InstanceId, change: impl FnOnce(&mut Spec)) {
-        if self.registry.amend(id, change) {
-            self.make_stale();
-            self.replan(now);
-        }
-    }
-
-    fn make_stale(&mut self) {
-        if let Some(stop) = &mut self.stop {
-            stop.stale = self.stage < Stage::Cleanup;
-        }
-    }
-
-    /// Somebody wants this instance torn down now.
+    /// Requests the teardown of this instance now. Once the cleanup has begun, the instance is torn down in its place.
     pub(crate) fn release(&mut self, now: Instant, id: InstanceId) -> Released<H> {
-        self.registry.release(now, id, self.stage)
+        match self.phase {
+            Phase::Teardown(_) | Phase::Exited { .. } => Released::Elsewhere,
+            _ => self.registry.release(now, id),
+        }
     }
 
-    /// Until when this teardown may run, if it runs in a stop.
+    /// Returns the instant at which this teardown has to end, if it runs in a stop.
     pub(crate) fn limit(&self, id: InstanceId) -> Option<Instant> {
-        self.registry.limit(id)
+        self.registry.get(id).and_then(Entry::limit)
     }
 }

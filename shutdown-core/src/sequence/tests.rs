@@ -13,10 +13,11 @@ use proptest::prelude::*;
 
 use self::check::check;
 use self::sim::{At, Doing, Fate, Instance, Main, Scenario, run};
-use crate::plan::tests::cases;
 use crate::plan::tests::model::{Sketch, any_sketch, sound_sketch};
-use crate::plan::{Class, Item, Why};
-use crate::report::MainEnding;
+use crate::plan::tests::{cases, is_quick};
+use crate::plan::{Class, Item, Need, Why};
+use crate::report::MainOutcome;
+use crate::stage::TeardownStage;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -33,11 +34,11 @@ fn fate() -> impl Strategy<Value = Fate> {
     ]
 }
 
-fn ending() -> impl Strategy<Value = MainEnding> {
+fn ending() -> impl Strategy<Value = MainOutcome> {
     prop_oneof![
-        4 => Just(MainEnding::Ok),
-        1 => Just(MainEnding::Failed("e".into())),
-        1 => Just(MainEnding::Panicked("p".into())),
+        4 => Just(MainOutcome::Ok),
+        1 => Just(MainOutcome::Failed("e".into())),
+        1 => Just(MainOutcome::Panicked("p".into())),
     ]
 }
 
@@ -189,10 +190,10 @@ fn small(fates: [Fate; 5], begins: [Option<Duration>; 5]) -> Scenario {
     items[0].order = Some(1);
     items[1].order = Some(2);
     items[1].timeout = Some(800 * MS);
-    items[2].needs = vec![(1, Why::Instance)];
-    items[4].last = true;
+    items[2].needs = vec![Need { of: 1, why: Why::Instance }];
+    items[4].stage = TeardownStage::Flush;
     let mut classes = vec![Class::default(); 5];
-    classes[0].needs = vec![(3, Why::Field("f"))];
+    classes[0].needs = vec![Need { of: 3, why: Why::Field("f") }];
     let parts = items.into_iter().zip(fates).zip(begins);
     let instances = parts.map(|((item, fate), begins)| Instance { item, fate, takes: 150 * MS, begins });
     Scenario {
@@ -203,7 +204,7 @@ fn small(fates: [Fate; 5], begins: [Option<Duration>; 5]) -> Scenario {
         ready: Some(Duration::ZERO),
         classes,
         instances: instances.collect(),
-        main: Main::InDrain(100 * MS, MainEnding::Ok),
+        main: Main::InDrain(100 * MS, MainOutcome::Ok),
         work: vec![Some(400 * MS), Some(600 * MS)],
         cut_takes: Some(MS),
         doings: vec![(At::Time(10 * MS), Doing::Signal(15))],
@@ -230,13 +231,13 @@ fn faults() -> Vec<Fault> {
             faults.push(Box::new(move |scenario| scenario.instances[at].begins = begins));
         }
     }
-    let endings = [MainEnding::Failed("e".into()), MainEnding::Panicked("p".into())];
+    let endings = [MainOutcome::Failed("e".into()), MainOutcome::Panicked("p".into())];
     faults.extend(endings.map(|ending| -> Fault {
         Box::new(move |scenario| scenario.main = Main::InDrain(100 * MS, ending.clone()))
     }));
     faults.push(Box::new(|scenario| scenario.main = Main::Never));
     faults.push(Box::new(|scenario| {
-        scenario.main = Main::At(5 * MS, MainEnding::Ok);
+        scenario.main = Main::At(5 * MS, MainOutcome::Ok);
     }));
     faults.push(Box::new(|scenario| scenario.work[1] = None));
     faults.push(Box::new(|scenario| scenario.cut_takes = None));
@@ -283,11 +284,15 @@ fn every_rule_holds_with_no_fault_and_with_every_single_one() {
     }
 }
 
-/// Every sixteenth of the pairs, or all in a soak.
+/// Tries every sixteenth pair of faults, or all pairs in a soak.
 #[test]
 fn every_rule_holds_with_two_faults() {
     let faults = faults();
-    let every = if std::env::var_os("LIFECYCLE_SOAK").is_some() { 1 } else { 16 };
+    let every = match std::env::var_os("LIFECYCLE_SOAK") {
+        Some(_) => 1,
+        None if is_quick() => 160,
+        None => 16,
+    };
     let mut pair = 0_usize;
     for (at, one) in faults.iter().enumerate() {
         for other in &faults[at + 1..] {

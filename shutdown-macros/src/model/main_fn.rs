@@ -30,14 +30,15 @@ const DEFAULT_GRACE: Duration = Duration::from_secs(25);
 
 /// Signals that can ask for a stop. `tests/ui/pass/main_every_signal.rs` names each of them.
 pub(crate) const SIGNALS: &[&str] = &[
-    "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPIPE", "SIGCONT",
-    "SIGTSTP", "SIGWINCH",
+    "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGCONT", "SIGTSTP",
+    "SIGWINCH",
 ];
 
 /// Signals that cannot ask for a stop, and why.
 const REFUSED: &[(&str, &str)] = &[
     ("SIGKILL", "no program can receive it"),
     ("SIGSTOP", "no program can receive it"),
+    ("SIGPIPE", "a Rust program ignores it, and a write to a broken pipe returns an error instead"),
     ("SIGSEGV", "a program cannot continue after a fault"),
     ("SIGBUS", "a program cannot continue after a fault"),
     ("SIGFPE", "a program cannot continue after a fault"),

@@ -1,7 +1,7 @@
 //! Servers in real processes, stopped by real signals, and clients that send at chosen instants.
 //!
-//! A [`Client`] says of each request what became of it, and a [`Tally`] counts that, so that a test can say "200
-//! answers, nothing else". [`Server`] starts the fixture of [`service`] as a child. The harness for processes is that
+//! A [`Client`] returns the outcome of each request, and a [`Tally`] counts the outcomes, so that a test can require "200
+//! answers, nothing else". [`Server`] starts the fixture of [`service`] as a child. The harness for processes is the one
 //! of `lifecycle-process-tests`.
 
 mod answer;
@@ -23,7 +23,7 @@ pub use lifecycle_process_tests::{
     Child, Ended, PATIENCE, Program, SLACK, peak_memory, processor_time, program, soak,
 };
 
-/// A scenario on both runtime flavours: the multi-thread one has two workers.
+/// Configures a scenario on both runtime flavours. The multi-thread runtime has two workers.
 #[macro_export]
 macro_rules! both_flavours {
     ($scenario:expr) => {

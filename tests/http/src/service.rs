@@ -1,4 +1,4 @@
-//! The fixture: a server whose first argument says what it is and how it is set, as in `http linger=0s latecomers`.
+//! The fixture: a server whose first argument says what it is and how it is set, as in `http idle=0 late_requests`.
 //!
 //! It says on stdout where it listens and how far it is, and hears on stdin what may go on.
 

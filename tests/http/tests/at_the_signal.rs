@@ -1,6 +1,6 @@
 //! What the kernel holds at the instant of the signal is answered (R18): in the accept queue, and on idle connections.
 //!
-//! `linger=0` takes away what would else keep an idle connection open by chance: then only a look into the socket does.
+//! `idle=0` takes away what would else keep an idle connection open by chance: then only a look into the socket does.
 
 use std::net::SocketAddr;
 use std::sync::mpsc;
@@ -31,7 +31,7 @@ fn all_answered(server: Server, mut clients: Vec<Client>) {
 
 #[test]
 fn who_stands_in_the_accept_queue_is_answered() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         server.child.freeze();
         let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect()).collect();
@@ -48,7 +48,7 @@ fn who_stands_in_the_accept_queue_is_answered() {
 /// is overloaded.
 #[test]
 fn who_stands_in_the_accept_queue_is_answered_by_a_process_that_stood_still() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         raise_open_files(5_000);
         server.child.freeze();
@@ -72,7 +72,7 @@ fn who_stands_in_the_accept_queue_is_answered_by_a_process_that_stood_still() {
 /// Connected before the signal; the request comes only when the drain has begun.
 #[test]
 fn who_stands_in_the_accept_queue_may_send_a_moment_later() {
-    for program in both_flavours!("http linger=2000") {
+    for program in both_flavours!("http idle=2000") {
         let mut server = Server::start(program);
         server.child.freeze();
         let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect()).collect();
@@ -92,7 +92,7 @@ fn who_stands_in_the_accept_queue_may_send_a_moment_later() {
 
 #[test]
 fn keep_alive_requests_that_are_all_in_the_kernel_are_answered() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect_and_use()).collect();
         server.child.freeze();
@@ -109,7 +109,7 @@ fn keep_alive_requests_that_are_all_in_the_kernel_are_answered() {
 #[test]
 fn keep_alive_requests_that_the_runtime_has_not_heard_of_are_answered() {
     for (program, threads) in
-        [(program!("http_multi", "http linger=0"), 2), (program!("http_current", "http linger=0"), 1)]
+        [(program!("http_multi", "http idle=0"), 2), (program!("http_current", "http idle=0"), 1)]
     {
         let mut server = Server::start(program);
         let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect_and_use()).collect();
@@ -144,12 +144,12 @@ fn keep_alive_requests_with_the_signal(start: impl Fn() -> Program) {
 
 #[test]
 fn keep_alive_requests_written_with_the_signal_are_answered_multi_thread() {
-    keep_alive_requests_with_the_signal(|| program!("http_multi", "http linger=0"));
+    keep_alive_requests_with_the_signal(|| program!("http_multi", "http idle=0"));
 }
 
 #[test]
 fn keep_alive_requests_written_with_the_signal_are_answered_current_thread() {
-    keep_alive_requests_with_the_signal(|| program!("http_current", "http linger=0"));
+    keep_alive_requests_with_the_signal(|| program!("http_current", "http idle=0"));
 }
 
 /// With the settings as they come: many of the connections linger.
@@ -166,8 +166,8 @@ fn who_connects_with_the_signal_is_answered_or_told_that_nobody_listens() {
     for at in 0..2 * runs() {
         // A thread that has connected may not get a processor for a while, and only then sends: so it lingers for long.
         let mut server = Server::start(match at % 2 {
-            0 => program!("http_multi", "http linger=10000"),
-            _ => program!("http_current", "http linger=10000"),
+            0 => program!("http_multi", "http idle=10000"),
+            _ => program!("http_current", "http idle=10000"),
         });
         let (connected, under_way) = mpsc::channel();
         let floods: Vec<_> = (0..4)

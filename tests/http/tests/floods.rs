@@ -57,7 +57,7 @@ fn thousands_of_half_heads_that_dribble_have_a_second() {
             let ended: Ended = server.ended();
             over.store(true, Ordering::Relaxed);
             ended.exited(0).within(Duration::from_secs(1));
-            ended.reported(&[&format!("{count} connections were closed with half a request's head")]);
+            ended.reported(&[&format!("{count} connections were closed with half a request head")]);
         });
     }
 }

@@ -27,7 +27,7 @@ async fn counting(server: &mut Server, client: &mut Grpc<Channel>) -> Streaming<
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_of_answers_goes_on_over_the_stop() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut client = client(&server).await;
         let mut answers = counting(&mut server, &mut client).await;
@@ -56,7 +56,7 @@ async fn a_stream_that_never_ends_is_cut_and_named() {
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
         ended.reported(&[
             "http at 127.0.0.1:",
-            "`POST /test.Counter/Count` is being answered, for 127.0.0.1:",
+            "the response to `POST /test.Counter/Count` is being sent, for 127.0.0.1:",
         ]);
     }
 }

@@ -10,7 +10,7 @@ const HALF_HEAD: Duration = Duration::from_secs(1);
 
 #[test]
 fn a_request_byte_by_byte_across_the_signal_is_answered() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut clients = [server.connect(), server.connect_and_use()];
         let request = get("/");
@@ -35,7 +35,7 @@ fn a_request_byte_by_byte_across_the_signal_is_answered() {
 
 #[test]
 fn a_body_byte_by_byte_across_the_signal_is_answered() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut client = server.connect();
         client.send(b"POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 20\r\n\r\n");
@@ -68,10 +68,10 @@ fn half_a_head_has_a_second_and_is_noted() {
             assert!(stopped.elapsed() >= HALF_HEAD - Duration::from_millis(10), "{:?}", stopped.elapsed());
         }
         let ended = server.ended();
-        ended.exited(0).within(HALF_HEAD).reported(&[
-            "note: http at 127.0.0.1:",
-            ": 2 connections were closed with half a request's head",
-        ]);
+        ended
+            .exited(0)
+            .within(HALF_HEAD)
+            .reported(&["note: http at 127.0.0.1:", ": 2 connections were closed with half a request head"]);
     }
 }
 
@@ -99,7 +99,7 @@ fn half_a_body_has_until_the_end_of_the_drain_and_is_named() {
         let ended = server.ended();
         // The drain ends a little before the grace does, so that there is time to report.
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
-        ended.reported(&["http at 127.0.0.1:", "`POST /echo?half=body` has no answer yet, for 127.0.0.1:"]);
+        ended.reported(&["http at 127.0.0.1:", "`POST /echo?half=body` has no response yet, for 127.0.0.1:"]);
     }
 }
 
@@ -113,7 +113,10 @@ fn a_client_that_never_reads_has_until_the_end_of_the_drain_and_is_named() {
         server.stop();
         let ended = server.ended();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
-        ended.reported(&["http at 127.0.0.1:", "`GET /large?unread` is being answered, for 127.0.0.1:"]);
+        ended.reported(&[
+            "http at 127.0.0.1:",
+            "the response to `GET /large?unread` is being sent, for 127.0.0.1:",
+        ]);
     }
 }
 
@@ -155,7 +158,7 @@ fn a_connection_without_a_first_byte_lingers_for_100_ms() {
 
 #[test]
 fn an_idle_connection_is_closed_at_once() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut idle = server.connect_and_use();
         // So that the server does not end of itself.
@@ -173,7 +176,7 @@ fn an_idle_connection_is_closed_at_once() {
 #[test]
 fn idle_connections_are_closed_over_the_spread() {
     const SPREAD: Duration = Duration::from_secs(1);
-    for program in both_flavours!("http linger=0 close_spread=1000") {
+    for program in both_flavours!("http idle=0 close_jitter=1000") {
         let mut server = Server::start(program);
         let clients: Vec<Client> = (0..50).map(|_| server.connect_and_use()).collect();
         let stopped = Instant::now();
@@ -200,7 +203,7 @@ fn idle_connections_are_closed_over_the_spread() {
 /// What comes on a connection that the spread holds open is served.
 #[test]
 fn a_request_during_the_spread_is_answered() {
-    let mut server = Server::start(program!("http_multi", "http linger=0 close_spread=600000"));
+    let mut server = Server::start(program!("http_multi", "http idle=0 close_jitter=600000"));
     let mut clients: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
     server.stop();
     server.drains();

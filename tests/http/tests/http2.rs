@@ -8,7 +8,7 @@ use tokio::time::timeout;
 // The test waits for the child in blocking calls, while a worker polls the connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn streams_in_flight_finish_behind_two_goaways() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut connection = Http2::open(&server, Hearing::All).await;
         let mut answers = Vec::new();
@@ -41,7 +41,7 @@ async fn streams_in_flight_finish_behind_two_goaways() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_that_crossed_the_goaway_is_served() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut connection = Http2::used(&server, Hearing::NoGoaway).await;
         server.stop();
@@ -61,7 +61,7 @@ async fn a_stream_that_crossed_the_goaway_is_served() {
 /// A stream in the kernel, on a connection that the runtime has not heard of.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_in_the_kernel_at_the_signal_is_served() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut known = Http2::used(&server, Hearing::All).await;
         server.child.freeze();
@@ -84,7 +84,7 @@ async fn a_stream_in_the_kernel_at_the_signal_is_served() {
 /// A client that is gone without a word never confirms the GOAWAY.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_idle_connection_that_never_says_pong_is_gone_after_a_second() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let connection = Http2::used(&server, Hearing::NoGoaway).await;
         server.stop();
@@ -95,7 +95,7 @@ async fn an_idle_connection_that_never_says_pong_is_gone_after_a_second() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_goes_on_a_second_after_the_goaway_is_refused() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut connection = Http2::open(&server, Hearing::NoGoaway).await;
         let busy = connection.ask("/wait/busy").await;
@@ -135,14 +135,14 @@ async fn streams_that_never_end_are_cut_and_named() {
         connection.closed().await;
         let ended = server.ended();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
-        ended.reported(&["http at 127.0.0.1:", "`GET /wait/", " and 1 more streams, for 127.0.0.1:"]);
+        ended.reported(&["http at 127.0.0.1:", "`GET /wait/", " and 1 other stream, for 127.0.0.1:"]);
     }
 }
 
 /// Its handler has a task of its own, unlike one of HTTP/1.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_panic_in_a_stream_during_the_stop_is_70() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut connection = Http2::open(&server, Hearing::All).await;
         let answer = connection.ask("/panic/now").await;
@@ -158,7 +158,7 @@ async fn a_panic_in_a_stream_during_the_stop_is_70() {
 /// Its client is gone without a word: it has a ping's time, and not the drain's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_of_a_dead_client_does_not_last_as_long_as_the_drain() {
-    for program in both_flavours!("http linger=0 pings=200 pongs=200") {
+    for program in both_flavours!("http idle=0 pings=200 pongs=200") {
         let mut server = Server::start(program.grace("1200s"));
         let mut connection = Http2::open(&server, Hearing::NoGoaway).await;
         let _answer = connection.ask("/wait/busy").await;
@@ -172,7 +172,7 @@ async fn a_stream_of_a_dead_client_does_not_last_as_long_as_the_drain() {
 /// As long as a drain may be: here, longer than a dead client has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_of_a_client_that_says_pong_is_kept() {
-    for program in both_flavours!("http linger=0 pings=100 pongs=2000") {
+    for program in both_flavours!("http idle=0 pings=100 pongs=2000") {
         let mut server = Server::start(program.grace("1200s"));
         let mut connection = Http2::open(&server, Hearing::All).await;
         let answer = connection.ask("/wait/busy").await;
@@ -192,7 +192,7 @@ async fn a_stream_of_a_client_that_says_pong_is_kept() {
 /// It has a task of its own, which learns of the end of its connection behind that.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_is_in_flight_until_its_handler_is_dropped() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut connection = Http2::open(&server, Hearing::All).await;
         // Another one ends before: those that go on are in flight all the same.

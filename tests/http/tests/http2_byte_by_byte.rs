@@ -73,7 +73,7 @@ fn is_answered(program: Program, before: usize) {
 fn a_first_request_byte_by_byte_across_the_signal_is_answered() {
     // In the first three bytes, by which HTTP/2 is known; in the rest of the preface; in the settings; in the head.
     for before in [1, 2, 4, 20, 24, 30, 33, 40] {
-        is_answered(program!("http_multi", "http linger=0"), before);
-        is_answered(program!("http_current", "http linger=0"), before);
+        is_answered(program!("http_multi", "http idle=0"), before);
+        is_answered(program!("http_current", "http idle=0"), before);
     }
 }

@@ -136,8 +136,8 @@ fn an_early_answer_is_not_destroyed_by_a_reset_in_the_drain() {
         server.ended().exited(0);
         sent
     };
-    once_in_twenty_times(|| once(program!("http_multi", "http linger=0")));
-    once_in_twenty_times(|| once(program!("http_current", "http linger=0")));
+    once_in_twenty_times(|| once(program!("http_multi", "http idle=0")));
+    once_in_twenty_times(|| once(program!("http_current", "http idle=0")));
 }
 
 /// Nobody reads the body of a request that is refused.
@@ -161,8 +161,8 @@ fn a_refusal_is_not_destroyed_by_the_body_of_its_request() {
         server.ended().exited(0);
         sent
     };
-    once_in_twenty_times(|| once(program!("http_multi", "http linger=0")));
-    once_in_twenty_times(|| once(program!("http_current", "http linger=0")));
+    once_in_twenty_times(|| once(program!("http_multi", "http idle=0")));
+    once_in_twenty_times(|| once(program!("http_current", "http idle=0")));
 }
 
 /// The requests behind the last answer are lost, as HTTP has it; the answer is not.
@@ -176,4 +176,69 @@ fn a_last_answer_is_not_destroyed_by_what_comes_behind_it() {
         client.get("/");
         sends_on_behind_its_answer(&mut client, 4 * PIECE)
     });
+}
+
+/// Requests whose heads are longer or shorter than the usual way to write them.
+const UNUSUAL: [&str; 7] = [
+    "GET http://10.0.0.12:8080/ HTTP/1.1\r\nHost: 10.0.0.12:8080\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost:                                                    test          \r\n\r\n",
+    "GET / HTTP/1.1\nHost: test\n\n",
+    "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: test\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: test\r\nContent-Length: 00000000000000000000000000000000000000\r\n\r\n",
+    "POST /echo HTTP/1.1\r\nHost:test\r\ncontent-length:                                  5\r\n\r\nhello",
+    "POST http://test/echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5;why=not\r\nhello\r\n0\r\nA: b\r\n\r\n",
+];
+
+#[test]
+fn an_answer_to_an_unusual_head_says_close() {
+    let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
+    server.stop();
+    server.hears_the_stop();
+    for request in UNUSUAL {
+        let mut client = server.connect();
+        client.send(request.as_bytes());
+        assert_eq!(client.outcome(), Outcome::AnsweredLast, "{request:?}");
+        client.closed();
+    }
+}
+
+#[test]
+fn a_connection_is_idle_after_unusual_heads() {
+    for program in both_flavours!("http idle=0") {
+        let mut server = Server::start(program);
+        let mut clients: Vec<Client> = UNUSUAL.iter().map(|_| server.connect()).collect();
+        for (client, request) in clients.iter_mut().zip(UNUSUAL) {
+            // A client may also send an empty line after its request.
+            for end in ["", "\r\n"] {
+                client.send(format!("{request}{end}").as_bytes());
+                assert_eq!(client.outcome(), Outcome::Answered, "{request:?}");
+            }
+        }
+        server.stop();
+        for client in &mut clients {
+            client.closed();
+        }
+        server.ended().exited(0).not_reported("note:");
+    }
+}
+
+/// All of them were sent before the signal, one after the other.
+#[test]
+fn what_is_behind_an_unusual_head_is_answered() {
+    for program in both_flavours!("http idle=0") {
+        let mut server = Server::start(program);
+        let mut client = server.connect_and_use();
+        server.child.freeze();
+        client.send(UNUSUAL.concat().as_bytes());
+        server.stop();
+        server.child.thaw();
+        for (at, request) in UNUSUAL.iter().enumerate() {
+            let outcome = client.outcome();
+            // The last one says so, unless it is answered before the signal is handled.
+            let is_last = outcome == Outcome::AnsweredLast && at == UNUSUAL.len() - 1;
+            assert!(is_last || outcome == Outcome::Answered, "{outcome:?} to {request:?}");
+        }
+        client.closed();
+        server.ended().exited(0).not_reported("note:");
+    }
 }

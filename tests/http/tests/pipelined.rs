@@ -31,7 +31,7 @@ fn all_answered(client: &mut Client) {
 
 #[test]
 fn a_batch_in_the_kernel_at_the_signal_is_answered_in_order() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut clients = [server.connect(), server.connect_and_use()];
         server.child.freeze();
@@ -50,7 +50,7 @@ fn a_batch_in_the_kernel_at_the_signal_is_answered_in_order() {
 fn what_is_behind_a_request_in_chunks_is_answered() {
     const CHUNKED: &[u8] =
         b"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut clients = [server.connect_and_use(), server.connect_and_use(), server.connect_and_use()];
         server.child.freeze();
@@ -124,7 +124,7 @@ fn what_is_behind_a_request_in_chunks_is_answered_in_the_lame_duck() {
 /// Some of it has been answered, one request is at work, the rest has been read.
 #[test]
 fn a_batch_that_the_stop_falls_into_is_answered_in_order() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut client = server.connect();
         let mut requests = get("/named/first");
@@ -147,8 +147,8 @@ fn a_batch_that_the_stop_falls_into_is_answered_in_order() {
 fn a_batch_with_the_signal_in_the_middle_is_answered_in_order() {
     for at in 1..10 {
         let mut server = Server::start(match at % 2 {
-            0 => program!("http_multi", "http linger=0"),
-            _ => program!("http_current", "http linger=0"),
+            0 => program!("http_multi", "http idle=0"),
+            _ => program!("http_current", "http idle=0"),
         });
         let mut client = server.connect();
         client.send(&batch());
@@ -181,7 +181,7 @@ fn found_at_work(server: &mut Server, path: &str) -> Client {
 
 #[test]
 fn a_latecomer_behind_a_long_answer_is_refused() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         // Its head is sent before the stop, so it cannot say that it is the last one.
         let mut client = found_at_work(&mut server, "/slow-large");
@@ -196,7 +196,7 @@ fn a_latecomer_behind_a_long_answer_is_refused() {
 
 #[test]
 fn a_latecomer_is_served_where_that_is_wished() {
-    for program in both_flavours!("http linger=0 latecomers") {
+    for program in both_flavours!("http idle=0 late_requests") {
         let mut server = Server::start(program);
         let mut client = found_at_work(&mut server, "/slow-large");
         client.get("/named/late");
@@ -212,7 +212,7 @@ fn a_latecomer_is_served_where_that_is_wished() {
 /// Sent before the drain, and so not too late: behind a request at work, in the kernel.
 #[test]
 fn what_was_sent_before_the_drain_is_no_latecomer() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut client = server.connect();
         client.get("/slow-large");

@@ -44,7 +44,7 @@ fn a_stream_that_hears_the_stop_says_goodbye() {
 
 #[test]
 fn a_stream_is_in_flight_until_it_ends() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut client = server.connect();
         client.get("/slow-large").head();
@@ -70,7 +70,7 @@ fn a_stream_that_never_ends_is_cut_and_named() {
         client.get("/endless").head();
         assert!(client.chunk().is_some());
         server.stop();
-        cut_off(&server.ended(), "`GET /endless` is being answered");
+        cut_off(&server.ended(), "the response to `GET /endless` is being sent");
     }
 }
 
@@ -105,7 +105,7 @@ async fn a_websocket_hears_the_stop_and_says_goodbye() {
 
 #[tokio::test]
 async fn a_websocket_is_in_flight_until_it_ends() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut socket = websocket(&server, "/ws/deaf").await;
         let mut half = server.half_a_head();
@@ -143,7 +143,7 @@ fn tunnel(server: &Server) -> Client {
 
 #[test]
 fn a_tunnel_is_in_flight_until_it_ends() {
-    for program in both_flavours!("http linger=0") {
+    for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut client = tunnel(&server);
         server.stop();

@@ -70,7 +70,7 @@ impl Encrypted {
 
 #[test]
 fn a_request_in_the_socket_at_the_drain_is_served_and_the_end_is_told() {
-    for program in both_flavours!("http tls linger=0") {
+    for program in both_flavours!("http tls idle=0") {
         let mut encrypted = Encrypted::start(program);
         let mut clients: Vec<Client> = (0..50).map(|_| encrypted.connect_and_use()).collect();
         encrypted.server.child.freeze();
@@ -167,7 +167,7 @@ fn a_handshake_that_fails_does_not_keep_the_lame_duck_going() {
 // The test waits for the child in blocking calls, while a worker polls the connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn streams_of_http2_finish_behind_two_goaways() {
-    for program in both_flavours!("http tls linger=0") {
+    for program in both_flavours!("http tls idle=0") {
         let mut encrypted = Encrypted::start(program);
         let mut idle = encrypted.http2().await;
         assert_eq!(Http2::body(idle.ask("/").await).await.1, b"hello");
@@ -200,7 +200,7 @@ async fn streams_of_http2_finish_behind_two_goaways() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_of_http2_in_the_socket_at_the_drain_is_served() {
-    for program in both_flavours!("http tls linger=0") {
+    for program in both_flavours!("http tls idle=0") {
         let mut encrypted = Encrypted::start(program);
         let mut connection = encrypted.http2().await;
         assert_eq!(Http2::body(connection.ask("/").await).await.1, b"hello");

@@ -1,48 +1,48 @@
-//! How a child ended, and what it said.
+//! The end of a child: its status, its time, its output.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// A child that is gone. Each check panics with all that the child wrote.
+/// A child that has ended. Each check that fails panics with all output of the child.
 #[derive(Debug)]
 pub struct Ended {
-    /// How it ended.
+    /// The wait status.
     pub status: ExitStatus,
-    /// From the first signal, else from the start.
+    /// The time from the first signal, or from the start if there was none.
     pub took: Duration,
-    /// The lines that it wrote on stdout.
+    /// The lines of its stdout.
     pub stdout: Vec<String>,
-    /// The lines that it wrote on stderr.
+    /// The lines of its stderr.
     pub stderr: Vec<String>,
 }
 
 impl Ended {
-    /// It exited with this status.
+    /// Checks that it exited with this status.
     #[track_caller]
     pub fn exited(&self, code: i32) -> &Ended {
         self.expect(self.status.code() == Some(code), &format!("expected exit status {code}"))
     }
 
-    /// It was killed by this signal.
+    /// Checks that it was killed by this signal.
     #[track_caller]
     pub fn killed_by(&self, signal: i32) -> &Ended {
         self.expect(self.status.signal() == Some(signal), &format!("expected death by signal {signal}"))
     }
 
-    /// It was gone within `limit` and [`SLACK`](crate::SLACK).
+    /// Checks that it was gone within `limit` and [`SLACK`](crate::SLACK).
     #[track_caller]
     pub fn within(&self, limit: Duration) -> &Ended {
         self.expect(self.took <= limit + crate::SLACK, &format!("expected it to be gone within {limit:?}"))
     }
 
-    /// It took at least this long.
+    /// Checks that it took at least this long.
     #[track_caller]
     pub fn not_before(&self, least: Duration) -> &Ended {
         self.expect(self.took >= least, &format!("expected it to stay for {least:?}"))
     }
 
-    /// It wrote each of `lines` exactly once, in this order.
+    /// Checks that its stdout has each of `lines` exactly once, in this order.
     #[track_caller]
     pub fn said(&self, lines: &[&str]) -> &Ended {
         let places = |line: &&str| -> Vec<usize> {
@@ -56,20 +56,20 @@ impl Ended {
         self.expect(places.is_sorted(), &format!("expected this order: {lines:?}"))
     }
 
-    /// It never wrote `line` on stdout.
+    /// Checks that its stdout does not have `line`.
     #[track_caller]
     pub fn never_said(&self, line: &str) -> &Ended {
         self.expect(self.stdout.iter().all(|said| said != line), &format!("did not expect `{line}`"))
     }
 
-    /// Exactly one line of stderr has each of `parts` in it.
+    /// Checks that exactly one line of its stderr contains all of `parts`.
     #[track_caller]
     pub fn reported(&self, parts: &[&str]) -> &Ended {
         let count = self.stderr.iter().filter(|line| parts.iter().all(|part| line.contains(part))).count();
         self.expect(count == 1, &format!("expected one line with {parts:?} on stderr, not {count}"))
     }
 
-    /// No line of stderr has `part` in it.
+    /// Checks that no line of its stderr contains `part`.
     #[track_caller]
     pub fn not_reported(&self, part: &str) -> &Ended {
         self.expect(
@@ -78,7 +78,7 @@ impl Ended {
         )
     }
 
-    /// Its stderr is this one line, and starts so.
+    /// Checks that its stderr is one line that begins with `start`.
     #[track_caller]
     pub fn reported_only(&self, start: &str) -> &Ended {
         self.expect(

@@ -1,10 +1,10 @@
-//! What a child writes, line by line, while it runs.
+//! The output of a running child, line by line.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// One of a child's streams, read by a thread of its own.
+/// One stream of a child, which a thread reads.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Output(Arc<Shared>);
 
@@ -21,7 +21,7 @@ struct Text {
 }
 
 impl Output {
-    /// Reads `stream` to its end; one that is not piped has nothing to read.
+    /// Reads `stream` to its end. A stream that is not piped has no lines.
     pub(crate) fn of<R: Read + Send + 'static>(stream: Option<R>) -> Output {
         let output = Output::default();
         let Some(stream) = stream else {
@@ -49,13 +49,14 @@ impl Output {
         self.text().lines.clone()
     }
 
-    /// Waits until `line` was written, the stream is over, or it is `until`; whether it was written.
+    /// Waits for `line`, for the end of the stream, or until `until`. Returns whether `line` was written.
     pub(crate) fn wait_for(&self, line: &str, until: Instant) -> bool {
         self.wait(until, |text| text.lines.iter().any(|said| said == line) || text.over);
         self.text().lines.iter().any(|said| said == line)
     }
 
-    /// Waits until a line that starts so was written, the stream is over, or it is `until`: the rest of the line.
+    /// Waits for a line that begins with `start`, for the end of the stream, or until `until`. Returns the rest of the
+    /// line.
     pub(crate) fn wait_for_start(&self, start: &str, until: Instant) -> Option<String> {
         let rest =
             |text: &Text| text.lines.iter().find_map(|line| line.strip_prefix(start).map(str::to_owned));
@@ -63,7 +64,7 @@ impl Output {
         rest(&self.text())
     }
 
-    /// Waits until everybody who could write has closed the stream, or it is `until`.
+    /// Waits until every writer has closed the stream, or until `until`.
     pub(crate) fn wait_for_end(&self, until: Instant) {
         self.wait(until, |text| text.over);
     }

@@ -1,9 +1,9 @@
-//! What the kernel says about a process.
+//! The state of a process, from `/proc`.
 
 use std::fs;
 use std::time::Duration;
 
-/// The signals of a process, as `/proc/PID/status` has them.
+/// The caught and the ignored signals of a process, as `/proc/PID/status` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignalSets {
     caught: u64,
@@ -11,7 +11,7 @@ pub struct SignalSets {
 }
 
 impl SignalSets {
-    /// Those of `pid`; `None` if there is no such process, or it has ended.
+    /// Reads the sets of `pid`. Returns `None` if the process does not exist or has ended.
     pub fn of(pid: u32) -> Option<SignalSets> {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
         let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
@@ -19,34 +19,34 @@ impl SignalSets {
         Some(SignalSets { caught: set("SigCgt:")?, ignored: set("SigIgn:")? })
     }
 
-    /// Whether it has a handler for `signal`.
+    /// Returns whether the process has a handler for `signal`.
     pub fn catches(self, signal: i32) -> bool {
         self.caught >> (signal - 1) & 1 == 1
     }
 
-    /// Whether it ignores `signal`.
+    /// Returns whether the process ignores `signal`.
     pub fn ignores(self, signal: i32) -> bool {
         self.ignored >> (signal - 1) & 1 == 1
     }
 }
 
-/// The processes that `pid` has started and that have not ended.
+/// Returns the child processes of `pid` that have not ended.
 pub fn children(pid: u32) -> Vec<u32> {
     let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
-/// Whether each thread of `pid` stands still.
+/// Returns whether each thread of `pid` is stopped.
 pub(crate) fn is_frozen(pid: u32) -> bool {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
     threads.flatten().all(|thread| {
         let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-        // Behind the name, which may have anything in it.
+        // The state follows the name, which may contain any character.
         stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with('T'))
     })
 }
 
-/// The most memory that `pid` ever had in use at once: bytes.
+/// Returns the peak memory of `pid`, in bytes.
 pub fn peak_memory(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -54,7 +54,7 @@ pub fn peak_memory(pid: u32) -> u64 {
     kibibytes.expect("a process has a size") * 1024
 }
 
-/// The time that `pid` has spent on processors.
+/// Returns the processor time of `pid`.
 pub fn processor_time(pid: u32) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields).split(' ');

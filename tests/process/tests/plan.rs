@@ -58,7 +58,7 @@ fn the_plan_is_printed_without_running_main() {
         assert!(tree.contains(part), "no `{part}` in\n{tree}");
     }
     let (_, generic) =
-        tree.split_once("generic, so that only the running program knows").expect("what is not seen");
+        tree.split_once("generic (the types are known only at run time)").expect("what is not seen");
     assert!(generic.contains("Cache (plan, "), "{tree}");
     assert!(ended.stderr.is_empty(), "{ended:#?}");
 }

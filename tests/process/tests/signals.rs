@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use libc::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use lifecycle::__private::SIGNALS;
 use lifecycle_process_tests::{APART, both_flavours, program};
 
 const IN_ORDER: &[&str] = &["managed", "ready", "stopping", "orders closed", "store closed"];
@@ -113,8 +114,23 @@ fn sigterm_and_sigint_at_once_count_as_one() {
 /// R14: none but those that `main` names.
 #[test]
 fn main_names_its_own_signals() {
-    program!("usr1", "").stopped_by(SIGUSR1).exited(0).said(&["ready", "farewell"]);
+    let ended = program!("usr1", "").stopped_by(SIGUSR1);
+    ended.exited(0).said(&["ready", "farewell"]).reported(&["SIGUSR1 from process"]);
     program!("usr1", "").stopped_by(SIGTERM).killed_by(SIGTERM).never_said("farewell");
+}
+
+/// R14: the table of signals is the list that the macro accepts, and each of its rows has its name in the report.
+#[test]
+fn each_signal_stops_a_service_that_names_it_and_is_reported_by_its_name() {
+    let macro_knows = include_str!("../../ui/fail/bad_attribute_main_unknown_signal.stderr");
+    let macro_knows: Vec<&str> =
+        macro_knows.split('`').filter(|name| name.starts_with("SIG") && *name != "SIGFOO").collect();
+    let table: Vec<&str> = SIGNALS.iter().map(|signal| signal.name).collect();
+    assert_eq!(table, macro_knows, "`signals.rs` and the macro crate's list differ");
+    for signal in SIGNALS {
+        let ended = program!("signals", "").stopped_by(signal.number);
+        ended.exited(0).reported(&[&format!("lifecycle: {} from process", signal.name)]);
+    }
 }
 
 /// R14.

@@ -1,4 +1,4 @@
-//! `HAProxy` in front of instances of the service.
+//! `HAProxy`, which balances requests over instances of the service.
 
 use std::env;
 use std::fmt::Write as _;
@@ -9,23 +9,23 @@ use std::time::{Duration, Instant};
 
 use lifecycle_process_tests::{Child, PATIENCE, Program};
 
-/// Which requests `HAProxy` sends over a connection to an instance that is open already.
+/// The requests that `HAProxy` sends over an open connection to an instance.
 #[derive(Clone, Copy, Debug)]
 pub enum Reuse {
-    /// As it does unless told otherwise: not the first one of a client.
+    /// All but the first request of a client, which is the default of `HAProxy`.
     Safe,
-    /// Any.
+    /// All requests.
     Always,
 }
 
-/// `HAProxy`, which asks each instance for its readiness every 200 ms, and never tries twice.
+/// A running `HAProxy`, which checks the readiness of each instance every 200 ms and does not retry.
 #[derive(Debug)]
 pub struct Balancer {
     haproxy: Child,
 }
 
 impl Balancer {
-    /// Listens at `address`, in front of `instances`, which are ready.
+    /// Starts it at `address`, over `instances` that are ready.
     #[track_caller]
     pub fn start(address: SocketAddr, instances: &[SocketAddr], reuse: Reuse) -> Balancer {
         let (reader, mut writer) = std::io::pipe().expect("a pipe");
@@ -53,8 +53,7 @@ impl Balancer {
         }
     }
 
-    /// Stops it, where it has not ended before. What it said of requests that it could not serve, and of instances that
-    /// came and went.
+    /// Stops it, and returns its log: requests that it could not serve, and instances that changed their state.
     #[track_caller]
     pub fn stop(mut self) -> String {
         let over = self.haproxy.is_over();
@@ -64,8 +63,8 @@ impl Balancer {
     }
 }
 
-/// Nothing in it is tuned to spare a request, but for the check of the readiness. A check that takes long on a loaded
-/// machine is no failed check.
+/// Returns a configuration that does not hide a lost request: no retry, and the default timings but for two. The
+/// readiness check is frequent, and it may take long, because a loaded machine is slow.
 fn configuration(address: SocketAddr, instances: &[SocketAddr], reuse: Reuse) -> String {
     let reuse = match reuse {
         Reuse::Safe => "safe",
@@ -98,10 +97,10 @@ listen service
     text
 }
 
-/// Where `program` is, which comes with Debian's `package`.
+/// Returns the path of `program`, which is in Debian's `package`.
 #[track_caller]
 fn installed(program: &str, package: &str) -> String {
-    // Servers are where a user's path may not lead.
+    // Servers may be in folders that a user's PATH lacks.
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/local/sbin".into(), "/usr/sbin".into()]);
     let found = folders.map(|folder| folder.join(program)).find(|path| path.is_file());

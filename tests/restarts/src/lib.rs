@@ -1,7 +1,7 @@
-//! Restarts a service under load, and counts what becomes of every request.
+//! Restarts a service under load, and counts the outcome of every request.
 //!
-//! The service is a real process ([`Service`]), the load comes from this one ([`Load`]): clients that never try twice,
-//! so that whatever the service loses is seen. [`Balancer`] is `HAProxy`, told not to try twice either.
+//! The service is a real process ([`Service`]). The load comes from this process ([`Load`]). Its clients do not retry, so
+//! that the test sees each lost request. [`Balancer`] is `HAProxy`, which does not retry either.
 
 mod balancer;
 mod client;
@@ -18,12 +18,12 @@ pub use place::Place;
 pub use service::{Service, stop};
 pub use tally::{Outcome, Tally};
 
-/// How many restarts: `normal`, or `long` where there is time.
+/// Returns the number of restarts: `normal`, or `long` in the long run.
 pub fn rounds(normal: usize, long: usize) -> usize {
     if lifecycle_process_tests::soak() { long } else { normal }
 }
 
-/// The service of this package.
+/// Configures the service of this package.
 #[macro_export]
 macro_rules! service {
     () => {

@@ -1,4 +1,4 @@
-//! systemd in front of the service: the socket is the manager's, and outlives each instance.
+//! systemd, which owns the socket of the service. The socket outlives each instance.
 
 use std::fs;
 use std::io::Write as _;
@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 
 use lifecycle_process_tests::{Child, Program};
 
-/// The user manager of systemd, in namespaces of its own.
+/// The user manager of systemd, in its own namespaces.
 #[derive(Debug)]
 pub struct Manager {
     shell: Child,
     commands: std::io::PipeWriter,
     restarts: usize,
-    // Behind the shell, since it can be removed only when nothing is in it.
+    // After the shell, because only an empty group can be removed.
     _group: Group,
 }
 
 impl Manager {
-    /// Starts it, with a socket at `address` and `program` behind it.
+    /// Starts it with a socket at `address` that activates `program`.
     ///
     /// # Panics
     ///
-    /// If this machine cannot do that: it says what is missing.
+    /// If this machine cannot run it. The message names what is missing.
     #[track_caller]
     pub fn start(program: &str, address: SocketAddr) -> Manager {
         for (path, package) in [("/lib/systemd/systemd", "systemd"), ("/usr/bin/unshare", "util-linux")] {
@@ -47,7 +47,7 @@ impl Manager {
         manager
     }
 
-    /// `systemctl --user restart`: returns when the new instance has started.
+    /// Restarts the service (`systemctl --user restart`), and returns when the new instance has started.
     #[track_caller]
     pub fn restart(&mut self) {
         self.restarts += 1;
@@ -55,7 +55,7 @@ impl Manager {
         self.shell.wait_for(&format!("restarted {}", self.restarts));
     }
 
-    /// Ends it, and with it all that it has started.
+    /// Ends it and all its processes.
     #[track_caller]
     pub fn stop(self) {
         drop(self.commands);
@@ -63,7 +63,7 @@ impl Manager {
     }
 }
 
-/// A cgroup that the manager may divide.
+/// A cgroup in which the manager may create groups.
 #[derive(Debug)]
 struct Group(PathBuf);
 
@@ -97,7 +97,7 @@ impl Drop for Group {
                     remove(&inner.path());
                 }
             }
-            // It is empty when its last process has gone, which the kernel may still be busy with.
+            // The group is empty after the kernel has removed its last process.
             let until = std::time::Instant::now() + lifecycle_process_tests::SLACK;
             while fs::remove_dir(group).is_err() && std::time::Instant::now() < until {
                 std::thread::sleep(std::time::Duration::from_millis(10));

@@ -1,7 +1,7 @@
-//! Real servers for the tests, each started by them: on a free port, with a data folder to throw away, as an
-//! unprivileged user, in a process group of its own, and gone with the test program.
+//! Real servers for the tests. Each runs on a free port, with a temporary data folder, as an unprivileged user, in its
+//! own process group, and ends with the test program.
 //!
-//! What is lost, and what is handled twice, is counted at these servers, not in our code.
+//! The tests count lost and repeated work at these servers, not in the code under test.
 
 mod keeper;
 mod mariadb;
@@ -25,17 +25,17 @@ use std::time::{Duration, Instant};
 use lifecycle_process_tests::PATIENCE;
 use tokio::runtime::Runtime;
 
-/// What the tests ask the servers runs here.
+/// The runtime of the tests' own requests to the servers.
 static ASKING: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.worker_threads(2).enable_all().build().expect("a runtime can be built")
 });
 
-/// Runs `future` to its end, which has to come.
+/// Runs `future` to its end.
 ///
 /// # Panics
 ///
-/// If it does not come.
+/// If `future` does not end in time.
 #[track_caller]
 pub fn ask<F: Future>(future: F) -> F::Output {
     ASKING
@@ -43,11 +43,11 @@ pub fn ask<F: Future>(future: F) -> F::Output {
         .expect("a server does not answer")
 }
 
-/// Waits until `holds`, for `what`.
+/// Waits until `holds` returns `true`.
 ///
 /// # Panics
 ///
-/// If it takes too long.
+/// If that takes too long. The message names `what`.
 #[track_caller]
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let until = Instant::now() + PATIENCE * 2;
@@ -57,11 +57,11 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// The numbers of the writes in a file of `SQLite`.
+/// Returns the numbers of the writes in a file of `SQLite`.
 ///
 /// # Panics
 ///
-/// If it cannot be read.
+/// If the file cannot be read.
 #[track_caller]
 pub fn sqlite_numbers(file: &std::path::Path) -> Vec<i64> {
     use sqlx::{ConnectOptions as _, Connection as _};

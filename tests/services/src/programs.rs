@@ -1,15 +1,16 @@
-//! Where Debian's packages have put their programs.
+//! The folders in which Debian's packages install their programs.
 
 use std::path::{Path, PathBuf};
 
-/// The `rabbitmq-server` in `/usr/sbin` wants to be a certain user, so the package's own folder goes first.
+/// The folders to search. The package's own folder is first, because the `rabbitmq-server` in `/usr/sbin` requires a
+/// certain user.
 const FOLDERS: &[&str] = &["/usr/lib/rabbitmq/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"];
 
-/// The program of this name.
+/// Returns the path of the program.
 ///
 /// # Panics
 ///
-/// If it is missing; the message is what installs it.
+/// If it is missing. The message is the command that installs it.
 #[track_caller]
 pub(crate) fn find(name: &str, package: &str) -> PathBuf {
     let own = FOLDERS.iter().map(PathBuf::from);
@@ -19,7 +20,7 @@ pub(crate) fn find(name: &str, package: &str) -> PathBuf {
     })
 }
 
-/// `/usr/lib/postgresql/15/bin`, the newest first.
+/// Returns the folders of the versions of `PostgreSQL`, the newest first.
 fn postgres_folders() -> impl Iterator<Item = PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
@@ -27,9 +28,9 @@ fn postgres_folders() -> impl Iterator<Item = PathBuf> {
     found.into_iter().rev()
 }
 
-/// `/dev/null` that is no device any more would fill the disk, and break more than these tests.
+/// Checks that `/dev/null` is a device. A regular file in its place fills the disk and breaks other programs.
 pub(crate) fn check_dev_null() {
     use std::os::unix::fs::FileTypeExt as _;
     let kind = Path::new("/dev/null").metadata().expect("there is /dev/null").file_type();
-    assert!(kind.is_char_device(), "/dev/null is no character device");
+    assert!(kind.is_char_device(), "/dev/null is not a character device");
 }

@@ -1,7 +1,7 @@
 //! Code that belongs into one place only.
 
 use lifecycle_tree_tests::habits::{bare_atomics, listed_unsafe_files, poisoned_locks, unsafe_files};
-use lifecycle_tree_tests::{Files, Module, modules};
+use lifecycle_tree_tests::{Files, Module, modules, project, read};
 
 /// A crate with this text in `sync` as well as in `engine`.
 fn twice(text: &str) -> Vec<Module> {
@@ -53,4 +53,29 @@ fn unsafe_is_found_in_each_form_and_only_outside_tests() {
 fn the_list_of_unsafe_files_is_a_table_after_its_mark() {
     let page = "| `a.rs` | before |\n\n<!-- unsafe -->\n\n| file | why |\n|---|---|\n| `b.rs` | it |\n| `c/d.rs` | it |\n\n| `e.rs` | x |\n";
     assert_eq!(listed_unsafe_files(page).into_iter().collect::<Vec<_>>(), ["b.rs", "c/d.rs"]);
+}
+
+/// The core without its tests.
+fn core() -> Vec<Module> {
+    modules(&read(&project().join("shutdown-core/src")))
+}
+
+#[test]
+fn the_core_recovers_from_poisoned_locks_in_sync_only() {
+    assert_eq!(poisoned_locks(&core()), [""; 0], "use `crate::sync::lock`");
+}
+
+#[test]
+fn the_core_names_atomics_in_sync_only() {
+    assert_eq!(bare_atomics(&core()), [""; 0], "use the atomics of `crate::sync`");
+}
+
+#[test]
+fn the_core_is_unsafe_only_where_the_architecture_says_why() {
+    let page = std::fs::read_to_string(project().join("ARCHITECTURE.md")).expect("the page is there");
+    assert_eq!(
+        unsafe_files(&core()),
+        listed_unsafe_files(&page),
+        "left: in the code; right: in ARCHITECTURE.md"
+    );
 }

@@ -1,7 +1,7 @@
 //! The layers of a crate: what is an edge, which edges run up, and what is a circle.
 
-use lifecycle_tree_tests::layers::{Edge, Layers, circles, edges, faults};
-use lifecycle_tree_tests::{Files, Module, modules};
+use lifecycle_tree_tests::layers::{Edge, Layers, PAGE, circles, edges, faults};
+use lifecycle_tree_tests::{Files, Module, modules, project, read};
 
 const LAYERS: &str = "```layers\nplan\nsync\nengine\nhttp consumer\n```\n";
 
@@ -142,4 +142,12 @@ fn a_circle_of_modules_is_a_fault() {
 #[should_panic(expected = "has no block of layers")]
 fn a_page_without_layers_is_refused() {
     Layers::of("# Architecture\n");
+}
+
+#[test]
+fn no_path_of_the_core_runs_up_and_no_folders_form_a_circle() {
+    let architecture = std::fs::read_to_string(project().join(PAGE)).expect("the page is there");
+    let core = modules(&read(&project().join("shutdown-core/src")));
+    let faults = faults(&core, &Layers::of(&architecture));
+    assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
 }

@@ -1,13 +1,14 @@
-//! Random plans, and what the rules say of them: slow, obvious, and written from the rules alone.
+//! Random plans, and a slow and obvious model of the rules for them.
 
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::plan::{Class, Item, Plan, Why};
+use crate::plan::{Class, Item, Need, Plan, Why};
+use crate::stage::TeardownStage;
 
-/// What goes into a plan.
+/// The items and classes of a plan.
 #[derive(Clone, Debug)]
 pub(crate) struct Sketch {
     pub(crate) items: Vec<Item>,
@@ -19,7 +20,7 @@ impl Sketch {
         Plan::new(self.items.clone(), &self.classes)
     }
 
-    /// The reasons why `a` directly precedes `b`, straight from R1, R2 and the rule of `last`.
+    /// Returns the reasons why `a` directly precedes `b`, by R1, R2 and the rule of `last`.
     pub(crate) fn reasons(&self, a: usize, b: usize) -> Vec<Why> {
         let (from, to) = (&self.items[a], &self.items[b]);
         if from.detached || to.detached {
@@ -28,28 +29,28 @@ impl Sketch {
         let mut reasons = Vec::new();
         if from.class != to.class {
             let needs = self.classes[from.class].needs.iter();
-            reasons.extend(needs.filter(|(class, _)| *class == to.class).map(|(_, why)| *why));
+            reasons.extend(needs.filter(|need| need.of == to.class).map(|need| need.why));
         }
-        let own = from.needs.iter().filter(|(other, _)| *other == b);
-        reasons.extend(own.map(|(_, why)| *why));
+        let own = from.needs.iter().filter(|need| need.of == b);
+        reasons.extend(own.map(|need| need.why));
         if let (Some(m), Some(n)) = (from.order, to.order)
             && m < n
         {
             reasons.push(Why::Order(m));
         }
-        if !from.last && to.last {
+        if from.stage < to.stage {
             reasons.push(Why::Last);
         }
         reasons
     }
 
-    /// Whether `a` directly precedes `b`, for all pairs.
+    /// Returns for all pairs whether `a` directly precedes `b`.
     pub(crate) fn direct(&self) -> Vec<Vec<bool>> {
         let n = self.items.len();
         (0..n).map(|a| (0..n).map(|b| !self.reasons(a, b).is_empty()).collect()).collect()
     }
 
-    /// Whether `a` precedes `b`, for all pairs, by Warshall's closure.
+    /// Returns for all pairs whether `a` precedes `b`, by Warshall's closure.
     pub(crate) fn precedes(&self) -> Vec<Vec<bool>> {
         let mut before = self.direct();
         let n = before.len();
@@ -68,7 +69,7 @@ impl Sketch {
         (0..before.len()).any(|item| before[item][item])
     }
 
-    /// The heaviest path that starts with `item` and stays in its stage, by trying all of them.
+    /// Returns the heaviest path that starts with `item` and stays in its stage. It tries all of them.
     pub(crate) fn heaviest_from(&self, item: usize, weight: &dyn Fn(usize) -> f64) -> f64 {
         let mut known = vec![None; self.items.len()];
         self.heaviest(&self.direct(), item, weight, &mut known)
@@ -85,24 +86,24 @@ impl Sketch {
             return known;
         }
         let behind = (0..direct.len())
-            .filter(|next| direct[item][*next] && self.items[*next].last == self.items[item].last)
+            .filter(|next| direct[item][*next] && self.items[*next].stage == self.items[item].stage)
             .map(|next| self.heaviest(direct, next, weight, known))
             .fold(0.0, f64::max);
         known[item] = Some(weight(item) + behind);
         weight(item) + behind
     }
 
-    /// The heaviest path of one stage.
-    pub(crate) fn heaviest_of(&self, last: bool, weight: &dyn Fn(usize) -> f64) -> f64 {
+    /// Returns the heaviest path of one stage.
+    pub(crate) fn heaviest_of(&self, stage: TeardownStage, weight: &dyn Fn(usize) -> f64) -> f64 {
         let direct = self.direct();
         let mut known = vec![None; self.items.len()];
         (0..self.items.len())
-            .filter(|item| self.items[*item].last == last)
+            .filter(|item| self.items[*item].stage == stage)
             .map(|item| self.heaviest(&direct, item, weight, &mut known))
             .fold(0.0, f64::max)
     }
 
-    /// The same items registered in another order.
+    /// Returns the same items, registered in another order.
     pub(crate) fn shuffled(&self, keys: &[u64]) -> Sketch {
         let n = self.items.len();
         let mut order: Vec<usize> = (0..n).collect();
@@ -112,8 +113,8 @@ impl Sketch {
             place[*item] = at;
         }
         let mut items: Vec<Item> = order.iter().map(|item| self.items[*item].clone()).collect();
-        for (need, _) in items.iter_mut().flat_map(|item| &mut item.needs) {
-            *need = place[*need];
+        for need in items.iter_mut().flat_map(|item| &mut item.needs) {
+            need.of = place[need.of];
         }
         Sketch { items, classes: self.classes.clone() }
     }
@@ -123,7 +124,7 @@ fn any_item(items: usize, classes: usize) -> impl Strategy<Value = Item> {
     (
         0..classes,
         prop::option::weighted(0.4, 0..4_i32),
-        // A time-out of zero is refused by the attribute, and raised by `defer`.
+        // The attribute refuses a time-out of zero, and `Deferred` raises it.
         prop::option::weighted(0.5, 1..4_000_u64),
         prop::bool::weighted(0.2),
         vec(0..items, 0..3),
@@ -134,25 +135,25 @@ fn any_item(items: usize, classes: usize) -> impl Strategy<Value = Item> {
             class,
             order,
             timeout: timeout.map(Duration::from_millis),
-            last,
-            needs: needs.into_iter().map(|other| (other, Why::Instance)).collect(),
+            stage: TeardownStage::of(last),
+            needs: needs.into_iter().map(|of| Need { of, why: Why::Instance }).collect(),
             detached,
         })
 }
 
-/// Any plan of at most `most` items, cyclic ones too.
+/// Generates plans of at most `most` items, with and without cycles.
 pub(crate) fn any_sketch(most: usize) -> impl Strategy<Value = Sketch> {
     (1..=most, 1..=5_usize).prop_flat_map(|(items, classes)| {
-        let need = (0..classes, any::<bool>()).prop_map(|(class, field)| {
+        let need = (0..classes, any::<bool>()).prop_map(|(of, field)| {
             let why = if field { Why::Field("f") } else { Why::DependsOn };
-            (class, why)
+            Need { of, why }
         });
         (vec(any_item(items, classes), 0..=items), vec(vec(need, 0..3), classes)).prop_map(
             |(mut items, classes)| {
                 let count = items.len();
                 for (at, item) in items.iter_mut().enumerate() {
                     item.name = format!("i{at}").into();
-                    item.needs.retain(|(other, _)| *other < count);
+                    item.needs.retain(|need| need.of < count);
                 }
                 let classes = classes.into_iter().map(|needs| Class { needs });
                 Sketch { items, classes: classes.collect() }
@@ -161,19 +162,19 @@ pub(crate) fn any_sketch(most: usize) -> impl Strategy<Value = Sketch> {
     })
 }
 
-/// Any plan that can be carried out, of at most `most` items, registered in any order.
+/// Generates plans of at most `most` items without cycles, registered in any order.
 pub(crate) fn sound_sketch(most: usize) -> impl Strategy<Value = Sketch> {
     let keys = vec(any::<u64>(), most.max(1));
     (any_sketch(most), 0..7_usize, keys).prop_map(|(mut sketch, first_last, keys)| {
         for (at, class) in sketch.classes.iter_mut().enumerate() {
-            class.needs.retain(|(need, _)| *need > at);
+            class.needs.retain(|need| need.of > at);
         }
         sketch.items.sort_by_key(|item| item.class);
         for (at, item) in sketch.items.iter_mut().enumerate() {
             item.name = format!("i{at}").into();
             item.order = item.order.and(i32::try_from(item.class / 2).ok());
-            item.last = item.class >= first_last;
-            item.needs.retain(|(other, _)| *other > at);
+            item.stage = TeardownStage::of(item.class >= first_last);
+            item.needs.retain(|need| need.of > at);
         }
         sketch.shuffled(&keys)
     })

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::sim::{At, Doing, Fate, Main, Run, Scenario};
 use crate::plan::Why;
 use crate::plan::tests::model::Sketch;
-use crate::report::{InstanceReport, MainEnding, Outcome, Reason, Report, Straggler};
+use crate::report::{InstanceReport, MainOutcome, Outcome, Reason, Report, Straggler};
 use crate::sequence::Event;
-use crate::stage::Stage;
+use crate::stage::{PerStage, Stage, TeardownStage};
 
 const EPSILON: Duration = Duration::from_micros(2);
 const MS: Duration = Duration::from_millis(1);
@@ -100,7 +100,7 @@ impl Seen<'_> {
     }
 
     fn sketch(&self) -> Sketch {
-        self.scenario.sketch(self.run, |at| self.is_gone(at) || self.is_late(at) || self.run.lives[at].unsaid)
+        self.scenario.sketch(self.run, |at| self.is_gone(at) || self.is_late(at))
     }
 
     /// Invariant 1, and the table of stages in DESIGN.md.
@@ -200,20 +200,11 @@ impl Seen<'_> {
             }
         }
         assert!(
-            !self.gives_chances() || self.report.instances.iter().all(|row| self.may_not_run(row)),
+            !self.gives_chances()
+                || self.scenario.grace.is_zero()
+                || self.report.instances.iter().all(|row| row.outcome != Outcome::NotRun),
             "R6: not run, though there were threads"
         );
-    }
-
-    /// With threads for all, only what nobody has said all of is not run.
-    fn may_not_run(&self, row: &InstanceReport) -> bool {
-        let unsaid = self
-            .run
-            .lives
-            .iter()
-            .zip(&self.scenario.instances)
-            .any(|(life, one)| life.unsaid && one.item.name == row.name);
-        row.outcome != Outcome::NotRun || unsaid || self.scenario.grace.is_zero()
     }
 
     /// R1, R2, R5, R8, invariant 3.
@@ -229,12 +220,12 @@ impl Seen<'_> {
             for b in 0..sketch.items.len() {
                 let (before, behind) = (&self.run.lives[a], &self.run.lives[b]);
                 let Some(start) = behind.started else { continue };
-                if before.released.is_some() || before.unsaid || sketch.reasons(a, b).is_empty() {
+                if before.released.is_some() || sketch.reasons(a, b).is_empty() {
                     continue;
                 }
                 // What never had a thread while cleanup lasted does not hold up the last words.
                 let unbegun = before.began.is_none_or(|began| Some(began) >= flush);
-                if !sketch.items[a].last && sketch.items[b].last && flush.is_some() && unbegun {
+                if sketch.items[a].stage < sketch.items[b].stage && flush.is_some() && unbegun {
                     continue;
                 }
                 let done = before.done.as_ref().map(|(count, ..)| *count);
@@ -252,7 +243,7 @@ impl Seen<'_> {
             let (Some((count, stage)), Some(row)) = (life.managed, self.row(at)) else {
                 continue;
             };
-            if stage < Stage::Cleanup || life.unsaid {
+            if stage < Stage::Cleanup {
                 assert!(!row.late);
                 continue;
             }
@@ -276,7 +267,7 @@ impl Seen<'_> {
         let mut names = Vec::new();
         if let Some((main, work)) = self.run.cut {
             names.extend(main.then_some(Straggler::Main));
-            names.extend((work > 0).then_some(Straggler::Passes(work)));
+            names.extend((work > 0).then_some(Straggler::Passes { count: work }));
         }
         assert_eq!(self.report.stragglers, names);
         let hangs = |at: usize| self.scenario.instances[at].fate == Fate::Hangs;
@@ -304,10 +295,10 @@ impl Seen<'_> {
             78
         } else if outcomes().any(|outcome| *outcome == Outcome::NotRun) {
             124
-        } else if matches!(main, Some(MainEnding::Panicked(_))) {
+        } else if matches!(main, Some(MainOutcome::Panicked(_))) {
             101
         } else if fails
-            || matches!(main, Some(MainEnding::Failed(_)))
+            || matches!(main, Some(MainOutcome::Failed(_)))
             || matches!(reason, Reason::Failed(_) | Reason::EssentialEnded { .. })
         {
             1
@@ -331,13 +322,14 @@ impl Seen<'_> {
         }
         let grace = self.scenario.grace;
         let seconds = |at: usize| sketch.items[at].timeout.unwrap_or_default().as_secs_f64();
-        let reserve = |last: bool, least: Duration| {
-            let any = sketch.items.iter().any(|item| item.last == last);
-            let path = sketch.heaviest_of(last, &seconds);
+        let reserve = |stage: TeardownStage, least: Duration| {
+            let any = sketch.items.iter().any(|item| item.stage == stage);
+            let path = sketch.heaviest_of(stage, &seconds);
             if any { path.max(least.as_secs_f64()) } else { 0.0 }
         };
         let available = grace.saturating_sub(self.margin()).as_secs_f64();
-        let (mut for_cleanup, mut for_flush) = (reserve(false, grace / 10), reserve(true, grace / 20));
+        let (mut for_cleanup, mut for_flush) =
+            (reserve(TeardownStage::Cleanup, grace / 10), reserve(TeardownStage::Flush, grace / 20));
         if for_cleanup + for_flush > available {
             let scale = available / (for_cleanup + for_flush);
             for_cleanup *= scale;
@@ -351,17 +343,19 @@ impl Seen<'_> {
         let flush = self.stage(Stage::Flush);
         assert!(flush.is_none_or(|flush| flush <= cleanup_until + EPSILON));
 
-        let stages = [(false, Some(cleanup), cleanup_until), (true, flush, after(available))];
-        for (last, start, until) in stages {
-            let Some(start) = start else { continue };
+        let starts = PerStage { cleanup: Some(cleanup), flush };
+        let ends = PerStage { cleanup: cleanup_until, flush: after(available) };
+        for stage in TeardownStage::ALL {
+            let Some(start) = starts[stage] else { continue };
+            let until = ends[stage];
             let time = until.saturating_sub(start).as_secs_f64();
             let undeclared = |at: usize| f64::from(u8::from(sketch.items[at].timeout.is_none()));
-            let (d, n) = (sketch.heaviest_of(last, &seconds), sketch.heaviest_of(last, &undeclared));
+            let (d, n) = (sketch.heaviest_of(stage, &seconds), sketch.heaviest_of(stage, &undeclared));
             let share = ((time - d) / n.max(1.0)).max(0.05 * time);
             let weight = |at: usize| if undeclared(at) > 0.0 { share } else { seconds(at) };
-            let longest = sketch.heaviest_of(last, &weight);
+            let longest = sketch.heaviest_of(stage, &weight);
             let scale = if longest > time { time / longest } else { 1.0 };
-            for at in (0..sketch.items.len()).filter(|at| sketch.items[*at].last == last) {
+            for at in (0..sketch.items.len()).filter(|at| sketch.items[*at].stage == stage) {
                 let row = self.row(at);
                 if let Some(row) = row.filter(|row| row.outcome == Outcome::TimedOut) {
                     let share = Duration::from_secs_f64(weight(at) * scale);
@@ -375,7 +369,7 @@ impl Seen<'_> {
         let mut sure = self.report.instances.iter();
         if sure.all(|row| !matches!(row.outcome, Outcome::TimedOut | Outcome::NotRun)) {
             let takes = |at: usize| self.scenario.instances[at].takes.as_secs_f64();
-            let path = sketch.heaviest_of(false, &takes) + sketch.heaviest_of(true, &takes);
+            let path: f64 = TeardownStage::ALL.map(|stage| sketch.heaviest_of(stage, &takes)).iter().sum();
             let took = self.exit.saturating_sub(cleanup).as_secs_f64();
             assert!((took - path).abs() < 1e-6, "R3: {took} instead of {path}");
         }

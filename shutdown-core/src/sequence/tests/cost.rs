@@ -1,10 +1,10 @@
-//! What the sequence costs. A debug build only counts that nothing is quadratic; `--release` prints times.
+//! The cost of the sequence for each instance: no step is quadratic. A build with `--release` prints times.
 
 use std::time::{Duration, Instant};
 
 use crate::report::{Outcome, Straggler};
-use crate::sequence::registry::NO_CLASS;
-use crate::sequence::{Action, Config, Event, InstanceId, Sequence, Spec, World};
+use crate::sequence::{Action, Config, Event, InstanceId, NO_CLASS, Sequence, Spec, World};
+use crate::stage::TeardownStage;
 
 struct Idle;
 
@@ -14,7 +14,7 @@ impl World for Idle {
     }
 }
 
-/// Times for each instance: `begin`, the first plan, each `began`, each `ended`.
+/// Returns the time for each instance: for the begin of the stop, the first plan, each `began`, and each `ended`.
 fn costs(count: u32, chain: bool) -> [Duration; 4] {
     let base = Instant::now();
     let config = Config { grace: Duration::from_secs(30), lame_duck: Duration::ZERO, job: false };
@@ -26,10 +26,9 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
             class: NO_CLASS,
             order: None,
             timeout: None,
-            last: at == 0,
+            stage: TeardownStage::of(at == 0),
             location: std::panic::Location::caller(),
             needs: before.filter(|_| chain).into_iter().collect(),
-            unsaid: false,
         };
         let id = InstanceId(u64::from(at));
         sequence.manage(base, id, spec, (), &Idle);
@@ -67,8 +66,8 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
     spent.map(|spent| spent / count)
 }
 
-/// Ten times as many instances cost about ten times as much. A bound of thirty tells that from a hundred, and the best
-/// of some tries from a machine that is busy.
+/// Ten times as many instances cost about ten times as much. The bound is thirty times, because a quadratic step would
+/// cost a hundred times. The best of five tries counts, because the machine may be busy.
 #[test]
 fn the_cost_of_an_instance_does_not_grow_with_their_number() {
     for chain in [false, true] {

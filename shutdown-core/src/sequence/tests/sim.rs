@@ -6,8 +6,8 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::plan::tests::model::Sketch;
-use crate::plan::{Class, Item};
-use crate::report::{Failure, FailureKind, MainEnding, Outcome, Reason, Report, Straggler};
+use crate::plan::{Class, Item, Need, Why};
+use crate::report::{Failure, FailureKind, MainOutcome, Outcome, Reason, Report, Straggler};
 use crate::sequence::{Action, Config, Event, InstanceId, Released, Sequence, Spec, World};
 use crate::stage::Stage;
 
@@ -52,8 +52,8 @@ pub(super) enum Fate {
 /// When `main` ends, and how.
 #[derive(Clone, Debug)]
 pub(super) enum Main {
-    At(Duration, MainEnding),
-    InDrain(Duration, MainEnding),
+    At(Duration, MainOutcome),
+    InDrain(Duration, MainOutcome),
     Never,
 }
 
@@ -93,8 +93,6 @@ pub(super) struct Life {
     pub(super) released: Option<Stage>,
     /// It was given back, since the report was sealed.
     pub(super) refused: bool,
-    /// It came while the stop tears down, and nobody has said yet where it belongs.
-    pub(super) unsaid: bool,
 }
 
 /// What happened.
@@ -126,8 +124,7 @@ enum Happening {
     Ended(usize),
     WorkEnds(usize),
     GateLooks,
-    Said(usize),
-    MainEnds(MainEnding),
+    MainEnds(MainOutcome),
     Doing(Doing),
 }
 
@@ -135,7 +132,7 @@ struct InFlight(usize);
 
 impl World for InFlight {
     fn in_flight(&self) -> Vec<Straggler> {
-        (self.0 > 0).then_some(Straggler::Passes(self.0)).into_iter().collect()
+        (self.0 > 0).then_some(Straggler::Passes { count: self.0 }).into_iter().collect()
     }
 }
 
@@ -286,7 +283,7 @@ impl<'a> Sim<'a> {
     }
 
     fn happen(&mut self, happening: Happening) {
-        let needs_thread = !matches!(happening, Happening::Ready | Happening::Said(_) | Happening::Doing(_));
+        let needs_thread = !matches!(happening, Happening::Ready | Happening::Doing(_));
         if let Some(held) = self.held.as_mut().filter(|_| needs_thread) {
             held.push(happening);
             return;
@@ -326,7 +323,6 @@ impl<'a> Sim<'a> {
                 self.work[at] = false;
                 self.tell_drained();
             }
-            Happening::Said(at) => self.say_all(at),
             Happening::GateLooks => self.tell_drained(),
             Happening::MainEnds(ending) => {
                 if std::mem::replace(&mut self.main_out, false) {
@@ -394,28 +390,24 @@ impl<'a> Sim<'a> {
         if self.run.lives[at].id.is_some() || self.run.lives[at].refused {
             return;
         }
-        let Item { name, class, order, timeout, last, needs, .. } = self.scenario.instances[at].item.clone();
+        let Item { name, class, order, timeout, stage: teardown_stage, needs, .. } =
+            self.scenario.instances[at].item.clone();
         let classes = &self.scenario.classes;
         let class = self.sequence.class(type_of(class), || {
             let needs = classes[class].needs.iter();
-            needs.map(|(class, why)| (type_of(*class), *why)).collect()
+            needs.map(|need| (type_of(need.of), need.why)).collect()
         });
         // What is out of the plan already is no longer known by its id.
-        let known: Vec<usize> = needs
-            .iter()
-            .map(|(other, _)| *other)
-            .filter(|other| self.run.lives[*other].id.is_some())
-            .collect();
-        let unsaid = self.chance().is_multiple_of(4);
+        let known: Vec<usize> =
+            needs.iter().map(|need| need.of).filter(|other| self.run.lives[*other].id.is_some()).collect();
         let spec = Spec {
             name,
             class,
             order,
             timeout,
-            last,
+            stage: teardown_stage,
             location: Location::caller(),
             needs: known.iter().map(|other| self.id(*other)).collect(),
-            unsaid,
         };
         let stage = self.sequence.stage();
         self.run.lives[at].managed = Some((self.run.count, stage));
@@ -430,35 +422,13 @@ impl<'a> Sim<'a> {
         }
         self.run.lives[at].id = Some(id);
         self.run.needs.extend(known.into_iter().map(|other| (at, other)));
-        if unsaid {
-            self.run.lives[at].unsaid = stage >= Stage::Cleanup;
-            let pause = Duration::from_millis(self.chance() % 30);
-            self.plan(self.now + pause, Happening::Said(at));
-        }
         self.carry_on();
         for other in 0..self.scenario.instances.len() {
             let needs = &self.scenario.instances[other].item.needs;
-            if other != at && needs.iter().any(|(need, _)| *need == at) {
+            if other != at && needs.iter().any(|need| need.of == at) {
                 self.depends_on(other, at);
             }
         }
-    }
-
-    /// What was managed while the stop tears down has its place from now on.
-    fn say_all(&mut self, at: usize) {
-        let stage = self.sequence.stage();
-        let life = &mut self.run.lives[at];
-        if stage < Stage::Exited
-            && let Some(managed) = life.managed.as_mut().filter(|(_, stage)| *stage >= Stage::Cleanup)
-        {
-            assert!(life.started.is_none(), "it started before all was said");
-            *managed = (self.run.count, stage);
-            life.unsaid = false;
-        }
-        let (id, world) = (self.id(at), self.world());
-        self.sequence.all_said(self.base + self.now, id, &world);
-        self.run.steps += 1;
-        self.carry_on();
     }
 
     fn depends_on(&mut self, a: usize, b: usize) {
@@ -505,7 +475,7 @@ impl<'a> Sim<'a> {
                 Action::Hurry { deadline } => self.run.hurried.push((self.now, deadline - self.base)),
                 Action::Drain => self.drain(),
                 Action::CutMain => self.cut_main(),
-                Action::CutTasks => {
+                Action::CutWork => {
                     let out = self.world().0;
                     self.run.cut = Some((self.main_out, out));
                     if let Some(takes) = self.scenario.cut_takes {
@@ -571,7 +541,7 @@ impl<'a> Sim<'a> {
 
     fn cut_main(&mut self) {
         if let Some(takes) = self.scenario.cut_takes.filter(|_| self.main_out) {
-            self.plan(self.now + takes, Happening::MainEnds(MainEnding::Cut));
+            self.plan(self.now + takes, Happening::MainEnds(MainOutcome::Cut));
         }
     }
 
@@ -614,7 +584,7 @@ impl Scenario {
                 .needs
                 .iter()
                 .filter(|(a, _)| *a == at)
-                .map(|(_, b)| (*b, crate::plan::Why::Instance))
+                .map(|(_, b)| Need { of: *b, why: Why::Instance })
                 .collect(),
             detached: out(at),
             ..instance.item.clone()

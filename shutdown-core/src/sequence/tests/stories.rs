@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::check::check;
 use super::sim::{At, Doing, Fate, Instance, Main, Run, Scenario, run};
-use crate::plan::{Class, Item, Why};
-use crate::report::{InstanceReport, MainEnding, Outcome};
+use crate::plan::{Class, Item, Need, Why};
+use crate::report::{InstanceReport, MainOutcome, Outcome};
+use crate::stage::TeardownStage;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -19,7 +20,7 @@ fn stop_of(instances: Vec<Instance>) -> Scenario {
         ready: Some(Duration::ZERO),
         classes: vec![Class::default()],
         instances,
-        main: Main::InDrain(Duration::ZERO, MainEnding::Ok),
+        main: Main::InDrain(Duration::ZERO, MainOutcome::Ok),
         work: Vec::new(),
         cut_takes: None,
         doings: vec![(At::Time(10 * MS), Doing::Signal(15))],
@@ -31,7 +32,7 @@ fn instance(name: &'static str, before: &[usize]) -> Instance {
     Instance {
         item: Item {
             name: name.into(),
-            needs: before.iter().map(|other| (*other, Why::Instance)).collect(),
+            needs: before.iter().map(|of| Need { of: *of, why: Why::Instance }).collect(),
             ..Item::default()
         },
         fate: Fate::Fine,
@@ -90,8 +91,8 @@ fn what_a_blocked_runtime_leaves_is_shared() {
 fn the_last_words_are_said_one_after_the_other_though_cleanup_never_ends() {
     let mut instances = vec![instance("a", &[1]), instance("t", &[2]), instance("u", &[])];
     instances[0].begins = None;
-    instances[1].item.last = true;
-    instances[2].item.last = true;
+    instances[1].item.stage = TeardownStage::Flush;
+    instances[2].item.stage = TeardownStage::Flush;
     let run = checked(&stop_of(instances));
     assert_eq!(row(&run, "a").outcome, Outcome::NotRun);
     assert_eq!(row(&run, "t").outcome, Outcome::Ok);
@@ -106,7 +107,7 @@ fn a_hook_that_begins_after_cleanup_is_over_gets_its_time_in_the_flush() {
     // Cleanup ends at 10 ms + 5 s - 100 ms - 250 ms.
     instances[0].begins = Some(4_655 * MS);
     instances[0].takes = 10 * MS;
-    instances[1].item.last = true;
+    instances[1].item.stage = TeardownStage::Flush;
     let mut scenario = stop_of(instances);
     scenario.jitter = 20 * MS;
     let run = checked(&scenario);
@@ -120,8 +121,8 @@ fn a_share_that_rounds_to_nothing_is_a_chance_all_the_same() {
     let mut instances = vec![instance("a", &[]), instance("t", &[2]), instance("u", &[])];
     instances[0].item.timeout = Some(4_000 * MS);
     instances[1].item.timeout = Some(12 * MS);
-    instances[1].item.last = true;
-    instances[2].item.last = true;
+    instances[1].item.stage = TeardownStage::Flush;
+    instances[2].item.stage = TeardownStage::Flush;
     for one in &mut instances {
         one.fate = Fate::Hangs;
     }
@@ -176,7 +177,7 @@ fn the_last_chance_is_shared_evenly() {
 fn a_clock_that_sleeps_through_the_flush_leaves_it_the_last_chance() {
     let mut instances = vec![instance("a", &[]), instance("t", &[])];
     instances[0].begins = None;
-    instances[1].item.last = true;
+    instances[1].item.stage = TeardownStage::Flush;
     let mut scenario = stop_of(instances);
     // The flush has a twentieth of grace, 250 ms.
     scenario.jitter = 270 * MS;
@@ -244,13 +245,12 @@ fn needs_of_what_was_released_are_forgotten() {
     let mut sequence: Sequence<()> = Sequence::new(config);
     let spec = || crate::sequence::Spec {
         name: "pool".into(),
-        class: crate::sequence::registry::NO_CLASS,
+        class: crate::sequence::NO_CLASS,
         order: None,
         timeout: None,
-        last: false,
+        stage: TeardownStage::Cleanup,
         location: std::panic::Location::caller(),
         needs: Vec::new(),
-        unsaid: false,
     };
     let owner = InstanceId(0);
     assert!(sequence.manage(now, owner, spec(), (), &Idle));

@@ -6,20 +6,20 @@ use std::io;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::{Method, Request};
-use lifecycle::http::{Handshake, Latecomers, Server, probes};
-use lifecycle::net::{Listener, Listening};
+use lifecycle::http::{Handshake, LateRequests, Server, probes};
+use lifecycle::net::{Listener, SocketListener};
 use tower::ServiceExt as _;
 
 use super::wishes::Wishes;
 use super::{Orders, handlers, tls, tunnel};
 
-pub(super) async fn run(wishes: &Wishes, listener: Listening, orders: Orders) -> io::Result<()> {
+pub(super) async fn run(wishes: &Wishes, listener: SocketListener, orders: Orders) -> io::Result<()> {
     let mut server = Server::new(listener).connection_info(true);
-    if let Some(linger) = wishes.time("linger") {
-        server = server.linger(linger);
+    if let Some(timeout) = wishes.time("idle") {
+        server = server.drain_idle_timeout(timeout);
     }
-    if let Some(spread) = wishes.time("close_spread") {
-        server = server.close_spread(spread);
+    if let Some(jitter) = wishes.time("close_jitter") {
+        server = server.close_jitter(jitter);
     }
     if let Some(timeout) = wishes.time("header_read_timeout") {
         server = server.header_read_timeout(timeout);
@@ -29,8 +29,8 @@ pub(super) async fn run(wishes: &Wishes, listener: Listening, orders: Orders) ->
             hyper.http2().keep_alive_interval(pings).keep_alive_timeout(pongs);
         });
     }
-    if wishes.has("latecomers") {
-        server = server.latecomers(Latecomers::Serve);
+    if wishes.has("late_requests") {
+        server = server.late_requests(LateRequests::Serve);
     }
     server = server.lame_duck_early_end(wishes.has("early_end"));
     match wishes.has("tls") {

@@ -4,14 +4,14 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lifecycle::net::{Listening, Stream};
+use lifecycle::net::{SocketListener, Stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::wishes::Wishes;
 
 static PANIC_NEXT: AtomicBool = AtomicBool::new(false);
 
-pub(super) async fn run(wishes: &Wishes, listener: Listening) -> io::Result<()> {
+pub(super) async fn run(wishes: &Wishes, listener: SocketListener) -> io::Result<()> {
     let polite = wishes.has("polite");
     lifecycle::net::serve(listener, move |stream, _| {
         assert!(!PANIC_NEXT.swap(false, Ordering::Relaxed), "a handler panics at once");

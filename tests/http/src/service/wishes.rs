@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A kind, and settings: `http linger=0s latecomers`.
+/// A kind, and settings: `http idle=0 late_requests`.
 pub(super) struct Wishes(Vec<String>);
 
 impl Wishes {

@@ -18,11 +18,10 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
         }
         "managed by a hook" => {
             // Work that a teardown starts, and that is itself to be torn down.
-            lifecycle::defer("telemetry", || async {
+            lifecycle::Deferred::new("telemetry").last().run(|| async {
                 lifecycle::defer("afterthought", || async { println!("afterthought closed") });
                 println!("telemetry closed");
-            })
-            .last();
+            });
         }
         "released while stopping" => release_race(),
         _ => return Err(unknown(name)),
@@ -55,15 +54,14 @@ fn release_race() {
             tokio::spawn(release(clone, Arc::clone(&start)));
         }
     }
-    lifecycle::defer("count", || async {
+    lifecycle::Deferred::new("count").last().run(|| async {
         let closed: Vec<u32> = CLOSED.iter().map(|closed| closed.load(Ordering::SeqCst)).collect();
         if closed.iter().all(|count| *count == 1) {
             println!("each closed once");
         } else {
             println!("closed {closed:?} times");
         }
-    })
-    .last();
+    });
 }
 
 async fn release(counted: Managed<Counted>, start: Arc<Barrier>) {

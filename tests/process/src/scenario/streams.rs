@@ -30,7 +30,9 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             serve().await;
         }
         "unflushed" => {
-            lifecycle::defer("farewell", || async { print!("the last line, without an end") }).last();
+            lifecycle::Deferred::new("farewell")
+                .last()
+                .run(|| async { print!("the last line, without an end") });
             serve().await;
         }
         _ => return Err(unknown(name)),

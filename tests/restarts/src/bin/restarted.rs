@@ -12,7 +12,7 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
 use lifecycle::http::Server;
-use lifecycle::net::{Listener, Listening};
+use lifecycle::net::{Listener, SocketListener};
 use tokio::net::{TcpListener, TcpSocket};
 
 /// Who answers, and what was asked for.
@@ -37,7 +37,7 @@ const LINGER: Duration = Duration::from_secs(2);
 async fn serve(listener: impl Listener) -> io::Result<()> {
     println!("listening");
     let service = lifecycle::http::probes().or(tower::service_fn(answer));
-    Server::new(listener).linger(LINGER).serve(service).await
+    Server::new(listener).drain_idle_timeout(LINGER).serve(service).await
 }
 
 #[lifecycle::main]
@@ -47,7 +47,7 @@ async fn main() -> io::Result<()> {
     match how {
         "listen" => serve(lifecycle::net::listen(address).await?).await,
         "bind" => serve(TcpListener::bind(address).await?).await,
-        "share" => serve(Listening::sole(share(address.parse().expect("an address"))?)).await,
+        "share" => serve(SocketListener::sole(share(address.parse().expect("an address"))?)).await,
         _ => panic!("no such way to listen: `{how}`"),
     }
 }

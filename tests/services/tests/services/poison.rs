@@ -65,7 +65,7 @@ fn hanging(broker: Broker, concurrency: usize) -> Ended {
     }
     let ended = child.ended();
     ended.exited(70).within(Duration::from_secs(5));
-    ended.reported(&["consumer `orders`: a message in hand"]);
+    ended.reported(&["consumer `orders`: a message is being handled"]);
     assert_eq!(
         Postgres::shared().number(&format!("SELECT count(*) FROM handled WHERE queue = '{queue}'")),
         0

@@ -1,32 +1,19 @@
-//! What only the kernel knows about a socket.
+//! What only the kernel can do with a listener.
 
-#![expect(
-    unsafe_code,
-    reason = "two system calls: one for a descriptor that something else owns, one for an option that no library knows"
-)]
+#![expect(unsafe_code, reason = "a system call for an option of a socket that no library has")]
 
 use std::io;
-use std::os::fd::{AsFd, RawFd};
+use std::os::fd::AsFd;
 
 use socket2::SockRef;
-
-/// How many bytes the kernel holds that nobody has read yet: tokio's readiness may not know of them.
-pub(crate) fn waiting(socket: RawFd) -> usize {
-    let mut bytes: libc::c_int = 0;
-    // SAFETY: FIONREAD writes one `c_int`, and `bytes` is one. A descriptor that is no socket any more is an error,
-    // or answers for what took its place: a number all the same.
-    let asked = unsafe { libc::ioctl(socket, libc::FIONREAD, &raw mut bytes) };
-    if asked == 0 { usize::try_from(bytes).unwrap_or(0) } else { 0 }
-}
-
-/// From now on the kernel drops the first packet of every new connection, and the client sends it again a second
-/// later: to the next listener of this address, if there is one by then. Handshakes under way go on. So nobody is let
-/// in, only to be reset when the listener closes.
+/// Makes the kernel drop the first packet of every new connection. The client sends it again a second later, to the next
+/// listener of this address if there is one. Handshakes that have begun go on. So no connection is accepted, only to be
+/// reset when the listener closes.
 #[cfg(target_os = "linux")]
 pub(crate) fn refuse_new(listener: &impl AsFd) -> io::Result<()> {
     use socket2::SockFilter;
 
-    // As classic BPF, over a packet that begins with its TCP header: the flags are byte 13, SYN is bit 1.
+    // Classic BPF over a packet that begins with its TCP header: the flags are byte 13, SYN is bit 1.
     const LOAD_BYTE: u16 = 0x30;
     const JUMP_IF_SET: u16 = 0x45;
     const RETURN: u16 = 0x06;
@@ -38,18 +25,18 @@ pub(crate) fn refuse_new(listener: &impl AsFd) -> io::Result<()> {
     ])
 }
 
-/// From now on the kernel gives every new connection to the listener of this number among those that share the port of
-/// this one, in the order in which they came.
+/// Makes the kernel give every new connection to one of the listeners that share this port: the one with this number, in
+/// the order in which they joined.
 #[cfg(target_os = "linux")]
 pub(crate) fn send_new_to(listener: &impl AsFd, number: u32) -> io::Result<()> {
     use std::os::fd::AsRawFd as _;
 
-    // As classic BPF: `return number`.
+    // Classic BPF: `return number`.
     let mut choice = libc::sock_filter { code: 0x06, jt: 0, jf: 0, k: number };
     let program = libc::sock_fprog { len: 1, filter: &raw mut choice };
-    let size = libc::socklen_t::try_from(size_of_val(&program)).expect("two words");
-    // SAFETY: the option takes a `sock_fprog`, which is what it is given, with its size; the kernel copies that and the
-    // one instruction that it points at, and both are there until the call returns.
+    let size = libc::socklen_t::try_from(size_of_val(&program)).expect("it is two words long");
+    // SAFETY: the option takes a `sock_fprog` with its size, and gets one. The kernel copies the program and its one
+    // instruction, and both live until the call returns.
     let set = unsafe {
         libc::setsockopt(
             listener.as_fd().as_raw_fd(),
@@ -62,13 +49,13 @@ pub(crate) fn send_new_to(listener: &impl AsFd, number: u32) -> io::Result<()> {
     if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Elsewhere a connection may still be let in and reset between the last accept and the close.
+/// Does nothing: on other kernels a connection can still be accepted and reset between the last accept and the close.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn refuse_new(_: &impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes that back: a listener may be shared with a process that goes on.
+/// Undoes [`refuse_new`], for a listener that another process holds too and goes on with.
 #[cfg(target_os = "linux")]
 pub(crate) fn admit_new(listener: &impl AsFd) -> io::Result<()> {
     SockRef::from(listener).detach_filter()
@@ -79,7 +66,7 @@ pub(crate) fn admit_new(_: &impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
-/// The next connection of a listener's queue, straight from the kernel; `None` if that is empty.
+/// Accepts the next connection of a listener's queue, without the runtime. `None` if the queue is empty.
 pub(crate) fn accept(listener: &impl AsFd) -> io::Result<Option<(socket2::Socket, socket2::SockAddr)>> {
     match SockRef::from(listener).accept() {
         Ok((socket, peer)) => {
@@ -99,19 +86,19 @@ mod tests {
 
     use super::*;
 
-    /// The kernel asks again for a client after a second: before that nobody can tell it from one that is not there.
-    const SOON: Duration = Duration::from_millis(300);
+    /// The kernel retries for a client after a second. Before that a dropped handshake looks like an absent server.
+    const BEFORE_RETRY: Duration = Duration::from_millis(300);
 
     #[test]
-    fn whoever_is_new_is_let_in_only_when_that_is_taken_back() {
+    fn a_new_client_is_accepted_only_after_the_filter_is_gone() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let early = TcpStream::connect(address).unwrap();
         refuse_new(&listener).unwrap();
-        let new = TcpStream::connect_timeout(&address, SOON);
+        let new = TcpStream::connect_timeout(&address, BEFORE_RETRY);
         assert_eq!(new.unwrap_err().kind(), ErrorKind::TimedOut);
-        let (_, peer) = accept(&listener).unwrap().expect("whoever was there before is in the queue");
+        let (_, peer) = accept(&listener).unwrap().expect("the earlier client is in the queue");
         assert_eq!(peer.as_socket(), early.local_addr().ok());
         assert!(accept(&listener).unwrap().is_none());
         admit_new(&listener).unwrap();

@@ -1,20 +1,20 @@
-//! The report for a person: a waterfall on stderr.
+//! The report for a person: a waterfall, with a bar for each stage and each instance.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::{MainEnding, Outcome, Report};
+use super::{MainOutcome, Outcome, Report};
 use crate::stage::Stage;
 
-/// Columns of the bars.
-const WIDTH: u32 = 32;
-/// A report names at most this many instances that ended well; what failed is always named.
-const ROWS: usize = 40;
+/// The length of a bar, in columns.
+const BAR_COLUMNS: u32 = 32;
+/// At most this many instances of a stage are listed if they ended without an error. Those that failed are always listed.
+const MAX_CLEAN_ROWS: usize = 40;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.exit_status();
-        // An error may be of many lines; its causes, and where it was, are told below.
+        // An error may have many lines. The first one is the headline, and the others are listed below the bars.
         let reason = self.reason.to_string();
         let (headline, details) = reason.split_once('\n').unwrap_or((&reason, ""));
         writeln!(
@@ -37,7 +37,7 @@ impl fmt::Display for Report {
             };
             let members = self.instances.iter().filter(|instance| instance.last == last);
             for (at, instance) in members.enumerate() {
-                if at >= ROWS && instance.outcome == Outcome::Ok {
+                if at >= MAX_CLEAN_ROWS && instance.outcome == Outcome::Ok {
                     left_out += 1;
                     continue;
                 }
@@ -53,15 +53,14 @@ impl fmt::Display for Report {
             }
         }
         if left_out > 0 {
-            writeln!(f, "    and {left_out} more that ended well")?;
+            writeln!(f, "    and {left_out} more without an error")?;
         }
         for line in details.lines().filter(|line| !line.is_empty()) {
             writeln!(f, "    {line}")?;
         }
         match &self.main {
-            Some(MainEnding::Failed(error)) => writeln!(f, "  main failed: {error}")?,
-            Some(MainEnding::Panicked(message)) => writeln!(f, "  main panicked: {message}")?,
-            _ => {}
+            Some(main @ (MainOutcome::Failed(_) | MainOutcome::Panicked(_))) => writeln!(f, "  main {main}")?,
+            Some(MainOutcome::Ok | MainOutcome::Cut) | None => {}
         }
         for failure in &self.failures {
             writeln!(f, "  failed: {failure}")?;
@@ -86,17 +85,18 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    /// Where on the whole stop a span lies.
+    /// Draws a span as a part of the whole stop.
     fn bar(&self, start: Option<Duration>, took: Duration, full: char) -> String {
         let total = self.took.as_secs_f64().max(1e-9);
-        let column = |at: Duration| ((at.as_secs_f64() / total) * f64::from(WIDTH)).min(f64::from(WIDTH));
-        (0..WIDTH)
+        let column =
+            |at: Duration| ((at.as_secs_f64() / total) * f64::from(BAR_COLUMNS)).min(f64::from(BAR_COLUMNS));
+        (0..BAR_COLUMNS)
             .map(|at| {
                 let (left, right) = (f64::from(at), f64::from(at + 1));
                 match start {
-                    // A span shorter than a column still marks the one in which it begins.
+                    // A span that is shorter than a column marks the column in which it begins.
                     Some(start)
-                        if column(start).min(f64::from(WIDTH) - 0.5) < right
+                        if column(start).min(f64::from(BAR_COLUMNS) - 0.5) < right
                             && (column(start + took) > left || column(start) >= left) =>
                     {
                         full
@@ -108,13 +108,13 @@ impl Report {
     }
 }
 
-/// A duration in the unit in which a person reads it.
+/// A duration in the unit that a person expects: `250 µs`, `4.2 ms`, `43 ms`, `1.50 s`.
 struct Span(Duration);
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let micros = self.0.as_micros();
-        // Cut, not rounded; and to format a float is 20 KiB of code.
+        // The digits are cut off, not rounded. Integers, because formatting a float adds 20 KiB of code.
         let text = match micros {
             0..1_000 => format!("{micros} µs"),
             1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),

@@ -1,0 +1,86 @@
+//! The limit of each teardown, so that those after it keep their share of the stage's time (R10).
+
+use std::time::{Duration, Instant};
+
+use crate::plan::{Node, Plan, Tails};
+use crate::stage::PerStage;
+
+/// The share of each teardown, and the time that the teardowns after it need.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Limits {
+    /// For each item its share, in seconds.
+    share: Vec<f64>,
+    /// For each item the longest path of shares after it in its stage, in seconds.
+    after: Vec<f64>,
+}
+
+impl Limits {
+    /// Shares out the time from `now` to `until` among the items that are not `done`, in both stages.
+    pub(crate) fn new(
+        plan: &Plan,
+        now: Instant,
+        until: &PerStage<Instant>,
+        done: impl Fn(Node) -> bool,
+    ) -> Limits {
+        Limits::by(plan, now, until, done, |timeout| timeout)
+    }
+
+    /// Shares out the time in equal parts. Where declared time-outs are scaled far down, [`Limits::new`] leaves nearly
+    /// nothing to an item without one.
+    pub(crate) fn even(
+        plan: &Plan,
+        now: Instant,
+        until: &PerStage<Instant>,
+        done: impl Fn(Node) -> bool,
+    ) -> Limits {
+        Limits::by(plan, now, until, done, |_| None)
+    }
+
+    /// Shares out the time by the formula of R10, with the time-outs that `seen` leaves.
+    ///
+    /// In a stage with `b` seconds left, `d` is the longest path of declared time-outs, and `n` is the largest number of
+    /// items without one on a path. Each of these gets `s = max((b - d) / n, b / 20)`. `l` is the longest path of all
+    /// shares. If it is longer than `b`, every share is multiplied by `b / l`.
+    fn by(
+        plan: &Plan,
+        now: Instant,
+        until: &PerStage<Instant>,
+        done: impl Fn(Node) -> bool,
+        seen: impl Fn(Option<Duration>) -> Option<Duration>,
+    ) -> Limits {
+        let items = plan.items().len();
+        let stage = |node: Node| plan.items()[node].stage;
+        let declared = |node: Node| seen(plan.items()[node].timeout).map(|timeout| timeout.as_secs_f64());
+        let longest = |weight: &dyn Fn(Node) -> f64| {
+            let tails = Tails::new(plan, weight);
+            let mut longest = PerStage::<f64>::default();
+            for node in 0..items {
+                let length = weight(node) + tails.after(node, stage(node));
+                longest[stage(node)] = longest[stage(node)].max(length);
+            }
+            longest
+        };
+        let d = longest(&|node| declared(node).filter(|_| !done(node)).unwrap_or(0.0));
+        let undeclared = |node: Node| !done(node) && declared(node).is_none();
+        let n = longest(&|node| f64::from(u8::from(undeclared(node))));
+        let b = PerStage::from_fn(|stage| until[stage].saturating_duration_since(now).as_secs_f64());
+        let s = PerStage::from_fn(|stage| ((b[stage] - d[stage]) / n[stage].max(1.0)).max(b[stage] / 20.0));
+        let unscaled = |node: Node| if done(node) { 0.0 } else { declared(node).unwrap_or(s[stage(node)]) };
+        let l = longest(&unscaled);
+        let scale = PerStage::from_fn(|stage| if l[stage] > b[stage] { b[stage] / l[stage] } else { 1.0 });
+        let share: Vec<f64> = (0..items).map(|node| unscaled(node) * scale[stage(node)]).collect();
+        let tails = Tails::new(plan, |node| share[node]);
+        let after = (0..items).map(|node| tails.after(node, stage(node)));
+        Limits { after: after.collect(), share }
+    }
+
+    /// Returns the instant at which `node` has to end, if its stage ends at `until`.
+    pub(crate) fn must_end(&self, node: Node, until: Instant) -> Instant {
+        until.checked_sub(Duration::from_secs_f64(self.after[node])).unwrap_or(until)
+    }
+
+    /// Returns the share of `node`.
+    pub(crate) fn share(&self, node: Node) -> Duration {
+        Duration::from_secs_f64(self.share[node])
+    }
+}

@@ -1,0 +1,115 @@
+//! How a listener is bound, or taken over from the process that started this one.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tokio::net::{TcpListener, UnixListener};
+
+use super::inherited;
+use super::socket_listener::SocketListener;
+
+/// Listens at `address`: `127.0.0.1:8080`, `[::]:8080`, `localhost:0`, or `unix:/run/service.sock`.
+///
+/// **Inherited listeners.** A listener that the process inherited (systemd socket activation: `LISTEN_FDS`,
+/// `LISTEN_PID`, `LISTEN_FDNAMES`) is used if it is bound to this address, or if it is the only one. Each is returned
+/// once. Its accept queue belongs to the manager: the drain leaves the queue to the next process, so a restart refuses
+/// no connection.
+///
+/// **Bound listeners** have `SO_REUSEADDR`, an accept queue of 4,096 connections, and `TCP_NODELAY` for each
+/// connection. The file of a Unix socket is replaced if no process listens at it, and removed when the listener closes.
+///
+/// # Errors
+///
+/// If the address cannot be bound, or if several listeners were inherited and none of them is bound to it. The message
+/// names the address. For several inherited listeners there is [`listen_as`].
+///
+/// # Cancel safety
+///
+/// Cancel safe. Only the name lookup is awaited.
+///
+/// # Examples
+///
+/// ```
+/// # #[lifecycle::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let listener = lifecycle::net::listen("127.0.0.1:0").await?;
+/// println!("listening at http://{listener}");
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias = "bind")]
+#[doc(alias = "socket activation")]
+pub async fn listen(address: &str) -> io::Result<SocketListener> {
+    match inherited::take_bound_to(address)? {
+        Some(socket) => SocketListener::inherit(socket),
+        None => bind(address).await,
+    }
+    .map_err(|error| naming(address, &error))
+}
+
+/// Takes the inherited listener with this name (systemd: `FileDescriptorName=`), at any address. If there is none,
+/// listens at `address`, as [`listen`] does without inherited listeners.
+///
+/// # Errors
+///
+/// As [`listen`].
+///
+/// # Cancel safety
+///
+/// As [`listen`].
+pub async fn listen_as(name: &str, address: &str) -> io::Result<SocketListener> {
+    match inherited::take_named(name)? {
+        Some(socket) => SocketListener::inherit(socket),
+        None => bind(address).await,
+    }
+    .map_err(|error| naming(address, &error))
+}
+
+fn naming(address: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot listen at `{address}`: {error}"))
+}
+
+/// How many connections the accept queue holds at most. The kernel may have a lower limit.
+const QUEUE_LENGTH: i32 = 4096;
+
+async fn bind(address: &str) -> io::Result<SocketListener> {
+    if let Some(path) = address.strip_prefix("unix:") {
+        let path = Path::new(path);
+        return SocketListener::unix(bind_unix(path)?, path);
+    }
+    let mut error = io::Error::new(io::ErrorKind::InvalidInput, "no such host");
+    for address in tokio::net::lookup_host(address).await? {
+        match bind_tcp(address) {
+            Ok(listener) => return Ok(SocketListener::sole(listener)),
+            Err(failed) => error = failed,
+        }
+    }
+    Err(error)
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    // A connection inherits it from its listener, which saves one system call for each.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(QUEUE_LENGTH)?;
+    TcpListener::from_std(socket.into())
+}
+
+fn bind_unix(path: &Path) -> io::Result<UnixListener> {
+    UnixListener::bind(path).or_else(|error| {
+        // A process that was killed leaves its file. Nobody answers there.
+        let left_over = error.kind() == io::ErrorKind::AddrInUse
+            && std::os::unix::net::UnixStream::connect(path)
+                .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+        if !left_over {
+            return Err(error);
+        }
+        std::fs::remove_file(path)?;
+        UnixListener::bind(path)
+    })
+}

@@ -1,0 +1,68 @@
+//! The port of the sequence: what happens, what has to be done, and what the sequence asks.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use super::entry::InstanceId;
+use crate::report::{MainOutcome, Outcome, Reason, Report, Straggler};
+use crate::stage::Stage;
+
+/// An event of a lifecycle.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// Start-up is over.
+    Ready,
+    /// A stop was requested.
+    Stop(Reason),
+    /// The process received a signal.
+    Signal { number: i32, sender: Option<u32>, interrupt: bool },
+    /// A task that the service cannot run without has ended.
+    EssentialEnded { name: Cow<'static, str>, error: Option<String> },
+    /// `main` has ended, and its future has been dropped.
+    MainEnded(MainOutcome),
+    /// The gate is closed and every pass has come back, including those of `main` and of tracked tasks. This can only
+    /// happen after [`Action::Drain`].
+    Drained,
+    /// A thread has begun to run this teardown.
+    Began(InstanceId),
+    /// This teardown has ended.
+    Ended(InstanceId, Outcome),
+    /// A tracked task panicked.
+    TaskPanicked,
+    /// No client sends work any more, so that the lame duck has no purpose.
+    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "only an edge behind a feature says this"))]
+    Unwanted,
+    /// Time has passed.
+    Tick,
+}
+
+/// An action that the caller of the sequence has to carry out.
+#[derive(Clone, Debug)]
+pub(crate) enum Action<H> {
+    /// The stop begins. The process has to be gone at the deadline (R9).
+    Begin { reason: Reason, deadline: Instant },
+    /// The deadline is now this one, which is earlier.
+    Hurry { deadline: Instant },
+    /// Close the gate, and give the notice of the drain.
+    Drain,
+    /// Drop `main`'s future at its next await.
+    CutMain,
+    /// Drop all other work in flight.
+    CutWork,
+    /// Run this teardown.
+    Start(InstanceId, H),
+    /// Drop this teardown, because its time is up. The sequence has recorded the outcome.
+    Abandon(H, Outcome),
+    /// Log what the stop is waiting for.
+    Waiting { stage: Stage, names: Vec<String> },
+    /// The stop is over, and this is its report.
+    Exit(Box<Report>),
+    /// Die by this signal, at once.
+    Die(i32),
+}
+
+/// The questions that the sequence asks while it decides.
+pub(crate) trait World {
+    /// Lists the work in flight, without `main`.
+    fn in_flight(&self) -> Vec<Straggler>;
+}

@@ -1,0 +1,153 @@
+//! A stop: what all of its phases have in common, and its way to the teardown.
+
+use std::time::{Duration, Instant};
+
+use super::event::{Action, World};
+use super::phase::Phase;
+use super::registry::{Planned, Registry};
+use crate::budget::{self, Budget};
+use crate::report::{MainOutcome, Reason, Report, StageReport, Straggler};
+use crate::stage::Stage;
+
+/// The interval between two log lines about what the stop is waiting for.
+const WAITING_LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// A stop that has begun.
+#[derive(Debug)]
+pub(super) struct Stop {
+    pub(super) reason: Reason,
+    pub(super) t0: Instant,
+    grace: Duration,
+    pub(super) budget: Budget,
+    /// Every stage so far, in order.
+    entered: Vec<Entered>,
+    /// How `main` ended, once it has.
+    pub(super) main: Option<MainOutcome>,
+    /// The work that was cut off at the end of the drain.
+    stragglers: Vec<Straggler>,
+    pub(super) panicked_tasks: usize,
+    /// The errors that were given to `fail` after the stop had begun.
+    pub(super) failures: Vec<String>,
+    /// The rules of the current plan that cannot be kept, a sentence each.
+    broken_rules: Vec<String>,
+    /// The essential tasks that failed during the stop, a sentence each.
+    essential_failures: Vec<String>,
+    notes: Vec<String>,
+    /// The time of the next log line about what the stop is waiting for.
+    pub(super) next_waiting_line: Instant,
+}
+
+/// A stage, and the instant at which it was entered.
+#[derive(Clone, Copy, Debug)]
+struct Entered {
+    stage: Stage,
+    at: Instant,
+}
+
+impl Stop {
+    pub(super) fn new(now: Instant, reason: Reason, grace: Duration, planned: &Planned) -> Stop {
+        let mut stop = Stop {
+            reason,
+            t0: now,
+            grace,
+            budget: Budget::new(now, grace, &planned.paths),
+            entered: Vec::new(),
+            main: None,
+            stragglers: Vec::new(),
+            panicked_tasks: 0,
+            failures: Vec::new(),
+            broken_rules: Vec::new(),
+            essential_failures: Vec::new(),
+            notes: Vec::new(),
+            next_waiting_line: now + WAITING_LINE_INTERVAL,
+        };
+        stop.note_faults_of(planned);
+        stop
+    }
+
+    /// Enters the lame duck, for at most `length`.
+    pub(super) fn lame_duck(mut self: Box<Self>, now: Instant, length: Duration) -> Phase {
+        self.enter(now, Stage::LameDuck);
+        Phase::LameDuck { until: self.budget.drain_until.min(now + length), stop: self }
+    }
+
+    /// Enters the drain.
+    pub(super) fn drain<H>(mut self: Box<Self>, now: Instant, actions: &mut Vec<Action<H>>) -> Phase {
+        self.enter(now, Stage::Drain);
+        actions.push(Action::Drain);
+        Phase::Drain(self)
+    }
+
+    /// Cuts off the work in flight, because the time of the drain is up.
+    pub(super) fn cut_off<H>(mut self: Box<Self>, world: &impl World, actions: &mut Vec<Action<H>>) -> Phase {
+        self.stragglers = self.in_flight(world);
+        actions.extend([Action::CutMain, Action::CutWork]);
+        Phase::CutOff(self)
+    }
+
+    pub(super) fn enter(&mut self, now: Instant, stage: Stage) {
+        debug_assert!(self.entered.last().is_none_or(|last| last.stage < stage), "invariant 1");
+        self.entered.push(Entered { stage, at: now });
+    }
+
+    /// Lists the work in flight, including `main`.
+    pub(super) fn in_flight(&self, world: &impl World) -> Vec<Straggler> {
+        let mut in_flight: Vec<Straggler> =
+            self.main.is_none().then_some(Straggler::Main).into_iter().collect();
+        in_flight.extend(world.in_flight());
+        in_flight
+    }
+
+    /// Shares out the time again, for the reserves of this plan.
+    pub(super) fn share_out_again(&mut self, planned: &Planned) {
+        self.budget = self.budget.split_again(&planned.paths);
+        self.note_faults_of(planned);
+    }
+
+    /// Notes the rules of this plan that cannot be kept, and whether its time-outs are scaled.
+    pub(super) fn note_faults_of(&mut self, planned: &Planned) {
+        self.broken_rules = planned.broken.iter().map(|cycle| format!("broken to go on: {cycle}")).collect();
+        if let Err(fault) = budget::fits(&planned.plan, &planned.paths, self.grace)
+            && !matches!(self.reason, Reason::InvalidPlan(_))
+        {
+            self.notes = vec![format!("scaled to fit: {fault}")];
+        }
+    }
+
+    pub(super) fn essential_failed(&mut self, name: &str, error: &str) {
+        self.essential_failures.push(format!("essential task `{name}` failed: {error}"));
+    }
+
+    /// Whether a log line about what the stop is waiting for is due. If so, schedules the next one.
+    pub(super) fn is_waiting_line_due(&mut self, now: Instant) -> bool {
+        let due = now >= self.next_waiting_line;
+        if due {
+            self.next_waiting_line = now + WAITING_LINE_INTERVAL;
+        }
+        due
+    }
+
+    /// Writes the report. Every instance has an outcome.
+    pub(super) fn seal<H: Clone>(mut self, now: Instant, registry: &Registry<H>) -> Report {
+        self.enter(now, Stage::Exited);
+        let since = |at: Instant| at.saturating_duration_since(self.t0);
+        let stages = self.entered.windows(2).map(|pair| StageReport {
+            stage: pair[0].stage,
+            start: since(pair[0].at),
+            took: pair[1].at.saturating_duration_since(pair[0].at),
+        });
+        Report {
+            grace: self.grace,
+            took: since(now),
+            stages: stages.collect(),
+            instances: registry.report(self.t0),
+            reason: self.reason,
+            stragglers: self.stragglers,
+            main: self.main,
+            panicked_tasks: self.panicked_tasks,
+            failures: self.failures,
+            faults: self.broken_rules.into_iter().chain(self.essential_failures).collect(),
+            notes: self.notes,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! A service that each signal stops that `main` can name.
+
+#[lifecycle::main(
+    flavor = "current_thread",
+    signals(SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP, SIGWINCH)
+)]
+async fn main() {
+    lifecycle::ready();
+    println!("ready");
+    lifecycle::stopping().await;
+}

@@ -1,0 +1,2 @@
+#[lifecycle::main(signals(SIGTERM, SIGPIPE))]
+async fn main() {}
