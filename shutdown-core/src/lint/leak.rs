@@ -83,16 +83,16 @@ impl Leak {
     }
 
     /// Adds a wrapper around the value.
-    pub(crate) const fn wrapped(found: Option<Self>, wrapper: Wrapper) -> Option<Self> {
-        let Some(mut leak) = found else { return None };
+    #[must_use]
+    pub(crate) const fn wrapped(mut self, wrapper: Wrapper) -> Self {
         let mut at = DEPTH - 1;
         while at > 0 {
-            leak.wrappers[at] = leak.wrappers[at - 1];
+            self.wrappers[at] = self.wrappers[at - 1];
             at -= 1;
         }
-        leak.wrappers[0] = wrapper;
-        leak.wrapper_count += 1;
-        Some(leak)
+        self.wrappers[0] = wrapper;
+        self.wrapper_count += 1;
+        self
     }
 
     /// Adds a field of a plain struct around the value.
