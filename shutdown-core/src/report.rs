@@ -37,7 +37,7 @@ pub struct Report {
     /// Why the program stopped.
     pub reason: Reason,
     /// The total time that the stop was allowed to take.
-    #[doc(alias = "grace period")]
+    #[doc(alias("grace period", "terminationGracePeriodSeconds"))]
     pub grace: Duration,
     /// The time that the stop took.
     pub took: Duration,

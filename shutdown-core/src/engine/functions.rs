@@ -43,6 +43,7 @@ use crate::sync::notice::Waiting;
 ///     let journal: Managed<Journal> = lifecycle::manage(Journal);
 /// }
 /// ```
+#[doc(alias("register", "on_shutdown"))]
 #[track_caller]
 pub fn manage<T: Resource>(value: T) -> Managed<T> {
     context::expect("manage", Lifecycle::clone).manage(value)
@@ -73,6 +74,7 @@ pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> M
 /// lifecycle::defer("say goodbye", || async { println!("goodbye") });
 /// # }
 /// ```
+#[doc(alias("on_shutdown", "shutdown hook"))]
 #[track_caller]
 pub fn defer<F, Fut>(name: impl Into<Cow<'static, str>>, teardown: F) -> Deferred
 where
@@ -91,6 +93,7 @@ where
 /// # Panics
 ///
 /// Outside of a lifecycle.
+#[doc(alias = "readiness")]
 #[track_caller]
 pub fn ready() {
     context::expect("ready", Lifecycle::clone).ready();
@@ -105,12 +108,16 @@ pub fn ready() {
 /// # Cancel safety
 ///
 /// Cancel safe; another call gives another future.
+#[doc(alias("cancellation token", "CancellationToken", "ctrl_c", "shutdown signal"))]
 #[track_caller]
 pub fn stopping() -> Stopping {
     context::expect("stopping", Lifecycle::stopping)
 }
 
-/// Whether the stop has begun. `false` outside of a lifecycle.
+/// Returns true if the stop has begun.
+///
+/// Under `#[lifecycle::main]`, every thread of the process is inside the lifecycle. Elsewhere, a thread or task outside of
+/// every lifecycle gets `false`.
 pub fn is_stopping() -> bool {
     context::with(|lifecycle| lifecycle.is_some_and(Lifecycle::is_stopping))
 }
@@ -124,12 +131,14 @@ pub fn is_stopping() -> bool {
 /// # Cancel safety
 ///
 /// Cancel safe; another call gives another future.
+#[doc(alias("graceful shutdown", "with_graceful_shutdown"))]
 #[track_caller]
 pub fn draining() -> Draining {
     context::expect("draining", Lifecycle::draining)
 }
 
 /// How much time is left: in a teardown until its own limit, elsewhere until the deadline. `None` while running.
+#[doc(alias("grace period", "deadline"))]
 pub fn remaining() -> Option<Duration> {
     context::with(|lifecycle| lifecycle.and_then(Lifecycle::remaining))
 }
@@ -139,16 +148,20 @@ pub fn remaining() -> Option<Duration> {
 /// # Panics
 ///
 /// Outside of a lifecycle.
+#[doc(alias("cancel", "graceful shutdown"))]
 #[track_caller]
 pub fn shutdown(reason: impl Into<Cow<'static, str>>) {
     context::expect("shutdown", Lifecycle::clone).shutdown(reason);
 }
 
-/// Asks for a stop that ends with status 1. Without effect if one is under way.
+/// Requests a stop that ends with exit status 1.
+///
+/// If a stop is under way, `fail` does not restart it. The report lists the error, and the exit status becomes 1.
 ///
 /// # Panics
 ///
 /// Outside of a lifecycle.
+#[doc(alias = "abort")]
 #[track_caller]
 pub fn fail(error: impl fmt::Display) {
     context::expect("fail", Lifecycle::clone).fail(error);
@@ -161,6 +174,7 @@ pub fn fail(error: impl fmt::Display) {
 /// # Panics
 ///
 /// Outside of a lifecycle, or of a runtime.
+#[doc(alias("task tracker", "TaskTracker"))]
 #[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -176,6 +190,7 @@ where
 /// # Panics
 ///
 /// Outside of a lifecycle, or of a runtime.
+#[doc(alias("task tracker", "TaskTracker"))]
 #[track_caller]
 pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     context::expect("spawn_blocking", Lifecycle::clone).spawn_blocking(f)
@@ -187,6 +202,7 @@ pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static)
 /// # Panics
 ///
 /// Outside of a lifecycle, or of a runtime.
+#[doc(alias = "critical task")]
 #[track_caller]
 pub fn spawn_essential<F>(name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<()>
 where
@@ -201,6 +217,7 @@ where
 /// # Panics
 ///
 /// Outside of a lifecycle.
+#[doc(alias("guard", "TaskTracker", "in flight"))]
 #[track_caller]
 pub fn pass() -> Option<Pass> {
     // Without counting a reference to the lifecycle: that count is shared by every thread, and a pass is not.

@@ -97,8 +97,8 @@ mod tests {
         let instance = |start, outcome| InstanceReport {
             name: "a".into(),
             location,
-            last: start == None,
-            late: start != None,
+            last: start.is_none(),
+            late: start.is_some(),
             start,
             took: ms(1_234_567),
             outcome,
