@@ -59,7 +59,9 @@ impl fmt::Display for Report {
             writeln!(f, "    {line}")?;
         }
         match &self.main {
-            Some(main @ (MainOutcome::Failed(_) | MainOutcome::Panicked(_))) => writeln!(f, "  main {main}")?,
+            Some(main @ (MainOutcome::Failed { .. } | MainOutcome::Panicked { .. })) => {
+                writeln!(f, "  main {main}")?
+            }
             Some(MainOutcome::Ok | MainOutcome::Cut) | None => {}
         }
         for failure in &self.failures {
