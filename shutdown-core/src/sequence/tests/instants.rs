@@ -367,7 +367,7 @@ fn what_is_awaited_is_announced_every_five_seconds() {
     script.manage(0, spec("b"));
     script.at(0, request());
     assert_eq!(script.tick(4_999), [""; 0]);
-    assert_eq!(script.tick(5_000), ["drain waits for `main`, 1 pass that was not given back"]);
+    assert_eq!(script.tick(5_000), ["drain waits for `main`, 1 pass that was not returned"]);
     assert_eq!(script.tick(5_001), [""; 0]);
     script.at(6_000, Event::MainEnded(MainOutcome::Ok));
     script.at(6_000, Event::Drained);
