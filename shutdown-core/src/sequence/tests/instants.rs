@@ -5,11 +5,11 @@
 use std::time::{Duration, Instant};
 
 use super::MS;
-use crate::report::{MainEnding, Outcome, Reason, Report, Straggler};
+use crate::report::{MainOutcome, Outcome, Reason, Report, Straggler};
 use crate::sequence::{Action, Config, Event, InstanceId, NO_CLASS, Released, Sequence, Spec, World};
 use crate::stage::{Stage, TeardownStage};
 
-/// The work in flight.
+/// A world in which this work is in flight.
 struct InFlight(Vec<Straggler>);
 
 impl World for InFlight {
@@ -64,7 +64,7 @@ fn spec(name: &'static str) -> Spec {
     }
 }
 
-/// The actions as text: what a test compares.
+/// Returns an action as text, so that a test can compare it.
 fn text(action: Action<&'static str>) -> String {
     match action {
         Action::Begin { reason, .. } => format!("begin: {reason}"),
@@ -140,7 +140,7 @@ fn the_deadline_is_t0_and_grace() {
     assert_eq!(script.deadline(), None);
     script.at(100, request());
     assert_eq!(script.deadline(), Some(10_100));
-    script.at(150, Event::MainEnded(MainEnding::Ok));
+    script.at(150, Event::MainEnded(MainOutcome::Ok));
     assert_eq!(script.at(200, Event::Drained), ["exit 0"]);
     assert_eq!((script.stage(), script.deadline()), (Stage::Exited, Some(10_100)));
     assert_eq!(script.wakes(), None);
@@ -224,9 +224,9 @@ fn a_job_is_ready_and_has_no_lame_duck() {
 #[test]
 fn a_main_that_has_ended_is_not_dropped() {
     for mut script in [service(LAME_DUCK), ready(LAME_DUCK)] {
-        assert_eq!(script.at(5, Event::MainEnded(MainEnding::Ok)), ["begin: `main` ended", "drain"]);
+        assert_eq!(script.at(5, Event::MainEnded(MainOutcome::Ok)), ["begin: `main` ended", "drain"]);
         let report = script.report(5, Event::Drained);
-        assert_eq!((report.main, report.stragglers), (Some(MainEnding::Ok), Vec::new()));
+        assert_eq!((report.main, report.stragglers), (Some(MainOutcome::Ok), Vec::new()));
     }
 }
 
@@ -247,7 +247,7 @@ fn an_invalid_plan_stops_the_start() {
     let actions = script.at(0, Event::Ready);
     assert!(actions[0].starts_with("begin: invalid plan: dependency cycle: `a` before"), "{actions:?}");
     assert_eq!(script.at(1, Event::Ready), [""; 0]);
-    script.at(2, Event::MainEnded(MainEnding::Cut));
+    script.at(2, Event::MainEnded(MainOutcome::Cut));
     assert_eq!(script.at(3, Event::Drained), ["start a"]);
 }
 
@@ -256,7 +256,7 @@ fn an_invalid_plan_stops_the_start() {
 fn work_is_cut_off_and_then_gets_fifty_milliseconds() {
     let mut script = ready(Duration::ZERO);
     script.manage(0, spec("a"));
-    script.world.0 = vec![Straggler::Passes(2)];
+    script.world.0 = vec![Straggler::Passes { count: 2 }];
     script.at(0, request());
     // 10 s less 100 ms for the report, a tenth for the cleanup, and 50 ms.
     assert_eq!(script.wakes(), Some(5_000), "a line about what is awaited");
@@ -270,7 +270,7 @@ fn work_is_cut_off_and_then_gets_fifty_milliseconds() {
     assert_eq!((script.stage(), script.wakes()), (Stage::Cleanup, Some(9_900)));
     script.at(8_901, Event::Began(InstanceId(0)));
     let report = script.report(8_902, Event::Ended(InstanceId(0), Outcome::Ok));
-    assert_eq!(report.stragglers, [Straggler::Main, Straggler::Passes(2)]);
+    assert_eq!(report.stragglers, [Straggler::Main, Straggler::Passes { count: 2 }]);
     assert_eq!(report.exit_status(), 70);
 }
 
@@ -290,7 +290,7 @@ fn the_next_tick_is_the_limit_of_what_runs() {
     let mut script = ready(Duration::ZERO);
     let a = script.manage(0, Spec { timeout: Some(300 * MS), ..spec("a") });
     let last = script.manage(0, Spec { stage: TeardownStage::Flush, ..spec("t") });
-    script.at(0, Event::MainEnded(MainEnding::Ok));
+    script.at(0, Event::MainEnded(MainOutcome::Ok));
     assert_eq!(script.at(0, Event::Drained), ["start a"]);
     // A twentieth of grace is the flush's.
     assert_eq!(script.wakes(), Some(5_000), "a line about what is awaited");
@@ -312,7 +312,7 @@ fn the_flush_begins_when_the_cleanups_time_is_up() {
     let mut script = ready(Duration::ZERO);
     script.manage(0, spec("a"));
     let last = script.manage(0, Spec { stage: TeardownStage::Flush, ..spec("t") });
-    script.at(0, Event::MainEnded(MainEnding::Ok));
+    script.at(0, Event::MainEnded(MainOutcome::Ok));
     script.at(0, Event::Drained);
     script.tick(5_000);
     assert_eq!(script.wakes(), Some(9_400));
@@ -362,14 +362,14 @@ fn a_second_signal_hurries_the_stop() {
 #[test]
 fn what_is_awaited_is_announced_every_five_seconds() {
     let mut script = ready(Duration::ZERO);
-    script.world.0 = vec![Straggler::Passes(1)];
+    script.world.0 = vec![Straggler::Passes { count: 1 }];
     script.manage(0, spec("a"));
     script.manage(0, spec("b"));
     script.at(0, request());
     assert_eq!(script.tick(4_999), [""; 0]);
-    assert_eq!(script.tick(5_000), ["drain waits for `main`, 1 pass that was not given back"]);
+    assert_eq!(script.tick(5_000), ["drain waits for `main`, 1 pass that was not returned"]);
     assert_eq!(script.tick(5_001), [""; 0]);
-    script.at(6_000, Event::MainEnded(MainEnding::Ok));
+    script.at(6_000, Event::MainEnded(MainOutcome::Ok));
     script.at(6_000, Event::Drained);
     script.at(6_001, Event::Began(InstanceId(0)));
     script.at(6_001, Event::Ended(InstanceId(0), Outcome::Ok));
@@ -379,7 +379,7 @@ fn what_is_awaited_is_announced_every_five_seconds() {
     script.manage(0, spec("a"));
     script.manage(0, spec("b"));
     script.at(0, request());
-    script.at(2_000, Event::MainEnded(MainEnding::Ok));
+    script.at(2_000, Event::MainEnded(MainOutcome::Ok));
     script.at(2_000, Event::Drained);
     script.at(2_001, Event::Began(InstanceId(1)));
     assert_eq!(script.tick(5_000), ["cleanup waits for `a`, `b`"]);
@@ -393,7 +393,7 @@ fn only_a_teardown_that_was_started_begins() {
     let mut script = ready(Duration::ZERO);
     let a = script.manage(0, Spec { order: Some(1), ..spec("a") });
     let b = script.manage(0, Spec { order: Some(2), ..spec("b") });
-    script.at(0, Event::MainEnded(MainEnding::Ok));
+    script.at(0, Event::MainEnded(MainOutcome::Ok));
     assert_eq!(script.at(0, Event::Drained), ["start a"]);
     script.at(1, Event::Began(b));
     assert_eq!(script.sequence.limit(b), None);
@@ -418,7 +418,7 @@ fn a_release_is_for_the_time_before_the_cleanup() {
     );
     assert!(matches!(script.sequence.release(base, a), Released::Elsewhere));
     script.at(0, request());
-    script.at(1, Event::MainEnded(MainEnding::Ok));
+    script.at(1, Event::MainEnded(MainOutcome::Ok));
     // The released one is not started a second time.
     assert_eq!(script.at(2, Event::Drained), ["start b"]);
     assert!(matches!(script.sequence.release(base, b), Released::Elsewhere));
@@ -443,7 +443,7 @@ fn an_essential_task_that_ends_stops_the_service() {
     script.at(1, ended(None));
     script.at(1, ended(Some("lost")));
     script.at(2, Event::TaskPanicked);
-    script.at(3, Event::MainEnded(MainEnding::Ok));
+    script.at(3, Event::MainEnded(MainOutcome::Ok));
     let report = script.report(4, Event::Drained);
     assert_eq!(report.faults, ["essential task `feed` failed: lost"]);
     assert_eq!((report.panicked_tasks, report.exit_status()), (1, 70));
@@ -454,7 +454,7 @@ fn an_essential_task_that_ends_stops_the_service() {
 fn time_outs_that_came_too_late_to_be_refused_are_scaled_and_noted() {
     let mut script = ready(Duration::ZERO);
     script.manage(1, Spec { timeout: Some(20_000 * MS), ..spec("a") });
-    script.at(2, Event::MainEnded(MainEnding::Ok));
+    script.at(2, Event::MainEnded(MainOutcome::Ok));
     script.at(2, Event::Drained);
     script.at(3, Event::Began(InstanceId(0)));
     let report = script.report(4, Event::Ended(InstanceId(0), Outcome::Ok));
