@@ -70,7 +70,7 @@
 //! With [`probes`] and a `lame_duck` the readiness check fails first, and the listener closes when clients have gone
 //! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
 
-// In reading order, a file uses only those before it: framing, closing, late_requests, probes, executor, site, connection,
+// In reading order, a file uses only those before it: framing, closing, late_requests, probes, executor, site, state, connection,
 // info, handshake, body, stream, drive, request, server.
 mod body;
 mod closing;
@@ -85,6 +85,7 @@ mod probes;
 mod request;
 mod server;
 mod site;
+mod state;
 mod stream;
 
 pub use handshake::Handshake;

@@ -76,6 +76,5 @@ pub use {
     resource::slot::Slot,
     resource::{Resource, Teardown, TeardownOutput},
     stage::Stage,
-    sync::gate::{Gate, Pass},
-    sync::notice::{Notice, Waiting},
+    sync::gate::{Drained, Gate, Pass},
 };

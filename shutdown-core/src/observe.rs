@@ -1,3 +1,3 @@
-//! What a lifecycle tells the outside world while it stops.
+//! What a lifecycle tells the outside world during a stop.
 
 pub(crate) mod log;

@@ -1,4 +1,4 @@
-//! The single door of generated code. No part of it is public API, whatever its visibility.
+//! The single door of generated code. Nothing in it is public API.
 
 pub use std::string::String;
 
@@ -29,4 +29,6 @@ pub use crate::{
         touched::Touched,
     },
     signals::{TABLE as SIGNALS, numbers as signal},
+    // For the benchmarks of this repository.
+    sync::notice::Notice,
 };

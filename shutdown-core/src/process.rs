@@ -1,19 +1,21 @@
-//! A lifecycle that is the whole process: signals, threads of our own, and the way out.
+//! A lifecycle that is the whole process: its signals, its threads and its exit.
 //!
-//! | thread | does | may hang in |
+//! | thread | what it does | what it may hang in |
 //! |---|---|---|
-//! | `lc-signal` | reads signals, steps the sequence | nothing |
-//! | `lc-supervisor` | keeps the sequence's time, pokes the runtime, takes over the exit | nothing |
-//! | `lc-watchdog` | sleeps until the deadline, then leaves the process | nothing |
-//! | `lc-notifier` | wakes those who wait for a notice | a foreign `Waker` |
-//! | `lc-reporter` | writes to stderr through a descriptor of its own | a full pipe |
-//! | `lc-logger` | hands log events to `tracing` | a subscriber |
+//! | `lc-signal` | reads signals and steps the sequence | nothing |
+//! | `lc-supervisor` | keeps the time of the sequence, wakes the runtime, takes over the exit | nothing |
+//! | `lc-watchdog` | sleeps until the deadline, then ends the process | nothing |
+//! | `lc-notifier` | wakes the tasks that wait for a notice | a foreign `Waker` |
+//! | `lc-reporter` | writes to stderr through its own descriptor | a full pipe |
+//! | `lc-logger` | passes log events to `tracing` | a subscriber |
+//! | `lc-flush` | flushes stdout if the supervisor takes over the exit | the lock of stdout, a full pipe |
 //!
-//! What may hang is never waited for longer than 100 ms. User code runs on none of the first three.
+//! Nothing waits longer than 100 ms for a thread that may hang. User code never runs on the first three.
 
 mod exit;
 mod options;
 mod output;
+mod refusal;
 mod reporter;
 mod settings;
 mod signal;
@@ -39,23 +41,25 @@ use crate::report::MainOutcome;
 use crate::resource::declared;
 use crate::sync::notice::Notice;
 use exit::Exit;
+use refusal::Refusal;
 use reporter::Reporter;
 use settings::Settings;
 use thread::Helper;
 use watchdog::Watchdog;
 
-/// A command that is told something wrong answers with this status (`EX_CONFIG` of `sysexits.h`).
+/// The exit status of a process with an invalid plan or configuration: `EX_CONFIG` of `sysexits.h` (R20).
 const EX_CONFIG: u8 = 78;
 
-/// How many log events may wait for a slow subscriber; what does not fit is dropped, since no state travels that way.
-const LOG_QUEUE: usize = 256;
+/// The number of log events that may wait for a slow subscriber. Further events are dropped, because the log carries no
+/// state.
+const MAX_WAITING_EVENTS: usize = 256;
 
-/// The process, as its lifecycle sees it.
+/// The process, as the host of its lifecycle.
 struct Process {
     watchdog: Watchdog,
-    /// Wakes those who wait for a notice: a waker may be foreign code, and there may be a million of them.
+    /// Fires notices. A waker may be foreign code, and a notice may have a million waiters.
     notifier: Helper,
-    /// Hands log events to `tracing`: a subscriber is user code, and may hang.
+    /// Passes log events to `tracing`. A subscriber is user code, and may hang.
     logger: Helper,
     reporter: Reporter,
 }
@@ -67,13 +71,13 @@ impl Host for Process {
 
     fn fire(&self, notice: &Notice) {
         let notice = notice.clone();
-        self.notifier.give(move || {
+        self.notifier.run(move || {
             notice.fire();
         });
     }
 
     fn log(&self, line: Line) {
-        self.logger.give_unless_behind(LOG_QUEUE, move || log::log(&line));
+        self.logger.run_if_queue_is_below(MAX_WAITING_EVENTS, move || log::log(&line));
     }
 
     fn print(&self, text: String) {
@@ -85,36 +89,36 @@ impl Host for Process {
     }
 }
 
-/// What `#[lifecycle::main]` expands to: the process, from its first instruction to its exit.
+/// Runs the process, from its first instruction to its exit. `#[lifecycle::main]` expands to a call of this function.
 pub fn main<F: Future<Output = MainEnd>>(
     options: &'static MainOptions,
     body: impl FnOnce() -> F,
 ) -> ExitCode {
     start(options, body).unwrap_or_else(|refusal| {
-        // Not `eprintln`, which panics where nobody reads it.
+        // Not `eprintln`, which panics if stderr is closed.
         let _ = writeln!(io::stderr(), "lifecycle: {refusal}");
         ExitCode::from(EX_CONFIG)
     })
 }
 
-/// Starts everything, runs `main`, and leaves; `Err` is what keeps it from starting.
+/// Starts the threads and the runtime, runs `main`, and leaves. Returns an error if the process cannot start.
 fn start<F: Future<Output = MainEnd>>(
     options: &'static MainOptions,
     body: impl FnOnce() -> F,
-) -> Result<ExitCode, String> {
-    // First of all, so that no signal finds the default action in place (R13).
-    let signals = signal::install(options.signals).map_err(cannot("install signal handlers"))?;
+) -> Result<ExitCode, Refusal> {
+    // First, so that no signal meets the default action (R13).
+    let signals = signal::install(options.signals).map_err(Refusal::cannot("install signal handlers"))?;
     let settings = Settings::read(options)?;
     let declared = declared::plan();
     if let Some(format) = settings.plan {
         let plan = plan::render(&declared, &declared::generic(), format);
-        // A reader may have seen enough of it.
+        // An error means that the reader has closed the pipe.
         let _ = io::stdout().write_all(plan.as_bytes());
         return Ok(ExitCode::SUCCESS);
     }
-    declared::check(options.module, settings.config.grace)?;
+    declared::check(options.module, settings.config.grace).map_err(Refusal::Plan)?;
 
-    let no_thread = cannot("start a thread");
+    let no_thread = Refusal::cannot("start a thread");
     let reporter = Reporter::start().map_err(&no_thread)?;
     let process = Process {
         watchdog: Watchdog::start().map_err(&no_thread)?,
@@ -132,26 +136,22 @@ fn start<F: Future<Output = MainEnd>>(
     if let Some(workers) = options.worker_threads {
         builder.worker_threads(workers);
     }
-    let runtime = builder.enable_all().build().map_err(cannot("start the runtime"))?;
+    let runtime = builder.enable_all().build().map_err(Refusal::cannot("start the runtime"))?;
     lifecycle.set_runtime(runtime.handle().clone());
 
     let exit = Arc::new(Exit::new(lifecycle.clone(), reporter, options.report));
-    let (owner, poke) = (Arc::clone(&exit), matches!(options.flavor, Flavor::MultiThread));
-    thread::start("lc-supervisor", move || supervisor::run(&owner, poke)).map_err(&no_thread)?;
+    let (owner, wakes_runtime) = (Arc::clone(&exit), matches!(options.flavor, Flavor::MultiThread));
+    thread::start("lc-supervisor", move || supervisor::run(&owner, wakes_runtime)).map_err(&no_thread)?;
     let owner = lifecycle.clone();
     thread::start("lc-signal", move || signals.run(&owner)).map_err(&no_thread)?;
 
-    let ending = async {
+    let outcome = async {
         match body().await {
             MainEnd::Ok => MainOutcome::Ok,
             MainEnd::Err(error) => MainOutcome::Failed(error),
-            MainEnd::Code(code) => exit.ending_by(code),
+            MainEnd::Code(code) => exit.outcome_of(code),
         }
     };
-    runtime.block_on(lifecycle.main(ending));
+    runtime.block_on(lifecycle.main(outcome));
     Ok(exit.leave(runtime))
-}
-
-fn cannot(what: &'static str) -> impl Fn(std::io::Error) -> String {
-    move |error| format!("cannot {what}: {error}")
 }

@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`std`], [`tokio`], [`tokio_types`] | the types of those crates |
-//! | [`clients`] | one file for each client library, behind its feature |
+//! | [`clients`] | one file for each client library, under the feature of its name |
 //! | `wrappers` | locks, collections and smart pointers around a value that needs release |
 //! | `owned` | release by value or by `&mut`, which a lock or a `Slot` makes possible |
 //! | `returned` | the value of a call such as `#[teardown(close)]`, which may be a future or a `Result` |

@@ -173,6 +173,15 @@ proptest! {
     }
 }
 
+/// The fixture is a program that names every signal, so the core knows each of them too.
+#[test]
+fn the_fixture_names_every_signal() {
+    let fixture = include_str!("../../tests/ui/pass/main_every_signal.rs");
+    let mut named: Vec<_> = fixture.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    named.retain(|word| word.starts_with("SIG"));
+    assert_eq!(named, crate::model::main_fn::SIGNALS);
+}
+
 #[test]
 #[should_panic(expected = "never reported")]
 fn errors_that_nobody_reports_are_a_bug() {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use async_shutdown::ShutdownManager;
-use lifecycle::{Lifecycle, Notice};
+use lifecycle::__private::Notice;
+use lifecycle::Lifecycle;
 use tokio_util::sync::CancellationToken;
 
 use crate::row;

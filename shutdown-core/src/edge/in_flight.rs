@@ -111,10 +111,10 @@ impl InFlight {
     /// Counts a line of the report, and says how often that has happened now. The report shows the last error.
     pub(crate) fn note(&self, note: Note, error: Option<String>) -> usize {
         let mut notes = lock(&self.notes);
-        let noted = notes.entry(note).or_default();
-        noted.count += 1;
-        noted.last_error = error.or(noted.last_error.take());
-        noted.count
+        let line = notes.entry(note).or_default();
+        line.count += 1;
+        line.last_error = error.or(line.last_error.take());
+        line.count
     }
 
     /// Gives what it is, and where: `http at 127.0.0.1:8080`.

@@ -110,3 +110,39 @@ impl std::fmt::Debug for Hook {
         f.debug_struct("Hook").finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::future::{pending, ready};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use crate::Lifecycle;
+    use crate::resource::scope::TeardownScope;
+    use crate::sync::lock;
+
+    /// Returns what a teardown sees of the stop of a program that spawns `task`.
+    async fn scope_of_a_teardown(task: impl Future<Output = ()> + Send + 'static) -> TeardownScope {
+        let seen = Arc::new(Mutex::new(TeardownScope::default()));
+        let (inside, grace) = (Arc::clone(&seen), Duration::from_secs(10));
+        let main = async move {
+            crate::spawn(task);
+            let look = move || async move { *lock(&inside) = TeardownScope::current() };
+            crate::defer("look", look);
+        };
+        drop(Lifecycle::builder().grace(grace).run(main).await);
+        lock(&seen).clone()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_teardown_knows_that_the_drain_has_cut_off_work() {
+        assert!(scope_of_a_teardown(pending()).await.work_was_cut);
+        assert!(!scope_of_a_teardown(ready(())).await.work_was_cut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn r11_a_teardown_knows_its_deadline() {
+        assert!(scope_of_a_teardown(ready(())).await.deadline.is_some());
+        assert!(TeardownScope::current().deadline.is_none());
+    }
+}

@@ -3,23 +3,20 @@
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use http::uri::PathAndQuery;
-use http::{Method, Request, Uri, Version};
+use http::{Request, Version};
 use tokio::time::Instant;
 
 use super::closing::{self, Bounds, GOAWAY_TIMEOUT, Next, Seen, Since};
-use super::framing::{Framing, Mark, Missing};
+use super::framing::{Framing, Missing};
 use super::site::Site;
-use crate::edge::in_flight::{Describe, Named};
+use super::state::{Late, Phase, State};
+use crate::edge::in_flight::Describe;
 use crate::net::{Peer, unread_bytes};
-use crate::sync::gate::Pass;
 use crate::sync::lock;
 
-/// A request line longer than this many bytes gives its memory back at the next request.
-const LONG_REQUEST_LINE: usize = 256;
-
 /// A connection. Its state is written in the task of the connection. For HTTP/2 the tasks of its streams also count
-/// requests.
+/// requests. No other lock is taken under the one of the state, because the report takes it under those of the engine and
+/// the registry.
 pub(super) struct Connection {
     pub(super) site: Arc<Site>,
     /// The socket under everything else, if it is one that can be asked for its unread bytes.
@@ -31,133 +28,10 @@ pub(super) struct Connection {
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 const _: () = assert!(size_of::<Connection>() <= 88);
 
-/// What is known under the lock. No other lock is taken meanwhile: the report takes this one under those of the engine
-/// and the registry.
-struct State {
-    /// How far the connection has been read.
-    framing: Framing,
-    /// How many HTTP/1 requests have been read to the end of their head and have not begun.
-    read_ahead: u32,
-    /// How many requests have begun and are not answered to their end.
-    requests: u32,
-    phase: Phase,
-    /// The head of the last response is out.
-    is_answering: bool,
-    /// The socket did not take the last bytes of a response.
-    is_stuck_writing: bool,
-    /// A response went out during the stop. The socket is read until the client has closed, so that no reset overtakes
-    /// the response.
-    lingers: bool,
-    answered_at: Option<Instant>,
-    /// On the heap, so that an idle connection is small.
-    names: Box<Names>,
-    /// What most connections never have.
-    rare: Option<Box<Rare>>,
-}
-
-/// What the report says of a connection.
-struct Names {
-    peer: Peer,
-    /// The method and the target of the last request. Copying them into the same memory takes less time than
-    /// counting a reference to the request's own.
-    request_line: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Opened during the lame duck, without a request so far: see `Site::note_connection`.
-    Undecided,
-    Http,
-    /// Out of hyper's hands, and in flight until its socket is dropped.
-    Upgraded,
-}
-
-#[derive(Default)]
-struct Rare {
-    late: Option<Late>,
-    named: Option<Named>,
-    /// The pass of the HTTP/2 streams. Their tasks end a little after the task of the connection.
-    streams: Option<Pass>,
-}
-
-/// Tells which HTTP/1 requests come too late.
-struct Late {
-    /// How many bytes were sent before the drain began and have not been read.
-    unread: u64,
-    /// How many requests are in time, once the first late one has been read.
-    in_time: Option<u32>,
-}
-
-impl State {
-    fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
-    }
-
-    fn is_undecided(&self) -> bool {
-        self.phase == Phase::Undecided
-    }
-
-    fn has_partial_head(&self) -> bool {
-        self.framing.is_in_head() || self.read_ahead > 0
-    }
-
-    fn read(&mut self, bytes: &[u8]) {
-        let State { framing, read_ahead, rare, .. } = self;
-        let mut late = rare.as_mut().and_then(|rare| rare.late.as_mut());
-        framing.read(bytes, |mark, before| match mark {
-            Mark::Begin => {
-                if let Some(late) = late.as_mut().filter(|late| before as u64 >= late.unread) {
-                    late.in_time.get_or_insert(*read_ahead);
-                }
-            }
-            Mark::End => *read_ahead += 1,
-        });
-        if let Some(late) = late {
-            late.unread = late.unread.saturating_sub(bytes.len() as u64);
-        }
-    }
-
-    /// Notes that an HTTP/1 request begins, and says whether it came too late.
-    fn begin_http1(&mut self) -> bool {
-        self.read_ahead = self.read_ahead.saturating_sub(1);
-        self.is_answering = false;
-        let late = self.rare.as_mut().and_then(|rare| rare.late.as_mut());
-        let Some(in_time) = late.and_then(|late| late.in_time.as_mut()) else { return false };
-        let is_late = *in_time == 0;
-        *in_time = in_time.saturating_sub(1);
-        is_late
-    }
-}
-
-impl Names {
-    fn note_request(&mut self, method: &Method, target: &Uri) {
-        let line = &mut self.request_line;
-        line.clear();
-        if line.capacity() > LONG_REQUEST_LINE {
-            *line = String::new();
-        }
-        line.push_str(method.as_str());
-        line.push(' ');
-        line.push_str(target.path_and_query().map_or("*", PathAndQuery::as_str));
-    }
-}
-
 impl Connection {
     pub(super) fn new(site: Arc<Site>, peer: Peer, socket: Option<RawFd>) -> Connection {
         let phase = if site.note_connection() { Phase::Undecided } else { Phase::Http };
-        let state = State {
-            framing: Framing::NEW,
-            read_ahead: 0,
-            requests: 0,
-            phase,
-            is_answering: false,
-            is_stuck_writing: false,
-            lingers: false,
-            answered_at: None,
-            names: Box::new(Names { peer, request_line: String::new() }),
-            rare: None,
-        };
-        Connection { site, socket, state: Mutex::new(state) }
+        Connection { site, socket, state: Mutex::new(State::new(peer, phase)) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -351,22 +225,7 @@ impl Drop for Connection {
 
 impl Describe for Connection {
     fn doing(&self) -> String {
-        let state = self.state();
-        let request = match state.names.request_line.as_str() {
-            "" => "nothing".to_owned(),
-            line => format!("`{line}`"),
-        };
-        match state.requests {
-            _ if state.phase == Phase::Upgraded => format!("a connection upgraded by {request}"),
-            0 if state.is_stuck_writing => format!("the client does not read the response to {request}"),
-            0 if state.framing.is_http2() => "an idle HTTP/2 connection".to_owned(),
-            0 if state.has_partial_head() => "half a request head".to_owned(),
-            0 => "an idle connection".to_owned(),
-            1 if state.is_answering => format!("the response to {request} is being sent"),
-            1 => format!("{request} has no response yet"),
-            2 => format!("{request} and 1 other stream"),
-            more => format!("{request} and {} other streams", more - 1),
-        }
+        self.state().doing()
     }
 
     fn client(&self) -> String {

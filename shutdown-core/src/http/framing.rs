@@ -270,13 +270,13 @@ fn next_of(name: &[u8], seen: &mut u8, byte: u8) -> Name {
 fn read_chunk(part: &mut ChunkPart, size: &mut u64, bytes: &[u8]) -> Option<usize> {
     let byte = bytes[0];
     match part {
-        ChunkPart::Size => match char::from(byte).to_digit(16) {
-            Some(digit) => *size = size.checked_mul(16)? + u64::from(digit),
-            None => {
+        ChunkPart::Size => {
+            let Some(digit) = char::from(byte).to_digit(16) else {
                 *part = ChunkPart::Extension;
                 return Some(0);
-            }
-        },
+            };
+            *size = size.checked_mul(16)? + u64::from(digit);
+        }
         ChunkPart::Extension => {
             if byte == b'\n' {
                 (*part, *size) = match *size {

@@ -266,20 +266,20 @@ impl<L, H> Server<L, H> {
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let edge = Edge::expect("http::serve");
-        let Some(server) = edge.register(words_for("http", &self.listener)) else { return Ok(()) };
+        let Some(registered) = edge.register(words_for("http", &self.listener)) else { return Ok(()) };
         let early_end = self.settings.lame_duck_early_end;
-        let site = Site::new(edge.clone(), Arc::clone(server.in_flight()), self.settings, H::IS_PLAIN);
+        let site = Site::new(edge.clone(), Arc::clone(registered.in_flight()), self.settings, H::IS_PLAIN);
         let site = Arc::new(site);
         let handshake = Arc::new(self.handshake);
-        let door = Door { listener: self.listener, edge: &edge, in_flight: server.in_flight() };
+        let door = Door { listener: self.listener, edge: &edge, in_flight: registered.in_flight() };
         let served = door.run(|io, peer| {
-            let Some(pass) = server.in_flight().pass() else { return };
+            let Some(pass) = registered.in_flight().pass() else { return };
             let connection = Arc::new(Connection::new(Arc::clone(&site), peer, descriptor(&io)));
             let shaken = shake_hands(Arc::clone(&site), Arc::clone(&handshake), io);
             edge.spawn(converse(shaken, service.clone(), connection, pass));
         });
         let served = if early_end { site.watch_while(served).await } else { served.await };
-        server.finish().await;
+        registered.finish().await;
         served
     }
 }

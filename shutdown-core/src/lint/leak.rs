@@ -2,7 +2,7 @@
 //!
 //! Generated code names `Leaks::<Field>::__LIFECYCLE_FOUND`. An inherent constant wins over a constant of a trait. So
 //! the name means the constant of [`Leaks`] if the type needs release, and else the constant of [`Otherwise`]. The type
-//! decides, whatever alias names it. [`Released`] and [`Touches`] work in the same way. The constants have a prefix,
+//! decides, under any alias. [`Released`] and [`Touches`] work in the same way. The constants have a prefix,
 //! because a trait of the user may have a constant of the same name for every type.
 
 use std::marker::PhantomData;
@@ -83,16 +83,16 @@ impl Leak {
     }
 
     /// Adds a wrapper around the value.
-    pub(crate) const fn wrapped(found: Option<Self>, wrapper: Wrapper) -> Option<Self> {
-        let Some(mut leak) = found else { return None };
+    #[must_use]
+    pub(crate) const fn wrapped(mut self, wrapper: Wrapper) -> Self {
         let mut at = DEPTH - 1;
         while at > 0 {
-            leak.wrappers[at] = leak.wrappers[at - 1];
+            self.wrappers[at] = self.wrappers[at - 1];
             at -= 1;
         }
-        leak.wrappers[0] = wrapper;
-        leak.wrapper_count += 1;
-        Some(leak)
+        self.wrappers[0] = wrapper;
+        self.wrapper_count += 1;
+        self
     }
 
     /// Adds a field of a plain struct around the value.

@@ -62,11 +62,11 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let edge = Edge::expect("net::serve");
-    let Some(server) = edge.register(words_for("server", &listener)) else { return Ok(()) };
-    let door = Door { listener, edge: &edge, in_flight: server.in_flight() };
+    let Some(registered) = edge.register(words_for("server", &listener)) else { return Ok(()) };
+    let door = Door { listener, edge: &edge, in_flight: registered.in_flight() };
     let served = door
         .run(|io, peer| {
-            let Some(pass) = server.in_flight().pass() else { return };
+            let Some(pass) = registered.in_flight().pass() else { return };
             // The handler may panic before it returns a future, and that concerns its own connection only.
             match catch(|| handler(io, peer.clone())) {
                 Ok(handling) => {
@@ -76,7 +76,7 @@ where
                         work_cut: edge.work_cut().wait(),
                         named: None,
                         peer,
-                        in_flight: Arc::clone(server.in_flight()),
+                        in_flight: Arc::clone(registered.in_flight()),
                         _pass: pass,
                     });
                 }
@@ -84,7 +84,7 @@ where
             }
         })
         .await;
-    server.finish().await;
+    registered.finish().await;
     served
 }
 

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "a system call on a descriptor that the connection owns")]
 
 use std::any::Any;
-use std::os::fd::{AsRawFd as _, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 
 use tokio::net::{TcpStream, UnixStream};
 
@@ -18,7 +18,7 @@ pub(crate) fn descriptor(io: &impl Any) -> Option<RawFd> {
             Stream::Unix(stream) => stream.as_raw_fd(),
         });
     }
-    let tcp = io.downcast_ref::<TcpStream>().map(|stream| stream.as_raw_fd());
+    let tcp = io.downcast_ref::<TcpStream>().map(AsRawFd::as_raw_fd);
     tcp.or_else(|| Some(io.downcast_ref::<UnixStream>()?.as_raw_fd()))
 }
 

@@ -1,11 +1,14 @@
-//! The log: one event for each step of a stop, through `tracing`.
+//! The log: one `tracing` event for each step of a stop.
 
 use std::time::Duration;
 
 use crate::report::Reason;
 use crate::stage::Stage;
 
-/// One log event.
+/// The number of names that a line lists.
+const MAX_NAMES: usize = 8;
+
+/// A log event.
 #[derive(Debug)]
 pub(crate) enum Line {
     Stopping { reason: Reason, left: Duration },
@@ -14,16 +17,18 @@ pub(crate) enum Line {
     Stopped { took: Duration, status: u8 },
 }
 
-/// Hands one line to the subscriber.
+/// Passes one event to the subscriber of the calling thread.
 pub(crate) fn log(line: &Line) {
     match line {
         Line::Stopping { reason, left } => {
-            let within = humantime::format_duration(Duration::from_millis(millis(*left))).to_string();
-            tracing::info!(%reason, %within, "stopping");
+            let within = humantime::format_duration(Duration::from_millis(millis(*left)));
+            tracing::info!(%reason, within = %within, "stopping");
         }
-        Line::Hurried => tracing::warn!("second signal: what is in flight is cut off now"),
+        Line::Hurried => {
+            tracing::warn!("second signal: work in flight is cut off now, and at most 3 s are left")
+        }
         Line::Waiting { stage, names } => {
-            let (shown, more) = names.split_at(names.len().min(8));
+            let (shown, more) = names.split_at(names.len().min(MAX_NAMES));
             let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
             tracing::warn!(%stage, "waiting for {}{more}", shown.join(", "));
         }

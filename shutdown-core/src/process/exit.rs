@@ -1,4 +1,4 @@
-//! The way out: who leaves the process, and with which status (R9, R20, R21).
+//! The exit: which thread ends the process, and with which status (R9, R20, R21).
 //!
 //! ```text
 //!             runtime left        stdout flushed        report written
@@ -6,9 +6,9 @@
 //!     └───────────────────────┴──────────▶ TakenOver: the supervisor reports, and leaves by `_exit`
 //! ```
 //!
-//! The main thread leaves if it can. The supervisor watches it: if anything was cut off, or the main thread takes too
-//! long with any step, it takes over, does the same without the runtime, on threads that may hang, and leaves by
-//! `_exit`. If it hangs all the same, the watchdog is still armed.
+//! The main thread leaves by returning from `main`. The supervisor watches it, and takes over if anything was cut off or
+//! if the main thread needs too long for a step. The supervisor does the same steps without the runtime, on threads that
+//! may hang, and leaves by `_exit`. If the supervisor hangs too, the watchdog ends the process.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -19,39 +19,40 @@ use tokio::runtime::Runtime;
 
 use super::options::ReportFormat;
 use super::reporter::Reporter;
-use super::signal::leave_now;
+use super::signal::exit_now;
 use super::thread::Helper;
 use crate::engine::lifecycle::Lifecycle;
 use crate::report::{MainOutcome, Report};
 use crate::sync::{lock, wait_timeout_while};
 
-/// How long anything that may hang is waited for on the way out.
-const PATIENCE: Duration = Duration::from_millis(100);
-/// How long the threads of the runtime may take to end: on a machine that writes hard to its disk, one that only closes
-/// a file was seen to take longer than the 100 ms that are enough otherwise.
-const ENDS: Duration = Duration::from_millis(750);
-/// How long the main thread may take to leave the runtime: a loaded machine is slow, and must not be told from one that
-/// hangs too early.
-const COMES_BACK: Duration = Duration::from_secs(1);
-/// What the report says where stdout cannot be flushed.
-const UNFLUSHED: &str = "stdout is not flushed: nobody reads it, or somebody holds its lock";
+/// The longest wait for a step that may hang: a flush of stdout, a write of the report.
+const STEP_LIMIT: Duration = Duration::from_millis(100);
+/// The longest wait for the threads of the runtime. Usually 100 ms are enough. On a machine with heavy disk writes, a
+/// thread that only closed a file took longer.
+const RUNTIME_LIMIT: Duration = Duration::from_millis(750);
+/// The longest wait for the main thread to leave the runtime. A loaded machine is slow, and slow is not stuck.
+const MAIN_THREAD_LIMIT: Duration = Duration::from_secs(1);
+
+const STDOUT_FAULT: &str = "stdout was not flushed: its pipe is full, or a thread holds its lock";
+const MAIN_THREAD_FAULT: &str = "the main thread did not leave the runtime";
+const RUNTIME_FAULT: &str = "a thread of the runtime did not end";
 
 pub(super) struct Exit {
     lifecycle: Lifecycle,
     reporter: Reporter,
     format: ReportFormat,
-    /// What `main` returned, where it was an exit code other than success.
+    /// The exit code that `main` returned, if it was not success.
     code: Mutex<Option<ExitCode>>,
     progress: Mutex<Progress>,
     changed: Condvar,
 }
 
-/// How far the way out has come.
+/// How far the exit has come. See the head of the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
     Leaving,
     Flushing,
-    /// With this status.
+    /// The report is being written, and the process exits with this status.
     Reporting(u8),
     Gone,
     TakenOver,
@@ -73,30 +74,30 @@ impl Exit {
         &self.lifecycle
     }
 
-    /// How `main` ended, if it returned an exit code.
-    pub(super) fn ending_by(&self, code: ExitCode) -> MainOutcome {
+    /// Returns how `main` ended if it returned this exit code, and keeps the code for `leave`.
+    pub(super) fn outcome_of(&self, code: ExitCode) -> MainOutcome {
         if code == ExitCode::SUCCESS {
             return MainOutcome::Ok;
         }
         *lock(&self.code) = Some(code);
-        MainOutcome::Failed("it returned an exit code other than success".to_owned())
+        MainOutcome::Failed("`main` returned an exit code other than success".to_owned())
     }
 
-    /// The main thread's way out, watched by the supervisor, so that it needs no other thread to do what may hang.
+    /// Runs the steps of the exit on the main thread. A step may hang, because the supervisor watches.
     pub(super) fn leave(self: &Arc<Exit>, runtime: Runtime) -> ExitCode {
-        let limit = ENDS.min(self.left() / 3);
+        let limit = RUNTIME_LIMIT.min(self.left() / 3);
         let begun = self.lifecycle.now();
         runtime.shutdown_timeout(limit);
         let stuck = self.lifecycle.now().saturating_duration_since(begun) >= limit;
-        self.come_to(Progress::Flushing);
-        // A reader that went away is no fault of ours.
+        self.advance(Progress::Flushing);
+        // An error means that the reader of stdout is gone, which is not a fault of this program.
         let _ = std::io::stdout().flush();
-        let (status, text) = self.report(stuck.then_some("a thread of the runtime did not end"));
-        self.come_to(Progress::Reporting(status));
+        let (status, text) = self.report(stuck.then_some(RUNTIME_FAULT));
+        self.advance(Progress::Reporting(status));
         self.reporter.write(&text);
-        self.come_to(Progress::Gone);
+        self.advance(Progress::Gone);
         if stuck {
-            leave_now(i32::from(status));
+            exit_now(i32::from(status));
         }
         match *lock(&self.code) {
             Some(code) if status == 1 => code,
@@ -104,22 +105,23 @@ impl Exit {
         }
     }
 
-    /// The supervisor's: takes over at once if anything was cut off, else where the main thread does not get on.
+    /// Watches the main thread, on the supervisor. Takes over at once if anything was cut off, and else if a step takes
+    /// too long.
     pub(super) fn watch(self: &Arc<Exit>) {
         let mut fault = None;
         let mut progress = self.progress();
         if self.lifecycle.sealed().is_none_or(|report| !report.cut_off()) {
-            progress = self.wait_while(progress, Progress::Leaving, COMES_BACK.min(self.left() / 2));
-            fault = Some("the main thread did not come back");
+            progress = self.wait_while(progress, Progress::Leaving, MAIN_THREAD_LIMIT.min(self.left() / 2));
+            fault = Some(MAIN_THREAD_FAULT);
         }
         if *progress == Progress::Flushing {
-            progress = self.wait_while(progress, Progress::Flushing, PATIENCE.min(self.left() / 3));
-            fault = Some(UNFLUSHED);
+            progress = self.wait_while(progress, Progress::Flushing, STEP_LIMIT.min(self.left() / 3));
+            fault = Some(STDOUT_FAULT);
         }
         if let reporting @ Progress::Reporting(status) = *progress {
-            progress = self.wait_while(progress, reporting, PATIENCE.min(self.left() / 2));
+            progress = self.wait_while(progress, reporting, STEP_LIMIT.min(self.left() / 2));
             if *progress == reporting {
-                leave_now(i32::from(status));
+                exit_now(i32::from(status));
             }
         }
         if *progress == Progress::Gone {
@@ -127,15 +129,15 @@ impl Exit {
         }
         *progress = Progress::TakenOver;
         drop(progress);
-        if fault != Some(UNFLUSHED) && !flush_stdout(self.left() / 3) {
-            fault = Some(UNFLUSHED);
+        if fault != Some(STDOUT_FAULT) && !flush_stdout(self.left() / 3) {
+            fault = Some(STDOUT_FAULT);
         }
         let (status, text) = self.report(fault);
-        self.reporter.print_within(text, PATIENCE.min(self.left() / 2));
-        leave_now(i32::from(status))
+        self.reporter.print_within(text, STEP_LIMIT.min(self.left() / 2));
+        exit_now(i32::from(status))
     }
 
-    /// The status, and what is written of it.
+    /// Returns the exit status, and the text of the report.
     fn report(&self, fault: Option<&str>) -> (u8, String) {
         let Some(mut report) = self.lifecycle.sealed().cloned() else {
             return (124, String::new());
@@ -153,8 +155,8 @@ impl Exit {
         }
     }
 
-    /// The main thread gets on, or is told that it need not.
-    fn come_to(&self, next: Progress) {
+    /// Records the next step of the main thread. Never returns if the supervisor has taken over.
+    fn advance(&self, next: Progress) {
         let mut progress = self.progress();
         if *progress == Progress::TakenOver {
             drop(progress);
@@ -179,18 +181,19 @@ impl Exit {
         lock(&self.progress)
     }
 
-    /// The time until the watchdog strikes.
+    /// Returns the time until the deadline of the watchdog.
     fn left(&self) -> Duration {
-        self.lifecycle.remaining().unwrap_or(PATIENCE)
+        self.lifecycle.remaining().unwrap_or(STEP_LIMIT)
     }
 }
 
-/// Flushes stdout on a thread of its own: its lock may be held by user code, its pipe may be full.
+/// Flushes stdout on a new thread, because user code may hold the lock of stdout, and its pipe may be full. Returns true
+/// if the flush has ended.
 fn flush_stdout(limit: Duration) -> bool {
     let Ok(helper) = Helper::start("lc-flush") else {
         return false;
     };
-    // On a loaded machine a new thread may get no processor for longer than a flush that hangs is waited for.
-    let runs = helper.give_and_wait(limit, || {});
-    runs && helper.give_and_wait(limit.min(PATIENCE), || drop(std::io::stdout().flush()))
+    // On a loaded machine a new thread may have to wait longer for a processor than a flush may take.
+    let runs = helper.run_and_wait(limit, || {});
+    runs && helper.run_and_wait(limit.min(STEP_LIMIT), || drop(std::io::stdout().flush()))
 }

@@ -1,29 +1,29 @@
-//! What `#[lifecycle::main]` was told, and how the user's `main` ended, as generated code hands them over.
+//! The data that generated code passes to the process: the keys of `#[lifecycle::main]`, and how `main` ended.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Which runtime.
+/// The kind of tokio runtime.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Flavor {
-    /// As many workers as `worker_threads` says, else one a core.
+    /// A multi-thread runtime, with `worker_threads` workers or one for each core.
     MultiThread,
-    /// Everything on the main thread.
+    /// A runtime on the main thread alone.
     CurrentThread,
 }
 
-/// What is written at the end.
+/// The format of the report on stderr.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReportFormat {
     /// The waterfall.
     Text,
-    /// One line.
+    /// One line of JSON.
     Json,
-    /// Nothing but the error of `main`.
+    /// No report. Only an error of `main` is written.
     Off,
 }
 
-/// The keys of the attribute; `None` is what was not given.
+/// The keys of the attribute. A key that is not given is `None`.
 #[derive(Debug)]
 pub struct MainOptions {
     /// `grace = ".."`
@@ -40,17 +40,17 @@ pub struct MainOptions {
     pub signals: Option<&'static [i32]>,
     /// `report = ".."`
     pub report: ReportFormat,
-    /// Where `main` is, as `module_path!()` has it: its first part is the binary's own crate (R12).
+    /// The `module_path!()` of `main`, whose first part is the crate of the binary (R12).
     pub module: &'static str,
 }
 
 /// How the user's `main` ended.
 #[derive(Debug)]
 pub enum MainEnd {
-    /// Without an error.
+    /// `main` returned without an error.
     Ok,
-    /// With this error, as its `Debug` text.
+    /// `main` returned this error, as its `Debug` text.
     Err(String),
-    /// With an exit code of its own.
+    /// `main` returned an exit code.
     Code(ExitCode),
 }

@@ -1,4 +1,7 @@
-//! How the value that `main` returns is read.
+//! Reads the value that `main` returns.
+//!
+//! Only the compiler knows its type. Generated code asks with references in front of the question, and method lookup
+//! takes the first impl that fits.
 
 #![expect(clippy::unused_self, reason = "the kind of a value is what its method is found by")]
 
@@ -10,23 +13,23 @@ use std::{
 use super::MainEnd;
 use crate::resource::holds::Probe;
 
-/// How the value of `main` is read.
+/// The kind of the value that `main` returns.
 pub trait ProbeMain {
-    /// What reads it.
+    /// One of the kinds.
     type Kind;
-    /// The kind as a value.
+    /// Returns the kind.
     fn __lifecycle_main(&self) -> Self::Kind;
 }
 
-/// `()`, an exit code, or a `Result` of those.
+/// The kind of `()`, of an exit code, and of a `Result` of those.
 #[derive(Debug)]
 pub struct Simple;
 
-/// Anything else that ends a program.
+/// The kind of any other [`Termination`].
 #[derive(Debug)]
 pub struct Ends;
 
-/// What [`MainReturn`] refuses, at a better place.
+/// The kind of any other value. [`MainReturn`] refuses it, at a better place.
 #[derive(Debug)]
 pub struct Refused;
 
@@ -57,9 +60,9 @@ impl<T> ProbeMain for Probe<T> {
     }
 }
 
-/// What `main` may return, when an exit code alone would lose something.
+/// A return type whose exit code alone would lose its error.
 pub trait MainValue {
-    /// How `main` ended.
+    /// Returns how `main` ended.
     fn end(self) -> MainEnd;
 }
 
@@ -84,14 +87,14 @@ impl<T: MainValue, E: Debug> MainValue for Result<T, E> {
     }
 }
 
-/// What `main` may return at all.
+/// The return types of `main`.
 #[diagnostic::on_unimplemented(
     message = "lifecycle::lints::bad_attribute: `main` cannot return `{Self}`",
-    label = "not an end of a program",
-    note = "return `()`, `Result<(), E>` where `E: Debug`, or anything that is `std::process::Termination`"
+    label = "does not end a program",
+    note = "return `()`, `Result<(), E>` where `E: Debug`, or any `std::process::Termination`"
 )]
 pub trait MainReturn {
-    /// What generated code names, to ask for this trait.
+    /// The constant that generated code names, so that rustc asks for this trait.
     const CHECK: () = ();
 }
 
@@ -99,21 +102,21 @@ pub trait MainReturn {
 impl<T: Termination> MainReturn for T {}
 
 impl Simple {
-    /// How `main` ended.
+    /// Returns how `main` ended.
     pub fn end<T: MainValue>(self, value: T) -> MainEnd {
         value.end()
     }
 }
 
 impl Ends {
-    /// How `main` ended.
+    /// Returns how `main` ended.
     pub fn end<T: Termination>(self, value: T) -> MainEnd {
         MainEnd::Code(value.report())
     }
 }
 
 impl Refused {
-    /// Never called: what gets here does not compile.
+    /// Is never called: a program with such a `main` does not compile.
     pub fn end<T>(self, _value: T) -> MainEnd {
         MainEnd::Ok
     }

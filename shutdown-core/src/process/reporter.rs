@@ -1,4 +1,4 @@
-//! Writes to stderr through a descriptor of its own, without std's lock, which user code may hold (R21).
+//! The reporter: writes to stderr through its own descriptor, without the lock of std, which user code may hold (R21).
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::thread::Helper;
 
 #[derive(Clone)]
-pub(crate) struct Reporter {
+pub(super) struct Reporter {
     helper: Helper,
-    /// A process may be started without a stderr: then nobody reads a report either.
+    /// `None` if the process was started without a stderr. Then nothing is written.
     stderr: Option<Arc<File>>,
 }
 
@@ -21,19 +21,19 @@ impl Reporter {
         Ok(Reporter { helper: Helper::start("lc-reporter")?, stderr: stderr.map(File::from).map(Arc::new) })
     }
 
-    /// Writes `text` when it can.
+    /// Writes `text` on the thread of the reporter, and returns at once.
     pub(super) fn print(&self, text: String) {
         let reporter = self.clone();
-        self.helper.give(move || reporter.write(&text));
+        self.helper.run(move || reporter.write(&text));
     }
 
-    /// Writes `text`, and waits for that at most this long.
+    /// Writes `text` on the thread of the reporter, and waits at most `limit` for that.
     pub(super) fn print_within(&self, text: String, limit: Duration) {
         let reporter = self.clone();
-        self.helper.give_and_wait(limit, move || reporter.write(&text));
+        self.helper.run_and_wait(limit, move || reporter.write(&text));
     }
 
-    /// Writes `text` here and now, on a thread that may hang.
+    /// Writes `text` in the calling thread, which may hang: the pipe may be full.
     pub(super) fn write(&self, text: &str) {
         if let Some(mut stderr) = self.stderr.as_deref() {
             let _ = stderr.write_all(text.as_bytes());

@@ -1,61 +1,96 @@
-//! What the process is told: by `main`'s attribute, and by the environment, which wins.
+//! The settings of a process: the keys of `main`'s attribute, and the environment, which takes precedence.
 
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
+
+use humantime::format_duration;
 
 use super::options::MainOptions;
 use crate::budget::{DEFAULT_GRACE, LONGEST_GRACE};
 use crate::plan::Format;
 use crate::sequence::Config;
 
+#[derive(Debug)]
 pub(super) struct Settings {
     pub(super) config: Config,
-    /// Only print the plan.
+    /// If set, the process prints the plan in this format and exits.
     pub(super) plan: Option<Format>,
 }
 
+/// A setting that cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum SettingError {
+    NotADuration { name: &'static str, value: String },
+    GraceIsZero,
+    GraceTooLong { grace: Duration },
+    LameDuckTooLong { lame_duck: Duration, grace: Duration },
+    UnknownPlanFormat { value: String },
+}
+
 impl Settings {
-    pub(super) fn read(options: &MainOptions) -> Result<Settings, String> {
+    pub(super) fn read(options: &MainOptions) -> Result<Settings, SettingError> {
         Settings::from(options, |name| {
             std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
         })
     }
 
-    fn from(options: &MainOptions, env: impl Fn(&str) -> Option<String>) -> Result<Settings, String> {
-        let duration = |name: &str| env(name).map(|value| parse(name, &value)).transpose();
+    fn from(options: &MainOptions, env: impl Fn(&str) -> Option<String>) -> Result<Settings, SettingError> {
+        let duration = |name| env(name).map(|value| parse_duration(name, value)).transpose();
         let grace = duration("LIFECYCLE_GRACE")?.or(options.grace).unwrap_or(DEFAULT_GRACE);
         let lame_duck = duration("LIFECYCLE_LAME_DUCK")?.or(options.lame_duck).unwrap_or_default();
         if grace.is_zero() {
-            return Err("LIFECYCLE_GRACE is zero: a stop needs some time".to_owned());
+            return Err(SettingError::GraceIsZero);
         }
         if grace > LONGEST_GRACE {
-            return Err(format!(
-                "the grace of {} is longer than a year: lower LIFECYCLE_GRACE",
-                humantime::format_duration(grace),
-            ));
+            return Err(SettingError::GraceTooLong { grace });
         }
         if lame_duck >= grace {
-            return Err(format!(
-                "the lame duck of {} does not fit into the grace of {}: lower LIFECYCLE_LAME_DUCK or raise \
-                 LIFECYCLE_GRACE",
-                humantime::format_duration(lame_duck),
-                humantime::format_duration(grace),
-            ));
+            return Err(SettingError::LameDuckTooLong { lame_duck, grace });
         }
-        let plan = match env("LIFECYCLE_PLAN") {
-            None => None,
-            Some(name) => Some(Format::from_name(&name).ok_or_else(|| {
-                format!("LIFECYCLE_PLAN is `{name}`: expected `tree`, `dot`, `mermaid` or `json`")
-            })?),
-        };
+        let format =
+            |value: String| Format::from_name(&value).ok_or(SettingError::UnknownPlanFormat { value });
+        let plan = env("LIFECYCLE_PLAN").map(format).transpose()?;
         Ok(Settings { config: Config { grace, lame_duck, job: options.job }, plan })
     }
 }
 
-/// As humantime has it; a bare number is seconds.
-fn parse(name: &str, value: &str) -> Result<Duration, String> {
+/// Parses a duration as humantime does. A bare number is in seconds.
+fn parse_duration(name: &'static str, value: String) -> Result<Duration, SettingError> {
     let text = value.trim();
     let seconds = text.parse::<u32>().ok().map(|seconds| Duration::from_secs(u64::from(seconds)));
-    seconds.or_else(|| humantime::parse_duration(text).ok()).ok_or_else(|| {
-        format!("{name} is `{value}`: expected a duration such as `30s`, `1m 30s`, `500ms`, or seconds such as `25`")
-    })
+    let parsed = seconds.or_else(|| humantime::parse_duration(text).ok());
+    parsed.ok_or(SettingError::NotADuration { name, value })
 }
+
+impl fmt::Display for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SettingError::NotADuration { name, value } => write!(
+                f,
+                "{name} is `{value}`: expected a duration such as `30s`, `1m 30s` or `500ms`, or a number of seconds \
+                 such as `25`"
+            ),
+            SettingError::GraceIsZero => {
+                f.write_str("LIFECYCLE_GRACE is zero: set it to a longer duration such as `30s`, or unset it")
+            }
+            SettingError::GraceTooLong { grace } => write!(
+                f,
+                "grace is {}, and at most 366 days are allowed: set LIFECYCLE_GRACE to a shorter duration",
+                format_duration(*grace),
+            ),
+            SettingError::LameDuckTooLong { lame_duck, grace } => write!(
+                f,
+                "the lame duck of {} does not fit into the grace of {}: lower LIFECYCLE_LAME_DUCK or raise \
+                 LIFECYCLE_GRACE",
+                format_duration(*lame_duck),
+                format_duration(*grace),
+            ),
+            SettingError::UnknownPlanFormat { value } => {
+                write!(f, "LIFECYCLE_PLAN is `{value}`: expected `tree`, `dot`, `mermaid` or `json`")
+            }
+        }
+    }
+}
+
+impl Error for SettingError {}

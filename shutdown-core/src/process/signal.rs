@@ -1,12 +1,12 @@
-//! Signals: installed before any user code, read on a thread of our own.
+//! Signals: the handlers are installed before user code runs, and a thread of the framework reads the signals.
 //!
-//! A handler may do next to nothing, so ours writes eight bytes into a pipe. It stands beside whatever handlers the
-//! program installs (`signal-hook-registry` calls them all), and stays until the process is gone.
+//! A signal handler may call very few functions, so it only writes eight bytes to a pipe. The program may install other
+//! handlers for the same signal: `signal-hook-registry` calls all of them. The handler stays until the process exits.
 //!
 //! # Safety
 //!
-//! The one room of the process layer with `unsafe`: `libc` calls with plain integers and pointers to locals, and one
-//! handler that is async-signal-safe, since it only calls `write` on a descriptor that is never closed.
+//! This is the only file of the process layer with `unsafe`. It calls `libc` with integers and pointers to locals. The
+//! one handler is async-signal-safe, because it only calls `write` on a descriptor that is never closed.
 #![expect(unsafe_code, reason = "signals are system calls; see the head of the file")]
 
 use std::io::{self, PipeReader, Read as _};
@@ -19,18 +19,19 @@ use crate::engine::lifecycle::Lifecycle;
 use crate::sequence::Event;
 use crate::signals;
 
-/// The signals of a process, on their way to the sequence.
+/// The signals that the handlers have written to the pipe.
 pub(super) struct Signals {
     pipe: PipeReader,
     caught: Vec<c_int>,
 }
 
-/// Catches `signals`, save those that the process was started to ignore (R13).
+/// Installs handlers for the `chosen` signals, or for the default ones. A signal that was ignored when the process
+/// started stays ignored (R13).
 pub(super) fn install(chosen: Option<&[c_int]>) -> io::Result<Signals> {
     let (pipe, writer) = io::pipe()?;
-    // A full pipe holds some thousand unread signals: then the next one may be lost, but must not block its handler.
+    // A full pipe holds about 8,000 unread signals. The next one may be lost, but its handler must not block.
     set_nonblocking(&writer)?;
-    // Leaked: a handler may run until the very end.
+    // Leaked, because a handler may run until the process is gone.
     let writer = writer.into_raw_fd();
     let mut caught = Vec::new();
     for signal in chosen.map_or_else(signals::default, <[c_int]>::to_vec) {
@@ -38,9 +39,9 @@ pub(super) fn install(chosen: Option<&[c_int]>) -> io::Result<Signals> {
             continue;
         }
         let handler = move |info: &libc::siginfo_t| {
-            // The kernel names the sender of signals that a process sent, which is what the code says.
+            // The kernel names the sender only of a signal that a process sent, and the code says whether one did.
             let sent = info.si_code <= 0;
-            // SAFETY: reads a plain integer out of memory that the kernel has filled in.
+            // SAFETY: reads an integer from memory that the kernel has filled in.
             let sender = if sent { unsafe { info.si_pid() } } else { 0 };
             let record = encode(signal, sender);
             // SAFETY: `write` is async-signal-safe, the descriptor is never closed, the buffer is a local of this size.
@@ -55,7 +56,7 @@ pub(super) fn install(chosen: Option<&[c_int]>) -> io::Result<Signals> {
 }
 
 impl Signals {
-    /// Reads signals until the process is gone.
+    /// Reads signals until the process exits.
     pub(super) fn run(mut self, lifecycle: &Lifecycle) {
         unblock(&self.caught);
         let mut record = [0; 8];
@@ -87,7 +88,7 @@ fn set_nonblocking(pipe: &io::PipeWriter) -> io::Result<()> {
 
 fn is_ignored(signal: c_int) -> io::Result<bool> {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: with a null action `sigaction` only writes the present one to the local.
+    // SAFETY: with a null action `sigaction` only writes the current action to the local.
     if unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } == -1 {
         return Err(io::Error::last_os_error());
     }
@@ -95,7 +96,7 @@ fn is_ignored(signal: c_int) -> io::Result<bool> {
     Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
 }
 
-/// Lets this thread receive `signals`: a mask is inherited, so it may have been blocked by whoever started us.
+/// Unblocks `signals` in this thread. A signal mask is inherited, and the parent process may have blocked them.
 fn unblock(signals: &[c_int]) {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: `sigemptyset` fills in the local, the other calls read it; a signal number out of range is refused.
@@ -108,20 +109,20 @@ fn unblock(signals: &[c_int]) {
     }
 }
 
-/// Dies by `signal`, so that whoever started us sees the truth (R14).
-pub(crate) fn die(signal: c_int) -> ! {
+/// Dies by `signal`, so that the parent process sees which signal ended this one (R14).
+pub(super) fn die(signal: c_int) -> ! {
     unblock(&[signal]);
-    // SAFETY: both calls take integers; the default action ends the process, except as PID 1, where the kernel does
-    // not act on it.
+    // SAFETY: both calls take integers. The default action ends the process, except for PID 1, where the kernel ignores
+    // the signal.
     unsafe {
         libc::signal(signal, libc::SIG_DFL);
         libc::raise(signal);
     }
-    leave_now(128 + signal)
+    exit_now(128 + signal)
 }
 
-/// Ends the process here and now: nothing is flushed, no destructor runs, nothing can hang.
-pub(super) fn leave_now(status: c_int) -> ! {
+/// Ends the process at once, without a flush and without a destructor, so that nothing can hang.
+pub(super) fn exit_now(status: c_int) -> ! {
     // SAFETY: `_exit` takes an integer and does not return.
     unsafe { libc::_exit(status) }
 }

@@ -1,4 +1,4 @@
-//! The thread that keeps a sequence's time, whatever the runtime does (R15).
+//! The supervisor: the thread that keeps the time of a sequence, whatever the runtime does (R15).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,24 +9,24 @@ use super::exit::Exit;
 use crate::sequence::Event;
 use crate::stage::Stage;
 
-/// How often a multi-thread runtime is poked during a stop: a worker that blocks while it holds tokio's driver stalls
-/// the timers and sockets of the idle workers too, until a task wakes one of them.
-const POKE: Duration = Duration::from_millis(20);
+/// The interval at which a stop wakes a multi-thread runtime. A worker that blocks while it holds tokio's driver stalls
+/// the timers and sockets of the idle workers, until a new task wakes one of them.
+const WAKE_INTERVAL: Duration = Duration::from_millis(20);
 
-pub(super) fn run(exit: &Arc<Exit>, poke: bool) {
+pub(super) fn run(exit: &Arc<Exit>, wakes_runtime: bool) {
     let lifecycle = exit.lifecycle();
-    let mut next_poke = None;
+    let mut next_wake = None;
     while !lifecycle.notices().over.is_fired() {
         let now = lifecycle.now();
-        if poke && lifecycle.stage() != Stage::Running {
-            let due = *next_poke.get_or_insert(now + POKE);
+        if wakes_runtime && lifecycle.stage() != Stage::Running {
+            let due = *next_wake.get_or_insert(now + WAKE_INTERVAL);
             if now >= due {
-                next_poke = Some(now + POKE);
+                next_wake = Some(now + WAKE_INTERVAL);
                 let nothing: BoxFuture<'static, ()> = Box::pin(async {});
                 drop(lifecycle.runtime().spawn(nothing));
             }
         }
-        lifecycle.sleep(next_poke.map(|due| due.saturating_duration_since(now)));
+        lifecycle.sleep(next_wake.map(|due| due.saturating_duration_since(now)));
         lifecycle.on(Event::Tick);
     }
     exit.watch();

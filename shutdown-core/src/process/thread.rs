@@ -1,65 +1,67 @@
-//! Threads of ours, and what they are given to do.
+//! The threads of the framework, and the jobs that they run.
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use crate::sync::catch::catch;
 use crate::sync::{lock, wait, wait_timeout_while};
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Starts a thread. The name is at most 15 characters, as the kernel has it.
+/// Starts a thread. The kernel allows a name of at most 15 bytes.
 pub(super) fn start(name: &'static str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    // Boxed here: what std does to start a thread is generated once, not for each of ours.
+    // Boxed, so that the code with which std starts a thread is generated once.
     let run: Job = Box::new(run);
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(run);
     spawned.map(drop)
 }
 
-/// A thread for what may hang: it does what it is given, one thing after the other, and nobody has to wait for it.
+/// A thread for jobs that may hang. The thread runs one job after the other, and no caller has to wait for a job.
 #[derive(Clone, Default)]
-pub(crate) struct Helper(Arc<Queue>);
+pub(super) struct Helper(Arc<Queue>);
 
 #[derive(Default)]
 struct Queue {
     jobs: Mutex<VecDeque<Job>>,
-    given: Condvar,
+    added: Condvar,
 }
 
 impl Helper {
     pub(super) fn start(name: &'static str) -> io::Result<Helper> {
         let helper = Helper::default();
         let queue = Arc::clone(&helper.0);
-        // It ends with the process, or by a panic of what it does: then the rest is left undone.
+        // The thread ends with the process. A panic of one job (a foreign waker, a subscriber) must not keep the next one
+        // from running.
         start(name, move || {
             loop {
-                let job = queue.next();
-                job();
+                drop(catch(queue.next()));
             }
         })?;
         Ok(helper)
     }
 
-    pub(crate) fn give(&self, job: impl FnOnce() + Send + 'static) {
-        self.give_unless_behind(usize::MAX, job);
+    /// Adds a job to the queue.
+    pub(super) fn run(&self, job: impl FnOnce() + Send + 'static) {
+        self.run_if_queue_is_below(usize::MAX, job);
     }
 
-    /// Drops the job if as many as `limit` are waiting.
-    pub(crate) fn give_unless_behind(&self, limit: usize, job: impl FnOnce() + Send + 'static) {
-        let mut jobs = self.0.jobs();
+    /// Adds a job to the queue, or drops the job if `limit` jobs are waiting.
+    pub(super) fn run_if_queue_is_below(&self, limit: usize, job: impl FnOnce() + Send + 'static) {
+        let mut jobs = lock(&self.0.jobs);
         if jobs.len() < limit {
             jobs.push_back(Box::new(job));
             drop(jobs);
-            self.0.given.notify_one();
+            self.0.added.notify_one();
         }
     }
 
-    /// Waits for its end at most this long; whether it came.
-    pub(super) fn give_and_wait(&self, limit: Duration, job: impl FnOnce() + Send + 'static) -> bool {
+    /// Adds a job to the queue, and waits at most `limit` for its end. Returns true if the job has ended.
+    pub(super) fn run_and_wait(&self, limit: Duration, job: impl FnOnce() + Send + 'static) -> bool {
         let end = Arc::new((Mutex::new(false), Condvar::new()));
         let theirs = Arc::clone(&end);
-        self.give(move || {
+        self.run(move || {
             job();
             *lock(&theirs.0) = true;
             theirs.1.notify_one();
@@ -70,17 +72,33 @@ impl Helper {
 }
 
 impl Queue {
-    fn jobs(&self) -> MutexGuard<'_, VecDeque<Job>> {
-        lock(&self.jobs)
-    }
-
     fn next(&self) -> Job {
-        let mut jobs = self.jobs();
+        let mut jobs = lock(&self.jobs);
         loop {
             match jobs.pop_front() {
                 Some(job) => return job,
-                None => jobs = wait(&self.given, jobs),
+                None => jobs = wait(&self.added, jobs),
             }
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_panics_keeps_no_other_job_from_running() {
+        let helper = Helper::start("lc-test").expect("a thread");
+        helper.run(|| std::panic::resume_unwind(Box::new("a foreign waker")));
+        assert!(helper.run_and_wait(Duration::from_secs(60), || {}));
+    }
+
+    #[test]
+    fn a_full_queue_drops_the_job() {
+        let helper = Helper::default();
+        helper.run(|| {});
+        helper.run_if_queue_is_below(1, || {});
+        assert_eq!(lock(&helper.0.jobs).len(), 1);
     }
 }

@@ -1,18 +1,18 @@
-//! The hard deadline: a thread that only sleeps until it, and then leaves the process (R9).
+//! The watchdog: a thread that sleeps until the deadline, and then ends the process (R9).
 
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
-use super::signal::leave_now;
+use super::signal::exit_now;
 use super::thread;
 use crate::sync::{lock, wait, wait_timeout};
 
-/// The status of a process that its watchdog had to end.
-const STRUCK: i32 = 124;
+/// The exit status of a process that the watchdog ended.
+const STATUS_DEADLINE: i32 = 124;
 
-/// Armed when a stop begins, and never disarmed: a process that ends well is gone before it fires.
-pub(crate) struct Watchdog(Arc<Shared>);
+/// Armed when a stop begins, and never disarmed: a process that ends well is gone before the deadline.
+pub(super) struct Watchdog(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -28,28 +28,24 @@ impl Watchdog {
         Ok(Watchdog(shared))
     }
 
-    /// The process is gone at `deadline`, or at an earlier one that was set before.
-    pub(crate) fn arm(&self, deadline: Instant) {
-        let mut current = self.0.deadline();
+    /// Ends the process at `deadline`, or at an earlier deadline that was set before.
+    pub(super) fn arm(&self, deadline: Instant) {
+        let mut current = lock(&self.0.deadline);
         *current = Some(current.map_or(deadline, |current| current.min(deadline)));
         self.0.armed.notify_one();
     }
 }
 
 impl Shared {
-    fn deadline(&self) -> MutexGuard<'_, Option<Instant>> {
-        lock(&self.deadline)
-    }
-
     fn watch(&self) {
-        let mut deadline = self.deadline();
+        let mut deadline = lock(&self.deadline);
         loop {
             deadline = match *deadline {
                 None => wait(&self.armed, deadline),
                 Some(at) => {
                     let left = at.saturating_duration_since(Instant::now());
                     if left.is_zero() {
-                        leave_now(STRUCK);
+                        exit_now(STATUS_DEADLINE);
                     }
                     wait_timeout(&self.armed, deadline, left)
                 }

@@ -1,7 +1,7 @@
 //! The macro that tells the lint `unreleased_field` of a type.
 
 /// Declares types that need release: what is lost without it, what a bare `#[teardown]` does, and the type that the
-/// field needs for one. `form` is empty if there is no such type; then `does` says what to do instead.
+/// field needs for one. `form` is empty if there is no such type. Then `does` says what to do instead.
 macro_rules! known {
     ($(
         [$($param:tt)*] $ty:ty: $path:literal,

@@ -4,11 +4,7 @@
 //! question. Method lookup removes them one by one and takes the first impl that fits, so an impl for `&&Probe<..>`
 //! wins over one for `&Probe<..>`.
 
-#![expect(
-    clippy::unused_self,
-    clippy::mut_mut,
-    reason = "the kind of a value is what its method is found by"
-)]
+#![expect(clippy::mut_mut, reason = "the references decide which impl is found")]
 
 use std::fmt::{Debug, Display};
 use std::future::{IntoFuture, ready};

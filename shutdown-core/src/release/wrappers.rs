@@ -19,7 +19,10 @@ macro_rules! wrappers {
     ($([$($param:tt)*] $ty:ty: $wrapper:expr;)+) => {$(
         #[diagnostic::do_not_recommend]
         impl<T: NeedsRelease $($param)*> NeedsRelease for $ty {
-            const LEAK: Option<Leak> = Leak::wrapped(T::LEAK, $wrapper);
+            const LEAK: Option<Leak> = match T::LEAK {
+                Some(leak) => Some(leak.wrapped($wrapper)),
+                None => None,
+            };
         }
     )+};
 }

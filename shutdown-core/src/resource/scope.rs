@@ -33,9 +33,7 @@ impl TeardownScope {
     pub(crate) fn around<F: Future>(self, teardown: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, teardown)
     }
-}
 
-impl TeardownScope {
     /// Returns the scope of the teardown that calls this.
     pub(crate) fn current() -> TeardownScope {
         CURRENT.try_with(Clone::clone).unwrap_or_default()

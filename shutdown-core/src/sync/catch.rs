@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_future_without_a_panic_is_as_without_the_catch() {
-        assert_eq!(catch_async(ready(7)).now_or_never().map(|caught| caught.ok()), Some(Some(7)));
+        assert_eq!(catch_async(ready(7)).now_or_never().map(Result::ok), Some(Some(7)));
         assert!(catch_async(pending::<()>()).now_or_never().is_none());
     }
 }

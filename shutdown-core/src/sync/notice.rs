@@ -1,4 +1,4 @@
-//! The broadcast that something has begun, once, to any number of waiters.
+//! A notice: tells any number of waiters, once, that something has begun.
 //!
 //! ```text
 //!            first poll                    fire
@@ -10,13 +10,13 @@
 //!                     fire before the first poll
 //! ```
 //!
-//! 1. `fired` goes from false to true once, and before `fire` locks any shard. Who locks a shard after `fire`
-//!    has been there therefore sees it set.
-//! 2. A waker is put into a shard only under its lock, and only if `fired` is not set then. So either `fire`
-//!    finds the waker, or its owner finds `fired`: no wake-up is lost.
-//! 3. After `fire` has emptied a shard it stays empty (1, 2). So a key from before names nothing any more,
-//!    never somebody else's entry.
-//! 4. No foreign code (`wake`, `clone` or `drop` of a waker) runs under a lock: it could come back here.
+//! 1. `fired` changes from false to true once, before `fire` locks any shard. So a thread that locks a shard after `fire`
+//!    did sees `fired` set.
+//! 2. A waker is added to a shard only under the lock of the shard, and only if `fired` is not set then. So either `fire`
+//!    finds the waker, or its owner finds `fired` set: no wake-up is lost.
+//! 3. After `fire` has emptied a shard, the shard stays empty (1, 2). So an old key never names the entry of another
+//!    waiter.
+//! 4. No foreign code runs under a lock (`wake`, `clone` or `drop` of a waker), because it could call the notice again.
 
 use std::{
     fmt,
@@ -37,36 +37,19 @@ mod models;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-/// Something that happens once, and that any number of tasks can wait for.
-///
-/// A clone is another handle on the same notice.
-///
-/// ```
-/// use lifecycle::Notice;
-///
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let closing = Notice::new();
-/// let waiting = tokio::spawn(closing.wait());
-///
-/// assert!(closing.fire()); // this call did it
-/// assert!(!closing.fire()); // this one came too late
-///
-/// waiting.await.unwrap();
-/// closing.wait().await; // fired for good: ends at once
-/// # });
-/// ```
+/// An event that happens once, and that any number of tasks can wait for. A clone is another handle to the same notice.
 ///
 /// # Cost
 ///
-/// `is_fired` is a load of a line that nobody writes. `fire` wakes every waiter from the calling thread, in time
-/// linear in their number. A waiter takes 32 bytes, and 16 more in the notice once it has been polled; the
-/// latter are kept for the next waiter when it goes, and freed when the notice fires.
+/// `is_fired` is a load of a cache line that no thread writes. `fire` wakes every waiter from the calling thread, in time
+/// linear in their number. A waiter takes 32 bytes, and 16 more in the notice after its first poll. The notice keeps
+/// those 16 bytes for the next waiter, and frees them when it fires.
 #[derive(Clone)]
 pub struct Notice {
     inner: Arc<Inner>,
 }
 
-// Aligned, so that the reference counts, which every `wait` writes, are not on the line that every poll reads.
+// Aligned, so that the line that every poll reads does not hold the reference counts, which every `wait` writes.
 #[repr(align(128))]
 struct Inner {
     fired: AtomicBool,
@@ -76,18 +59,18 @@ struct Inner {
 impl Inner {
     #[inline]
     fn is_fired(&self) -> bool {
-        // Acquire: a waiter sees what was written before `fire`.
+        // Acquire: a waiter sees all that was written before `fire`.
         self.fired.load(Ordering::Acquire)
     }
 }
 
 impl Notice {
-    /// A notice that has not fired.
+    /// Returns a notice that has not fired.
     pub fn new() -> Self {
         Self::over(Shards::new(Mutex::default))
     }
 
-    /// One for a few waiters, or for waiters that seldom come and go: it takes less memory.
+    /// Returns a notice with one shard, which takes less memory: for few waiters, or waiters that seldom come and go.
     pub(crate) fn unsharded() -> Self {
         Self::over(Shards::single(Mutex::default))
     }
@@ -96,19 +79,19 @@ impl Notice {
         Self { inner: Arc::new(Inner { fired: AtomicBool::new(false), shards }) }
     }
 
-    /// Ends every wait, now and from now on. True for the one call that did it.
+    /// Completes every wait, also those that begin later. Returns true for the one call that fired.
     ///
     /// # Panics
     ///
-    /// If an executor's waker panics, with its payload, after all the others have been woken.
+    /// If the waker of an executor panics: with its payload, after all other waiters have been woken.
     pub fn fire(&self) -> bool {
-        // Invariant 1. Release: what was done before this call is seen by whoever it wakes.
+        // Invariant 1. Release: a woken task sees all that was done before this call.
         if self.inner.fired.swap(true, Ordering::AcqRel) {
             return false;
         }
         let mut panicked = None;
         for shard in self.inner.shards.iter() {
-            // The lock ends with the statement (invariant 4).
+            // The lock is released at the end of the statement (invariant 4).
             let waiters = mem::take(&mut *lock(shard));
             for waker in waiters.into_wakers() {
                 if let Err(panic) = catch(|| waker.wake()) {
@@ -122,14 +105,14 @@ impl Notice {
         true
     }
 
-    /// Whether `fire` has been called. It never turns false again.
+    /// Returns true if `fire` has been called.
     #[inline]
     pub fn is_fired(&self) -> bool {
         self.inner.is_fired()
     }
 
-    /// A future that ends when the notice fires, at once if it has. One whose notice is dropped unfired never
-    /// ends.
+    /// Returns a future that completes when the notice fires, or at once if it has fired. If every `Notice` is dropped
+    /// without firing, the future never completes.
     pub fn wait(&self) -> Waiting {
         Waiting { inner: Arc::clone(&self.inner), entry: None }
     }
@@ -147,18 +130,17 @@ impl fmt::Debug for Notice {
     }
 }
 
-/// Waiting for a [`Notice`], or for a [`Gate`](crate::Gate) to be drained. Once over it stays over: polled again,
-/// it is ready again.
+/// The future of [`Notice::wait`]. If it is polled again after it completed, it is ready again.
 ///
 /// # Cancel safety
 ///
-/// It can be dropped at any time and leaves nothing behind. A new one misses nothing, for a notice does not pass.
+/// Cancel safe: the future may be dropped at any time, and a later one misses nothing, because a notice stays fired.
 ///
 /// # Cost
 ///
-/// A poll that finds nothing new is a load and a comparison, without a lock. The first poll, and one with another
-/// waker (the task was moved to another executor, or into a `select!` that wakes in its own way), take a lock that
-/// only threads of the same shard share.
+/// A poll with nothing new is a load and a comparison, without a lock. The first poll takes a lock, which only threads of
+/// the same shard share. So does a poll with another waker: after the task has moved to another executor, or into a
+/// `select!` that wakes in its own way.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Waiting {
     inner: Arc<Inner>,
@@ -166,7 +148,7 @@ pub struct Waiting {
 }
 
 struct Entry {
-    /// The twin of the one in the shard: comparing with it takes no lock.
+    /// A clone of the waker in the shard, so that a comparison takes no lock.
     waker: Waker,
     seat: u32,
     key: u32,
@@ -178,12 +160,12 @@ impl Future for Waiting {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.inner.is_fired() {
-            // There is nothing to take back (invariant 3), and no reason to keep the task alive by our copy.
+            // The shard has nothing of this waiter (invariant 3), and the clone of the waker would keep the task alive.
             self.entry = None;
             return Poll::Ready(());
         }
         match &self.entry {
-            // The waker is in the shard, or `fire` has taken it and calls it after setting what we just looked at.
+            // The waker is in the shard, or `fire` has taken it: `fire` sets the flag, then wakes.
             Some(entry) if entry.waker.will_wake(cx.waker()) => Poll::Pending,
             _ => self.register(cx.waker()),
         }
@@ -193,7 +175,7 @@ impl Future for Waiting {
 impl Waiting {
     #[cold]
     fn register(&mut self, waker: &Waker) -> Poll<()> {
-        // All of these outlive the lock (invariant 4).
+        // These outlive the lock, so that none is dropped under it (invariant 4).
         let theirs = waker.clone();
         let waker = waker.clone();
         let replaced;
@@ -205,7 +187,7 @@ impl Waiting {
         };
         let key = {
             let mut waiters = lock(self.inner.shards.at(seat as usize));
-            // The check that counts: the one in `poll` was before the lock (invariant 2).
+            // This check is under the lock, as invariant 2 needs. The check in `poll` was before the lock.
             if self.inner.is_fired() {
                 return Poll::Ready(());
             }
@@ -225,7 +207,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // Once fired, the entry is gone or about to be, and a wake-up too many hurts nobody.
+        // After the notice has fired, `fire` removes the entry. A wake-up too many does no harm.
         if let Some(entry) = self.entry.take()
             && !self.inner.is_fired()
         {
@@ -241,16 +223,16 @@ impl fmt::Debug for Waiting {
     }
 }
 
-/// The wakers of one shard: a vector whose holes are chained, so that coming and going is O(1) without a search.
+/// The wakers of one shard: a vector whose holes form a list, so that `insert` and `remove` are O(1).
 struct Waiters {
     slots: Vec<Slot>,
-    /// The first hole, `NONE` if there is none.
+    /// The key of the first hole, or `NONE`.
     hole: u32,
 }
 
 enum Slot {
     Waker(Waker),
-    /// The next hole.
+    /// The key of the next hole, or `NONE`.
     Hole(u32),
 }
 
@@ -278,7 +260,7 @@ impl Waiters {
         }
     }
 
-    /// What was there before, and nothing at all if `fire` has been here.
+    /// Puts in another waker, and returns the old one. Returns `None`, and drops `waker`, after `fire`.
     fn replace(&mut self, key: u32, waker: Waker) -> Option<Waker> {
         match mem::replace(self.slots.get_mut(key as usize)?, Slot::Waker(waker)) {
             Slot::Waker(replaced) => Some(replaced),
@@ -286,7 +268,7 @@ impl Waiters {
         }
     }
 
-    /// `None` if `fire` has been here.
+    /// Removes the waker, and returns it. Returns `None` after `fire`.
     fn remove(&mut self, key: u32) -> Option<Waker> {
         match mem::replace(self.slots.get_mut(key as usize)?, Slot::Hole(self.hole)) {
             Slot::Waker(removed) => {

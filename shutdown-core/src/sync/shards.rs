@@ -1,8 +1,8 @@
-//! One value a core, each on cache lines of its own, so that threads which only count do not meet.
+//! Shards: one value for each core, each on its own cache lines, so that threads on two cores do not share a line.
 
 use std::ops::Deref;
 
-/// A value that shares no cache line with its neighbours. Two lines: processors fetch them in pairs.
+/// A value that shares no cache line with its neighbours. Aligned to two lines, because processors fetch them in pairs.
 #[repr(align(128))]
 pub(crate) struct Padded<T>(pub(crate) T);
 
@@ -14,18 +14,18 @@ impl<T> Deref for Padded<T> {
     }
 }
 
-/// A fixed number of values, a power of two. Any thread may use any of them; each has one that it prefers.
+/// A fixed number of values, a power of two. Each thread prefers one of them, and may use any.
 pub(crate) struct Shards<T> {
     slots: Box<[Padded<T>]>,
 }
 
 impl<T> Shards<T> {
-    /// Enough of them that the threads which run at once seldom share one.
+    /// Makes so many that two threads that run at the same time seldom share one.
     pub(crate) fn new(make: impl FnMut() -> T) -> Self {
         Self::with_count(count(), make)
     }
 
-    /// Just one: for what is seldom touched, where the memory would be wasted.
+    /// Makes one, for a value that is seldom used: more would waste memory.
     pub(crate) fn single(make: impl FnMut() -> T) -> Self {
         Self::with_count(1, make)
     }
@@ -35,13 +35,13 @@ impl<T> Shards<T> {
         Self { slots: (0..count).map(|_| Padded(make())).collect() }
     }
 
-    /// The index of the calling thread's own. It stays the same for the life of the thread.
+    /// Returns the index of the value that the calling thread prefers. It never changes for a thread.
     #[inline]
     pub(crate) fn seat(&self) -> usize {
         seat() & (self.slots.len() - 1)
     }
 
-    /// The calling thread's own.
+    /// Returns the value that the calling thread prefers.
     #[inline]
     pub(crate) fn here(&self) -> &T {
         self.at(self.seat())
@@ -71,10 +71,10 @@ mod seating {
 
     use crate::sync::modelled::{AtomicUsize, Ordering};
 
-    /// Twice the cores: seats are given in turn and never given back, so two busy threads may be apart by
-    /// just the number of cores.
+    /// Returns twice the number of cores, at most 64, as a power of two. Seats are given in turn and never returned, so
+    /// the seats of two busy threads may differ by exactly the number of cores.
     pub(super) fn count() -> usize {
-        // Asking costs a few system calls and reads of cgroup files, and a gate should be cheap to make.
+        // Kept, because the question costs system calls and reads of cgroup files, and a gate should be cheap to make.
         static COUNT: OnceLock<usize> = OnceLock::new();
         *COUNT.get_or_init(|| {
             let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -86,14 +86,14 @@ mod seating {
     pub(super) fn seat() -> usize {
         const NONE: usize = usize::MAX;
         thread_local! {
-            // Constant and without a destructor, so that it is there even while the thread's others are dropped.
+            // Constant and without a destructor, so that it can be read while other thread locals are dropped.
             static SEAT: Cell<usize> = const { Cell::new(NONE) };
         }
 
         #[cold]
         fn sit(seat: &Cell<usize>) -> usize {
             static NEXT: AtomicUsize = AtomicUsize::new(0);
-            // Relaxed: nothing hangs on a seat but speed. `NONE` itself would only be asked for again.
+            // Relaxed: only speed depends on a seat. A thread that is given `NONE` asks again at the next call.
             let taken = NEXT.fetch_add(1, Ordering::Relaxed);
             seat.set(taken);
             taken
@@ -106,8 +106,8 @@ mod seating {
     }
 }
 
-/// Under loom there are two shards, and a model says who sits where: two threads on one shard or on two are
-/// different claims.
+/// Under loom there are two shards, and a model seats its threads: two threads on one shard and two threads on two shards
+/// are different claims.
 #[cfg(all(test, loom))]
 pub(crate) mod seating {
     use std::cell::Cell;
@@ -124,7 +124,7 @@ pub(crate) mod seating {
         SEAT.with(Cell::get)
     }
 
-    /// Seats the calling thread; a thread that is not asked sits at 0.
+    /// Seats the calling thread. The default seat is 0.
     pub(crate) fn sit_at(seat: usize) {
         SEAT.with(|own| own.set(seat));
     }

@@ -26,8 +26,7 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
 fn expand(args: TokenStream, item: &TokenStream, errors: &Errors) -> Option<TokenStream> {
     let parsed: Option<Impl> = syn::parse2(item.clone()).ok();
     let Some(found) = parsed.filter(is_teardown) else {
-        let message =
-            "`#[teardown]` goes on `impl Teardown for ..`, or on a field of a `#[lifecycle::resource]`";
+        let message = "`#[teardown]` applies to an `impl Teardown for ..` and to a field of a `#[lifecycle::resource]`; move or remove it";
         errors.at(first_span(item), Lint::StrayTeardown, message);
         return None;
     };

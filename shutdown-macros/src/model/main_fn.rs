@@ -29,7 +29,7 @@ const KNOWN: &[Known] = &[
 const DEFAULT_GRACE: Duration = Duration::from_secs(25);
 
 /// Signals that can ask for a stop. `tests/ui/pass/main_every_signal.rs` names each of them.
-const SIGNALS: &[&str] = &[
+pub(crate) const SIGNALS: &[&str] = &[
     "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGCONT", "SIGTSTP",
     "SIGWINCH",
 ];
@@ -95,9 +95,9 @@ impl Main {
         if let Some(lame_duck) = lame_duck {
             if known_grace && lame_duck.value >= total {
                 let total = humantime::format_duration(total);
-                let whose = if grace.is_some() { "" } else { " by default" };
+                let note = if grace.is_some() { "" } else { " by default" };
                 let message = format!(
-                    "`lame_duck` is a part of `grace`, and `grace` is {total}{whose}; write a shorter `lame_duck` or a \
+                    "`lame_duck` is a part of `grace`, and `grace` is {total}{note}; write a shorter `lame_duck` or a \
                      longer `grace`"
                 );
                 errors.at(lame_duck.span, Lint::BadAttribute, message);

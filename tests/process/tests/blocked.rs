@@ -114,7 +114,7 @@ fn a_blocking_drop_of_a_task_of_tokio() {
     cut_off(
         program!("current", "stuck/drop of tokio's task"),
         "blocked",
-        &["the main thread did not come back"],
+        &["the main thread did not leave the runtime"],
     );
 }
 

@@ -63,18 +63,6 @@ fn the_plan_is_printed_without_running_main() {
     assert!(ended.stderr.is_empty(), "{ended:#?}");
 }
 
-/// Only the linked program tells: rustc says nothing of what is public in a library.
-#[test]
-fn the_plan_names_what_nothing_in_the_program_manages() {
-    let ended = program!("plan", "").env("LIFECYCLE_PLAN", "tree").run();
-    let tree = ended.stdout.join("\n");
-    let (plan, unmanaged) =
-        tree.split_once("nothing in this program hands one to `manage`:").expect("what is never managed");
-    assert!(plan.contains("\nArchive"), "it is declared: {tree}");
-    let names: Vec<&str> = unmanaged.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(names, ["Archive"], "{tree}");
-}
-
 /// Each form is one that its readers know by its first word.
 #[test]
 fn the_plan_has_four_forms() {

@@ -78,7 +78,7 @@ fn no_pass_after_the_gate_was_seen_closed() {
             });
             sit_at(seat);
             let before = gate.is_closed();
-            // Asked in any case: loom finds its way by what threads do, not by what they might have done.
+            // Called in both cases: loom explores what the threads do, not what they could have done.
             let pass = gate.pass();
             assert!(!(before && pass.is_some()), "a pass from shard {seat}");
             closer.join().unwrap();
@@ -114,7 +114,7 @@ fn one_close_wins() {
     });
 }
 
-/// Work that holds a pass, and says when it has given it back.
+/// Work that holds a pass, and records when it has returned the pass.
 struct Work {
     pass: Option<Pass>,
     done: Arc<Cell<usize>>,
@@ -122,7 +122,7 @@ struct Work {
 
 impl Drop for Work {
     fn drop(&mut self) {
-        // Not atomic: loom fails the model if whoever waits for the drain has not been ordered after this.
+        // Not atomic: loom fails the model if the waiter for the drain is not ordered after this write.
         self.done.set(self.done.get() + 1);
         drop(self.pass.take());
     }
@@ -248,7 +248,7 @@ fn what_is_to_run_when_drained_runs_if_it_races_the_drain() {
     });
 }
 
-/// With `Inner`'s assertion in its drop, and loom's that every `Arc` is gone at the end.
+/// Relies on the assertion in the drop of `Inner`, and on loom's check that every `Arc` is freed.
 #[test]
 fn the_last_handle_dropped_closes_the_gate_and_passes_outlive_it() {
     model(|| {
@@ -266,8 +266,7 @@ fn the_last_handle_dropped_closes_the_gate_and_passes_outlive_it() {
     });
 }
 
-/// That the waiter sees what was done with either handle is what keeps anyone who has one from being refused by
-/// the drop of the other.
+/// The waiter sees the uses of both handles. So the holder of one handle is not refused by the drop of the other.
 #[test]
 fn handles_dropped_at_once_close_the_gate_after_all_that_was_done_with_them() {
     model(|| {

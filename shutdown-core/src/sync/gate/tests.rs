@@ -11,7 +11,7 @@ use std::{
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{Gate, Pass, Waiting};
+use crate::{Drained, Gate, Pass};
 
 fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap()
@@ -19,7 +19,7 @@ fn runtime() -> Runtime {
 
 /// Fails instead of hanging. Generous: it is only waited out when the test fails.
 #[track_caller]
-fn ends(drained: Waiting) {
+fn ends(drained: Drained) {
     let ended = runtime().block_on(async { tokio::time::timeout(Duration::from_secs(60), drained).await });
     assert!(ended.is_ok(), "the gate was not drained");
 }

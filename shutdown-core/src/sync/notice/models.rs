@@ -8,8 +8,8 @@ use std::{
 
 use loom::{cell::Cell, future::block_on, thread};
 
+use super::{Notice, Waiting};
 use crate::{
-    Notice, Waiting,
     sync::modelled::{Arc, AtomicUsize, Ordering, model},
     sync::shards::seating::sit_at,
 };

@@ -15,15 +15,3 @@ impl Teardown for Ledger {
         println!("ledger closed");
     }
 }
-
-/// Nobody hands one over, but for a function that nobody calls.
-#[lifecycle::resource(no_teardown = "there is never one")]
-#[derive(Debug, Default)]
-pub struct Archive {
-    _private: (),
-}
-
-/// Nobody calls this.
-pub fn open_the_archive() -> lifecycle::Managed<Archive> {
-    lifecycle::manage(Archive::default())
-}

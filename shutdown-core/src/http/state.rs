@@ -1,0 +1,209 @@
+//! What is known of one connection, and what it says about the next request. Pure: the lock is in `connection`.
+
+use http::uri::PathAndQuery;
+use http::{Method, Uri};
+use tokio::time::Instant;
+
+use super::framing::{Framing, Mark};
+use crate::edge::in_flight::Named;
+use crate::net::Peer;
+use crate::sync::gate::Pass;
+
+/// A request line longer than this many bytes gives its memory back at the next request.
+const LONG_REQUEST_LINE: usize = 256;
+
+/// What is known of a connection.
+pub(super) struct State {
+    /// How far the connection has been read.
+    pub(super) framing: Framing,
+    /// How many HTTP/1 requests have been read to the end of their head and have not begun.
+    pub(super) read_ahead: u32,
+    /// How many requests have begun and are not answered to their end.
+    pub(super) requests: u32,
+    pub(super) phase: Phase,
+    /// The head of the last response is out.
+    pub(super) is_answering: bool,
+    /// The socket did not take the last bytes of a response.
+    pub(super) is_stuck_writing: bool,
+    /// A response went out during the stop. The socket is read until the client has closed, so that no reset overtakes
+    /// the response.
+    pub(super) lingers: bool,
+    pub(super) answered_at: Option<Instant>,
+    /// On the heap, so that an idle connection is small.
+    pub(super) names: Box<Names>,
+    /// What most connections never have.
+    pub(super) rare: Option<Box<Rare>>,
+}
+
+/// What the report says of a connection.
+pub(super) struct Names {
+    pub(super) peer: Peer,
+    /// The method and the target of the last request. Copying them into the same memory takes less time than
+    /// counting a reference to the request's own.
+    request_line: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Opened during the lame duck, without a request so far: see `Site::note_connection`.
+    Undecided,
+    Http,
+    /// Out of hyper's hands, and in flight until its socket is dropped.
+    Upgraded,
+}
+
+#[derive(Default)]
+pub(super) struct Rare {
+    pub(super) late: Option<Late>,
+    pub(super) named: Option<Named>,
+    /// The pass of the HTTP/2 streams. Their tasks end a little after the task of the connection.
+    pub(super) streams: Option<Pass>,
+}
+
+/// Tells which HTTP/1 requests come too late.
+pub(super) struct Late {
+    /// How many bytes were sent before the drain began and have not been read.
+    pub(super) unread: u64,
+    /// How many requests are in time, once the first late one has been read.
+    pub(super) in_time: Option<u32>,
+}
+
+impl State {
+    pub(super) fn new(peer: Peer, phase: Phase) -> State {
+        State {
+            framing: Framing::NEW,
+            read_ahead: 0,
+            requests: 0,
+            phase,
+            is_answering: false,
+            is_stuck_writing: false,
+            lingers: false,
+            answered_at: None,
+            names: Box::new(Names { peer, request_line: String::new() }),
+            rare: None,
+        }
+    }
+
+    /// Makes room for what most connections never have.
+    pub(super) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(super) fn is_undecided(&self) -> bool {
+        self.phase == Phase::Undecided
+    }
+
+    /// Whether bytes have been read that are not a request in progress.
+    pub(super) fn has_partial_head(&self) -> bool {
+        self.framing.is_in_head() || self.read_ahead > 0
+    }
+
+    /// Notes bytes that have been read.
+    pub(super) fn read(&mut self, bytes: &[u8]) {
+        let State { framing, read_ahead, rare, .. } = self;
+        let mut late = rare.as_mut().and_then(|rare| rare.late.as_mut());
+        framing.read(bytes, |mark, before| match mark {
+            Mark::Begin => {
+                if let Some(late) = late.as_mut().filter(|late| before as u64 >= late.unread) {
+                    late.in_time.get_or_insert(*read_ahead);
+                }
+            }
+            Mark::End => *read_ahead += 1,
+        });
+        if let Some(late) = late {
+            late.unread = late.unread.saturating_sub(bytes.len() as u64);
+        }
+    }
+
+    /// Notes that an HTTP/1 request begins, and says whether it came too late.
+    pub(super) fn begin_http1(&mut self) -> bool {
+        self.read_ahead = self.read_ahead.saturating_sub(1);
+        self.is_answering = false;
+        let late = self.rare.as_mut().and_then(|rare| rare.late.as_mut());
+        let Some(in_time) = late.and_then(|late| late.in_time.as_mut()) else { return false };
+        let is_late = *in_time == 0;
+        *in_time = in_time.saturating_sub(1);
+        is_late
+    }
+
+    /// Says what the connection is doing, for the report.
+    pub(super) fn doing(&self) -> String {
+        let request = match self.names.request_line.as_str() {
+            "" => "nothing".to_owned(),
+            line => format!("`{line}`"),
+        };
+        match self.requests {
+            _ if self.phase == Phase::Upgraded => format!("a connection upgraded by {request}"),
+            0 if self.is_stuck_writing => format!("the client does not read the response to {request}"),
+            0 if self.framing.is_http2() => "an idle HTTP/2 connection".to_owned(),
+            0 if self.has_partial_head() => "half a request head".to_owned(),
+            0 => "an idle connection".to_owned(),
+            1 if self.is_answering => format!("the response to {request} is being sent"),
+            1 => format!("{request} has no response yet"),
+            2 => format!("{request} and 1 other stream"),
+            more => format!("{request} and {} other streams", more - 1),
+        }
+    }
+}
+
+impl Names {
+    /// Notes the request line.
+    pub(super) fn note_request(&mut self, method: &Method, target: &Uri) {
+        let line = &mut self.request_line;
+        line.clear();
+        if line.capacity() > LONG_REQUEST_LINE {
+            *line = String::new();
+        }
+        line.push_str(method.as_str());
+        line.push(' ');
+        line.push_str(target.path_and_query().map_or("*", PathAndQuery::as_str));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    fn found_by_the_drain(read: &[u8], unread: u64) -> State {
+        let mut state = State::new(Peer::Local, Phase::Http);
+        state.read(GET);
+        assert!(!state.begin_http1());
+        state.read(read);
+        state.rare().late = Some(Late { unread, in_time: None });
+        state
+    }
+
+    #[test]
+    fn a_request_is_late_if_its_first_byte_was_sent_after_the_drain_began() {
+        let mut state = found_by_the_drain(&[], 0);
+        state.read(GET);
+        assert!(state.begin_http1());
+    }
+
+    #[test]
+    fn a_request_that_was_read_or_in_the_kernel_or_half_sent_is_in_time() {
+        let half = GET.len() / 2;
+        for in_kernel in [0, half, GET.len()] {
+            // One is read, of the second one a half, and a third one begins with the last byte in the kernel.
+            let unread = (GET.len() - half + in_kernel) as u64;
+            let mut state = found_by_the_drain(&[GET, &GET[..half]].concat(), unread);
+            state.read(&[&GET[half..], GET, GET].concat());
+            let late: Vec<bool> = (0..4).map(|_| state.begin_http1()).collect();
+            assert_eq!(late, [false, false, in_kernel == 0, true], "{in_kernel} bytes in the kernel");
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_read_ahead_is_a_partial_head_until_it_begins() {
+        let mut state = State::new(Peer::Local, Phase::Http);
+        assert!(!state.has_partial_head());
+        state.read(&GET[..5]);
+        assert!(state.has_partial_head());
+        state.read(&GET[5..]);
+        assert!(state.has_partial_head());
+        state.begin_http1();
+        assert!(!state.has_partial_head());
+    }
+}
