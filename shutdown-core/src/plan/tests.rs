@@ -271,6 +271,14 @@ fn printed() -> Plan {
 }
 
 #[test]
+fn each_format_has_a_name() {
+    let formats = ["tree", "dot", "mermaid", "json", "svg"].map(Format::from_name);
+    let known = [Format::Tree, Format::Dot, Format::Mermaid, Format::Json];
+    assert_eq!(formats[..4], known.map(Some));
+    assert_eq!(formats[4], None);
+}
+
+#[test]
 fn a_plan_is_printed_as_a_tree() {
     assert_eq!(
         render(&printed(), &[], Format::Tree),
