@@ -27,7 +27,7 @@ pub(crate) use path::{DeclaredPath, Tails};
 pub(crate) use render::{Format, render};
 
 use crate::sort::{sort, sorted};
-use crate::stage::{PerStage, TeardownStage};
+use crate::stage::TeardownStage;
 
 /// One thing to tear down: a managed instance, or a type in the declared plan.
 #[derive(Clone, Debug, Default)]
@@ -213,8 +213,9 @@ impl Plan {
             }
         }
 
-        let any = PerStage::from_fn(|stage| attached().any(|(_, item)| item.stage == stage));
-        if any.cleanup && any.flush {
+        let mut stages = attached().map(|(_, item)| item.stage);
+        let first = stages.next();
+        if stages.any(|stage| Some(stage) != first) {
             let barrier = virtual_node();
             for (node, item) in attached() {
                 match item.stage {

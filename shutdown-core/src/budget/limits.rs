@@ -74,10 +74,8 @@ impl Limits {
             None => equal_share[stage(node)],
         };
         let path = longest(&unscaled);
-        let scale =
-            PerStage::from_fn(
-                |stage| if path[stage] > time[stage] { time[stage] / path[stage] } else { 1.0 },
-            );
+        // Without any path this is `0 / 0` or infinite, of which `min` makes 1.
+        let scale = PerStage::from_fn(|stage| (time[stage] / path[stage]).min(1.0));
         let share: Vec<f64> = (0..items).map(|node| unscaled(node) * scale[stage(node)]).collect();
         let tails = Tails::new(plan, |node| share[node]);
         let after = (0..items).map(|node| tails.after(node, stage(node)));

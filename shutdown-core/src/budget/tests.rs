@@ -205,3 +205,26 @@ fn endless_time_outs_do_not_overflow() {
     let limits = Limits::new(&plan, now, &PerStage::from_fn(|_| now + grace), |_| false);
     assert_close(limits.share(1), Duration::from_secs(1));
 }
+
+/// R10, R14: work that is cut off gets a hundredth of grace, and at most 50 ms, to be dropped.
+#[test]
+fn the_time_for_dropping_work_is_a_hundredth_of_grace() {
+    let (start, ms) = (Instant::now(), Duration::from_millis);
+    let of = |grace| Budget::new(start, grace, &PerStage::default());
+    assert_eq!(of(ms(1_000)).cut_until - of(ms(1_000)).drain_until, ms(10));
+    assert_eq!(of(ms(60_000)).cut_until - of(ms(60_000)).drain_until, ms(50));
+    let fast = of(ms(60_000)).fast(start + ms(59_000), &PerStage::default());
+    assert_eq!(fast.cut_until, start + ms(59_010));
+}
+
+/// R6, R9: the last chance is half of the margin, and there is none once that is over.
+#[test]
+fn the_last_chance_is_half_of_the_margin() {
+    let (start, ms) = (Instant::now(), Duration::from_millis);
+    let budget = Budget::new(start, ms(10_000), &PerStage::default());
+    assert_eq!(budget.until.flush, start + ms(9_900));
+    let extended = budget.into_margin(start + ms(9_949)).expect("there is time left");
+    assert_eq!(extended.until.flush, start + ms(9_950));
+    assert_eq!(extended.deadline, budget.deadline);
+    assert_eq!(budget.into_margin(start + ms(9_950)), None);
+}

@@ -61,7 +61,7 @@ impl Plan {
                     path.length = path.length.saturating_add(timeout);
                     path.items.push(node);
                 }
-                next = self.successors(node).max_by(longest).filter(|node| length(*node) > 0.0);
+                next = self.successors(node).max_by(longest);
             }
             path
         })

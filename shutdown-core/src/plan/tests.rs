@@ -231,6 +231,22 @@ fn many_separate_cycles_are_broken_in_few_rounds() {
     assert!(is_sorted(&plan));
 }
 
+/// A rule that orders nothing costs no node.
+#[test]
+fn there_is_a_virtual_node_only_where_two_groups_meet() {
+    let of = |orders: [Option<i32>; 2], stages: [TeardownStage; 2]| {
+        let items = orders.into_iter().zip(stages);
+        let items = items.map(|(order, stage)| Item { order, stage, ..Item::default() });
+        Plan::new(items.collect(), &[Class::default()]).nodes()
+    };
+    let [cleanup, flush] = TeardownStage::ALL;
+    assert_eq!(of([None, None], [cleanup, cleanup]), 2);
+    assert_eq!(of([None, None], [flush, flush]), 2);
+    assert_eq!(of([None, None], [cleanup, flush]), 3);
+    assert_eq!(of([Some(1), Some(1)], [cleanup, cleanup]), 2);
+    assert_eq!(of([Some(1), Some(2)], [cleanup, cleanup]), 3);
+}
+
 /// R5: reasons are given up in this order: between two instances, by an order, by `last`, between two types.
 #[test]
 fn a_broken_cycle_loses_its_weakest_reason() {
@@ -252,6 +268,14 @@ fn printed() -> Plan {
     let mut classes = vec![Class::default(); 4];
     classes[0].needs = vec![Need { of: 1, why: Why::Field("db") }, Need { of: 2, why: Why::DependsOn }];
     Plan::new(items, &classes)
+}
+
+#[test]
+fn each_format_has_a_name() {
+    let formats = ["tree", "dot", "mermaid", "json", "svg"].map(Format::from_name);
+    let known = [Format::Tree, Format::Dot, Format::Mermaid, Format::Json];
+    assert_eq!(formats[..4], known.map(Some));
+    assert_eq!(formats[4], None);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 mod check;
 mod cost;
 mod instants;
+mod scenario;
+mod script;
 mod sim;
 mod stories;
 
@@ -13,7 +15,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use self::check::check;
-use self::sim::{At, Doing, Fate, Instance, Main, Scenario, run};
+use self::scenario::{At, Doing, Fate, Instance, Main, Scenario};
+use self::sim::run;
 use crate::plan::tests::model::{Sketch, any_sketch, sound_sketch};
 use crate::plan::tests::{cases, is_quick};
 use crate::plan::{Class, Item, Need, Why};

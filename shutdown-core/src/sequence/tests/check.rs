@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::sim::{At, Doing, Fate, Main, Run, Scenario};
+use super::scenario::{At, Doing, Fate, Main, Run, Scenario};
 use crate::plan::Why;
 use crate::plan::tests::model::Sketch;
 use crate::report::{InstanceReport, MainOutcome, Outcome, Reason, Report, Straggler};

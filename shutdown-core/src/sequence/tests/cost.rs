@@ -46,6 +46,7 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
     let mut ended = 0;
     loop {
         let actions = sequence.take_actions();
+        assert!(!actions.is_empty(), "nothing to do, and no exit");
         let mut exits = 0;
         for action in actions {
             match action {

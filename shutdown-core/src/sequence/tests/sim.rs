@@ -1,121 +1,17 @@
-//! A world that only counts: it carries out what the sequence decides, in virtual time, and writes down what happens.
+//! A world in virtual time: it carries out the actions of the sequence, and records what happens.
+
+mod actions;
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use crate::plan::tests::model::Sketch;
-use crate::plan::{Class, Item, Need, Why};
-use crate::report::{Failure, FailureKind, MainOutcome, Outcome, Reason, Report, Straggler};
-use crate::sequence::{Action, Config, Event, InstanceId, Released, Sequence, Spec, World};
+use super::scenario::{At, Doing, Fate, Life, Main, Run, Scenario};
+use crate::plan::Item;
+use crate::report::{Failure, FailureKind, MainOutcome, Outcome, Reason, Straggler};
+use crate::sequence::{Config, Event, InstanceId, Released, Sequence, Spec, World};
 use crate::stage::Stage;
-
-/// Everything that is going to happen, but for the order of what happens at the same time: that is up to the seed.
-#[derive(Clone, Debug)]
-pub(super) struct Scenario {
-    pub(super) seed: u64,
-    pub(super) grace: Duration,
-    pub(super) lame_duck: Duration,
-    pub(super) job: bool,
-    pub(super) ready: Option<Duration>,
-    pub(super) classes: Vec<Class>,
-    pub(super) instances: Vec<Instance>,
-    pub(super) main: Main,
-    /// How long into the drain each piece of tracked work lasts; `None` until it is cut off.
-    pub(super) work: Vec<Option<Duration>>,
-    /// How long it takes to drop what is cut off; `None` if it never gives way.
-    pub(super) cut_takes: Option<Duration>,
-    pub(super) doings: Vec<(At, Doing)>,
-    /// How late the clock wakes the sequence.
-    pub(super) jitter: Duration,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Instance {
-    pub(super) item: Item,
-    pub(super) fate: Fate,
-    pub(super) takes: Duration,
-    /// How long after its start it gets a thread; `None` for never.
-    pub(super) begins: Option<Duration>,
-}
-
-/// How a teardown goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    Fine,
-    Fails,
-    Panics,
-    Hangs,
-}
-
-/// When `main` ends, and how.
-#[derive(Clone, Debug)]
-pub(super) enum Main {
-    At(Duration, MainOutcome),
-    InDrain(Duration, MainOutcome),
-    Never,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum At {
-    Time(Duration),
-    /// After so many events.
-    Step(usize),
-}
-
-/// What somebody does to the lifecycle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doing {
-    Signal(i32),
-    Request,
-    Fail,
-    EssentialEnds,
-    TaskPanics,
-    Manage(usize),
-    Release(usize),
-    DependsOn(usize, usize),
-    /// No thread of the runtime does anything until `Unblock`.
-    Block,
-    Unblock,
-}
-
-/// What became of one instance, in the counts of [`Run::count`].
-#[derive(Clone, Debug, Default)]
-pub(super) struct Life {
-    pub(super) id: Option<InstanceId>,
-    pub(super) managed: Option<(usize, Stage)>,
-    pub(super) starts: usize,
-    pub(super) started: Option<usize>,
-    pub(super) began: Option<Duration>,
-    pub(super) done: Option<(usize, Duration, Outcome)>,
-    pub(super) abandoned: bool,
-    pub(super) released: Option<Stage>,
-    /// It was given back, since the report was sealed.
-    pub(super) refused: bool,
-}
-
-/// What happened.
-#[derive(Debug)]
-pub(super) struct Run {
-    pub(super) lives: Vec<Life>,
-    /// The edges that were declared in time.
-    pub(super) needs: Vec<(usize, usize)>,
-    /// Rises with each event and each action.
-    pub(super) count: usize,
-    /// Events only.
-    pub(super) steps: usize,
-    /// When each stage was first seen, and at which count.
-    pub(super) stages: Vec<(Stage, Duration, usize)>,
-    pub(super) fed: Vec<(Duration, Stage, Event)>,
-    pub(super) begun: Vec<(Duration, Reason, Duration)>,
-    pub(super) hurried: Vec<(Duration, Duration)>,
-    pub(super) died: Vec<Duration>,
-    pub(super) drains: usize,
-    /// When tasks were cut off, whether `main` was out, and how much work.
-    pub(super) cut: Option<(bool, usize)>,
-    pub(super) exits: Vec<(Duration, Report)>,
-}
 
 #[derive(Clone, Debug)]
 enum Happening {
@@ -463,97 +359,6 @@ impl<'a> Sim<'a> {
         }
     }
 
-    /// Carries out what the sequence has decided.
-    fn carry_on(&mut self) {
-        let (stage, before) = (self.sequence.stage(), self.run.stages.last().copied());
-        for action in self.sequence.take_actions() {
-            self.run.count += 1;
-            let count = self.run.count;
-            match action {
-                Action::Begin { reason, deadline } => {
-                    let deadline = deadline - self.base;
-                    self.run.begun.push((self.now, reason, deadline));
-                }
-                Action::Hurry { deadline } => self.run.hurried.push((self.now, deadline - self.base)),
-                Action::Drain => self.drain(),
-                Action::CutMain => self.cut_main(),
-                Action::CutWork => {
-                    let out = self.world().0;
-                    self.run.cut = Some((self.main_out, out));
-                    if let Some(takes) = self.scenario.cut_takes {
-                        for at in (0..self.work.len()).filter(|at| self.work[*at]).collect::<Vec<_>>() {
-                            self.plan(self.now + takes, Happening::WorkEnds(at));
-                        }
-                    }
-                }
-                Action::Start(id, at) => {
-                    assert_eq!(self.run.lives[at].id.unwrap_or(id), id);
-                    self.run.lives[at].id = Some(id);
-                    self.run.lives[at].starts += 1;
-                    self.run.lives[at].started = Some(count);
-                    if let Some(takes) = self.scenario.instances[at].begins {
-                        self.plan(self.now + takes, Happening::Began(at));
-                    }
-                }
-                Action::Abandon(at, outcome) => {
-                    let life = &mut self.run.lives[at];
-                    assert!(life.done.is_none(), "abandoned after its end");
-                    assert!(!std::mem::replace(&mut life.abandoned, true));
-                    life.done = Some((count, self.now, outcome));
-                }
-                Action::Waiting { names, .. } => drop(names),
-                Action::Exit(report) => self.run.exits.push((self.now, *report)),
-                Action::Die(_) => self.run.died.push(self.now),
-            }
-        }
-        if before.is_none_or(|(before, ..)| before != stage) {
-            self.run.stages.push((stage, self.now, self.run.count));
-        }
-        self.check_limits(stage);
-    }
-
-    /// Invariant 4: what runs in a stop runs until a limit that has not passed.
-    fn check_limits(&self, stage: Stage) {
-        if !matches!(stage, Stage::Cleanup | Stage::Flush) {
-            return;
-        }
-        for life in &self.run.lives {
-            if let (Some(id), Some(_), None) = (life.id, life.began, &life.done) {
-                let limit = self.sequence.limit(id).expect("a hook that runs has a limit");
-                let late = self.sequence.wake_at().is_some_and(|wake| wake <= limit);
-                assert!(limit > self.base + self.now || late, "it runs behind its limit");
-            }
-        }
-    }
-
-    fn drain(&mut self) {
-        self.run.drains += 1;
-        self.draining = true;
-        for (at, takes) in self.scenario.work.iter().enumerate() {
-            if let Some(takes) = takes {
-                self.plan(self.now + *takes, Happening::WorkEnds(at));
-            }
-        }
-        if let Main::InDrain(takes, ending) = &self.scenario.main {
-            self.plan(self.now + *takes, Happening::MainEnds(ending.clone()));
-        }
-        // Nobody sees before the next step that the gate was empty when it closed.
-        self.plan(self.now, Happening::GateLooks);
-    }
-
-    fn cut_main(&mut self) {
-        if let Some(takes) = self.scenario.cut_takes.filter(|_| self.main_out) {
-            self.plan(self.now + takes, Happening::MainEnds(MainOutcome::Cut));
-        }
-    }
-
-    fn tell_drained(&mut self) {
-        if self.draining && !self.main_out && self.world().0 == 0 && !self.told_drained {
-            self.told_drained = true;
-            self.feed(Event::Drained);
-        }
-    }
-
     /// After the exit nothing has an effect, and what is managed is given back by name.
     fn afterwards(&mut self) {
         if self.run.exits.is_empty() {
@@ -575,22 +380,5 @@ impl<'a> Sim<'a> {
         self.carry_out(Doing::Request);
         assert_eq!(counts, (self.run.hurried.len(), self.run.begun.len()));
         assert_eq!(self.sequence.wake_at(), None);
-    }
-}
-
-impl Scenario {
-    /// The plan as it was in the end: with the edges that were declared in time, without what had left it.
-    pub(super) fn sketch(&self, run: &Run, out: impl Fn(usize) -> bool) -> Sketch {
-        let items = self.instances.iter().enumerate().map(|(at, instance)| Item {
-            needs: run
-                .needs
-                .iter()
-                .filter(|(a, _)| *a == at)
-                .map(|(_, b)| Need { of: *b, why: Why::Instance })
-                .collect(),
-            detached: out(at),
-            ..instance.item.clone()
-        });
-        Sketch { items: items.collect(), classes: self.classes.clone() }
     }
 }

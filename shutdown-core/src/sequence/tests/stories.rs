@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::check::check;
-use super::sim::{At, Doing, Fate, Instance, Main, Run, Scenario, run};
+use super::scenario::{At, Doing, Fate, Instance, Main, Run, Scenario};
+use super::sim::run;
 use crate::plan::{Class, Item, Need, Why};
 use crate::report::{InstanceReport, MainOutcome, Outcome};
 use crate::stage::TeardownStage;
