@@ -94,7 +94,7 @@ mod tests {
         let ms = Duration::from_micros;
         let location = Location::caller();
         let failure = |kind| Failure { step: "pool", kind, message: "line\n\"quoted\" \u{1}".to_owned() };
-        let instance = |start, outcome| InstanceReport {
+        let instance = |start: Option<Duration>, outcome| InstanceReport {
             name: "a".into(),
             location,
             last: start.is_none(),
