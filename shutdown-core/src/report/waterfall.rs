@@ -8,7 +8,7 @@ use crate::stage::Stage;
 
 /// The length of a bar, in columns.
 const BAR_COLUMNS: u32 = 32;
-/// At most this many instances of a stage are listed if they ended without an error. Those that failed are always listed.
+/// An instance of a stage after the first 40 is listed only if it failed.
 const MAX_CLEAN_ROWS: usize = 40;
 
 impl fmt::Display for Report {
