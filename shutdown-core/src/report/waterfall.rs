@@ -60,7 +60,7 @@ impl fmt::Display for Report {
         }
         match &self.main {
             Some(main @ (MainOutcome::Failed { .. } | MainOutcome::Panicked { .. })) => {
-                writeln!(f, "  main {main}")?
+                writeln!(f, "  main {main}")?;
             }
             Some(MainOutcome::Ok | MainOutcome::Cut) | None => {}
         }
