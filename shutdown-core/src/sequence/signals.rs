@@ -1,18 +1,21 @@
-//! Which signal is the first, the second, the third (R14).
+//! The count of signals: the first, the second and the third have different effects (R14).
 
 use std::time::{Duration, Instant};
 
-/// Signals closer together than this count as one, so that a supervisor's SIGTERM and a terminal's SIGINT do (R14).
+/// The time in which several signals count as one, because a supervisor's SIGTERM and a terminal's SIGINT may arrive
+/// together (R14).
 const DEBOUNCE: Duration = Duration::from_millis(250);
 
-/// Which signal of a stop this is.
+/// The signals that a lifecycle has received.
 #[derive(Debug, Default)]
 pub(super) struct Signals {
     counted: u32,
     last: Option<Instant>,
 }
 
+/// The place of a signal among those that count.
 pub(super) enum Press {
+    /// The signal came too soon after the one before, and does not count.
     Ignored,
     First,
     Second,

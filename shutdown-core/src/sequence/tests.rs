@@ -1,5 +1,5 @@
-//! The sequence against a world that misbehaves: every run of a random plan with random faults, and every single and
-//! double fault of small ones, keeps every rule of [`check`].
+//! The sequence in a world that misbehaves. Random plans with random faults, and a small plan with every single and
+//! double fault, keep every rule of [`check`].
 
 mod check;
 mod cost;
@@ -79,7 +79,7 @@ fn doing(instances: usize) -> impl Strategy<Value = (At, Doing)> {
     (at, doing)
 }
 
-/// Runs of plans that `sketches` makes, with `doings` things happening beside the stop.
+/// Generates runs of the plans of `sketches`, with a number of `doings` in addition to the stop.
 fn scenario(
     sketches: impl Strategy<Value = Sketch>,
     prompt: bool,
@@ -187,7 +187,7 @@ proptest! {
     }
 }
 
-/// A plan with a bit of everything: two orders, a need by type, one by instance, what is free, and what is `last`.
+/// Returns a plan with two orders, a need by type, a need by instance, a free instance, and one that is `last`.
 fn small(fates: [Fate; 5], begins: [Option<Duration>; 5]) -> Scenario {
     let mut items: [Item; 5] =
         std::array::from_fn(|at| Item { name: format!("i{at}").into(), class: at, ..Item::default() });
@@ -218,10 +218,10 @@ fn small(fates: [Fate; 5], begins: [Option<Duration>; 5]) -> Scenario {
 
 const HEALTHY: ([Fate; 5], [Option<Duration>; 5]) = ([Fate::Fine; 5], [Some(Duration::ZERO); 5]);
 
-/// One thing that goes wrong with the small plan.
+/// A fault of the small plan.
 type Fault = Box<dyn Fn(&mut Scenario)>;
 
-/// Every fault of a hook, of the drain and of `main`, and everything that can be done, at every step of the stop.
+/// Returns every fault of a hook, of the drain and of `main`, and every call and signal at every step of the stop.
 fn faults() -> Vec<Fault> {
     let mut faults: Vec<Fault> = Vec::new();
     for at in 0..5 {

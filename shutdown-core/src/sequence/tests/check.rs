@@ -1,4 +1,4 @@
-//! What has to hold of every run, rule by rule.
+//! The rules that every run has to keep, one by one.
 
 use std::time::Duration;
 
@@ -57,15 +57,15 @@ impl Seen<'_> {
         prompt && !self.scenario.doings.iter().any(blocks)
     }
 
-    /// Whether every hook had a thread as soon as it was started, and the clock was less late, for all of them one after
-    /// the other, than the last chance is long.
+    /// Whether every hook had a thread as soon as it was started, and the clock was late by less than the last chance,
+    /// summed over all hooks.
     fn gives_chances(&self) -> bool {
         let instances = u32::try_from(self.scenario.instances.len()).expect("a few");
         let late = self.scenario.jitter * (instances + 2);
         self.is_prompt() && (self.scenario.jitter.is_zero() || late < self.margin() / 2)
     }
 
-    /// Whether nothing happened but one stop and what the hooks themselves do.
+    /// Whether only hooks misbehaved, and the stop was requested once.
     fn is_healthy(&self) -> bool {
         let calm = |(_, doing): &(At, Doing)| {
             !matches!(doing, Doing::Manage(_) | Doing::Release(_) | Doing::DependsOn(..) | Doing::Block)
@@ -94,7 +94,7 @@ impl Seen<'_> {
         self.row(at).is_some_and(|row| row.late)
     }
 
-    /// It had left the plan before the stop.
+    /// Whether the instance had left the plan before the stop.
     fn is_gone(&self, at: usize) -> bool {
         self.run.lives[at].id.is_none() || self.row(at).is_none()
     }
@@ -139,7 +139,7 @@ impl Seen<'_> {
             until = until.min(deadline);
         }
         if self.exit > until + self.scenario.jitter {
-            // R6: only what could not begin before then is waited for, half of the margin.
+            // R6: half of the margin is only for teardowns that could not begin before.
             let began = |row: &InstanceReport| row.start.is_some_and(|start| self.t0 + start >= until);
             assert!(!self.has_threads() || self.report.instances.iter().any(began), "longer for nothing");
             until += deadline.saturating_sub(until) / 2;
@@ -223,7 +223,7 @@ impl Seen<'_> {
                 if before.released.is_some() || sketch.reasons(a, b).is_empty() {
                     continue;
                 }
-                // What never had a thread while cleanup lasted does not hold up the last words.
+                // A teardown that had no thread during the cleanup does not delay the flush.
                 let unbegun = before.began.is_none_or(|began| Some(began) >= flush);
                 if sketch.items[a].stage < sketch.items[b].stage && flush.is_some() && unbegun {
                     continue;
@@ -313,8 +313,8 @@ impl Seen<'_> {
         }
     }
 
-    /// R3, R10: where nothing but hooks misbehaves, each stage has its reserve and each hook its share, and the wall
-    /// time is the critical path.
+    /// R3, R10: if only hooks misbehave, each stage has its reserve, each hook has its share, and the time is that of the
+    /// critical path.
     fn nobody_is_starved(&self) {
         let sketch = self.sketch();
         if sketch.is_cyclic() {

@@ -235,6 +235,16 @@ fn a_second_signal_hurries_the_stop() {
     assert_eq!(script.at(1_250, signal(15)), ["die 15"]);
 }
 
+/// R14: a second signal in the drain cuts off the work at once.
+#[test]
+fn a_second_signal_ends_the_drain() {
+    let mut script = ready(Duration::ZERO);
+    script.manage(0, spec("a"));
+    script.at(0, signal(15));
+    assert_eq!(script.at(1_000, signal(15)), ["hurry", "cut main", "cut work"]);
+    assert_eq!((script.deadline(), script.wakes()), (Some(4_000), Some(1_030)));
+}
+
 /// Every five seconds one line says what the stop is waiting for: the work in flight, then the teardowns.
 #[test]
 fn what_is_awaited_is_announced_every_five_seconds() {

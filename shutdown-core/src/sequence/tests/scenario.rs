@@ -8,7 +8,7 @@ use crate::report::{MainOutcome, Outcome, Reason, Report};
 use crate::sequence::{Event, InstanceId};
 use crate::stage::Stage;
 
-/// Everything that is going to happen, but for the order of what happens at the same time: that is up to the seed.
+/// Everything that will happen. The seed decides the order of things that happen at the same time.
 #[derive(Clone, Debug)]
 pub(super) struct Scenario {
     pub(super) seed: u64,
@@ -19,12 +19,12 @@ pub(super) struct Scenario {
     pub(super) classes: Vec<Class>,
     pub(super) instances: Vec<Instance>,
     pub(super) main: Main,
-    /// How long into the drain each piece of tracked work lasts; `None` until it is cut off.
+    /// The time from the drain to the end of each tracked work. `None` if it ends only when it is cut off.
     pub(super) work: Vec<Option<Duration>>,
-    /// How long it takes to drop what is cut off; `None` if it never gives way.
+    /// The time that work needs to be dropped after it was cut off. `None` if it is never dropped.
     pub(super) cut_takes: Option<Duration>,
     pub(super) doings: Vec<(At, Doing)>,
-    /// How late the clock wakes the sequence.
+    /// The delay of the clock that wakes the sequence.
     pub(super) jitter: Duration,
 }
 
@@ -33,11 +33,11 @@ pub(super) struct Instance {
     pub(super) item: Item,
     pub(super) fate: Fate,
     pub(super) takes: Duration,
-    /// How long after its start it gets a thread; `None` for never.
+    /// The time from the start of the hook until it gets a thread. `None` if it never does.
     pub(super) begins: Option<Duration>,
 }
 
-/// How a teardown goes.
+/// The outcome of a teardown, if it is not cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Fine,
@@ -46,7 +46,7 @@ pub(super) enum Fate {
     Hangs,
 }
 
-/// When `main` ends, and how.
+/// The end of `main`, and its outcome.
 #[derive(Clone, Debug)]
 pub(super) enum Main {
     At(Duration, MainOutcome),
@@ -57,11 +57,11 @@ pub(super) enum Main {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum At {
     Time(Duration),
-    /// After so many events.
+    /// After this number of events.
     Step(usize),
 }
 
-/// What somebody does to the lifecycle.
+/// A call or a signal from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doing {
     Signal(i32),
@@ -77,7 +77,7 @@ pub(super) enum Doing {
     Unblock,
 }
 
-/// What became of one instance, in the counts of [`Run::count`].
+/// The record of one instance, in the counts of [`Run::count`].
 #[derive(Clone, Debug, Default)]
 pub(super) struct Life {
     pub(super) id: Option<InstanceId>,
@@ -88,11 +88,11 @@ pub(super) struct Life {
     pub(super) done: Option<(usize, Duration, Outcome)>,
     pub(super) abandoned: bool,
     pub(super) released: Option<Stage>,
-    /// It was given back, since the report was sealed.
+    /// Whether it was refused, because the report was sealed.
     pub(super) refused: bool,
 }
 
-/// What happened.
+/// The record of one run.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) lives: Vec<Life>,
@@ -100,22 +100,22 @@ pub(super) struct Run {
     pub(super) needs: Vec<(usize, usize)>,
     /// Rises with each event and each action.
     pub(super) count: usize,
-    /// Events only.
+    /// The number of events.
     pub(super) steps: usize,
-    /// When each stage was first seen, and at which count.
+    /// Each stage, with the time and the count at which it was first seen.
     pub(super) stages: Vec<(Stage, Duration, usize)>,
     pub(super) fed: Vec<(Duration, Stage, Event)>,
     pub(super) begun: Vec<(Duration, Reason, Duration)>,
     pub(super) hurried: Vec<(Duration, Duration)>,
     pub(super) died: Vec<Duration>,
     pub(super) drains: usize,
-    /// When tasks were cut off, whether `main` was out, and how much work.
+    /// Whether `main` and how much other work was in flight when it was cut off.
     pub(super) cut: Option<(bool, usize)>,
     pub(super) exits: Vec<(Duration, Report)>,
 }
 
 impl Scenario {
-    /// The plan as it was in the end: with the edges that were declared in time, without what had left it.
+    /// Returns the plan at the end: with the edges that were declared in time, and without the instances that `out` selects.
     pub(super) fn sketch(&self, run: &Run, out: impl Fn(usize) -> bool) -> Sketch {
         let items = self.instances.iter().enumerate().map(|(at, instance)| Item {
             needs: run

@@ -41,7 +41,7 @@ pub(super) struct Sim<'a> {
     random: u64,
     agenda: BTreeMap<(Duration, u64, usize), Happening>,
     serial: usize,
-    /// What waits for a thread while the runtime is blocked.
+    /// The happenings that wait for a thread while the runtime is blocked.
     held: Option<Vec<Happening>>,
     at_step: Vec<(usize, Doing)>,
     draining: bool,
@@ -51,7 +51,7 @@ pub(super) struct Sim<'a> {
     run: Run,
 }
 
-/// Carries a scenario to its end.
+/// Runs a scenario to its end.
 pub(super) fn run(scenario: &Scenario) -> Run {
     let mut sim = Sim::new(scenario);
     sim.start_up();
@@ -142,7 +142,7 @@ impl<'a> Sim<'a> {
         self.agenda.insert(key, happening);
     }
 
-    /// The next thing happens; whether there was one.
+    /// Lets the next thing happen. Returns `false` if there is none.
     fn step(&mut self) -> bool {
         if !self.run.exits.is_empty() {
             return false;
@@ -196,7 +196,7 @@ impl<'a> Sim<'a> {
                 self.feed(Event::Began(id));
                 let life = &mut self.run.lives[at];
                 if matches!(life.done, Some((.., Outcome::NotRun))) {
-                    // Time was up before anybody knew.
+                    // Its time was up before the event.
                     life.began = None;
                 }
                 if instance.fate != Fate::Hangs {
@@ -204,7 +204,7 @@ impl<'a> Sim<'a> {
                 }
             }
             Happening::Ended(at) => {
-                // What was dropped has, for once, ended all the same: nobody must care.
+                // Sometimes a dropped teardown ends nevertheless. That must have no effect.
                 if self.run.lives[at].abandoned && !self.chance().is_multiple_of(4) {
                     return;
                 }
@@ -295,7 +295,7 @@ impl<'a> Sim<'a> {
             let needs = classes[class].needs.iter();
             needs.map(|need| (type_of(need.of), need.why)).collect()
         });
-        // What is out of the plan already is no longer known by its id.
+        // An instance that has left the plan has no id any more.
         let known: Vec<usize> =
             needs.iter().map(|need| need.of).filter(|other| self.run.lives[*other].id.is_some()).collect();
         let spec = Spec {
@@ -359,7 +359,7 @@ impl<'a> Sim<'a> {
         }
     }
 
-    /// After the exit nothing has an effect, and what is managed is given back by name.
+    /// Checks that no event has an effect after the exit, and that a new instance is refused.
     fn afterwards(&mut self) {
         if self.run.exits.is_empty() {
             return;

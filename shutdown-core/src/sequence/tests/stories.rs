@@ -1,4 +1,4 @@
-//! Runs that random faults meet too seldom, one claim each.
+//! Runs that random faults produce too seldom, one claim each.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::stage::TeardownStage;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// A stop of 5 s at 10 ms, nothing in flight, and these instances.
+/// Returns a stop of 5 s that begins at 10 ms, with these instances and no work in flight.
 fn stop_of(instances: Vec<Instance>) -> Scenario {
     Scenario {
         seed: 3,
@@ -55,7 +55,7 @@ fn row<'a>(run: &'a Run, name: &str) -> &'a InstanceReport {
     rows.find(|row| row.name == name).expect("it is reported")
 }
 
-/// R2: in the middle of three orders one is released early; the third still waits for the first.
+/// R2: if the middle one of three orders is released early, the third still waits for the first.
 #[test]
 fn a_release_lets_no_order_overtake() {
     let mut instances = vec![instance("a", &[]), instance("b", &[]), instance("c", &[])];
@@ -70,7 +70,7 @@ fn a_release_lets_no_order_overtake() {
     assert_eq!(c.start, a.start.map(|start| start + a.took));
 }
 
-/// R10: a runtime that was blocked leaves little, and all who are left share it.
+/// R10: the little time that a blocked runtime leaves is shared by the remaining teardowns.
 #[test]
 fn what_a_blocked_runtime_leaves_is_shared() {
     let mut instances = vec![instance("a", &[1]), instance("b", &[2]), instance("c", &[])];
@@ -86,10 +86,9 @@ fn what_a_blocked_runtime_leaves_is_shared() {
     }
 }
 
-/// R10: what never had a thread holds up neither the first of the last words nor the second, even if they are what it
-/// needs.
+/// R10: a teardown that never had a thread delays no teardown of the flush, even if it precedes them by its own needs.
 #[test]
-fn the_last_words_are_said_one_after_the_other_though_cleanup_never_ends() {
+fn the_flush_runs_in_order_although_the_cleanup_never_ends() {
     let mut instances = vec![instance("a", &[1]), instance("t", &[2]), instance("u", &[])];
     instances[0].begins = None;
     instances[1].item.stage = TeardownStage::Flush;
@@ -101,7 +100,7 @@ fn the_last_words_are_said_one_after_the_other_though_cleanup_never_ends() {
     assert_eq!(run.exits[0].1.exit_status(), 124);
 }
 
-/// R6: a hook that gets its thread in the flush, before the clock has said that it is the flush, may still run.
+/// R6: a hook that gets its thread when the cleanup is over, but before the clock has ticked, may still run.
 #[test]
 fn a_hook_that_begins_after_cleanup_is_over_gets_its_time_in_the_flush() {
     let mut instances = vec![instance("a", &[]), instance("t", &[])];
@@ -116,7 +115,7 @@ fn a_hook_that_begins_after_cleanup_is_over_gets_its_time_in_the_flush() {
     assert_eq!(row(&run, "t").outcome, Outcome::Ok);
 }
 
-/// R6: next to time-outs that are scaled far down, what has none is left a share of less than a nanosecond.
+/// R6: if time-outs are scaled far down, a teardown without one has a share of less than a nanosecond.
 #[test]
 fn a_share_that_rounds_to_nothing_is_a_chance_all_the_same() {
     let mut instances = vec![instance("a", &[]), instance("t", &[2]), instance("u", &[])];
@@ -135,7 +134,7 @@ fn a_share_that_rounds_to_nothing_is_a_chance_all_the_same() {
     }
 }
 
-/// R6: a clock that is later than a share is long takes nobody's turn.
+/// R6: a clock that is late by more than a share does not take a teardown's turn.
 #[test]
 fn a_late_clock_leaves_a_chance_to_those_whose_time_it_slept_through() {
     let mut instances = vec![instance("a", &[1]), instance("b", &[2]), instance("c", &[])];
@@ -152,8 +151,8 @@ fn a_late_clock_leaves_a_chance_to_those_whose_time_it_slept_through() {
     assert_eq!(row(&run, "c").outcome, Outcome::Ok);
 }
 
-/// R6: what comes when a drain that had nothing to leave time for has taken it all: each has its part of what is left,
-/// however much the first declares.
+/// R6: a drain that had no instance to leave time for has taken all of it, and then instances are managed. Each gets an
+/// equal part of the last chance, whatever time-out the first one declares.
 #[test]
 fn the_last_chance_is_shared_evenly() {
     let mut instances = vec![instance("a", &[1]), instance("b", &[])];
@@ -162,10 +161,10 @@ fn the_last_chance_is_shared_evenly() {
     instances[1].takes = 10 * MS;
     let mut scenario = stop_of(instances);
     scenario.work = vec![None];
-    // All time is up at 10 ms + 5 s - 100 ms, and the clock has not said so.
+    // All time is up at 10 ms + 5 s - 100 ms, but the clock has not ticked.
     scenario.jitter = 5 * MS;
     scenario.doings.extend([1, 0].map(|at| (At::Time(4_911 * MS), Doing::Manage(at))));
-    // With this seed both come before the clock has its say.
+    // With this seed both are managed before the clock ticks.
     scenario.seed = 6;
     let run = checked(&scenario);
     let (a, b) = (row(&run, "a"), row(&run, "b"));
@@ -173,7 +172,7 @@ fn the_last_chance_is_shared_evenly() {
     assert_eq!(b.start, a.start.map(|start| start + a.took));
 }
 
-/// R6, R10: the last words are said though the clock slept through all of their time.
+/// R6, R10: the flush gets the last chance if the clock was late by more than all of its time.
 #[test]
 fn a_clock_that_sleeps_through_the_flush_leaves_it_the_last_chance() {
     let mut instances = vec![instance("a", &[]), instance("t", &[])];
@@ -187,7 +186,7 @@ fn a_clock_that_sleeps_through_the_flush_leaves_it_the_last_chance() {
     assert_eq!(row(&run, "t").outcome, Outcome::Ok);
 }
 
-/// R6, R9: what has waited for a thread long enough is not waited for any longer.
+/// R6, R9: a teardown that has waited long enough for a thread gets no last chance.
 #[test]
 fn a_hook_without_a_thread_has_no_last_chance() {
     let mut instances = vec![instance("a", &[]), instance("b", &[])];
@@ -198,7 +197,7 @@ fn a_hook_without_a_thread_has_no_last_chance() {
     assert_eq!(run.exits[0].0, (10 + 5_000 - 100) * MS);
 }
 
-/// R4: what begins at the same time is reported by order, then name.
+/// R4: teardowns that begin at the same time are reported by order, then name.
 #[test]
 fn the_report_names_what_began_together_by_order_and_name() {
     let mut instances = vec![instance("z", &[]), instance("b", &[]), instance("a", &[])];
@@ -209,7 +208,7 @@ fn the_report_names_what_began_together_by_order_and_name() {
     assert_eq!(names, ["z", "a", "b"]);
 }
 
-/// R20: `fail` is heard while the stop is under way, too.
+/// R20: `fail` has an effect during the stop, too.
 #[test]
 fn a_failure_during_the_stop_ends_it_with_1() {
     let mut scenario = stop_of(vec![instance("a", &[])]);
@@ -231,7 +230,7 @@ fn a_second_signal_near_the_end_does_not_put_it_off() {
     assert!(run.exits[0].0 <= 4_910 * MS, "{:?}", run.exits[0].0);
 }
 
-/// A long-lived instance may need ever new ones: those that are gone are forgotten.
+/// An instance that lives long may need many instances, one after the other. It forgets those that were released.
 #[test]
 fn needs_of_what_was_released_are_forgotten() {
     use crate::sequence::{Config, Event, InstanceId, Released, Sequence, World};
