@@ -1,6 +1,8 @@
-//! What a consumer costs a message over a loop by hand with the same client: entries of a Redis stream, one after the
-//! other, each acknowledged before the next. Both live on one runtime, and take turns: a block of entries each, while
-//! the other stands still. `cargo bench -p lifecycle-services-tests`.
+//! Compares the cost of one message in a consumer with a hand-written loop over the same client. The messages are
+//! entries of a Redis stream. Each entry is acknowledged before the next one is handled.
+//!
+//! Both sides share one runtime and take turns. One side handles a block of entries while the other side waits.
+//! Run it with `cargo bench -p lifecycle-services-tests`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,7 +20,7 @@ const BLOCKS: usize = 200;
 const COUNT: usize = 64;
 
 fn main() {
-    // A run of the tests looks only whether it builds.
+    // A test run only checks that the benchmark builds.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -39,7 +41,7 @@ fn main() {
     println!("goal  a ratio of at most 1.03");
 }
 
-/// Of one block: how long it took, and how much of a processor this process took meanwhile.
+/// The wall-clock time of one block, and the processor time of this process during the block.
 type Block = (Duration, Duration);
 
 fn wall(block: &Block) -> f64 {
@@ -74,7 +76,7 @@ async fn measure(client: Client) -> (Vec<Block>, Vec<Block>) {
     (by_hand.blocks(), ours.blocks())
 }
 
-/// One of the two.
+/// One side of the comparison.
 struct Side {
     seen: AtomicUsize,
     mine: Arc<Notify>,
@@ -94,8 +96,8 @@ impl Side {
         }
     }
 
-    /// What handles an entry, in both: it counts, and gives the turn to the other at the end of a block. Whether that
-    /// was the last.
+    /// Handles one entry, on both sides. At the end of a block it gives the turn to the other side. Returns
+    /// whether the entry was the last one.
     async fn handle(&self) -> bool {
         let seen = self.seen.fetch_add(1, Ordering::Relaxed);
         if seen.is_multiple_of(BLOCK) {
@@ -118,10 +120,10 @@ impl Side {
     }
 }
 
-/// Since the first call; and the processor time of this process.
+/// Returns the time since the first call, and the processor time of this process.
 fn now() -> Block {
     static FIRST: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
-    // SAFETY: all zeros are a `rusage`, and the kernel writes one.
+    // SAFETY: a `rusage` may be all zeros, and the kernel writes one.
     let usage = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
         libc::getrusage(libc::RUSAGE_SELF, &raw mut usage);
@@ -134,7 +136,7 @@ fn now() -> Block {
     (FIRST.elapsed(), time(usage.ru_utime) + time(usage.ru_stime))
 }
 
-/// A stream with all entries, and one behind them, at which the last block is over.
+/// Creates a stream with all entries, and one more entry that ends the last block.
 async fn fill(client: &Client, name: &'static str) -> &'static str {
     let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
     for block in 0..=BLOCKS {

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use crate::server::{Place, Server};
 use crate::{ask, programs};
 
-/// A `MariaDB` of our own.
+/// A `MariaDB` server for the tests.
 #[derive(Debug)]
 pub struct MariaDb {
     server: Server,
@@ -17,7 +17,7 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// The one of the whole test program: nobody freezes it.
+    /// Returns the server that all tests share. No test freezes it.
     pub fn shared() -> &'static MariaDb {
         static SHARED: LazyLock<MariaDb> = LazyLock::new(MariaDb::start);
         &SHARED
@@ -48,7 +48,7 @@ impl MariaDb {
         mariadb
     }
 
-    /// Of the database that nobody but the service uses.
+    /// Returns the URL of the database that only the service uses.
     pub fn url(&self) -> String {
         format!("mysql://root@127.0.0.1:{}/service", self.port())
     }
@@ -57,37 +57,37 @@ impl MariaDb {
     ///
     /// # Panics
     ///
-    /// If it fails.
+    /// If the statement fails.
     #[track_caller]
     pub fn run(&self, statement: &str) {
         ask(sqlx::raw_sql(statement).execute(&self.pool)).expect(statement);
     }
 
-    /// A column of numbers.
+    /// Returns the column of numbers that `query` selects.
     ///
     /// # Panics
     ///
-    /// If it is none.
+    /// If the query fails.
     #[track_caller]
     pub fn numbers(&self, query: &str) -> Vec<i64> {
         ask(sqlx::query_scalar(query).fetch_all(&self.pool)).expect(query)
     }
 
-    /// How many connections the service has.
+    /// Returns the number of connections of the service.
     ///
     /// # Panics
     ///
-    /// If the server does not say.
+    /// If the query fails.
     #[track_caller]
     pub fn connections(&self) -> i64 {
         self.numbers("SELECT count(*) FROM information_schema.processlist WHERE db = 'service'")[0]
     }
 
-    /// How many clients have gone without a word, ever.
+    /// Returns the number of clients that have disconnected abruptly since the start of the server.
     ///
     /// # Panics
     ///
-    /// If the server does not say.
+    /// If the query fails.
     #[track_caller]
     pub fn aborted(&self) -> i64 {
         self.numbers(

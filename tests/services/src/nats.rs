@@ -14,10 +14,10 @@ use futures_util::future::join_all;
 use crate::server::{Place, Server};
 use crate::{ask, programs};
 
-/// Longer than any test: who is given a message again has been handed it.
+/// The acknowledgement time-out. It is longer than any test, so no message is delivered again because of it.
 const ACK_WAIT: Duration = Duration::from_secs(300);
 
-/// A NATS server of our own.
+/// A NATS server for the tests.
 #[derive(Debug)]
 pub struct Nats {
     server: Server,
@@ -25,27 +25,28 @@ pub struct Nats {
 }
 
 impl Nats {
-    /// The one of the whole test program: nobody freezes it.
+    /// Returns the server that all tests share. No test freezes it.
     pub fn shared() -> &'static Nats {
         static SHARED: LazyLock<Nats> = LazyLock::new(Nats::start);
         &SHARED
     }
 
-    /// One more.
+    /// Starts another server.
     ///
     /// # Panics
     ///
-    /// If it does not come up.
+    /// If the server does not start.
     #[must_use]
     pub fn start() -> Nats {
         Nats::start_with("", "")
     }
 
-    /// One that wants a password: `u` may do all, `orders` only publish under that subject, both by `secret`.
+    /// Starts a server that requires the password `secret`. The user `u` has all permissions. The user `orders`
+    /// can only publish to the subject `orders`.
     ///
     /// # Panics
     ///
-    /// If it does not come up.
+    /// If the server does not start.
     #[must_use]
     pub fn locked() -> Nats {
         let users = r#"authorization { users = [
@@ -68,11 +69,11 @@ impl Nats {
         Nats { server, client }
     }
 
-    /// A client for this URL, by the user in it, which the library itself overlooks.
+    /// Connects a client as the user in this URL. The client library ignores that user.
     ///
     /// # Errors
     ///
-    /// If the server is not there, or does not let it in.
+    /// If the server is not running or rejects the user.
     pub async fn connect(url: &str) -> Result<Client, Box<dyn Error + Send + Sync>> {
         let address: ServerAddr = url.parse()?;
         let options = match (address.username(), address.password()) {
@@ -84,32 +85,33 @@ impl Nats {
         Ok(options.connect(address).await?)
     }
 
-    /// Where it is.
+    /// Returns the URL of the server.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port())
     }
 
-    /// What is published under `subject` from now on.
+    /// Subscribes to `subject`, and waits until the server has the subscription.
     ///
     /// # Panics
     ///
-    /// If the server does not take the subscription.
+    /// If the server rejects the subscription.
     pub fn subscribe(&self, subject: &'static str) -> async_nats::Subscriber {
         ask(async {
             let mut subscriber = self.client.subscribe(subject).await.expect("a subscription");
             self.client.publish(subject, "hello".into()).await.expect("a message");
-            // It is taken when our own is back.
+            // The server has the subscription when this message arrives.
             assert_eq!(subscriber.next().await.expect("a message").payload, "hello");
             subscriber
         })
     }
 
-    /// A stream and a pull consumer, both of this name, with `messages` in it, numbered from 0. Who does not answer for
-    /// a message within `ack_wait` (five minutes unless told) loses it.
+    /// Creates a stream and a pull consumer, both of this name, with `messages` messages, numbered from 0.
+    ///
+    /// A message that is not acknowledged within `ack_wait` is delivered again. `None` means 5 minutes.
     ///
     /// # Panics
     ///
-    /// If the server does not take one.
+    /// If the server rejects the stream, the consumer or a message.
     pub fn fill(&self, name: &str, messages: u64, ack_wait: Option<Duration>) {
         ask(async {
             let context = jetstream::new(self.client.clone());
@@ -143,11 +145,11 @@ impl Nats {
         });
     }
 
-    /// What the server says of a consumer.
+    /// Returns the state of a consumer, as the server reports it.
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If the consumer does not exist.
     pub fn info(&self, name: &str) -> jetstream::consumer::Info {
         ask(async {
             let context = jetstream::new(self.client.clone());
@@ -157,11 +159,11 @@ impl Nats {
         })
     }
 
-    /// The next message of a consumer, for somebody else; `None` if there is none within `wait`.
+    /// Takes and acknowledges the next message of a consumer. Returns `None` if no message arrives within `wait`.
     ///
     /// # Panics
     ///
-    /// If the server does not answer.
+    /// If the server does not respond.
     pub fn take(&self, name: &str, wait: Duration) -> Option<String> {
         ask(async {
             let context = jetstream::new(self.client.clone());

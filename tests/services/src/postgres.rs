@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use crate::server::{Place, Server};
 use crate::{ask, programs, wait_until};
 
-/// A `PostgreSQL` of our own.
+/// A `PostgreSQL` server for the tests.
 #[derive(Debug)]
 pub struct Postgres {
     server: Server,
@@ -17,13 +17,13 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The one of the whole test program: nobody freezes it.
+    /// Returns the server that all tests share. No test freezes it.
     pub fn shared() -> &'static Postgres {
         static SHARED: LazyLock<Postgres> = LazyLock::new(Postgres::start);
         &SHARED
     }
 
-    /// One more. Whoever comes as `locked` is asked for a password.
+    /// Starts another server. The user `locked` needs a password.
     #[must_use]
     pub fn start() -> Postgres {
         let place = Place::new("postgres");
@@ -43,7 +43,7 @@ impl Postgres {
             "max_connections=600",
             "shared_buffers=32MB",
             "autovacuum=off",
-            // At this level it also says who was gone without a word outside of a transaction.
+            // At this level the server also logs a client that disconnects abruptly outside of a transaction.
             "log_min_messages=debug1",
             "log_connections=on",
             "log_line_prefix=app=%a pid=%p at=%m ",
@@ -63,7 +63,7 @@ impl Postgres {
         postgres
     }
 
-    /// For a service that calls itself `name`.
+    /// Returns the URL for a service with this application name.
     pub fn url(&self, name: &str) -> String {
         format!("postgres://test@127.0.0.1:{}/postgres?application_name={name}", self.port())
     }
@@ -72,33 +72,33 @@ impl Postgres {
     ///
     /// # Panics
     ///
-    /// If it fails.
+    /// If the statement fails.
     #[track_caller]
     pub fn run(&self, statement: &str) {
         ask(sqlx::raw_sql(statement).execute(&self.pool)).expect(statement);
     }
 
-    /// A number: of rows, say.
+    /// Returns the number that `query` selects.
     ///
     /// # Panics
     ///
-    /// If it is none.
+    /// If the query fails.
     #[track_caller]
     pub fn number(&self, query: &str) -> i64 {
         ask(sqlx::query_scalar(query).fetch_one(&self.pool)).expect(query)
     }
 
-    /// A column of numbers.
+    /// Returns the column of numbers that `query` selects.
     ///
     /// # Panics
     ///
-    /// If it is none.
+    /// If the query fails.
     #[track_caller]
     pub fn numbers(&self, query: &str) -> Vec<i64> {
         ask(sqlx::query_scalar(query).fetch_all(&self.pool)).expect(query)
     }
 
-    /// Connections of the service of this name, in this state.
+    /// Returns the number of connections of the service of this name that satisfy `condition`.
     #[track_caller]
     pub fn connections(&self, name: &str, condition: &str) -> i64 {
         self.number(&format!(
@@ -106,19 +106,22 @@ impl Postgres {
         ))
     }
 
-    /// The service of this name has gone, and has left nothing. A server sees the end of a connection in its own time.
+    /// Waits until the service of this name has no connection. The server notices the end of a connection with a
+    /// delay.
     #[track_caller]
     pub fn is_left(&self, name: &str) {
         wait_until("the end of every connection", || self.connections(name, "true") == 0);
     }
 
-    /// What the log says of connections of this service that broke, within a transaction or in idleness.
+    /// Returns the log lines about broken connections of this service, in a transaction or idle.
     pub fn broken(&self, name: &str) -> Vec<String> {
         self.said_broken(&format!("app={name} "), ":  ")
     }
 
-    /// Those of them that a server says of in its usual log. Where a statement was cut off, the client library closes
-    /// the connection without a word, as it does not know what comes.
+    /// Returns the lines of [`broken`](Postgres::broken) that the server logs at its usual level.
+    ///
+    /// After a statement is cut off, the client library closes the connection without a final message. It does
+    /// not know which response comes next.
     pub fn broken_in_work(&self, name: &str) -> Vec<String> {
         self.said_broken(&format!("app={name} "), " LOG: ")
     }

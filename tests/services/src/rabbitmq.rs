@@ -1,4 +1,4 @@
-//! `RabbitMQ`: it takes seconds to start, so that whoever needs it asks for it early.
+//! `RabbitMQ`. The server takes seconds to start, so a test requests it early.
 
 use std::ops::Deref;
 use std::sync::LazyLock;
@@ -10,22 +10,22 @@ use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use crate::server::{Place, Server, free_port};
 use crate::{ask, programs};
 
-/// A `RabbitMQ` of our own.
+/// A `RabbitMQ` server for the tests.
 #[derive(Debug)]
 pub struct RabbitMq {
     server: Server,
-    /// Erlang's port mapper, which would outlive it.
+    /// Erlang's port mapper, which would outlive the server.
     _mapper: Server,
 }
 
 impl RabbitMq {
-    /// The one of the whole test program: nobody freezes it.
+    /// Returns the server that all tests share. No test freezes it.
     pub fn shared() -> &'static RabbitMq {
         static SHARED: LazyLock<RabbitMq> = LazyLock::new(RabbitMq::start);
         &SHARED
     }
 
-    /// One more.
+    /// Starts another server.
     #[must_use]
     pub fn start() -> RabbitMq {
         let mapper = mapper();
@@ -44,7 +44,8 @@ impl RabbitMq {
             ("RABBITMQ_CONFIG_FILE", folder("rabbitmq.conf")),
             ("RABBITMQ_ENABLED_PLUGINS_FILE", folder("plugins")),
             ("RABBITMQ_CONF_ENV_FILE", "/dev/null".to_owned()),
-            // As under systemd the script becomes the server, instead of waiting for it: it is what is killed with us.
+            // With this setting the script becomes the server instead of waiting for it. So the kill reaches the
+            // server.
             ("RUNNING_UNDER_SYSTEMD", "true".to_owned()),
             ("ERL_EPMD_PORT", mapper.port().to_string()),
             ("ERL_EPMD_ADDRESS", "127.0.0.1".to_owned()),
@@ -53,7 +54,7 @@ impl RabbitMq {
         }
         let (url, port) = (url(place.port), place.port);
         let answers = || {
-            // Asked of a port that is not open yet, a client would wait for longer than that takes.
+            // A client that tries a closed port waits longer than the server takes to start.
             std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
                 && ask(Connection::connect(&url, ConnectionProperties::default()))
                     .is_ok_and(|connection| ask(connection.close(200, "bye".into())).is_ok())
@@ -62,16 +63,16 @@ impl RabbitMq {
         RabbitMq { server, _mapper: mapper }
     }
 
-    /// Where it is.
+    /// Returns the URL of the server.
     pub fn url(&self) -> String {
         url(self.port())
     }
 
-    /// A queue of this name with `messages` in it, numbered from 0.
+    /// Creates a queue of this name with `messages` messages, numbered from 0.
     ///
     /// # Panics
     ///
-    /// If the broker does not take one.
+    /// If the broker rejects the queue or a message.
     pub fn fill(&self, name: &str, messages: u64) {
         self.with_channel(async |channel| {
             let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
@@ -81,7 +82,7 @@ impl RabbitMq {
                 let options = BasicPublishOptions::default();
                 let payload = number.to_string();
                 let properties = BasicProperties::default();
-                // Confirmed all together.
+                // The confirmations are awaited together after the loop.
                 drop(
                     channel
                         .basic_publish("".into(), name.into(), options, payload.as_bytes(), properties)
@@ -93,11 +94,11 @@ impl RabbitMq {
         });
     }
 
-    /// How many messages of a queue nobody has.
+    /// Returns the number of messages in a queue that no consumer holds.
     ///
     /// # Panics
     ///
-    /// If there is no such queue.
+    /// If the queue does not exist.
     pub fn waiting(&self, name: &str) -> u32 {
         self.with_channel(async |channel| {
             let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
@@ -109,7 +110,7 @@ impl RabbitMq {
     fn with_channel<T>(&self, act: impl AsyncFnOnce(&Channel) -> lapin::Result<T>) -> T {
         let done: lapin::Result<T> = ask(async {
             let connection = Connection::connect(&self.url(), ConnectionProperties::default()).await?;
-            // Dropped before, it would be closed beside the connection.
+            // If the channel were dropped earlier, it would be closed concurrently with the connection.
             let channel = connection.create_channel().await?;
             let done = act(&channel).await;
             connection.close(200, "bye".into()).await?;
@@ -131,7 +132,7 @@ fn url(port: u16) -> String {
     format!("amqp://127.0.0.1:{port}/%2f")
 }
 
-/// Started by us, since the one that `RabbitMQ` starts where there is none stays for ever.
+/// Starts a port mapper. The mapper that `RabbitMQ` would start never ends.
 fn mapper() -> Server {
     let place = Place::new("epmd");
     let mut command = place.command(programs::find("epmd", "erlang-base"));

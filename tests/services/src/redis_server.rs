@@ -8,18 +8,18 @@ use redis::{Client, FromRedisValue};
 use crate::server::{Place, Server};
 use crate::{ask, programs};
 
-/// A Redis of our own.
+/// A Redis server for the tests.
 #[derive(Debug)]
 pub struct Redis(Server);
 
 impl Redis {
-    /// The one of the whole test program: nobody freezes it.
+    /// Returns the server that all tests share. No test freezes it.
     pub fn shared() -> &'static Redis {
         static SHARED: LazyLock<Redis> = LazyLock::new(Redis::start);
         &SHARED
     }
 
-    /// One more.
+    /// Starts another server.
     #[must_use]
     pub fn start() -> Redis {
         let place = Place::new("redis");
@@ -31,7 +31,7 @@ impl Redis {
         Redis(place.start(command, || client.get_connection().is_ok()))
     }
 
-    /// Where it is.
+    /// Returns the URL of the server.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port())
     }
@@ -40,7 +40,7 @@ impl Redis {
     ///
     /// # Panics
     ///
-    /// If it fails.
+    /// If the command fails.
     #[track_caller]
     pub fn run<T: FromRedisValue>(&self, words: &[&str]) -> T {
         let mut command = redis::cmd(words[0]);
@@ -50,11 +50,11 @@ impl Redis {
         self.query(&command)
     }
 
-    /// The pipeline's commands, at once.
+    /// Runs all commands of the pipeline in one request.
     ///
     /// # Panics
     ///
-    /// If one fails.
+    /// If a command fails.
     #[track_caller]
     pub fn all(&self, pipeline: &redis::Pipeline) {
         let done: redis::RedisResult<()> = ask(async {

@@ -1,4 +1,5 @@
-//! A server that is not there, or does not let us in: one error, what was managed is torn down, status 1.
+//! A server that is missing or rejects the user causes one error and status 1. The managed instances are torn
+//! down.
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use lifecycle_services_tests::{MariaDb, Nats, Postgres, RabbitMq, Redis};
 
 use crate::service;
 
-/// Nobody listens there.
+/// An address on which no server listens.
 const NOBODY: &str = "127.0.0.1:1";
 
 #[track_caller]
@@ -19,7 +20,7 @@ fn refuses(server: &str, url: &str, says: &str) {
 
 #[test]
 fn nobody_listens() {
-    // A pool asks again until its time is up, and that is all it says.
+    // A pool retries until its time-out, and returns only that error.
     refuses("postgres", &format!("postgres://test@{NOBODY}/postgres"), "PoolTimedOut");
     refuses("mariadb", &format!("mysql://root@{NOBODY}/service"), "PoolTimedOut");
     refuses("rabbitmq", &format!("amqp://{NOBODY}/%2f"), "refused");

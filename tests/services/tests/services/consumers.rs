@@ -1,4 +1,4 @@
-//! A consumer that is started again and again loses no message, and handles none twice.
+//! A consumer that is restarted many times loses no message, and handles no message twice.
 
 use libc::{SIGKILL, SIGTERM};
 use lifecycle_process_tests::{Program, Random, soak};
@@ -27,8 +27,8 @@ impl Broker {
         program.env("CONCURRENCY", concurrency.to_string()).env("PREFETCH", prefetch.to_string())
     }
 
-    /// Who does not answer for a message loses it: after a kill, the broker that has no connection to go by has to be
-    /// quick about it.
+    /// Fills the queue. `JetStream` redelivers by a time-out and does not watch the connection. So its time-out
+    /// must be short if the service is killed.
     pub(crate) fn fill(self, queue: &str, messages: u64, killed: bool) {
         match self {
             Broker::Rabbit => RabbitMq::shared().fill(queue, messages),
@@ -45,11 +45,11 @@ impl Broker {
         }
     }
 
-    /// What the broker will give out again, now that the service is gone.
+    /// Returns the number of messages that the broker will deliver again after the end of the service.
     fn given_back(self, queue: &str) -> i64 {
         let redis = Redis::shared();
         match self {
-            // Counted as they come.
+            // These brokers count a redelivery when it happens.
             Broker::Rabbit | Broker::JetStream => 0,
             Broker::Stream => {
                 let pending: (i64, redis::Value, redis::Value, redis::Value) =
@@ -60,7 +60,7 @@ impl Broker {
         }
     }
 
-    /// What the broker has given out more than once, by its own count.
+    /// Returns the number of messages that the broker has delivered more than once, by its own count.
     fn given_again(self, queue: &str, messages: u64) -> i64 {
         match self {
             Broker::Rabbit => {
@@ -87,7 +87,7 @@ fn in_pipelines(messages: u64, add: impl Fn(&mut redis::Pipeline, u64)) {
     }
 }
 
-/// Of each message, how often it was handled.
+/// Returns the number of messages that were handled, and the number of repeated handlings.
 pub(crate) fn handled(queue: &str) -> (i64, i64) {
     let postgres = Postgres::shared();
     let distinct = format!("SELECT count(DISTINCT id) FROM handled WHERE queue = '{queue}'");
@@ -96,8 +96,8 @@ pub(crate) fn handled(queue: &str) -> (i64, i64) {
     (distinct, postgres.number(&all) - distinct)
 }
 
-/// Lets a service that is stopped by `signal` again and again handle all messages. How many came twice, and how many
-/// the broker has given out again.
+/// Stops a service repeatedly with `signal`, until all messages are handled. Checks the number of lost, repeated
+/// and redelivered messages.
 fn restarted(broker: Broker, signal: i32, concurrency: usize) {
     let (messages, restarts) = if soak() { (20_000, 20) } else { (2_000, 4) };
     let prefetch = 32;

@@ -1,4 +1,4 @@
-//! What a client was told is written is there, and nothing is there by halves, at whatever instant the service stops.
+//! The database has every acknowledged write and no half of a write, at whichever instant the service stops.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ fn writing(scenario: &str, url: &str, run: &str, writers: u32) -> Program {
     program.env("WRITERS", writers.to_string()).env("POLITE", "1")
 }
 
-/// Stops it after a random number of transactions.
+/// Stops the service after a random number of transactions.
 fn stopped(program: Program, random: &mut Random) -> Ended {
     let mut child = ready(program);
     child.wait_for(&format!("written {}", 1 + random.below(600)));
@@ -25,7 +25,8 @@ fn stopped(program: Program, random: &mut Random) -> Ended {
     child.ended()
 }
 
-/// Each acknowledged write is among `halves` twice, and none is there once. How many there are.
+/// Checks that `halves` has each acknowledged write twice and no write once. Returns the number of acknowledged
+/// writes.
 #[track_caller]
 fn none_lost_none_half(ended: &Ended, halves: &[i64]) -> usize {
     let acknowledged = ended.stdout.iter().filter_map(|line| line.strip_prefix("acknowledged "));
@@ -59,7 +60,7 @@ fn postgres_keeps_each_acknowledged_write_and_no_half_of_one() {
     }
 }
 
-/// Writers that never end are cut off at the end of the drain, wherever they are.
+/// The end of the drain cuts off writers that never end, at any statement.
 #[test]
 fn postgres_rolls_back_what_is_cut_off() {
     let (postgres, mut random) = (Postgres::shared(), Random::new());
@@ -109,7 +110,7 @@ fn sqlite_keeps_each_acknowledged_write_and_no_half_of_one() {
         let program = writing("databases/write to sqlite", "", "sqlite", 20);
         let ended = stopped(program.env("DATABASE_FILE", &file), &mut random);
         well(&ended);
-        // It goes with the last connection, if that was closed.
+        // The last connection removes this file when it closes.
         assert!(!folder.join(format!("{run}.db-wal")).exists(), "the log is left behind");
         let count = none_lost_none_half(&ended, &lifecycle_services_tests::sqlite_numbers(&file));
         println!("SQLite, run {run}: {count} acknowledged, 0 lost, 0 half, left after {:?}", ended.took);

@@ -1,4 +1,4 @@
-//! A file that cannot be written is in the report.
+//! A file that cannot be written appears in the report.
 
 use libc::SIGTERM;
 

@@ -1,4 +1,4 @@
-//! A server that freezes or dies under a service that stops: the service leaves in time, and says who kept it.
+//! A server freezes or dies while a service stops. The service ends in time, and its report names the cause.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{ready, service};
 
 const GRACE: Duration = Duration::from_secs(6);
 
-/// The server freezes, and then the service is asked to stop. What does not need it is torn down all the same.
+/// Freezes the server before the service receives the signal. Unrelated resources are still torn down.
 #[track_caller]
 fn frozen(what: &str, server: &Server, program: Program, under_way: &str) -> Ended {
     let mut child = started(program, under_way);
@@ -21,18 +21,18 @@ fn frozen(what: &str, server: &Server, program: Program, under_way: &str) -> End
     in_time(&format!("{what}, frozen"), ended)
 }
 
-/// The server dies, and then the service is asked to stop: it may have seen it by then, or not.
+/// Kills the server before the service receives the signal. The service may or may not have noticed.
 #[track_caller]
 fn dead(what: &str, server: &Server, program: Program, under_way: &str) -> Ended {
     let mut child = started(program, under_way);
-    // So that it does not answer in its last moment.
+    // A frozen server cannot respond in its last moment.
     server.freeze();
     server.kill();
     child.signal(SIGTERM);
     in_time(&format!("{what}, dead"), child.ended())
 }
 
-/// The server has died, and the service says that it has seen it, before it is asked to stop.
+/// Kills the server, and sends the signal after the service has noticed.
 #[track_caller]
 fn seen_dead(what: &str, server: &Server, program: Program) -> Ended {
     let mut child = started(program, "ready");
@@ -42,7 +42,7 @@ fn seen_dead(what: &str, server: &Server, program: Program) -> Ended {
     in_time(&format!("{what}, seen dead"), child.ended())
 }
 
-/// The server dies in the middle of the stop: it answers nothing from the start, and is gone once the stop has begun.
+/// Kills the server during the stop. The server freezes before the signal, and dies after the stop begins.
 #[track_caller]
 fn killed(what: &str, server: &Server, program: Program, under_way: &str) -> Ended {
     let mut child = started(program, under_way);
@@ -67,14 +67,14 @@ fn in_time(what: &str, ended: Ended) -> Ended {
     ended
 }
 
-/// A consumer of this broker, whose rows go to the shared `PostgreSQL`.
+/// Configures a consumer of this broker, whose rows go to the shared `PostgreSQL`.
 fn consuming(kind: &str, url: &str, queue: &str, handler: &str) -> Program {
     let program = service(&format!("consume/{kind}")).env("BROKER_URL", url).env("QUEUE", queue);
     let program = program.env("DATABASE_URL", Postgres::shared().url(queue)).env("HANDLER", handler);
     program.env("CONCURRENCY", "4").env("PREFETCH", "8")
 }
 
-/// A connection to this broker with nothing in hand; to NATS, `publish` messages are in it when its teardown begins.
+/// Configures an idle connection to this broker. With NATS, it has `publish` messages when its teardown begins.
 fn holding(kind: &str, url: &str, publish: usize) -> Program {
     service(&format!("hold/{kind}")).env("BROKER_URL", url).env("PUBLISH", publish.to_string())
 }
@@ -85,7 +85,8 @@ fn rabbitmq() {
     broker.fill("frozen", 20);
     let service = consuming("rabbitmq", &broker.url(), "frozen", "insert");
     let ended = frozen("RabbitMQ", &broker, service, "handled 20");
-    // The consumer waits for its cancellation until the end of the drain, the connection for its close for 1 s.
+    // The consumer waits for its cancellation until the end of the drain. The connection waits for its close for
+    // 1 s.
     ended.exited(70).said(&["ledger closed"]);
     ended.reported(&["consumer `orders`: its source"]).reported(&["Broker", "timed out"]);
     let ended = frozen("RabbitMQ, nothing in hand", &broker, holding("rabbitmq", &broker.url(), 0), "ready");
@@ -98,7 +99,7 @@ fn rabbitmq() {
     ended.reported(&["Broker", "the broker may not have what was sent last"]);
 }
 
-/// Nobody can say whether the last publishes of a connection that broke have arrived.
+/// After a connection breaks, the service cannot know whether the last published messages have arrived.
 #[test]
 fn rabbitmq_dead_with_nothing_in_hand() {
     let broker = RabbitMq::start();
@@ -122,7 +123,7 @@ fn nats() {
     ended.reported(&["Events", "the connection is broken"]);
 }
 
-/// A flush alone ends when the kernel has all: that is no answer.
+/// A flush alone completes when the kernel has all bytes. That is not an acknowledgement.
 #[test]
 fn nats_without_jetstream() {
     for publish in [0, 100] {
@@ -151,8 +152,8 @@ fn redis() {
     }
 }
 
-/// Status 0 is right: each command has been answered, or its sender has had the error. That the server is gone could only
-/// be learned by another command, and would change nothing.
+/// Status 0 is right. Each command has its response, or its sender has the error. Another command would show that
+/// the server is gone, but would change nothing.
 #[test]
 fn redis_with_nothing_in_hand() {
     for fault in [frozen as Fault, dead, killed] {
@@ -162,8 +163,10 @@ fn redis_with_nothing_in_hand() {
     }
 }
 
-/// Status 0 is right: what was committed was answered, what was not is rolled back, and to close an idle connection needs
-/// no answer. That the server is gone could only be learned by a statement, and would change nothing.
+/// Status 0 is right. Each commit has its response, and everything else is rolled back. The close of an idle
+/// connection needs no response.
+///
+/// A statement would show that the server is gone, but would change nothing.
 #[test]
 fn postgres_with_an_idle_pool() {
     for fault in [frozen as Fault, dead, killed] {
@@ -173,7 +176,7 @@ fn postgres_with_an_idle_pool() {
     }
 }
 
-/// Frozen, it keeps the connection; killed, it gives it back, and the error is that of the statement.
+/// A frozen server keeps the connection. A killed server ends it, and the statement returns the error.
 #[test]
 fn postgres_with_a_statement_under_way() {
     let asleep = |postgres: &Postgres| {

@@ -1,4 +1,4 @@
-//! What is published when all else is over arrives.
+//! Messages that are published after all other work arrive.
 
 use futures_util::StreamExt as _;
 use libc::SIGTERM;
@@ -6,10 +6,11 @@ use lifecycle_services_tests::{Nats, ask};
 
 use crate::{ready, service, well};
 
-/// As large as they are, most of them are still in the client when its teardown begins, as the server does not read.
+/// The messages are large, and the server does not read. So most are still in the client when its teardown
+/// begins.
 const MESSAGES: usize = 400;
 
-/// By this user.
+/// Publishes all messages as this user, and checks that they arrive.
 #[track_caller]
 fn arrives(user: &str) {
     let nats = Nats::locked();
@@ -19,7 +20,7 @@ fn arrives(user: &str) {
     let mut child = ready(program);
     nats.freeze();
     child.signal(SIGTERM);
-    // Beside it nothing keeps the other resources: the cleanup has begun.
+    // The publisher delays no other resource, so this line shows that the cleanup has begun.
     child.wait_for("ledger closed");
     nats.thaw();
     well(&child.ended()).reported(&["Publisher", "ok"]);
@@ -36,7 +37,7 @@ fn what_is_published_last_arrives() {
     arrives("u");
 }
 
-/// The server refuses the question whether all has arrived: that is an answer too.
+/// The server denies the question whether all messages have arrived. The denial is also a response.
 #[test]
 fn what_is_published_last_by_one_who_may_do_nothing_else_arrives() {
     arrives("orders");

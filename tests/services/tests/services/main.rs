@@ -1,5 +1,4 @@
-//! Services and the servers that they hold: what is lost, handled twice or left behind when they stop is counted at
-//! the server.
+//! Services and the servers that they use. The tests count lost work, repeated work and leftovers at the server.
 
 mod bad_input;
 mod consumers;
@@ -13,12 +12,12 @@ mod statements;
 
 use lifecycle_process_tests::{Child, Ended, Program, program};
 
-/// The service of this package, in this scenario.
+/// Configures the service of this package with this scenario.
 fn service(scenario: &str) -> Program {
     program!("service", scenario)
 }
 
-/// Starts it, and waits until it is ready.
+/// Starts the service, and waits until it is ready.
 #[track_caller]
 fn ready(program: Program) -> Child {
     let mut child = program.start();
@@ -26,7 +25,7 @@ fn ready(program: Program) -> Child {
     child
 }
 
-/// Status 0.
+/// Checks for status 0.
 #[track_caller]
 fn well(ended: &Ended) -> &Ended {
     ended.exited(0)

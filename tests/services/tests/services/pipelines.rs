@@ -1,4 +1,4 @@
-//! Source before sink, by nothing but the closing of a channel.
+//! A source stops before its sink only because a channel closes.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use crate::consumers::handled;
 use crate::{ready, service, well};
 
-/// The writer cannot write before the stop has begun, and never asks whether it has.
+/// The writer cannot write before the stop begins, and does not watch for the stop.
 #[test]
 fn what_is_queued_is_written() {
     let (postgres, broker, queue) = (Postgres::start(), RabbitMq::shared(), "pipeline");
@@ -19,7 +19,7 @@ fn what_is_queued_is_written() {
     let program = service("pipeline/").env("BROKER_URL", broker.url()).env("QUEUE", queue);
     let program = program.env("DATABASE_URL", postgres.url(queue)).env("PREFETCH", "32");
     let mut child = ready(program);
-    // The writer has taken one.
+    // At this line the writer has taken one of the 1000 messages.
     child.wait_for("queued 999");
     child.signal(SIGTERM);
     child.wait_for("stopping");

@@ -1,4 +1,4 @@
-//! A message that nobody can handle, and one whose handler never ends, do not hold up the stop.
+//! A message that always fails, and a handler that never ends, do not delay the stop.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use lifecycle_services_tests::{Nats, Postgres, RabbitMq, Redis, wait_until};
 use crate::consumers::{Broker, handled};
 use crate::{ready, well};
 
-/// Ten messages, of which two fail whenever they are tried.
+/// Handles ten messages, two of which always fail.
 #[track_caller]
 fn poisoned(broker: Broker, concurrency: usize) -> Ended {
     let queue = format!("poison{broker:?}{concurrency}");
@@ -47,7 +47,7 @@ fn poisoned(broker: Broker, concurrency: usize) -> Ended {
     ended
 }
 
-/// Ten messages, whose handler never ends; the service has 5 s.
+/// Receives ten messages whose handlers never end. The grace is 5 s.
 #[track_caller]
 fn hanging(broker: Broker, concurrency: usize) -> Ended {
     let queue = format!("hang{broker:?}{concurrency}");
@@ -58,7 +58,7 @@ fn hanging(broker: Broker, concurrency: usize) -> Ended {
     child.signal(SIGTERM);
     child.wait_for("stopping");
     if broker == Broker::Rabbit {
-        // What nobody has begun is there for others at once, not at the end of the drain.
+        // Messages without a handler are available to other consumers at once, before the end of the drain.
         let begun = u32::try_from(begun).unwrap();
         wait_until("what was sent ahead is back", || RabbitMq::shared().waiting(&queue) == 10 - begun);
         assert!(!child.is_over(), "it left before its handlers were cut off");
@@ -75,7 +75,7 @@ fn hanging(broker: Broker, concurrency: usize) -> Ended {
         Broker::Rabbit => {
             wait_until("all are back", || RabbitMq::shared().waiting(&queue) == 10);
         }
-        // By the time the server would see to it itself, five minutes have passed.
+        // The messages are back before the server's own time-out of 5 minutes.
         Broker::JetStream => {
             for _ in 0..10 {
                 assert!(
@@ -87,7 +87,7 @@ fn hanging(broker: Broker, concurrency: usize) -> Ended {
         Broker::Stream => {
             let pending: (i64, redis::Value, redis::Value, redis::Value) =
                 Redis::shared().run(&["XPENDING", &queue, "group"]);
-            // It may have read again by then, where all of the first were begun.
+            // The consumer may have read again if every message of the first read has a handler.
             assert!((8..=10).contains(&pending.0), "what was given to this consumer is its own: {pending:?}");
         }
         Broker::List => {

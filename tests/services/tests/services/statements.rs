@@ -1,4 +1,4 @@
-//! No statement and no transaction stays behind at `PostgreSQL`.
+//! No statement and no transaction is left at `PostgreSQL`.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use lifecycle_services_tests::{Postgres, wait_until};
 
 use crate::{ready, service, well};
 
-/// Stops the service while the server sleeps for it.
+/// Stops the service while its statement sleeps on the server.
 #[track_caller]
 fn stopped_asleep(scenario: &str, name: &str, grace: &str) -> Ended {
     let postgres = Postgres::shared();
@@ -19,7 +19,7 @@ fn stopped_asleep(scenario: &str, name: &str, grace: &str) -> Ended {
     });
     child.signal(SIGTERM);
     let ended = child.ended();
-    // By itself it would end in a minute.
+    // Without a cancellation the statement would end after a minute.
     assert_eq!(
         postgres.connections(name, "state = 'active' AND query LIKE '%pg_sleep%'"),
         0,
@@ -31,7 +31,8 @@ fn stopped_asleep(scenario: &str, name: &str, grace: &str) -> Ended {
     ended
 }
 
-/// Nobody drains it: the pool is closed under it, and gives it half of its time.
+/// The statement is not tracked. The teardown closes its pool, which waits for half of its time-out and then
+/// cancels.
 #[test]
 fn a_statement_that_nobody_tracks_is_cancelled_by_the_close_of_its_pool() {
     let ended = stopped_asleep("sleep untracked", "sleep-untracked", "20s");
@@ -43,7 +44,7 @@ fn a_statement_that_nobody_tracks_is_cancelled_by_the_close_of_its_pool() {
 fn a_statement_that_is_cut_off_with_its_task_is_cancelled() {
     let ended = stopped_asleep("sleep", "sleep-tracked", "6s");
     ended.exited(70).within(Duration::from_secs(6)).reported(&["task", "databases.rs"]);
-    // The pool has closed: all that it missed was cancelled.
+    // The pool is closed, and all missing connections were cancelled.
     ended.not_reported("never given back").reported(&["Orders", "ok"]);
 }
 
@@ -62,12 +63,13 @@ fn a_connection_that_is_never_given_back_is_counted() {
     let ended = child.ended();
     ended.exited(70).within(Duration::from_secs(4));
     ended.reported(&["Orders", "a connection was never given back"]);
-    // It goes with the process.
+    // The connection ends with the process.
     postgres.is_left(name);
     assert_eq!(postgres.number("SELECT count(*) FROM writes WHERE run = 'kept'"), 0);
 }
 
-/// The pool is closed before it is back, and waits for it beside those that are idle.
+/// The pool begins to close before the connection is back. It waits for this connection as well as for the idle
+/// ones.
 #[test]
 fn a_connection_that_comes_back_late_is_closed_too() {
     let (postgres, name) = (Postgres::shared(), "late");

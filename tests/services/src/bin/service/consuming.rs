@@ -1,4 +1,4 @@
-//! Services that take messages from a broker, and write a row for each.
+//! Services that receive messages from a broker and write a row for each message.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,7 +26,7 @@ pub(crate) struct Events {
     pub(crate) client: async_nats::Client,
 }
 
-/// What else there is: not to be held up by the others.
+/// Another resource, which must not wait for the teardown of the others.
 #[lifecycle::resource(timeout = "1s")]
 pub(crate) struct Ledger;
 
@@ -79,8 +79,8 @@ pub(crate) async fn rabbitmq(url: &str, queue: &str) -> Result<AmqpQueue, Error>
     Ok(AmqpQueue::new(channel, deliveries))
 }
 
-/// A consumer of this source, which inserts; but with `HANDLER=fail` fails at every fifth message, and with
-/// `HANDLER=hang` never ends.
+/// Starts a consumer of this source, which inserts a row for each message. With `HANDLER=fail`, every fifth
+/// message fails. With `HANDLER=hang`, no handler ends.
 fn start<S>(source: S, orders: Managed<Orders>)
 where
     S: Source<Message: Numbered> + 'static,
@@ -107,7 +107,7 @@ where
     lifecycle::spawn_essential("orders", consumer.run(handler));
 }
 
-/// A row for each time: who comes twice is there twice.
+/// Inserts a row for each delivery. A message that is delivered twice has two rows.
 pub(crate) async fn insert<M: Numbered>(orders: &Orders, message: M) -> Result<(), sqlx::Error> {
     let row = sqlx::query("INSERT INTO handled (queue, id, again) VALUES ($1, $2, $3)");
     row.bind(setting("QUEUE")).bind(message.id()).bind(message.again()).execute(&orders.pool).await?;

@@ -11,7 +11,7 @@ use sqlx::{Database, Executor, Pool};
 
 use crate::{Error, number, serve, setting};
 
-/// `PostgreSQL`.
+/// A pool of `PostgreSQL` connections.
 #[lifecycle::resource(timeout = "3s")]
 pub(crate) struct Orders {
     #[teardown]
@@ -82,7 +82,7 @@ pub(crate) async fn postgres() -> Result<PgPool, sqlx::Error> {
     pool.connect(&setting("DATABASE_URL")).await
 }
 
-/// Idle connections beside those that are out: a pool closes them first.
+/// Opens idle connections as well as those in use. A pool closes the idle ones first.
 async fn some_idle(pool: &PgPool) -> Result<(), sqlx::Error> {
     let some = [pool.acquire().await?, pool.acquire().await?, pool.acquire().await?];
     for mut connection in some {
@@ -91,7 +91,8 @@ async fn some_idle(pool: &PgPool) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// `WRITERS` tasks, each in one transaction after the other, until the stop; or on and on with `POLITE=0`.
+/// Runs `WRITERS` tasks, each with one transaction after the other. They end at the stop, or never with
+/// `POLITE=0`.
 async fn write<DB: Database>(pool: &Pool<DB>) -> Result<(), Error>
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
@@ -118,7 +119,7 @@ where
     Ok(())
 }
 
-/// Two rows, or none.
+/// Writes two rows in one transaction.
 async fn transaction<DB: Database>(pool: &Pool<DB>, id: usize) -> Result<(), sqlx::Error>
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
@@ -132,7 +133,7 @@ where
     transaction.commit().await
 }
 
-/// A statement that is under way for longer than any test.
+/// Runs a statement that takes longer than any test.
 async fn sleep(pool: PgPool, in_a_transaction: bool) {
     let slept = async {
         let mut connection = pool.begin().await?;

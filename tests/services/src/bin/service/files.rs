@@ -16,7 +16,7 @@ struct Journal {
     file: Mutex<BufWriter<File>>,
 }
 
-/// Kept in memory, and written when the service stops.
+/// A journal that is kept in memory and written when the service stops.
 #[lifecycle::resource]
 struct Snapshot(PathBuf);
 

@@ -1,4 +1,4 @@
-//! Services that hold a connection to a broker with nothing in hand, and say when they see it broken.
+//! Services that hold an idle connection to a broker, and print a line when they see that it is broken.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use redis::aio::MultiplexedConnection;
 use crate::consuming::{Broker, Ledger};
 use crate::{Error, number, serve, setting};
 
-/// More than the kernel takes of some hundreds, and as many fit into the client.
+/// The size of a message, in bytes. Some hundreds of them exceed the kernel's buffers and still fit into the
+/// client.
 const LARGE: usize = 60_000;
 
 #[lifecycle::resource(timeout = "3s")]
@@ -41,7 +42,7 @@ pub(crate) async fn run(broker: &str) -> Result<(), Error> {
             let publisher = lifecycle::manage(Publisher { client: client.clone() });
             tokio::spawn(tell(move || client.connection_state() != State::Connected));
             serve().await;
-            // They are in the client when its teardown begins.
+            // These messages are still in the client when its teardown begins.
             for number in 0..number("PUBLISH") {
                 publisher.client.publish("orders", format!("{number:LARGE$}").into()).await?;
             }
@@ -58,7 +59,7 @@ pub(crate) async fn run(broker: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The clients do not tell; they are asked.
+/// Polls `is_broken` and prints a line when it returns `true`. The clients do not notify their user.
 async fn tell(is_broken: impl Fn() -> bool) {
     while !is_broken() {
         tokio::time::sleep(Duration::from_millis(2)).await;

@@ -1,4 +1,4 @@
-//! The services that the tests start and stop: one program, a scenario each.
+//! The services that the tests start and stop: one program with several scenarios.
 
 mod consuming;
 mod databases;
@@ -25,17 +25,17 @@ async fn main() -> Result<(), Error> {
     }
 }
 
-/// A setting, which has to be there.
+/// Returns a setting from the environment, which must exist.
 fn setting(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"))
 }
 
-/// A number among the settings.
+/// Returns a setting that is a number.
 fn number(name: &str) -> usize {
     setting(name).parse().unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Runs until the stop, and says when it is there.
+/// Runs until the stop. Prints `ready` and `stopping`.
 async fn serve() {
     lifecycle::ready();
     println!("ready");

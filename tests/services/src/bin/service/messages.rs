@@ -1,4 +1,4 @@
-//! What each broker's message says: its number, and whether the broker has given it out before.
+//! The number of a broker's message, and whether the broker has delivered the message before.
 
 use lapin::message::Delivery;
 use lifecycle::consumer::Entry;
@@ -7,7 +7,7 @@ use lifecycle::consumer::Entry;
 pub(crate) trait Numbered {
     fn id(&self) -> i64;
 
-    /// The broker says that it is not the first time. Some say it elsewhere.
+    /// Returns whether the broker marks the message as redelivered. Some brokers record that elsewhere.
     fn again(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! A consumer, a channel, and a writer that knows nothing of a stop.
+//! A consumer, a channel, and a writer that does not watch for the stop.
 
 use lifecycle::consumer::Consumer;
 use tokio::sync::mpsc;
@@ -11,7 +11,7 @@ pub(crate) async fn run() -> Result<(), Error> {
     let orders = lifecycle::manage(Orders { pool: postgres().await? });
     let source = rabbitmq(&setting("BROKER_URL"), &setting("QUEUE")).await?;
     let (queue, mut queued) = mpsc::channel(10_000);
-    // It ends when the channel does: when nobody sends any more.
+    // The task ends when the channel is closed, after every sender is dropped.
     lifecycle::spawn(async move {
         let mut written = 0;
         while let Some(message) = queued.recv().await {

@@ -1,4 +1,4 @@
-//! Services that find their server missing when they start.
+//! Services whose server is missing when they start.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::consuming::{Broker, Events, Ledger};
 use crate::databases::{Invoices, Orders};
 use crate::{Error, serve, setting};
 
-/// A pool asks again for this long where nobody listens.
+/// The time for which a pool retries a closed port.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(name: &str) -> Result<(), Error> {
