@@ -1,8 +1,8 @@
-//! Just enough JSON to write plans and reports.
+//! The parts of JSON that plans and reports need.
 
 use std::fmt::Write as _;
 
-/// A JSON string.
+/// Returns `text` as a JSON string.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -19,7 +19,7 @@ pub(crate) fn quoted(text: &str) -> String {
     out
 }
 
-/// A JSON array of what is JSON already.
+/// Returns a JSON array. The values are JSON already.
 pub(crate) fn list(values: impl Iterator<Item = String>) -> String {
     format!("[{}]", values.collect::<Vec<_>>().join(","))
 }

@@ -1,6 +1,8 @@
 // Some of the README's programs need the feature `http`, so that they are run with it only. The first one is also run
 // without, by `tests/first-success`.
 #![cfg_attr(not(all(doctest, not(feature = "http"))), doc = include_str!("../README.md"))]
+// docs.rs shows every feature, and says which item needs which one.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 
 #[cfg(not(unix))]

@@ -148,7 +148,7 @@ fn start<F: Future<Output = MainEnd>>(
     let outcome = async {
         match body().await {
             MainEnd::Ok => MainOutcome::Ok,
-            MainEnd::Err(error) => MainOutcome::Failed(error),
+            MainEnd::Err(error) => MainOutcome::Failed { error },
             MainEnd::Code(code) => exit.outcome_of(code),
         }
     };

@@ -37,7 +37,7 @@ pub struct Report {
     /// Why the program stopped.
     pub reason: Reason,
     /// The total time that the stop was allowed to take.
-    #[doc(alias = "grace period")]
+    #[doc(alias("grace period", "terminationGracePeriodSeconds"))]
     pub grace: Duration,
     /// The time that the stop took.
     pub took: Duration,
@@ -96,13 +96,22 @@ pub enum Reason {
     },
     /// [`shutdown`](crate::shutdown) was called with this reason.
     #[non_exhaustive]
-    Requested(Cow<'static, str>),
+    Requested {
+        /// The reason that was given.
+        reason: Cow<'static, str>,
+    },
     /// [`fail`](crate::fail) was called with this error.
     #[non_exhaustive]
-    Failed(String),
+    Failed {
+        /// The error as text.
+        error: String,
+    },
     /// The plan cannot be carried out: it has a cycle, or time-outs that do not fit into grace.
     #[non_exhaustive]
-    InvalidPlan(String),
+    InvalidPlan {
+        /// What is wrong with the plan.
+        error: String,
+    },
 }
 
 /// How `main` ended.
@@ -113,10 +122,16 @@ pub enum MainOutcome {
     Ok,
     /// `main` returned this error, as its `Debug` text, or an exit code other than success.
     #[non_exhaustive]
-    Failed(String),
+    Failed {
+        /// The error as text.
+        error: String,
+    },
     /// `main` panicked with this message.
     #[non_exhaustive]
-    Panicked(String),
+    Panicked {
+        /// The message of the panic.
+        message: String,
+    },
     /// The stop dropped `main` at an await: during start-up, or because its time was up.
     Cut,
 }
@@ -149,7 +164,10 @@ pub enum Outcome {
     Ok,
     /// The teardown ran to its end, with at least one error or panic: one for each step that failed.
     #[non_exhaustive]
-    Failed(Vec<Failure>),
+    Failed {
+        /// Each error or panic, in the order of the steps.
+        failures: Vec<Failure>,
+    },
     /// The teardown was dropped when its time was up.
     TimedOut,
     /// No thread of the runtime became free to run the teardown.
@@ -230,11 +248,11 @@ impl Report {
     ///
     /// If several rows apply, the order is 78, 124, 101, 1, 70.
     pub fn exit_status(&self) -> u8 {
-        if let Reason::InvalidPlan(_) = self.reason {
+        if let Reason::InvalidPlan { .. } = self.reason {
             78
         } else if self.instances.iter().any(|instance| instance.outcome == Outcome::NotRun) {
             124
-        } else if let Some(MainOutcome::Panicked(_)) = self.main {
+        } else if let Some(MainOutcome::Panicked { .. }) = self.main {
             101
         } else if self.failed_by_itself() {
             1
@@ -252,8 +270,8 @@ impl Report {
 
     /// Returns true if the program stopped because of an error of its own.
     fn failed_by_itself(&self) -> bool {
-        matches!(self.reason, Reason::EssentialEnded { .. } | Reason::Failed(_))
-            || matches!(self.main, Some(MainOutcome::Failed(_)))
+        matches!(self.reason, Reason::EssentialEnded { .. } | Reason::Failed { .. })
+            || matches!(self.main, Some(MainOutcome::Failed { .. }))
             || !self.failures.is_empty()
     }
 

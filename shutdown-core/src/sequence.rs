@@ -171,14 +171,14 @@ impl<H: Clone> Sequence<H> {
             return;
         }
         if let Err(fault) = validate(&self.registry.plan(), self.config.grace) {
-            self.begin(now, Reason::InvalidPlan(fault), Duration::ZERO);
+            self.begin(now, Reason::InvalidPlan { error: fault }, Duration::ZERO);
         }
     }
 
     fn on_stop(&mut self, now: Instant, reason: Reason) {
         match (self.phase.stop_mut(), reason) {
             (None, reason) => self.begin(now, reason, self.config.lame_duck),
-            (Some(stop), Reason::Failed(error)) => stop.failures.push(error),
+            (Some(stop), Reason::Failed { error }) => stop.failures.push(error),
             (Some(_), _) => {}
         }
     }
@@ -215,7 +215,7 @@ impl<H: Clone> Sequence<H> {
         let (reason, deadline) = (stop.reason.clone(), stop.budget.deadline);
         let cuts_main = match reason {
             Reason::MainEnded => false,
-            Reason::InvalidPlan(_) => true,
+            Reason::InvalidPlan { .. } => true,
             _ => !ready,
         };
         self.actions.push(Action::Begin { reason, deadline });

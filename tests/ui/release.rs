@@ -91,7 +91,7 @@ impl Client {
 async fn release<T: Resource>(value: T) -> Vec<Failure> {
     let report = Lifecycle::builder().run(async { drop(lifecycle::manage(value)) }).await;
     match &report.instances[0].outcome {
-        Outcome::Failed(failures, ..) => failures.clone(),
+        Outcome::Failed { failures, .. } => failures.clone(),
         _ => Vec::new(),
     }
 }

@@ -44,13 +44,13 @@ async fn handle(
     }
     // A full channel means that the outbox has a wake-up that it has not used yet.
     let _ = written.try_send(());
-    Ok(Verdict::Done)
+    Ok(Verdict::Ack)
 }
 
 /// Rejects a message that can never become an order. RabbitMQ dead-letters it, if the queue is configured so.
 fn discard(order: &[u8], why: impl Display) -> Verdict {
     eprintln!("worker: a message is not an order: {:.40?}: {why}", String::from_utf8_lossy(order));
-    Verdict::Discard
+    Verdict::Reject
 }
 
 /// Whether PostgreSQL will refuse this order each time. Examples are a NUL (class 22, data exception) and a key that is

@@ -44,6 +44,7 @@ use crate::sync::notice::Waiting;
 ///     let journal: Managed<Journal> = lifecycle::manage(Journal);
 /// }
 /// ```
+#[doc(alias("register", "on_shutdown"))]
 #[track_caller]
 pub fn manage<T: Resource>(value: T) -> Managed<T> {
     context::expect("manage", Lifecycle::clone).manage(value)
@@ -96,6 +97,7 @@ pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> M
 /// lifecycle::defer("say goodbye", || async { println!("goodbye") });
 /// # }
 /// ```
+#[doc(alias("on_shutdown", "shutdown hook"))]
 #[track_caller]
 pub fn defer<F, Fut>(name: impl Into<Cow<'static, str>>, teardown: F)
 where
@@ -130,6 +132,7 @@ where
 /// lifecycle::ready(); // `/startupz` answers 200 when this has returned
 /// # }
 /// ```
+#[doc(alias = "readiness")]
 #[track_caller]
 pub fn ready() {
     context::expect("ready", Lifecycle::clone).ready();
@@ -166,6 +169,7 @@ pub fn ready() {
 /// });
 /// # }
 /// ```
+#[doc(alias("cancellation token", "CancellationToken", "ctrl_c", "shutdown signal"))]
 #[track_caller]
 pub fn stopping() -> Stopping {
     context::expect("stopping", Lifecycle::stopping)
@@ -216,6 +220,7 @@ pub fn is_stopping() -> bool {
 /// axum::serve(listener, routes).with_graceful_shutdown(lifecycle::draining()).await
 /// # }
 /// ```
+#[doc(alias("graceful shutdown", "with_graceful_shutdown"))]
 #[track_caller]
 pub fn draining() -> Draining {
     context::expect("draining", Lifecycle::draining)
@@ -242,6 +247,7 @@ pub fn draining() -> Draining {
 /// });
 /// # }
 /// ```
+#[doc(alias("grace period", "deadline"))]
 pub fn remaining() -> Option<Duration> {
     context::with(|lifecycle| lifecycle.and_then(Lifecycle::remaining))
 }
@@ -265,6 +271,7 @@ pub fn remaining() -> Option<Duration> {
 /// lifecycle::stopping().await;
 /// # }
 /// ```
+#[doc(alias("cancel", "graceful shutdown"))]
 #[track_caller]
 pub fn shutdown(reason: impl Into<Cow<'static, str>>) {
     context::expect("shutdown", Lifecycle::clone).shutdown(reason);
@@ -294,6 +301,7 @@ pub fn shutdown(reason: impl Into<Cow<'static, str>>) {
 /// assert_eq!(report.exit_status(), 1);
 /// # }
 /// ```
+#[doc(alias = "abort")]
 #[track_caller]
 pub fn fail(error: impl fmt::Display) {
     context::expect("fail", Lifecycle::clone).fail(error);
@@ -318,6 +326,7 @@ pub fn fail(error: impl fmt::Display) {
 /// lifecycle::spawn(settle(17)); // `main` may return: the drain waits for the task
 /// # }
 /// ```
+#[doc(alias("task tracker", "TaskTracker"))]
 #[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -347,6 +356,7 @@ where
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("task tracker", "TaskTracker"))]
 #[track_caller]
 pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     context::expect("spawn_blocking", Lifecycle::clone).spawn_blocking(f)
@@ -382,6 +392,7 @@ pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static)
 /// lifecycle::stopping().await;
 /// # }
 /// ```
+#[doc(alias = "critical task")]
 #[track_caller]
 pub fn spawn_essential<F>(name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<()>
 where
@@ -412,6 +423,7 @@ where
 /// }
 /// # }
 /// ```
+#[doc(alias("guard", "TaskTracker", "in flight"))]
 #[track_caller]
 pub fn pass() -> Option<Pass> {
     // `expect` clones no `Lifecycle` here: every thread shares its reference count, and a pass must not touch shared memory.

@@ -55,12 +55,12 @@ impl Lifecycle {
 
     /// Begins the stop: see [`shutdown`](crate::shutdown).
     pub fn shutdown(&self, reason: impl Into<Cow<'static, str>>) {
-        self.on(Event::Stop(Reason::Requested(reason.into())));
+        self.on(Event::Stop(Reason::Requested { reason: reason.into() }));
     }
 
     /// Begins the stop because of an error: see [`fail`](crate::fail).
     pub fn fail(&self, error: impl fmt::Display) {
-        self.on(Event::Stop(Reason::Failed(error.to_string())));
+        self.on(Event::Stop(Reason::Failed { error: error.to_string() }));
     }
 }
 

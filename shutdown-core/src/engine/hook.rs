@@ -50,12 +50,14 @@ impl Hook {
         // The job's future, and with it the instance, is dropped in here as well.
         match catch_async(scope.around(async move { job().await })).await {
             Ok(failures) if failures.is_empty() => Outcome::Ok,
-            Ok(failures) => Outcome::Failed(failures),
-            Err(panic) => Outcome::Failed(vec![Failure {
-                step: "teardown",
-                kind: FailureKind::Panic,
-                message: panic.message(),
-            }]),
+            Ok(failures) => Outcome::Failed { failures },
+            Err(panic) => Outcome::Failed {
+                failures: vec![Failure {
+                    step: "teardown",
+                    kind: FailureKind::Panic,
+                    message: panic.message(),
+                }],
+            },
         }
     }
 

@@ -32,6 +32,6 @@ impl MainOutput for () {
 #[diagnostic::do_not_recommend]
 impl<T, E: fmt::Debug> MainOutput for Result<T, E> {
     fn into_ending(self) -> MainOutcome {
-        self.map_or_else(|error| MainOutcome::Failed(format!("{error:?}")), |_| MainOutcome::Ok)
+        self.map_or_else(|error| MainOutcome::Failed { error: format!("{error:?}") }, |_| MainOutcome::Ok)
     }
 }

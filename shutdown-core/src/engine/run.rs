@@ -77,7 +77,7 @@ impl Lifecycle {
         // The future of `main` is dropped in here as well.
         let ending = match catch_async(run).await {
             Ok(ending) => ending,
-            Err(panic) => MainOutcome::Panicked(panic.message()),
+            Err(panic) => MainOutcome::Panicked { message: panic.message() },
         };
         self.on(Event::MainEnded(ending));
         self.in_flight().return_main();

@@ -109,7 +109,7 @@ impl Lifecycle {
         self.spawn(async move {
             // Moved in as a whole, so that it is dropped also by a task that is cut before it ends.
             let mut essential = essential;
-            if let MainOutcome::Failed(error) = future.await.into_ending() {
+            if let MainOutcome::Failed { error } = future.await.into_ending() {
                 essential.error = Some(error);
             }
         })

@@ -25,7 +25,7 @@ pub(crate) fn log(line: &Line) {
             tracing::info!(%reason, within = %within, "stopping");
         }
         Line::Hurried => {
-            tracing::warn!("second signal: work in flight is cut off now, and at most 3 s are left")
+            tracing::warn!("second signal: work in flight is cut off now, and at most 3 s are left");
         }
         Line::Waiting { stage, names } => {
             let (shown, more) = names.split_at(names.len().min(MAX_NAMES));

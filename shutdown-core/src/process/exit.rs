@@ -80,7 +80,7 @@ impl Exit {
             return MainOutcome::Ok;
         }
         *lock(&self.code) = Some(code);
-        MainOutcome::Failed("`main` returned an exit code other than success".to_owned())
+        MainOutcome::Failed { error: "`main` returned an exit code other than success".to_owned() }
     }
 
     /// Runs the steps of the exit on the main thread. A step may hang, because the supervisor watches.
@@ -150,7 +150,7 @@ impl Exit {
         match (self.format, &report.main) {
             (ReportFormat::Text, _) => report.to_string(),
             (ReportFormat::Json, _) => report.to_json(),
-            (ReportFormat::Off, Some(MainOutcome::Failed(error))) => format!("Error: {error}\n"),
+            (ReportFormat::Off, Some(MainOutcome::Failed { error })) => format!("Error: {error}\n"),
             (ReportFormat::Off, _) => String::new(),
         }
     }

@@ -17,9 +17,9 @@ impl fmt::Display for Reason {
             Reason::EssentialEnded { name, error: Some(error) } => {
                 write!(f, "essential task `{name}` failed: {error}")
             }
-            Reason::Requested(why) => write!(f, "shutdown requested: {why}"),
-            Reason::Failed(error) => write!(f, "failed: {error}"),
-            Reason::InvalidPlan(error) => write!(f, "invalid plan: {error}"),
+            Reason::Requested { reason: why } => write!(f, "shutdown requested: {why}"),
+            Reason::Failed { error } => write!(f, "failed: {error}"),
+            Reason::InvalidPlan { error } => write!(f, "invalid plan: {error}"),
         }
     }
 }
@@ -28,8 +28,8 @@ impl fmt::Display for MainOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             MainOutcome::Ok => f.write_str("ok"),
-            MainOutcome::Failed(error) => write!(f, "failed: {error}"),
-            MainOutcome::Panicked(message) => write!(f, "panicked: {message}"),
+            MainOutcome::Failed { error } => write!(f, "failed: {error}"),
+            MainOutcome::Panicked { message } => write!(f, "panicked: {message}"),
             MainOutcome::Cut => f.write_str("cut off"),
         }
     }
@@ -71,7 +71,7 @@ impl fmt::Display for Outcome {
             Outcome::Ok => f.write_str("ok"),
             Outcome::TimedOut => f.write_str("timed out"),
             Outcome::NotRun => f.write_str("not run"),
-            Outcome::Failed(failures) => {
+            Outcome::Failed { failures } => {
                 for (at, failure) in failures.iter().enumerate() {
                     let separator = if at == 0 { "" } else { "; " };
                     write!(f, "{separator}{failure}")?;

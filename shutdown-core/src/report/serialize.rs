@@ -94,11 +94,11 @@ mod tests {
         let ms = Duration::from_micros;
         let location = Location::caller();
         let failure = |kind| Failure { step: "pool", kind, message: "line\n\"quoted\" \u{1}".to_owned() };
-        let instance = |start, outcome| InstanceReport {
+        let instance = |start: Option<Duration>, outcome| InstanceReport {
             name: "a".into(),
             location,
-            last: start == None,
-            late: start != None,
+            last: start.is_none(),
+            late: start.is_some(),
             start,
             took: ms(1_234_567),
             outcome,
@@ -113,7 +113,9 @@ mod tests {
                 instance(Some(ms(10)), Outcome::Ok),
                 instance(
                     Some(ms(999_999)),
-                    Outcome::Failed(vec![failure(FailureKind::Error), failure(FailureKind::Panic)]),
+                    Outcome::Failed {
+                        failures: vec![failure(FailureKind::Error), failure(FailureKind::Panic)],
+                    },
                 ),
             ],
             stragglers: vec![
@@ -123,7 +125,7 @@ mod tests {
                 Straggler::InFlight { doing: "GET /".to_owned(), count: 3 },
                 Straggler::Passes { count: 4 },
             ],
-            main: Some(MainOutcome::Failed("no broker".to_owned())),
+            main: Some(MainOutcome::Failed { error: "no broker".to_owned() }),
             panicked_tasks: 2,
             failures: vec!["b".to_owned()],
             faults: vec!["c".to_owned()],

@@ -8,7 +8,7 @@ use crate::stage::Stage;
 
 /// The length of a bar, in columns.
 const BAR_COLUMNS: u32 = 32;
-/// At most this many instances of a stage are listed if they ended without an error. Those that failed are always listed.
+/// An instance of a stage after the first 40 is listed only if it failed.
 const MAX_CLEAN_ROWS: usize = 40;
 
 impl fmt::Display for Report {
@@ -59,7 +59,9 @@ impl fmt::Display for Report {
             writeln!(f, "    {line}")?;
         }
         match &self.main {
-            Some(main @ (MainOutcome::Failed(_) | MainOutcome::Panicked(_))) => writeln!(f, "  main {main}")?,
+            Some(main @ (MainOutcome::Failed { .. } | MainOutcome::Panicked { .. })) => {
+                writeln!(f, "  main {main}")?;
+            }
             Some(MainOutcome::Ok | MainOutcome::Cut) | None => {}
         }
         for failure in &self.failures {

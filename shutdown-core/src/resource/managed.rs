@@ -13,12 +13,35 @@ use crate::sequence::InstanceId;
 ///
 /// A handle derefs to the value. A resource with a field `Managed<Database>` is torn down before every `Database`: the
 /// field is the dependency.
-pub struct Managed<T>(Arc<Shared<T>>);
+// It holds a trait object, although there is one implementation. So rustc sees at once that a handle is `Send` and
+// `Sync`. Otherwise it would look through every handle into the next resource, and give up in a chain of 32 (E0275).
+pub struct Managed<T>(Arc<dyn Instance<T>>);
+
+/// An instance, as its handles see it.
+trait Instance<T>: Send + Sync {
+    fn value(&self) -> &T;
+    fn id(&self) -> InstanceId;
+    fn owner(&self) -> &dyn Owner;
+}
 
 struct Shared<T> {
     value: T,
     id: InstanceId,
     owner: Box<dyn Owner>,
+}
+
+impl<T: Send + Sync> Instance<T> for Shared<T> {
+    fn value(&self) -> &T {
+        &self.value
+    }
+
+    fn id(&self) -> InstanceId {
+        self.id
+    }
+
+    fn owner(&self) -> &dyn Owner {
+        &*self.owner
+    }
 }
 
 /// The port to the engine: all that a handle knows of the lifecycle that owns its instance.
@@ -30,13 +53,15 @@ pub(crate) trait Owner: Send + Sync {
     fn release(&self) -> Option<BoxFuture<'static, Outcome>>;
 }
 
-impl<T> Managed<T> {
+impl<T: Send + Sync + 'static> Managed<T> {
     pub(crate) fn new(value: T, id: InstanceId, owner: Box<dyn Owner>) -> Managed<T> {
         Managed(Arc::new(Shared { value, id, owner }))
     }
+}
 
+impl<T> Managed<T> {
     pub(crate) fn id(&self) -> InstanceId {
-        self.0.id
+        self.0.id()
     }
 
     /// Orders the teardown of this instance before that of `other`.
@@ -44,7 +69,7 @@ impl<T> Managed<T> {
     /// It declares a dependency that no type shows: on a handle inside a `dyn Trait` or a plain struct. It has no
     /// effect once either teardown has begun.
     pub fn depends_on<U>(&self, other: &Managed<U>) {
-        self.0.owner.depends_on(other.id());
+        self.0.owner().depends_on(other.id());
     }
 
     /// Tears this instance down now, and takes it out of the plan.
@@ -61,7 +86,7 @@ impl<T> Managed<T> {
     ///
     /// The teardown runs in a task of its own. It goes on if this future is dropped.
     pub async fn release(self) -> Result<(), TeardownError> {
-        let release = self.0.owner.release();
+        let release = self.0.owner().release();
         // The value is dropped at the end of its teardown, if this is the last handle.
         drop(self);
         let Some(release) = release else { return Ok(()) };
@@ -82,13 +107,13 @@ impl<T> Deref for Managed<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.0.value
+        self.0.value()
     }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Managed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Managed").field(&self.0.value).finish()
+        f.debug_tuple("Managed").field(self.0.value()).finish()
     }
 }
 

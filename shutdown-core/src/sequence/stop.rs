@@ -108,7 +108,7 @@ impl Stop {
     pub(super) fn note_faults_of(&mut self, planned: &Planned) {
         self.broken_rules = planned.broken.iter().map(|cycle| format!("broken to go on: {cycle}")).collect();
         if let Err(fault) = budget::fits(&planned.plan, &planned.paths, self.grace)
-            && !matches!(self.reason, Reason::InvalidPlan(_))
+            && !matches!(self.reason, Reason::InvalidPlan { .. })
         {
             self.notes = vec![format!("scaled to fit: {fault}")];
         }

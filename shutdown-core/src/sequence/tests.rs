@@ -41,8 +41,8 @@ fn fate() -> impl Strategy<Value = Fate> {
 fn ending() -> impl Strategy<Value = MainOutcome> {
     prop_oneof![
         4 => Just(MainOutcome::Ok),
-        1 => Just(MainOutcome::Failed("e".into())),
-        1 => Just(MainOutcome::Panicked("p".into())),
+        1 => Just(MainOutcome::Failed { error: "e".into() }),
+        1 => Just(MainOutcome::Panicked { message: "p".into() }),
     ]
 }
 
@@ -235,7 +235,7 @@ fn faults() -> Vec<Fault> {
             faults.push(Box::new(move |scenario| scenario.instances[at].begins = begins));
         }
     }
-    let endings = [MainOutcome::Failed("e".into()), MainOutcome::Panicked("p".into())];
+    let endings = [MainOutcome::Failed { error: "e".into() }, MainOutcome::Panicked { message: "p".into() }];
     faults.extend(endings.map(|ending| -> Fault {
         Box::new(move |scenario| scenario.main = Main::InDrain(100 * MS, ending.clone()))
     }));

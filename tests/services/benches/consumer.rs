@@ -172,7 +172,7 @@ async fn hand(client: Client, stream: &'static str, side: Arc<Side>) {
 async fn consumer(client: Client, stream: &'static str, side: Arc<Side>) {
     let source = RedisStream::open(&client, stream, "group", "one").await.expect("a stream").count(COUNT);
     let lifecycle = Lifecycle::builder().grace(Duration::from_secs(10)).build();
-    lifecycle
+    let report = lifecycle
         .run(async move {
             let run = Consumer::new(source).run(move |_| {
                 let side = Arc::clone(&side);
@@ -185,4 +185,5 @@ async fn consumer(client: Client, stream: &'static str, side: Arc<Side>) {
             run.await
         })
         .await;
+    assert!(report.is_clean(), "{report}");
 }

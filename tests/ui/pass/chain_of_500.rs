@@ -1,7 +1,5 @@
 #![deny(warnings)]
-// rustc looks through each handle into the next resource, to see that it is `Send` and `Sync`: four steps for each
-// handle. So a chain of more than 31 resources needs a limit above the default of 128.
-#![recursion_limit = "4096"]
+#![recursion_limit = "128"]
 
 use lifecycle::Managed;
 

@@ -116,7 +116,7 @@ impl Seen<'_> {
         });
         let skips = match self.report.reason {
             Reason::Signal { number, .. } => number == 2,
-            Reason::MainEnded | Reason::InvalidPlan(_) => true,
+            Reason::MainEnded | Reason::InvalidPlan { .. } => true,
             _ => false,
         };
         let lame_duck = self.scenario.lame_duck.min(self.scenario.grace);
@@ -289,17 +289,17 @@ impl Seen<'_> {
             _ => None,
         });
         let outcomes = || self.report.instances.iter().map(|row| &row.outcome);
-        let fails = during(|event| matches!(event, Event::Stop(Reason::Failed(_))));
+        let fails = during(|event| matches!(event, Event::Stop(Reason::Failed { .. })));
         let reason = &self.report.reason;
-        if matches!(reason, Reason::InvalidPlan(_)) {
+        if matches!(reason, Reason::InvalidPlan { .. }) {
             78
         } else if outcomes().any(|outcome| *outcome == Outcome::NotRun) {
             124
-        } else if matches!(main, Some(MainOutcome::Panicked(_))) {
+        } else if matches!(main, Some(MainOutcome::Panicked { .. })) {
             101
         } else if fails
-            || matches!(main, Some(MainOutcome::Failed(_)))
-            || matches!(reason, Reason::Failed(_) | Reason::EssentialEnded { .. })
+            || matches!(main, Some(MainOutcome::Failed { .. }))
+            || matches!(reason, Reason::Failed { .. } | Reason::EssentialEnded { .. })
         {
             1
         } else if outcomes().any(|outcome| *outcome != Outcome::Ok)

@@ -48,7 +48,7 @@ pub(super) fn signal(number: i32) -> Event {
 }
 
 pub(super) fn request() -> Event {
-    Event::Stop(Reason::Requested("test".into()))
+    Event::Stop(Reason::Requested { reason: "test".into() })
 }
 
 pub(super) fn spec(name: &'static str) -> Spec {

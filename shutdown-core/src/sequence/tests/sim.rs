@@ -235,8 +235,8 @@ impl<'a> Sim<'a> {
             Doing::Signal(number) => {
                 self.feed(Event::Signal { number, sender: None, interrupt: number == 2 });
             }
-            Doing::Request => self.feed(Event::Stop(Reason::Requested("because".into()))),
-            Doing::Fail => self.feed(Event::Stop(Reason::Failed("no".into()))),
+            Doing::Request => self.feed(Event::Stop(Reason::Requested { reason: "because".into() })),
+            Doing::Fail => self.feed(Event::Stop(Reason::Failed { error: "no".into() })),
             Doing::EssentialEnds => {
                 let name = "consumer".into();
                 self.feed(Event::EssentialEnded { name, error: None });
@@ -266,7 +266,9 @@ impl<'a> Sim<'a> {
             Fate::Fails => FailureKind::Error,
             Fate::Panics => FailureKind::Panic,
         };
-        Outcome::Failed(vec![Failure { step: "teardown", kind, message: "on purpose".to_owned() }])
+        Outcome::Failed {
+            failures: vec![Failure { step: "teardown", kind, message: "on purpose".to_owned() }],
+        }
     }
 
     fn world(&self) -> InFlight {
