@@ -141,6 +141,29 @@ async fn a_released_instance_leaves_the_plan() {
     assert!(report.instances.is_empty(), "{report}");
 }
 
+/// R7: the error of a release names the step that failed.
+#[tokio::test(start_paused = true)]
+async fn a_release_that_fails_has_a_source() {
+    #[lifecycle::resource]
+    struct Full;
+
+    #[lifecycle::teardown]
+    impl Teardown for Full {
+        async fn teardown(&self) -> Result<(), &'static str> {
+            Err("no space left")
+        }
+    }
+
+    let report = second()
+        .run(async {
+            let error = lifecycle::manage(Full).release().await.expect_err("the disk is full");
+            let source = std::error::Error::source(&error).expect("the step");
+            assert_eq!(source.to_string(), "teardown failed: no space left");
+        })
+        .await;
+    assert!(report.instances.is_empty(), "{report}");
+}
+
 /// R7.
 #[tokio::test(start_paused = true)]
 async fn an_error_a_panic_and_a_time_out_stop_nobody_else() {

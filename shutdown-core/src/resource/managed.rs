@@ -134,4 +134,12 @@ impl fmt::Display for TeardownError {
     }
 }
 
-impl std::error::Error for TeardownError {}
+impl std::error::Error for TeardownError {
+    /// Returns the first step that failed.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            Outcome::Failed { failures } => failures.first().map(|failure| failure as _),
+            _ => None,
+        }
+    }
+}

@@ -30,7 +30,6 @@ pub(crate) enum Event {
     /// A tracked task panicked.
     TaskPanicked,
     /// No client sends work any more, so that the lame duck has no purpose.
-    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "only an edge behind a feature says this"))]
     Unwanted,
     /// Time has passed.
     Tick,

@@ -203,6 +203,32 @@ fn the_flush_begins_when_the_cleanups_time_is_up() {
     assert_eq!(script.tick(9_900), ["abandon a: not run", "exit 124"]);
 }
 
+/// R8, R10: an instance of the flush that is managed in the cleanup takes its reserve from the cleanup.
+#[test]
+fn a_new_instance_of_the_flush_takes_its_reserve_from_the_cleanup() {
+    let mut script = ready(Duration::ZERO);
+    let a = script.manage(0, spec("a"));
+    script.at(0, Event::MainEnded(MainOutcome::Ok));
+    script.at(0, Event::Drained);
+    script.at(1, Event::Began(a));
+    assert_eq!(script.millis(script.sequence.limit(a)), Some(9_900));
+    script.manage(2, Spec { stage: TeardownStage::Flush, timeout: Some(3_000 * MS), ..spec("t") });
+    assert_eq!(script.millis(script.sequence.limit(a)), Some(6_900));
+}
+
+/// R10: a teardown that begins a little late takes the missing time from those after it.
+#[test]
+fn a_teardown_that_begins_late_keeps_its_share() {
+    let mut script = ready(Duration::ZERO);
+    let b = script.manage(0, spec("b"));
+    let a = script.manage(0, Spec { needs: vec![b], ..spec("a") });
+    script.at(0, Event::MainEnded(MainOutcome::Ok));
+    assert_eq!(script.at(0, Event::Drained), ["start a"]);
+    // Its share is half of 9.9 s. A hundredth of the remaining time is a little.
+    script.at(50, Event::Began(a));
+    assert_eq!(script.millis(script.sequence.limit(a)), Some(5_000));
+}
+
 /// R8, R10: an instance that is managed before the cleanup changes the shares at the next step.
 #[test]
 fn a_new_instance_in_the_drain_takes_its_reserve() {

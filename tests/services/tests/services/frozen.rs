@@ -96,7 +96,7 @@ fn rabbitmq() {
     let ended = killed("RabbitMQ", &broker, service, "handled 20");
     ended.exited(70).said(&["ledger closed"]);
     ended.reported(&["`orders` failed", "did not confirm the last acknowledgements"]);
-    ended.reported(&["Broker", "the broker may not have what was sent last"]);
+    ended.reported(&["Broker", "the broker may not have received the last messages"]);
 }
 
 /// After a connection breaks, the service cannot know whether the last published messages have arrived.
@@ -105,7 +105,7 @@ fn rabbitmq_dead_with_nothing_in_hand() {
     let broker = RabbitMq::start();
     let ended = seen_dead("RabbitMQ, nothing in hand", &broker, holding("rabbitmq", &broker.url(), 0));
     ended.exited(70).said(&["ledger closed"]);
-    ended.reported(&["Broker", "the broker may not have what was sent last"]);
+    ended.reported(&["Broker", "the broker may not have received the last messages"]);
 }
 
 #[test]
