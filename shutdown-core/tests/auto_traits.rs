@@ -10,7 +10,7 @@ use lifecycle::{
 fn send<T: Send>(_: T) {}
 fn send_and_sync<T: Send + Sync>(_: T) {}
 
-/// Usable from any thread, and in a `select!` without a pin.
+/// Accepts a type that any thread can use, and that `select!` can poll without a pin.
 fn all<T: Send + Sync + Unpin + 'static>() {}
 
 #[test]
@@ -33,7 +33,7 @@ fn values_are_send_sync_and_unpin() {
     all::<TeardownError>();
 }
 
-/// A handle and a slot are what their value is; a slot is `Sync` for any `Send` value.
+/// A handle and a slot have the same auto traits as their value. A slot is `Sync` for any `Send` value.
 #[test]
 fn containers_are_send_and_sync_as_their_value_allows() {
     all::<Managed<Plain>>();
@@ -48,7 +48,7 @@ fn futures_without_user_code_are_send_sync_and_unpin() {
     all::<Drained>();
 }
 
-/// A future that runs user code is `Send` if the user's is, also if the user's is not `Sync`.
+/// A future that runs user code is `Send` if the user's future is. The user's future need not be `Sync`.
 #[test]
 fn futures_with_user_code_are_send() {
     let lifecycle = Lifecycle::builder().build();

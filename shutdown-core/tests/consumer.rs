@@ -1,4 +1,4 @@
-//! A consumer over a source in memory: what becomes of each message.
+//! A consumer with a source in memory. The tests check the fate of each message.
 #![cfg(feature = "consumer")]
 
 use std::collections::VecDeque;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use lifecycle::Lifecycle;
 use lifecycle::consumer::{ConsumeError, Consumer, Error, OnFailure, Receipt, Source, Verdict};
 
-/// Numbers, and what was answered for each, in order.
+/// A queue of numbers, and the response for each number, in order.
 #[derive(Clone, Default)]
 struct Broker {
     queue: Arc<Mutex<VecDeque<u32>>>,
@@ -105,7 +105,7 @@ async fn each_message_is_answered_for_as_its_handler_says() {
             .await;
         let expected = [(1, "done"), (2, "back"), (3, "rejected"), (4, failed), (5, failed)];
         assert_eq!(broker.answers(), expected);
-        // A message that cannot be handled is none of the consumer's failures; the report counts it.
+        // A message that cannot be handled is not a failure of the consumer. The report counts it.
         assert!(report.is_clean(), "{report}");
         assert!(report.to_string().contains("2 messages could not be handled"), "{report}");
     }
@@ -132,7 +132,7 @@ async fn what_was_sent_ahead_is_handed_back_at_the_notice_and_what_is_in_hand_is
                         first.recv().await;
                     }
                     lifecycle::shutdown("test");
-                    // Not only when the handlers have ended.
+                    // The messages must be back before the handlers end.
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     assert_eq!(
                         begun.answers(),

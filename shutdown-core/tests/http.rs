@@ -1,4 +1,4 @@
-//! Servers over real sockets, in this process: what one stop does to one connection.
+//! Servers over real sockets, in this process. The tests check how one stop affects one connection.
 #![cfg(feature = "http")]
 
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
-/// A service whose requests for `/slow` wait until they are let go.
+/// A service whose `/slow` requests wait for a notification.
 struct Service {
     address: SocketAddr,
     lifecycle: Lifecycle,
@@ -74,7 +74,7 @@ impl Service {
     }
 }
 
-/// One answer of the service: its head.
+/// Reads one response of the service, and returns its head.
 async fn answer(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     while !answer.ends_with(b"hello") {
@@ -115,7 +115,7 @@ async fn who_stands_in_the_queue_is_served() {
     answer(&mut first).await;
     let mut streams = Vec::new();
     for _ in 0..50 {
-        // On this thread alone nobody accepts meanwhile.
+        // The runtime has only this thread, so no task accepts during this loop.
         let mut stream = std::net::TcpStream::connect(service.address).unwrap();
         std::io::Write::write_all(&mut stream, GET).unwrap();
         stream.set_nonblocking(true).unwrap();
@@ -150,19 +150,20 @@ async fn half_a_head_is_noted_and_half_a_body_is_named() {
 async fn a_stream_whose_client_is_dead_is_gone_after_40_seconds() {
     let service = Service::within(Duration::from_secs(1200), |server| server).await;
     let mut dead = service.connect().await;
-    // The settings, and then of HPACK's table `:method: GET`, `:scheme: http`, and `:path` and `:authority` by value.
+    // The head has `:method: GET` and `:scheme: http` from HPACK's table, and `:path` and `:authority` by value.
     let head = [&[0x82, 0x86, 0x44, 5], &b"/slow"[..], &[0x41, 4], &b"test"[..]].concat();
     let frames = [&[0, 0, 0, 4, 0, 0, 0, 0, 0], &[0, 0, 15, 1, 5, 0, 0, 0, 1], &head[..]].concat();
     dead.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
     dead.write_all(&frames).await.unwrap();
     service.reached.notified().await;
-    // It passes as soon as nothing is left to do, and nothing comes from a client that is dead.
+    // The paused clock advances when no task can run. A dead client sends nothing.
     tokio::time::pause();
     let asked = tokio::time::Instant::now();
     service.stop();
     let report = service.report().await;
     assert!(report.is_clean(), "{report}");
-    // A ping 20 s after its last frame, and as long for its answer; to the millisecond, as tokio's timers are.
+    // The server sends a ping 20 s after the last frame, and waits 20 s for the response. Tokio's timers are
+    // exact to 1 ms.
     let bounds = Duration::from_secs(39)..Duration::from_millis(40_100);
     assert!(bounds.contains(&asked.elapsed()), "{:?}", asked.elapsed());
 }

@@ -1,9 +1,11 @@
-//! The race between a client that sends a request and a server that closes: every order of their steps, over real
-//! sockets, on one thread and a clock that stands still.
+//! The race between a client that sends a request and a server that closes. The tests try every order of their
+//! steps, over real sockets, on one thread with a paused clock.
 //!
-//! Between two steps the runtime gets so many turns. In a turn it polls the tasks that are awake, and only then asks
-//! the kernel what has happened: so with no turn, or one, a task that the drain wakes finds bytes in the socket that
-//! the runtime has not heard of.
+//! Between two steps the runtime gets a certain number of turns. In a turn the runtime first polls the tasks that
+//! are awake. Then it asks the kernel for events.
+//!
+//! After at most one turn, the runtime does not know about new bytes yet. A task that the drain wakes can already
+//! find these bytes in the socket.
 #![cfg(feature = "http")]
 
 use std::convert::Infallible;
@@ -23,7 +25,7 @@ use tokio::task::{JoinHandle, yield_now};
 
 const REQUEST: &[u8] = b"GET /a HTTP/1.1\r\nHost: test\r\n\r\n";
 
-/// Gives out one connection.
+/// A listener that accepts one connection.
 struct One(Option<UnixStream>);
 
 impl Listener for One {
@@ -61,7 +63,8 @@ impl Service {
         Service { client, lifecycle, running }
     }
 
-    /// What the client reads until `enough`, or the end; after at most two seconds of the clock.
+    /// Reads until `enough` returns `true`, or until the end, for at most 2 s of the clock. Returns the text, and
+    /// whether the connection is closed.
     async fn read(&mut self, enough: impl Fn(&str) -> bool) -> (String, bool) {
         let (mut text, mut space) = (String::new(), [0; 4096]);
         for _ in 0..400 {
@@ -94,17 +97,17 @@ enum Step {
     Stop,
 }
 
-/// What a connection has gone through when the steps begin.
+/// The history of a connection before the steps begin.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Past {
     New,
     JustAnswered,
-    /// Its last answer was so long ago that it is idle.
+    /// The last response was so long ago that the connection is idle.
     Idle,
 }
 
-/// Plays the steps, with so many turns before each of them; how many answers came, and whether the connection was
-/// closed in order.
+/// Runs the steps, with the given number of turns before each. Returns the number of responses, and whether the
+/// connection was closed in order.
 async fn play(past: Past, steps: &[(usize, Step)]) -> (usize, bool) {
     let mut service = Service::start();
     turns(4).await;
@@ -121,7 +124,7 @@ async fn play(past: Past, steps: &[(usize, Step)]) -> (usize, bool) {
         match step {
             Step::Send(bytes) => match service.client.write_all(bytes) {
                 Ok(()) => {}
-                // The server has closed; whether it was allowed to is for the caller to say.
+                // The server has closed the connection. The caller checks whether that was allowed.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
                 Err(error) => panic!("{error}"),
             },
@@ -135,14 +138,14 @@ async fn play(past: Past, steps: &[(usize, Step)]) -> (usize, bool) {
     let answers = text.matches("HTTP/1.1 200 OK\r\n").count();
     assert_eq!(text.matches("hello").count(), answers, "half an answer: {text}");
     if answers > 0 {
-        // In the order of HTTP/1.1: only the last answer says that it is.
+        // HTTP/1.1 allows `connection: close` only in the last response.
         let last = text.rfind("HTTP/1.1").unwrap();
         assert!(!text[..last].contains("connection: close"), "{text}");
     }
     (answers, closed)
 }
 
-/// Every way to put `stop` between the steps, and up to two turns before each.
+/// Runs every position of `stop` between the steps, with zero to two turns before each step.
 async fn every_order(past: Past, sends: &[&'static [u8]], check: impl Fn(&[(usize, Step)], usize, bool)) {
     for stop_at in 0..=sends.len() {
         let mut steps: Vec<Step> = sends.iter().map(|bytes| Step::Send(bytes)).collect();
@@ -164,12 +167,13 @@ async fn every_order(past: Past, sends: &[&'static [u8]], check: impl Fn(&[(usiz
     }
 }
 
-/// Whether anything was sent before the stop.
+/// Returns whether a request was sent before the stop.
 fn sent_in_time(steps: &[(usize, Step)]) -> bool {
     matches!(steps[0].1, Step::Send(_))
 }
 
-/// Cuts a request in three, everywhere under `LIFECYCLE_SOAK`, else at the places where a parser may stumble.
+/// Cuts a request into three parts. With `LIFECYCLE_SOAK` it cuts at every byte, otherwise at bytes that are
+/// difficult for a parser.
 fn cuts() -> Vec<[&'static [u8]; 3]> {
     let end = REQUEST.len();
     let places: Vec<usize> = match std::env::var_os("LIFECYCLE_SOAK") {
@@ -191,7 +195,7 @@ async fn a_request_that_was_begun_before_the_stop_is_answered() {
         for sends in cuts() {
             every_order(past, &sends, |steps, answers, closed| {
                 assert!(closed, "{past:?} {steps:?}");
-                // A new connection, and one that was just answered, linger for what comes now.
+                // A new connection, and one with a recent response, linger for a request.
                 if sent_in_time(steps) || past != Past::Idle {
                     assert_eq!(answers, 1, "{past:?} {steps:?}");
                 } else {
@@ -214,7 +218,7 @@ async fn requests_in_a_row_that_were_sent_before_the_stop_are_all_answered() {
                 if matches!(steps.last().unwrap().1, Step::Stop) {
                     assert_eq!(answers, 2, "{past:?} cut at {cut}: {steps:?}");
                 } else if sent_in_time(steps) {
-                    // The answer to the first may have said that it is the last.
+                    // The first response may have announced that it is the last one.
                     assert!(answers >= 1, "{past:?} cut at {cut}: {steps:?}");
                 }
             })

@@ -1,4 +1,5 @@
-//! A lifecycle in a runtime of the test's own, most of them on a paused clock: no test waits for the time it measures.
+//! A lifecycle in a runtime of the test. Most tests use a paused clock, so no test waits for the time that it
+//! measures.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -6,7 +7,7 @@ use std::time::Duration;
 
 use lifecycle::{Deferred, Lifecycle, Managed, Outcome, Report, Stage, Straggler, Teardown};
 
-/// What was torn down, in order.
+/// The names of the instances that were torn down, in order.
 #[derive(Clone, Default)]
 struct Trace(Arc<Mutex<Vec<&'static str>>>);
 
@@ -59,7 +60,7 @@ fn outcome<'a>(report: &'a Report, name: &str) -> &'a Outcome {
     &row.unwrap_or_else(|| panic!("no `{name}` in {report}")).outcome
 }
 
-/// R1, by a field.
+/// R1: a field orders the teardown.
 #[tokio::test(start_paused = true)]
 async fn a_resource_is_torn_down_before_the_one_it_holds() {
     let trace = Trace::default();
@@ -73,7 +74,7 @@ async fn a_resource_is_torn_down_before_the_one_it_holds() {
     assert_eq!(report.exit_status(), 0, "{report}");
 }
 
-/// R1, by an edge that no type shows.
+/// R1: an explicit edge orders the teardown. No type shows this edge.
 #[tokio::test(start_paused = true)]
 async fn an_edge_between_instances_orders_their_teardown() {
     let trace = Trace::default();
@@ -106,7 +107,7 @@ async fn what_no_rule_orders_runs_at_the_same_time() {
     assert_eq!(report.took, Duration::from_millis(100), "{report}");
 }
 
-/// R6: through two clones, and the stop.
+/// R6: two clones and the stop tear down the same instance.
 #[tokio::test(start_paused = true)]
 async fn an_instance_that_is_released_twice_and_stopped_is_torn_down_once() {
     let trace = Trace::default();
@@ -186,7 +187,7 @@ async fn an_error_a_panic_and_a_time_out_stop_nobody_else() {
     assert_eq!(report.exit_status(), 70, "{report}");
 }
 
-/// R8: in its place, and when that has passed.
+/// R8: an instance is torn down in its place, or at once if that place has passed.
 #[tokio::test(start_paused = true)]
 async fn what_is_managed_during_the_stop_is_torn_down_too() {
     let trace = Trace::default();
@@ -247,7 +248,7 @@ async fn a_teardown_knows_how_much_time_it_has() {
     assert_eq!(receiver.await.expect("the teardown"), Some(Duration::from_millis(300)));
 }
 
-/// R12, at `ready()`.
+/// R12: `ready()` checks the time-outs.
 #[tokio::test(start_paused = true)]
 async fn time_outs_that_do_not_fit_stop_the_start() {
     let report = second()
@@ -262,7 +263,7 @@ async fn time_outs_that_do_not_fit_stop_the_start() {
     assert_eq!(outcome(&report, "long"), &Outcome::Ok);
 }
 
-/// R5, where only the running program shows it.
+/// R5: only the running program has this cycle.
 #[tokio::test(start_paused = true)]
 async fn a_cycle_between_instances_stops_the_start() {
     let trace = Trace::default();
@@ -281,7 +282,7 @@ async fn a_cycle_between_instances_stops_the_start() {
     assert_eq!(trace.take().len(), 2);
 }
 
-/// R13: before `ready`, `main` is dropped at its next await; after it, it is work in flight.
+/// R13: before `ready`, `main` is dropped at its next await. After `ready`, `main` is work in flight.
 #[tokio::test(start_paused = true)]
 async fn main_is_cut_at_once_only_before_it_is_ready() {
     for ready in [false, true] {
@@ -300,7 +301,7 @@ async fn main_is_cut_at_once_only_before_it_is_ready() {
     }
 }
 
-/// A stop that was asked for before there was a `main` tears down what was managed before.
+/// A stop that is requested before `main` starts tears down the instances that were managed before.
 #[tokio::test(start_paused = true)]
 async fn a_lifecycle_may_be_stopped_before_it_runs() {
     let trace = Trace::default();
@@ -312,7 +313,7 @@ async fn a_lifecycle_may_be_stopped_before_it_runs() {
     assert_eq!(report.exit_status(), 0, "{report}");
 }
 
-/// R16: work in flight may start more of its own, and both are waited for.
+/// R16: work in flight may start more work. The drain waits for both.
 #[tokio::test(start_paused = true)]
 async fn a_task_in_flight_may_spawn_another_during_the_drain() {
     let trace = Trace::default();
@@ -360,7 +361,7 @@ async fn a_pass_comes_back_from_a_panic_an_abort_and_a_cancelled_future() {
     assert_eq!(report.exit_status(), 0, "{report}");
 }
 
-/// R20: how `main` ends decides, as far as nothing worse happened.
+/// R20: the result of `main` decides, unless a worse failure happened.
 #[tokio::test(start_paused = true)]
 async fn the_status_follows_how_main_ends() {
     type Main = std::pin::Pin<Box<dyn Future<Output = Result<(), &'static str>>>>;
@@ -375,7 +376,7 @@ async fn the_status_follows_how_main_ends() {
     assert_eq!(run(panicked).await.exit_status(), 101);
 }
 
-/// R20: an essential task that ends before the stop is a failure, one that ends during it is not.
+/// R20: an essential task that ends before the stop is a failure. An end during the stop is not a failure.
 #[tokio::test(start_paused = true)]
 async fn an_essential_task_that_ends_stops_the_service() {
     let report = second()
@@ -395,7 +396,7 @@ async fn an_essential_task_that_ends_stops_the_service() {
     assert_eq!(report.exit_status(), 0, "{report}");
 }
 
-/// R20: its last words count too.
+/// R20: an error that an essential task returns during the stop counts too.
 #[tokio::test(start_paused = true)]
 async fn an_essential_task_that_fails_during_the_stop_is_reported() {
     let report = second()
@@ -412,7 +413,7 @@ async fn an_essential_task_that_fails_during_the_stop_is_reported() {
     assert!(report.to_string().contains("the last batch"), "{report}");
 }
 
-/// An error of many lines leaves the report's first line whole, and the others are told below.
+/// An error with several lines does not break the report's first line. The other lines follow below.
 #[tokio::test(start_paused = true)]
 async fn an_error_of_many_lines_is_told_in_full_below_the_headline() {
     let report = second()
@@ -427,7 +428,7 @@ async fn an_error_of_many_lines_is_told_in_full_below_the_headline() {
     assert!(rest.contains("    Caused by:\n        refused\n"), "{report}");
 }
 
-/// The lame duck is before the drain, and everything works in it.
+/// The lame duck precedes the drain, and everything still works during it.
 #[tokio::test(start_paused = true)]
 async fn the_lame_duck_still_takes_work() {
     let lifecycle =
@@ -447,7 +448,7 @@ async fn the_lame_duck_still_takes_work() {
     assert_eq!(report.took, Duration::from_secs(2), "{report}");
 }
 
-/// Several lifecycles in one process do not know each other, and the innermost is the current one.
+/// Several lifecycles in one process are independent. The innermost one is the current one.
 #[tokio::test(start_paused = true)]
 async fn a_lifecycle_inside_another_is_the_current_one() {
     let count = Arc::new(AtomicUsize::new(0));
@@ -470,14 +471,14 @@ async fn a_lifecycle_inside_another_is_the_current_one() {
     assert_eq!(count.load(Ordering::Relaxed), 2);
 }
 
-/// Bad input: what to do is in the message.
+/// The message of bad input says how to correct it.
 #[test]
 #[should_panic(expected = "annotate `main` with `#[lifecycle::main]`")]
 fn managing_outside_of_a_lifecycle_says_what_to_do() {
     lifecycle::manage(database(&Trace::default()));
 }
 
-/// Without a runtime of the caller's.
+/// The caller has no runtime.
 #[test]
 fn block_on_brings_its_own_runtime() {
     let trace = Trace::default();

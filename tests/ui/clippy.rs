@@ -1,4 +1,4 @@
-//! `docs/clippy.toml` warns of what goes around the drain, and of nothing else.
+//! The configuration `docs/clippy.toml` warns of calls that bypass the drain, and of no other calls.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
@@ -14,7 +14,7 @@ fn what_goes_around_the_drain_is_warned_of() {
          tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\", \"signal\"] }}\n"
     );
     fs::write(package.join("Cargo.toml"), manifest).unwrap();
-    // The versions that are here already.
+    // The lock file makes cargo use the versions that are already downloaded.
     fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock")).unwrap();
     fs::copy(root.join("docs/clippy.toml"), package.join("clippy.toml")).unwrap();
     let source = fs::read_to_string(here.join("clippy/banned.rs")).unwrap();

@@ -1,4 +1,4 @@
-//! Generated code raises no lint, however strict the user's crate is.
+//! Generated code raises no lint, even in a user's crate with strict lints.
 
 #![forbid(unsafe_code)]
 #![deny(warnings, missing_docs, unreachable_pub, unused, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -46,7 +46,7 @@ pub struct Database {
     code: u16,
 }
 
-/// What depends on it.
+/// A resource that depends on the others.
 #[lifecycle::resource(depends_on(Unit))]
 #[derive(Debug)]
 pub struct Orders {
@@ -59,17 +59,17 @@ impl Teardown for Orders {
     async fn teardown(&self) {}
 }
 
-/// A generic one.
+/// A generic resource.
 #[lifecycle::resource(no_teardown = "memory only")]
 #[derive(Debug)]
 pub struct Cache<T>(Managed<Database>, PhantomData<T>);
 
-/// A unit.
+/// A unit resource.
 #[lifecycle::resource(no_teardown = "nothing in it", last)]
 #[derive(Debug)]
 pub struct Unit;
 
-/// A plain one that shows what is in it.
+/// A plain struct whose handles are visible.
 #[derive(lifecycle::Holds, Debug)]
 pub struct Shown {
     db: Managed<Database>,
@@ -77,7 +77,7 @@ pub struct Shown {
     kinds: Vec<Kind>,
 }
 
-/// An enum that does.
+/// An enum whose handles are visible.
 #[derive(lifecycle::Holds, Debug)]
 pub enum Kind {
     /// Nothing.
@@ -94,13 +94,13 @@ pub enum Kind {
     },
 }
 
-/// An empty one.
+/// An empty enum.
 #[derive(lifecycle::Holds, Debug)]
 pub enum Never {}
 
 lifecycle::needs_release!(Pool, "what is buffered", "flush");
 
-/// Fields that are asked, and handled.
+/// A resource whose fields the lint checks.
 #[lifecycle::resource]
 #[derive(Debug)]
 pub struct Asked {

@@ -1,18 +1,21 @@
-//! The `.stderr` files are those of one compiler. Another one words and marks its part of an error differently, so
-//! there the part is compared that is ours: the lint, its message and its line.
+//! Compares the errors of the fixtures with the `.stderr` files, which one compiler recorded.
+//!
+//! Another compiler words and marks its part of an error differently. There the test compares only our part: the
+//! lint, its message and its line.
 
 use std::{env, fs, path::Path, process::Command};
 
 /// The compiler that the `.stderr` files were recorded with.
 const RECORDED: &str = "1.95.0";
 
-/// Set for the comparison of another compiler on the recorded one too.
+/// The variable that selects the comparison for another compiler, even with the recorded compiler.
 const LOOSE: &str = "LIFECYCLE_UI_LOOSE";
 
-/// Set for the process that lets another compiler record: where.
+/// The variable that holds the folder of the copies, in the process that records them.
 const FOLDER: &str = "LIFECYCLE_UI_FOLDER";
 
-/// Every fixture of a folder is refused as its `.stderr` says; `test` is the name of the test that calls this.
+/// Checks that the compiler refuses every fixture of a folder as its `.stderr` says. `test` is the name of the
+/// calling test.
 pub(crate) fn refused(folder: &str, test: &str) {
     if let Ok(copies) = env::var(FOLDER) {
         trybuild::TestCases::new().compile_fail(format!("{copies}/*.rs"));
@@ -23,7 +26,7 @@ pub(crate) fn refused(folder: &str, test: &str) {
     }
 }
 
-/// The version alone: `1.95.0`, `1.97.0-nightly`.
+/// Returns the version of the compiler, such as `1.95.0` or `1.97.0-nightly`.
 fn compiler() -> String {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc).arg("--version").output().unwrap();
@@ -49,7 +52,8 @@ fn said_by_another_compiler(folder: &str, test: &str) {
     names.sort();
     assert!(!names.is_empty(), "no fixtures in {}", fixtures.display());
 
-    // What trybuild is to do with its record is said to it by the environment, and that is of a process.
+    // Environment variables configure the recording of trybuild. They apply to a whole process, so this is a new
+    // one.
     let output = Command::new(env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(FOLDER, &copies)
@@ -64,7 +68,7 @@ fn said_by_another_compiler(folder: &str, test: &str) {
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), names.len(), wrong.join("\n"));
 }
 
-/// What is missing in the new record, and what is in it that was not.
+/// Returns the errors that are missing in the new record, and the errors that only the new record has.
 fn compare(fixtures: &Path, copies: &Path, name: &str) -> Option<String> {
     let errors = |folder: &Path| {
         let record = fs::read_to_string(folder.join(format!("{name}.stderr")));
@@ -84,21 +88,21 @@ fn compare(fixtures: &Path, copies: &Path, name: &str) -> Option<String> {
     (!wrong.is_empty()).then(|| format!("{name}:\n{}", wrong.join("\n")))
 }
 
-/// The errors that are ours: the first line of the message, and the line of the source that it stands on.
+/// Returns our errors: the first line of the message, and its line in the source.
 fn ours(record: &str) -> Vec<(String, usize)> {
     let mut lines = record.lines();
     let mut errors = Vec::new();
     while let Some(line) = lines.next() {
         let Some(message) = headline(line) else { continue };
         let place = lines.find_map(|line| line.trim_start().strip_prefix("--> ")).unwrap();
-        // `path:line:column`
+        // The format is `path:line:column`.
         let line = place.rsplit(':').nth(1).and_then(|line| line.parse().ok());
         errors.push((message.to_owned(), line.unwrap_or_else(|| panic!("no line in `{place}`"))));
     }
     errors
 }
 
-/// What follows `error: ` or `error[E0000]: `, if it is a lint's.
+/// Returns the text after `error: ` or `error[E0000]: ` if a lint of ours wrote it.
 fn headline(line: &str) -> Option<&str> {
     let (kind, message) = line.strip_prefix("error")?.split_once(": ")?;
     let message = message.strip_prefix("evaluation panicked: ").unwrap_or(message);

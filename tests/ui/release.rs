@@ -1,4 +1,4 @@
-//! What the generated code does when it runs: the steps, what they need, and what they hold.
+//! The generated code at run time: its teardown steps, their needs, and the handles that it finds.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -14,7 +14,7 @@ use lifecycle::{
     Failure, FailureKind, Lifecycle, Managed, Outcome, Resource, Slot, Teardown,
 };
 
-/// What happened, in order.
+/// A log of events, in order.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -28,7 +28,7 @@ impl Log {
     }
 }
 
-/// A client with every kind of method that closes.
+/// A client with every kind of closing method.
 #[derive(Clone, Default)]
 struct Client(Log);
 
@@ -87,7 +87,7 @@ impl Client {
     }
 }
 
-/// Tears a value down in a lifecycle of its own; what went wrong.
+/// Tears a value down in its own lifecycle. Returns the failures.
 async fn release<T: Resource>(value: T) -> Vec<Failure> {
     let report = Lifecycle::builder().run(async { drop(lifecycle::manage(value)) }).await;
     match &report.instances[0].outcome {
@@ -244,7 +244,7 @@ async fn a_bare_attribute_releases_what_is_known() {
     std::fs::remove_file(&path).unwrap();
 }
 
-/// What a service holds, and a bare attribute releases.
+/// A typical resource, which a bare attribute releases.
 #[lifecycle::resource]
 struct Held {
     #[teardown]
@@ -320,7 +320,7 @@ async fn r7_a_panic_in_one_of_several_does_not_keep_the_rest() {
     assert_eq!(log.all(), ["the second"]);
 }
 
-/// Several of one kind, in everything that can hold them.
+/// A resource with several handles of one kind, in each supported container.
 #[lifecycle::resource]
 struct Kept {
     #[teardown]
@@ -339,7 +339,7 @@ type Task = tokio::task::JoinHandle<()>;
 
 #[tokio::test]
 async fn each_of_several_is_released() {
-    // A panic is heard by whoever waits for the task.
+    // The task that awaits a handle receives its panic.
     let task = |name: &'static str| tokio::spawn(async move { std::panic::panic_any(name) });
     let fine = || tokio::spawn(async {});
     let kept = Kept {
@@ -361,7 +361,7 @@ async fn each_of_several_is_released() {
     );
 }
 
-/// A client that the lint is told of.
+/// A client that is registered with the lint.
 struct Events(Log);
 
 impl Events {
@@ -474,7 +474,7 @@ fn r1_concrete_handles_in_a_generic_struct_are_found() {
     assert_eq!(found, [("db", NeedReason::Field("0")), ("Generic", NeedReason::Field("1"))]);
 }
 
-/// A node of a tree that is torn down from the leaves that hold their parents.
+/// A node of a tree. The teardown starts with the leaves, which hold their parents.
 #[lifecycle::resource]
 struct Leaf {
     name: &'static str,

@@ -1,4 +1,4 @@
-//! Every lint and every message of the macros, and every form that they accept.
+//! The tests of every lint, every message and every accepted form of the macros.
 
 mod recorded;
 
@@ -14,7 +14,7 @@ fn every_form_is_accepted() {
     trybuild::TestCases::new().pass("pass/*.rs");
 }
 
-/// Resources as services have them: what is flagged is recorded, and nothing else is.
+/// The corpus has typical resources of services. Exactly the recorded errors occur.
 #[test]
 fn of_realistic_resources_those_that_leak_are_flagged() {
     refused("corpus/leaking", "of_realistic_resources_those_that_leak_are_flagged");
@@ -25,7 +25,7 @@ fn of_realistic_resources_those_that_do_not_leak_are_accepted() {
     trybuild::TestCases::new().pass("corpus/clean/*.rs");
 }
 
-/// With the real libraries, which take a while to compile: only with `--all-features`.
+/// The real libraries take long to compile. So this test needs `--all-features`.
 #[cfg(feature = "clients")]
 #[test]
 fn the_handles_of_client_libraries_are_known() {
@@ -38,7 +38,7 @@ fn what_releases_the_handles_of_client_libraries_is_accepted() {
     trybuild::TestCases::new().pass("clients/clean/*.rs");
 }
 
-/// The record itself: in the corpus a field is flagged if its name says so, and no other is.
+/// Checks the record itself: a field of the corpus is flagged exactly if its name says so.
 #[test]
 fn the_recorded_fields_are_those_that_leak() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/leaking");

@@ -1,4 +1,4 @@
-//! The plan against a slow and obvious model of its rules.
+//! Tests of the plan against a slow and obvious model of its rules.
 
 pub(crate) mod model;
 
@@ -10,9 +10,10 @@ use self::model::{Sketch, any_sketch, sound_sketch};
 use super::{Class, Format, Item, Need, Plan, Why, render};
 use crate::stage::TeardownStage;
 
-/// Returns the number of random cases for a claim. With `LIFECYCLE_SOAK=n` it is `n` times as large, and at least five
-/// times. With `LIFECYCLE_QUICK=1` it is a tenth, and a failed case is not shrunk: for a run that is repeated for each
-/// mutation.
+/// Returns the number of random cases for a claim. `LIFECYCLE_SOAK=n` multiplies it by `n`, and by at least 5.
+///
+/// `LIFECYCLE_QUICK=1` divides it by 10, and does not shrink a failed case. The mutation tests use it, because
+/// they repeat the run for each mutation.
 pub(crate) fn cases(usual: u32) -> ProptestConfig {
     let times = std::env::var("LIFECYCLE_SOAK").map_or(1, |n| n.parse::<u32>().unwrap_or(1).max(5));
     let usual = if is_quick() { usual.div_ceil(10) } else { usual };
@@ -23,7 +24,7 @@ pub(crate) fn cases(usual: u32) -> ProptestConfig {
     }
 }
 
-/// Whether the tests are run with fewer random cases.
+/// Returns whether the tests run with fewer random cases.
 pub(crate) fn is_quick() -> bool {
     std::env::var_os("LIFECYCLE_QUICK").is_some()
 }
@@ -103,7 +104,7 @@ proptest! {
                 prop_assert!(before[a][b] || !after[a][b]);
                 let crosses = sketch.items[a].stage > sketch.items[b].stage;
                 prop_assert!(!crosses || !after[a][b], "last stays last");
-                // Only what waits for itself loses a rule, unless its rule led through what does.
+                // A rule can be lost only between items on a cycle, or if its path leads through a cycle.
                 let safe = (0..after.len()).all(|via| {
                     !before[via][via] || !(via == a || before[a][via]) || !(via == b || before[via][b])
                 });
@@ -131,12 +132,12 @@ proptest! {
         for a in 0..sketch.items.len() {
             let found = plan.item_successors(a);
             for (b, why) in &found {
-                // An order that others stand between is not told.
+                // An order that follows from items in between is not listed.
                 let reasons = sketch.reasons(a, *b);
                 prop_assert!(reasons.contains(why), "{a} {b} {why:?}");
                 prop_assert!(reasons.iter().all(|other| why <= other || matches!(other, Why::Order(_))));
             }
-            // Steps that are not told follow from those that are.
+            // The steps that are not listed follow from the listed steps.
             for (b, expected) in before[a].iter().enumerate() {
                 let told = found.iter().any(|(next, _)| *next == b || before[*next][b]);
                 prop_assert_eq!(told, *expected);
@@ -231,7 +232,7 @@ fn many_separate_cycles_are_broken_in_few_rounds() {
     assert!(is_sorted(&plan));
 }
 
-/// A rule that orders nothing costs no node.
+/// A rule that orders no item adds no node.
 #[test]
 fn there_is_a_virtual_node_only_where_two_groups_meet() {
     let of = |orders: [Option<i32>; 2], stages: [TeardownStage; 2]| {
@@ -247,7 +248,7 @@ fn there_is_a_virtual_node_only_where_two_groups_meet() {
     assert_eq!(of([Some(1), Some(2)], [cleanup, cleanup]), 3);
 }
 
-/// R5: reasons are given up in this order: between two instances, by an order, by `last`, between two types.
+/// R5: the plan gives up reasons in this order: between two instances, by an order, by `last`, between two types.
 #[test]
 fn a_broken_cycle_loses_its_weakest_reason() {
     let mut items = vec![item("A", 0), item("B", 1)];
@@ -365,7 +366,7 @@ proptest! {
     }
 }
 
-/// Resources that only the running program knows are named after the plan, and every format stays valid.
+/// Resources that only the running program has are listed after the plan. Every format stays valid.
 #[test]
 fn what_the_plan_cannot_see_is_named_in_every_form() {
     let generic = ["Cache (shop, src/cache.rs:7)".to_owned()];

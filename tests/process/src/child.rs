@@ -54,14 +54,14 @@ impl Child {
         };
     }
 
-    /// Waits until it writes `line` on stdout.
+    /// Waits until the child writes `line` on stdout.
     #[track_caller]
     pub fn wait_for(&mut self, line: &str) {
         let said = self.stdout.wait_for(line, Instant::now() + PATIENCE);
         self.expect(said, &format!("it never said `{line}`"));
     }
 
-    /// Waits until it writes a line on stdout that begins with `start`, and returns the rest of the line.
+    /// Waits until the child writes a line on stdout that begins with `start`. Returns the rest of the line.
     #[track_caller]
     pub fn wait_for_start(&mut self, start: &str) -> String {
         let rest = self.stdout.wait_for_start(start, Instant::now() + PATIENCE);
@@ -69,14 +69,14 @@ impl Child {
         rest.unwrap_or_default()
     }
 
-    /// Writes `line` to its stdin; see [`Program::listening_to_us`](crate::Program::listening_to_us).
+    /// Writes `line` to the child's stdin. See [`Program::listening_to_us`](crate::Program::listening_to_us).
     #[track_caller]
     pub fn tell(&mut self, line: &str) {
         let told = self.process.stdin.as_mut().map(|stdin| writeln!(stdin, "{line}"));
         self.expect(matches!(told, Some(Ok(()))), &format!("cannot tell it `{line}`: {told:?}"));
     }
 
-    /// Stops all its threads until [`thaw`](Child::thaw). The kernel still serves its sockets.
+    /// Stops all threads of the child until [`thaw`](Child::thaw). The kernel still serves its sockets.
     #[track_caller]
     pub fn freeze(&mut self) {
         self.send(libc::SIGSTOP);
@@ -87,30 +87,30 @@ impl Child {
         }
     }
 
-    /// Continues it after a [`freeze`](Child::freeze).
+    /// Continues the child after a [`freeze`](Child::freeze).
     #[track_caller]
     pub fn thaw(&mut self) {
         self.send(libc::SIGCONT);
     }
 
-    /// Waits until it writes `line` on stderr.
+    /// Waits until the child writes `line` on stderr.
     #[track_caller]
     pub fn wait_for_on_stderr(&mut self, line: &str) {
         let said = self.stderr.wait_for(line, Instant::now() + PATIENCE);
         self.expect(said, &format!("it never said `{line}` on stderr"));
     }
 
-    /// Returns the time since its first signal.
+    /// A resource whose fields the lint checks.
     pub fn since_asked(&self) -> Duration {
         self.asked.elapsed()
     }
 
-    /// Returns its signal sets as the kernel lists them, or `None` after its end.
+    /// Returns the child's signal sets as the kernel lists them, or `None` after its end.
     pub fn signals(&self) -> Option<SignalSets> {
         SignalSets::of(self.target)
     }
 
-    /// Waits until it has a handler for `signal`. Returns `false` if it ended before.
+    /// Waits until the child has a handler for `signal`. Returns `false` if the child ended before.
     #[track_caller]
     pub fn wait_until_it_catches(&mut self, signal: i32) -> bool {
         let until = Instant::now() + PATIENCE;
@@ -122,12 +122,12 @@ impl Child {
                 return false;
             }
             self.expect(Instant::now() < until, "it never installed a handler");
-            // Without a pause, because a start-up takes milliseconds.
+            // The loop has no pause, because a start-up takes milliseconds.
             std::thread::yield_now();
         }
     }
 
-    /// Sends it `signal`. The first one starts the clock.
+    /// Sends `signal` to the child. The first signal starts the clock.
     #[track_caller]
     pub fn signal(&mut self, signal: i32) {
         if !self.signalled {
@@ -139,12 +139,13 @@ impl Child {
     #[track_caller]
     fn send(&mut self, signal: i32) {
         let pid = i32::try_from(self.target).expect("process ids fit");
-        // SAFETY: `kill` takes integers; the process is a child that has not been waited for, so the id is its own.
+        // SAFETY: `kill` takes integers. The process is a child that has not been waited for, so the id is its
+        // own.
         let sent = unsafe { libc::kill(pid, signal) };
         self.expect(sent == 0, "it was gone before the signal");
     }
 
-    /// Sends it all of `signals` while it is stopped, so that it receives them at the same time.
+    /// Sends `signals` to the stopped child, which therefore receives all of them at the same time.
     #[track_caller]
     pub fn signal_at_once(&mut self, signals: &[i32]) {
         self.signal(libc::SIGSTOP);
@@ -154,12 +155,12 @@ impl Child {
         self.signal(libc::SIGCONT);
     }
 
-    /// Returns whether it has ended.
+    /// Returns whether the child has ended.
     pub fn is_over(&mut self) -> bool {
         !matches!(self.process.try_wait(), Ok(None))
     }
 
-    /// Waits until it ends.
+    /// Waits until the child ends.
     #[track_caller]
     pub fn ended(mut self) -> Ended {
         let until = Instant::now() + PATIENCE;
@@ -171,14 +172,14 @@ impl Child {
             sleep(Duration::from_millis(2));
         };
         let took = self.asked.elapsed();
-        // Its output is still in the pipes. A process that it started might keep them open.
+        // The output is still in the pipes. A process that the child started may keep them open.
         let until = Instant::now() + Duration::from_secs(5);
         self.stdout.wait_for_end(until);
         self.stderr.wait_for_end(until);
         Ended { status, took, stdout: self.stdout.lines(), stderr: self.stderr.lines() }
     }
 
-    /// Panics with all its output if `holds` is false.
+    /// Panics with all output of the child if `holds` is false.
     #[track_caller]
     pub fn expect(&self, holds: bool, what: &str) {
         assert!(
@@ -195,7 +196,7 @@ impl Drop for Child {
         if !self.is_over() {
             for pid in children(self.process.id()) {
                 let pid = i32::try_from(pid).expect("process ids fit");
-                // SAFETY: `kill` takes integers; it is a child of our child, which has not ended.
+                // SAFETY: `kill` takes integers. The process is a child of our child, and it has not ended.
                 unsafe { libc::kill(pid, libc::SIGKILL) };
             }
             let _ = self.process.kill();

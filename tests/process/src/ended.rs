@@ -11,38 +11,38 @@ pub struct Ended {
     pub status: ExitStatus,
     /// The time from the first signal, or from the start if there was none.
     pub took: Duration,
-    /// The lines of its stdout.
+    /// The lines of the child's stdout.
     pub stdout: Vec<String>,
-    /// The lines of its stderr.
+    /// The lines of the child's stderr.
     pub stderr: Vec<String>,
 }
 
 impl Ended {
-    /// Checks that it exited with this status.
+    /// Checks that the child exited with this status.
     #[track_caller]
     pub fn exited(&self, code: i32) -> &Ended {
         self.expect(self.status.code() == Some(code), &format!("expected exit status {code}"))
     }
 
-    /// Checks that it was killed by this signal.
+    /// Checks that the child was killed by this signal.
     #[track_caller]
     pub fn killed_by(&self, signal: i32) -> &Ended {
         self.expect(self.status.signal() == Some(signal), &format!("expected death by signal {signal}"))
     }
 
-    /// Checks that it was gone within `limit` and [`SLACK`](crate::SLACK).
+    /// Checks that the child ended within `limit` and [`SLACK`](crate::SLACK).
     #[track_caller]
     pub fn within(&self, limit: Duration) -> &Ended {
         self.expect(self.took <= limit + crate::SLACK, &format!("expected it to be gone within {limit:?}"))
     }
 
-    /// Checks that it took at least this long.
+    /// Checks that the child took at least this long.
     #[track_caller]
     pub fn not_before(&self, least: Duration) -> &Ended {
         self.expect(self.took >= least, &format!("expected it to stay for {least:?}"))
     }
 
-    /// Checks that its stdout has each of `lines` exactly once, in this order.
+    /// Checks that the stdout has each of `lines` exactly once, in this order.
     #[track_caller]
     pub fn said(&self, lines: &[&str]) -> &Ended {
         let places = |line: &&str| -> Vec<usize> {
@@ -56,20 +56,20 @@ impl Ended {
         self.expect(places.is_sorted(), &format!("expected this order: {lines:?}"))
     }
 
-    /// Checks that its stdout does not have `line`.
+    /// Checks that the stdout does not have `line`.
     #[track_caller]
     pub fn never_said(&self, line: &str) -> &Ended {
         self.expect(self.stdout.iter().all(|said| said != line), &format!("did not expect `{line}`"))
     }
 
-    /// Checks that exactly one line of its stderr contains all of `parts`.
+    /// Checks that exactly one line of the stderr contains all of `parts`.
     #[track_caller]
     pub fn reported(&self, parts: &[&str]) -> &Ended {
         let count = self.stderr.iter().filter(|line| parts.iter().all(|part| line.contains(part))).count();
         self.expect(count == 1, &format!("expected one line with {parts:?} on stderr, not {count}"))
     }
 
-    /// Checks that no line of its stderr contains `part`.
+    /// Checks that no line of the stderr contains `part`.
     #[track_caller]
     pub fn not_reported(&self, part: &str) -> &Ended {
         self.expect(
@@ -78,7 +78,7 @@ impl Ended {
         )
     }
 
-    /// Checks that its stderr is one line that begins with `start`.
+    /// Checks that the stderr is one line that begins with `start`.
     #[track_caller]
     pub fn reported_only(&self, start: &str) -> &Ended {
         self.expect(

@@ -1,4 +1,4 @@
-//! The signals that a child starts with, whatever its parent ignores or blocks.
+//! The signals that a child starts with. They do not depend on the signals that its parent ignores or blocks.
 
 use std::mem::MaybeUninit;
 use std::os::unix::process::CommandExt as _;

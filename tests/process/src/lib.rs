@@ -1,8 +1,10 @@
 //! Starts fixture programs as real children, sends them real signals, and measures how they end.
 //!
-//! The harness does not sleep to wait for an event. A child writes its progress to stdout, and `/proc` lists its signal
-//! handlers. A child never outlives the test that started it. It starts with the default signals, wherever the tests
-//! were started ([`with_default_signals`]).
+//! The harness does not sleep to wait for an event. A child writes its progress to stdout, and `/proc` lists its
+//! signal handlers. A child never outlives the test that started it.
+//!
+//! A child starts with the default signals ([`with_default_signals`]), whatever signals the tests themselves
+//! ignore.
 
 mod child;
 mod ended;
@@ -23,8 +25,10 @@ use std::time::Duration;
 
 /// The tolerance of a bound on the wall clock, for a loaded machine.
 ///
-/// A process is gone 10 ms after its deadline if its threads get a processor, as the benchmark measures. On a busy machine
-/// they may wait for seconds. The tests need to tell such a process from one that waits for a blocked thread, which stays
+/// The benchmark shows that a process ends 10 ms after its deadline if its threads get a processor. On a busy
+/// machine they may wait for seconds.
+///
+/// The tests must distinguish such a process from one that waits for a blocked thread. A blocked thread stays
 /// blocked for a minute.
 pub const SLACK: Duration = Duration::from_secs(4);
 

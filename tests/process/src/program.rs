@@ -12,8 +12,8 @@ use crate::inherited::with_default_signals;
 pub struct Program(Command);
 
 impl Program {
-    /// Configures the fixture at `path` with a grace that no test waits for. The caller's settings and signals do not
-    /// reach it.
+    /// Configures the fixture at `path` with a grace that no test waits for. The child does not inherit the
+    /// caller's settings and signals.
     pub fn new(path: &str, scenario: &str) -> Program {
         let mut command = Command::new(path);
         with_default_signals(&mut command);
@@ -34,7 +34,7 @@ impl Program {
         self.env("LIFECYCLE_GRACE", grace)
     }
 
-    /// Sets a variable of its environment.
+    /// Sets an environment variable of the child.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Program {
         self.0.env(name, value);
@@ -55,34 +55,34 @@ impl Program {
         self
     }
 
-    /// Sets its stdout, which the harness then does not read.
+    /// Sets the stdout of the child, which the harness then does not read.
     #[must_use]
     pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Program {
         self.0.stdout(stdout);
         self
     }
 
-    /// Sets its stderr, which the harness then does not read.
+    /// Sets the stderr of the child, which the harness then does not read.
     #[must_use]
     pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Program {
         self.0.stderr(stderr);
         self
     }
 
-    /// Sets its stdin.
+    /// Sets the stdin of the child.
     #[must_use]
     pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Program {
         self.0.stdin(stdin);
         self
     }
 
-    /// Makes its stdin a pipe, for [`Child::tell`].
+    /// Makes the stdin of the child a pipe, for [`Child::tell`].
     #[must_use]
     pub fn listening_to_us(self) -> Program {
         self.stdin(Stdio::piped())
     }
 
-    /// Starts it with `signal` ignored, as `nohup` does.
+    /// Starts the child with `signal` ignored, as `nohup` does.
     #[must_use]
     pub fn ignoring(self, signal: i32) -> Program {
         // SAFETY: `signal` with a signal number and a constant; async-signal-safe.
@@ -91,13 +91,14 @@ impl Program {
         })
     }
 
-    /// Starts it with `signals` blocked, because a child inherits the mask.
+    /// Starts the child with `signals` blocked, because a child inherits the mask.
     #[must_use]
     pub fn blocking(self, signals: &[i32]) -> Program {
         let signals = signals.to_vec();
         self.before_exec(move || {
             let mut set = std::mem::MaybeUninit::uninit();
-            // SAFETY: `sigemptyset` fills in the local, the other calls only read it; all are async-signal-safe.
+            // SAFETY: `sigemptyset` fills in the local, and the other calls only read it. All are
+            // async-signal-safe.
             unsafe {
                 libc::sigemptyset(set.as_mut_ptr());
                 for signal in &signals {
@@ -108,10 +109,10 @@ impl Program {
         })
     }
 
-    /// Starts it with this descriptor closed.
+    /// Starts the child with this descriptor closed.
     #[must_use]
     pub fn without(self, descriptor: i32) -> Program {
-        // SAFETY: the descriptor is one of the child's three standard ones, which nothing in it owns yet.
+        // SAFETY: the descriptor is one of the three standard ones. No object of the child owns it yet.
         self.before_exec(move || unsafe {
             libc::close(descriptor);
         })
@@ -127,7 +128,7 @@ impl Program {
         self
     }
 
-    /// Starts it through another program: `unshare --fork ..`.
+    /// Starts the program through another program, such as `unshare --fork ..`.
     #[must_use]
     pub fn through(self, launcher: &[&str]) -> Program {
         let mut command = Command::new(launcher[0]);
@@ -145,7 +146,7 @@ impl Program {
         Program(command)
     }
 
-    /// Starts it.
+    /// Starts the program.
     #[track_caller]
     pub fn start(mut self) -> Child {
         let child = self
@@ -155,13 +156,13 @@ impl Program {
         Child::new(child)
     }
 
-    /// Starts it, and waits until it ends.
+    /// Starts the program, and waits until it ends.
     #[track_caller]
     pub fn run(self) -> crate::Ended {
         self.start().ended()
     }
 
-    /// Starts it, waits until it says that it is ready, sends `signal`, and waits until it ends.
+    /// Starts the program, waits until it prints `ready`, sends `signal`, and waits until it ends.
     #[track_caller]
     pub fn stopped_by(self, signal: i32) -> crate::Ended {
         let mut child = self.start();

@@ -1,11 +1,11 @@
-//! Random numbers that a printed seed repeats.
+//! Random numbers that a printed seed can repeat.
 
 /// A small generator (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// Seeded by `LIFECYCLE_SEED`, else by the clock; says which.
+    /// Creates a generator with the seed from `LIFECYCLE_SEED`, or from the clock. Prints the seed.
     pub fn new() -> Random {
         let given = std::env::var("LIFECYCLE_SEED").ok().and_then(|seed| seed.parse().ok());
         let clock = || {
@@ -17,7 +17,7 @@ impl Random {
         Random(seed)
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

@@ -1,6 +1,6 @@
-//! Gone by its deadline, whatever blocks (R9, R15): each way to be stuck on each runtime flavour.
+//! A process ends by its deadline even if a thread is blocked (R9, R15). Each case runs on each runtime flavour.
 //!
-//! What blocks does so for two minutes, so a process that waited for it would be far over its grace of a second.
+//! A block lasts two minutes. A process that waited for its end would exceed its grace of 1 s.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const GRACE: Duration = Duration::from_secs(1);
 const TORN_DOWN: &[&str] = &["orders closed", "store closed"];
 const NOT_RUN: &[&[&str]] = &[&["Orders", "not run"], &["Store", "not run"]];
 
-/// Stops it once it is stuck.
+/// Stops the program when it is stuck.
 #[track_caller]
 fn stopped(program: Program, stuck: &str) -> Ended {
     let mut child = program.grace("1s").start();
@@ -20,14 +20,14 @@ fn stopped(program: Program, stuck: &str) -> Ended {
     child.ended()
 }
 
-/// In time, with what is managed torn down, and what was cut off named.
+/// Checks that the process ends in time, tears down its instances, and names the cut-off work.
 #[track_caller]
 fn cut_off(program: Program, stuck: &str, named: &[&str]) {
     let ended = stopped(program, stuck);
     ended.exited(70).said(TORN_DOWN).reported(named).within(GRACE);
 }
 
-/// No thread was left to tear anything down, which the report says of each instance (R6).
+/// Checks that the report lists each teardown as not run, because no thread was left (R6).
 #[track_caller]
 fn struck(program: Program, stuck: &str) -> Ended {
     let ended = stopped(program, stuck);
@@ -71,7 +71,7 @@ fn main_blocked_current_thread() {
     struck(program!("current", "stuck/main"), "blocked");
 }
 
-/// R13: a start-up that never comes to an await cannot be dropped; the deadline holds all the same.
+/// R13: a start-up that never reaches an await cannot be dropped. The deadline still applies.
 #[test]
 fn start_up_blocked() {
     cut_off(program!("multi", "stuck/start-up"), "blocked", &["    `main`"]);
@@ -85,7 +85,7 @@ fn spawn_blocking() {
     }
 }
 
-/// Nobody tracks it, but what it was doing is lost, and that is never status 0.
+/// The task is not tracked. Its work is lost, so the status is never 0.
 #[test]
 fn the_spawn_blocking_of_tokio() {
     for program in both_flavours!("stuck/tokio's spawn_blocking") {
@@ -103,7 +103,7 @@ fn a_blocking_drop_of_a_task_current_thread() {
     struck(program!("current", "stuck/drop of a task"), "blocked");
 }
 
-/// Nobody tracks it, so it is in nobody's way until the runtime is left.
+/// The task is not tracked. So it delays only the exit from the runtime.
 #[test]
 fn a_blocking_drop_of_a_task_of_tokio() {
     cut_off(
@@ -134,7 +134,7 @@ fn a_blocking_drop_of_a_value_multi_thread() {
     cut_off(program, "ready", &["A slow value", "timed out", "stuck.rs"]);
 }
 
-/// Its own teardown has run, but what is behind it has no thread.
+/// The teardown of the value runs first. The later teardowns have no thread.
 #[test]
 fn a_blocking_drop_of_a_value_current_thread() {
     let ended = struck(program!("current", "stuck/drop of a value"), "ready");
@@ -146,13 +146,13 @@ fn a_blocking_teardown_multi_thread() {
     cut_off(program!("multi", "stuck/teardown"), "ready", &["A hook that blocks", "timed out", "stuck.rs"]);
 }
 
-/// By its name it runs first, and nothing runs behind it.
+/// The name of the hook puts it first, and no later teardown runs.
 #[test]
 fn a_blocking_teardown_current_thread() {
     struck(program!("current", "stuck/teardown"), "ready");
 }
 
-/// R15: the timers and sockets of the idle workers go on, since the supervisor wakes one of them.
+/// R15: the supervisor wakes an idle worker. So timers and sockets continue.
 #[test]
 fn a_worker_that_blocks_with_the_driver_stalls_nobody_else() {
     let mut child = program!("multi", "stuck/driver").grace("6s").start();
@@ -164,7 +164,7 @@ fn a_worker_that_blocks_with_the_driver_stalls_nobody_else() {
     ended.exited(70).said(&["driver blocked", "timer fired", "orders closed"]).within(Duration::from_secs(6));
 }
 
-/// The watchdog stays armed until the process is gone: also where the last steps of the C library hang.
+/// The watchdog is armed until the process ends, even while an exit handler of the C library hangs.
 #[test]
 fn an_exit_handler_that_hangs() {
     for program in both_flavours!("stuck/exit") {

@@ -1,4 +1,4 @@
-//! What a service ends with (R20), and that everything is torn down whatever it is (R6).
+//! The exit status of a service (R20). Every status comes after the teardown of all instances (R6).
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn status_0_when_the_program_asks_for_a_stop() {
     }
 }
 
-/// R20, R6: a start-up that fails half-way takes down what it had managed, and says why it failed.
+/// R20, R6: a start-up that fails tears down the managed instances, and reports its error.
 #[test]
 fn status_1_when_main_returns_an_error() {
     for ended in ends_with("error", 1) {
@@ -118,7 +118,7 @@ fn status_70_when_a_task_panics_during_the_stop() {
     }
 }
 
-/// R20: it is reported, by the panic's own message, and changes nothing.
+/// R20: the task's panic is printed, and does not change the status.
 #[test]
 fn status_0_when_a_task_panicked_before_the_stop() {
     for ended in stopped_with("task panics before", "20s", 0) {
@@ -146,7 +146,7 @@ fn the_deadline_counts_more_than_anything() {
     ended.reported(&["Orders", "not run"]).reported(&["Store", "not run"]);
 }
 
-/// R20: 78, and one line that says what is expected.
+/// R20: status 78, and one line that names the expected value.
 #[test]
 fn status_78_when_the_environment_is_wrong() {
     let cases = [
@@ -164,14 +164,14 @@ fn status_78_when_the_environment_is_wrong() {
     }
 }
 
-/// R9: a grace that the clock cannot hold would be found out at the worst moment.
+/// R9: the parser accepts a grace that the clock cannot hold. The start must refuse it.
 #[test]
 fn status_78_when_the_grace_is_beyond_the_clock() {
     let ended = program!("multi", "endings/idle").grace("18446744073709551615s").run();
     ended.exited(78).reported_only("lifecycle: grace is 584542046090years").never_said("managed");
 }
 
-/// The environment is not always text.
+/// An environment variable can hold bytes that are not text.
 #[test]
 fn status_78_when_the_environment_is_not_text() {
     use std::os::unix::ffi::OsStrExt as _;
@@ -180,7 +180,7 @@ fn status_78_when_the_environment_is_not_text() {
     ended.exited(78).reported_only("lifecycle: LIFECYCLE_GRACE is `");
 }
 
-/// A bare number is seconds, the rest is humantime's.
+/// A number without a unit is in seconds. `humantime` parses every other value.
 #[test]
 fn the_environment_wins_over_the_code() {
     for (grace, printed) in [("7", "of 7s"), ("1m 30s", "of 1m 30s"), ("1500ms", "of 1s 500ms")] {
@@ -189,20 +189,20 @@ fn the_environment_wins_over_the_code() {
     }
 }
 
-/// R20: also without a report, the error of `main` is printed, as Rust does.
+/// R20: the error of `main` is printed even without a report, as in plain Rust.
 #[test]
 fn the_error_of_main_is_printed_without_a_report() {
     let ended = program!("job", "error").run();
     ended.exited(1).said(&["farewell"]).reported_only("Error: \"no input\"");
 }
 
-/// R20: a status of the program's own.
+/// R20: `main` chooses its own status.
 #[test]
 fn main_may_return_an_exit_code() {
     program!("code", "").run().exited(3).said(&["farewell"]);
 }
 
-/// R20: a batch job is work in flight from its first instant.
+/// R20: a batch job counts as work in flight from its start.
 #[test]
 fn a_job_finishes_its_work_or_is_cut_off() {
     let stopped = |scenario, grace| {

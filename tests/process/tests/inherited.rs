@@ -1,4 +1,4 @@
-//! The harness starts its children with the default signals, wherever the tests themselves were started.
+//! The harness starts its children with the default signals, although the tests themselves ignore or block some.
 //!
 //! These tests change the signals of their own process, so they have a program of their own.
 

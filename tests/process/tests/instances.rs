@@ -1,4 +1,4 @@
-//! Every instance is torn down exactly once, whenever it comes or goes.
+//! Every instance is torn down exactly once, even if it is managed or released during the stop.
 
 use libc::SIGTERM;
 use lifecycle_process_tests::{both_flavours, soak};
@@ -12,7 +12,7 @@ fn an_instance_managed_while_stopping_is_torn_down() {
     }
 }
 
-/// R8: its place has passed, so it runs at once, and the report says so.
+/// R8: the stage of this instance is over, so its teardown runs at once. The report marks it as late.
 #[test]
 fn an_instance_managed_by_a_hook_of_the_flush_is_torn_down_late() {
     for program in both_flavours!("instances/managed by a hook") {
@@ -24,7 +24,7 @@ fn an_instance_managed_by_a_hook_of_the_flush_is_torn_down_late() {
     }
 }
 
-/// R6: `release` through two clones at once, while the stop tears it down as well.
+/// R6: two clones call `release` at the same time, while the stop tears down the same instance.
 #[test]
 fn release_racing_the_stop_tears_down_once() {
     for _ in 0..if soak() { 100 } else { 10 } {

@@ -1,11 +1,11 @@
-//! As PID 1 of a container, where the kernel protects a process from its own default actions.
+//! The service is PID 1 of a container. The kernel does not apply default signal actions to PID 1.
 
 use std::process::Command;
 
 use libc::SIGTERM;
 use lifecycle_process_tests::{APART, Child, program};
 
-/// How this machine lets us have a PID namespace: as root, or with one for users.
+/// Returns the command that creates a PID namespace on this machine, as root or as a user.
 fn launcher() -> &'static [&'static str] {
     const ROOT: &[&str] = &["unshare", "--fork", "--pid", "--mount-proc"];
     const USER: &[&str] = &["unshare", "--map-root-user", "--fork", "--pid", "--mount-proc"];
@@ -34,7 +34,7 @@ fn as_pid_1_a_signal_stops_it_with_status_0() {
     child.ended().exited(0).said(&["stopping", "orders closed", "store closed"]);
 }
 
-/// R14: the kernel ignores a raised SIGTERM there.
+/// R14: for PID 1, the kernel ignores a raised SIGTERM.
 #[test]
 fn as_pid_1_the_third_signal_ends_it_with_128_and_its_number() {
     let mut child = started("endings/hook hangs");

@@ -1,8 +1,8 @@
-//! The plan of the linked program: what is wrong with it is said before `main` runs.
+//! The plan of the linked program. Its errors are reported before `main` runs.
 
 use lifecycle_process_tests::program;
 
-/// R5: 78, one line, with the way and its reasons.
+/// R5: status 78, and one line with the cycle and its reasons.
 #[test]
 fn a_cycle_through_a_generic_type_is_refused_before_main() {
     let ended = program!("cycle", "").run();
@@ -12,7 +12,7 @@ fn a_cycle_through_a_generic_type_is_refused_before_main() {
     }
 }
 
-/// R12: 78, one line, with the path that does not fit.
+/// R12: status 78, and one line with the path that exceeds the grace.
 #[test]
 fn declared_time_outs_that_do_not_fit_are_refused_before_main() {
     let ended = program!("timeouts", "").env("LIFECYCLE_GRACE", "2s").run();
@@ -21,7 +21,7 @@ fn declared_time_outs_that_do_not_fit_are_refused_before_main() {
     program!("timeouts", "").env("LIFECYCLE_GRACE", "3s").run().exited(0).said(&["main runs"]);
 }
 
-/// R5, R6: dependencies between instances are first known when start-up is over.
+/// R5, R6: dependencies between instances are known only at the end of start-up.
 #[test]
 fn a_cycle_of_instances_is_refused_when_ready() {
     let ended = program!("multi", "startup/instance cycle").run();
@@ -30,7 +30,7 @@ fn a_cycle_of_instances_is_refused_when_ready() {
     assert_eq!(ended.stdout.iter().filter(|line| *line == "part closed").count(), 2, "{ended:#?}");
 }
 
-/// R5: generic types are in no registry.
+/// R5: generic types are not in the registry.
 #[test]
 fn a_cycle_of_generic_types_is_refused_when_ready() {
     let ended = program!("multi", "startup/generic cycle").run();
@@ -46,7 +46,7 @@ fn time_outs_of_instances_that_do_not_fit_are_refused_when_ready() {
     assert_eq!(ended.stdout.iter().filter(|line| *line == "slow closed").count(), 2, "{ended:#?}");
 }
 
-/// Types from another crate of the program, and instances of generic ones, are in the plan.
+/// The plan includes types from another crate and instances of generic types.
 #[test]
 fn the_plan_is_printed_without_running_main() {
     let ended = program!("plan", "").env("LIFECYCLE_PLAN", "tree").run();
@@ -63,7 +63,7 @@ fn the_plan_is_printed_without_running_main() {
     assert!(ended.stderr.is_empty(), "{ended:#?}");
 }
 
-/// Each form is one that its readers know by its first word.
+/// Each format has a known first word.
 #[test]
 fn the_plan_has_four_forms() {
     for (form, start) in [("tree", ""), ("dot", "digraph"), ("mermaid", "graph TD"), ("json", "[")] {

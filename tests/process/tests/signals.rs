@@ -1,4 +1,4 @@
-//! Which signals stop a service, and how often it takes them.
+//! The signals that stop a service, and the effect of the first, second and third signal.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn a_signal_that_was_ignored_at_start_stays_ignored() {
     child.ended().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
 }
 
-/// R13: a mask is inherited, and a supervisor may have forgotten to clear its own.
+/// R13: a child inherits the mask, and a supervisor may have left some signals blocked.
 #[test]
 fn signals_blocked_at_start_are_received() {
     for signal in [SIGTERM, SIGINT, SIGHUP] {
@@ -56,7 +56,7 @@ fn second_signal_ends_the_drain_and_cleanup_still_runs() {
     }
 }
 
-/// R14: cleanup has at most 3 s from the second signal on, whatever grace had left.
+/// R14: after the second signal, cleanup has at most 3 s, even if the grace is longer.
 #[test]
 fn second_signal_leaves_cleanup_three_seconds() {
     let mut child = program!("multi", "endings/hook hangs").grace("50s").start();
@@ -86,7 +86,7 @@ fn third_signal_kills_by_that_signal() {
     }
 }
 
-/// R14, R15: also where no thread of the runtime can hear of it.
+/// R14, R15: the third signal works even if all threads of the runtime are blocked.
 #[test]
 fn third_signal_kills_a_blocked_runtime() {
     let mut child = program!("current", "stuck/main").grace("50s").start();
@@ -99,19 +99,19 @@ fn third_signal_kills_a_blocked_runtime() {
     child.ended().killed_by(SIGTERM).within(3 * APART);
 }
 
-/// R14: a terminal and a supervisor may both ask.
+/// R14: a terminal and a supervisor may send their signals at the same time.
 #[test]
 fn sigterm_and_sigint_at_once_count_as_one() {
     for signals in [[SIGTERM, SIGINT], [SIGINT, SIGTERM]] {
         let mut child = program!("multi", "endings/work").start();
         child.wait_for("ready");
         child.signal_at_once(&signals);
-        // Counted as two, the second would cut off the work.
+        // A second signal would cut off the work.
         child.ended().exited(0).said(&["stopping", "work done", "orders closed"]);
     }
 }
 
-/// R14: none but those that `main` names.
+/// R14: only the signals that `main` names stop the service.
 #[test]
 fn main_names_its_own_signals() {
     let ended = program!("usr1", "").stopped_by(SIGUSR1);
@@ -119,7 +119,7 @@ fn main_names_its_own_signals() {
     program!("usr1", "").stopped_by(SIGTERM).killed_by(SIGTERM).never_said("farewell");
 }
 
-/// R14: the table of signals is the list that the macro accepts, and each of its rows has its name in the report.
+/// R14: the table of signals equals the list in the macro. The report has the name of each signal.
 #[test]
 fn each_signal_stops_a_service_that_names_it_and_is_reported_by_its_name() {
     let macro_knows = include_str!("../../ui/fail/bad_attribute_main_unknown_signal.stderr");
@@ -142,7 +142,7 @@ fn sigint_skips_the_lame_duck_and_sigterm_does_not() {
     program.stopped_by(SIGINT).exited(0).within(Duration::ZERO);
 }
 
-/// R14: the second one, an interrupt right behind a SIGTERM, is the one at the terminal.
+/// R14.
 #[test]
 fn second_signal_ends_the_lame_duck() {
     let program = program!("multi", "endings/idle").grace("50s").env("LIFECYCLE_LAME_DUCK", "30s");
@@ -155,7 +155,7 @@ fn second_signal_ends_the_lame_duck() {
     child.ended().exited(0).said(IN_ORDER).within(APART);
 }
 
-/// R13, R14: nothing in the service polls; it is gone long before any stage has to end.
+/// R13, R14: no part of the service polls, so it ends long before the end of its grace.
 #[test]
 fn an_idle_service_leaves_by_event() {
     for program in both_flavours!("endings/idle") {

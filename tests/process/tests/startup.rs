@@ -1,4 +1,4 @@
-//! A start-up that is interrupted leaves nothing behind.
+//! An interrupted start-up tears down all that it has managed.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ fn a_signal_during_start_up_drops_main_and_tears_down() {
     }
 }
 
-/// R6, R13: whenever it comes.
+/// R6, R13.
 #[test]
 fn a_signal_at_any_instant_of_start_up_loses_nothing() {
     let mut random = Random::new();
@@ -30,7 +30,8 @@ fn a_signal_at_any_instant_of_start_up_loses_nothing() {
     for run in 0..runs {
         let [multi, current] = both_flavours!("startup/steps");
         let program = if run % 2 == 0 { multi } else { current };
-        // A quarter gets the signal at any instant, also before `main`; the rest when the handler is in place.
+        // One quarter of the runs get the signal at any instant, even before `main`. The others have a handler by
+        // then.
         let any_instant = run % 4 < 2 && run % 8 < 4;
         match interrupted(program, &mut random, any_instant) {
             None => early += 1,
@@ -47,7 +48,8 @@ fn a_signal_at_any_instant_of_start_up_loses_nothing() {
     assert!(whole < runs * 9 / 10, "{whole} of {runs} had started up: the instants are badly chosen");
 }
 
-/// Starts it and sends SIGTERM within the time that start-up takes; `None` if it died before it had a handler.
+/// Starts the program, and sends SIGTERM during start-up. Returns `None` if the program had no handler yet and
+/// was killed.
 fn interrupted(program: Program, random: &mut Random, any_instant: bool) -> Option<Ended> {
     let mut child = program.start();
     if !any_instant {
@@ -67,7 +69,7 @@ fn interrupted(program: Program, random: &mut Random, any_instant: bool) -> Opti
     Some(ended)
 }
 
-/// The numbers behind `what`; each may come once.
+/// Returns the numbers after `what`. Each number may occur once.
 fn steps(ended: &Ended, what: &str) -> BTreeSet<String> {
     let mut steps = BTreeSet::new();
     for step in ended.stdout.iter().filter_map(|line| line.strip_prefix(what)) {
@@ -76,7 +78,7 @@ fn steps(ended: &Ended, what: &str) -> BTreeSet<String> {
     steps
 }
 
-/// `manage` needs a lifecycle, and says where to get one.
+/// Without a lifecycle, `manage` panics with a message that names the solutions.
 #[test]
 fn managing_outside_of_a_lifecycle_panics_with_what_to_do() {
     let ended = program!("outside", "").run();

@@ -1,4 +1,4 @@
-//! Gone by its deadline, whoever does not read what it says (R9, R21).
+//! A process ends by its deadline even if its output has no reader (R9, R21).
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use lifecycle_process_tests::{both_flavours, program};
 
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Output that nobody takes is lost, and the report says so: the service did not end well.
+/// Unread output is lost. The report names it, and the status is not 0.
 #[test]
 fn a_full_stdout_pipe_with_its_lock_held() {
     for program in both_flavours!("streams/stdout is full") {
-        // Nobody reads it, and while it is open a write into it blocks.
+        // The pipe has no reader. A write into a full pipe blocks while the read end is open.
         let (unread, stdout) = std::io::pipe().expect("a pipe");
         let mut child = program.stdout(stdout).grace("3s").start();
         child.wait_for_on_stderr("ready");
@@ -21,7 +21,7 @@ fn a_full_stdout_pipe_with_its_lock_held() {
     }
 }
 
-/// The report is lost, and nothing else.
+/// Only the report is lost.
 #[test]
 fn a_full_stderr_pipe_with_its_lock_held() {
     for program in both_flavours!("streams/stderr is full") {
@@ -40,7 +40,7 @@ fn a_closed_stderr() {
     }
 }
 
-/// A reader that went away: `service 2>&1 | head`.
+/// The reader has ended, as in `service 2>&1 | head`.
 #[test]
 fn a_broken_stderr_pipe() {
     let (reader, stderr) = std::io::pipe().expect("a pipe");
@@ -49,7 +49,7 @@ fn a_broken_stderr_pipe() {
     ended.exited(0).said(&["orders closed", "store closed"]);
 }
 
-/// `LIFECYCLE_PLAN=tree service | head -1`, and a refusal that nobody reads: the status is the answer.
+/// The reader ends early, as in `LIFECYCLE_PLAN=tree service | head -1`. The status stays the same.
 #[test]
 fn a_broken_pipe_changes_no_status() {
     let broken = || {
@@ -63,7 +63,7 @@ fn a_broken_pipe_changes_no_status() {
     refused.stderr(broken()).run().exited(78);
 }
 
-/// A deadlocked subscriber takes the log with it, and nothing else: not the report, not the exit.
+/// A deadlocked subscriber stops the log. The report and the exit are not affected.
 #[test]
 fn a_deadlocked_tracing_subscriber() {
     for program in both_flavours!("streams/log hangs") {
@@ -73,7 +73,7 @@ fn a_deadlocked_tracing_subscriber() {
     }
 }
 
-/// R21: what `print!` left in the buffer is written.
+/// R21: the end of the process writes the text that `print!` left in the buffer.
 #[test]
 fn an_unfinished_line_on_stdout_is_flushed() {
     for program in both_flavours!("streams/unflushed") {

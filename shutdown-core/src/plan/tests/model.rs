@@ -69,7 +69,7 @@ impl Sketch {
         (0..before.len()).any(|item| before[item][item])
     }
 
-    /// Returns the heaviest path that starts with `item` and stays in its stage. It tries all of them.
+    /// Returns the heaviest path that starts with `item` and stays in its stage. The function tries all paths.
     pub(crate) fn heaviest_from(&self, item: usize, weight: &dyn Fn(usize) -> f64) -> f64 {
         let mut known = vec![None; self.items.len()];
         self.heaviest(&self.direct(), item, weight, &mut known)
@@ -124,7 +124,7 @@ fn any_item(items: usize, classes: usize) -> impl Strategy<Value = Item> {
     (
         0..classes,
         prop::option::weighted(0.4, 0..4_i32),
-        // The attribute refuses a time-out of zero, and `Deferred` raises it.
+        // The attribute refuses a time-out of zero, and `Deferred` raises it to 1 ms.
         prop::option::weighted(0.5, 1..4_000_u64),
         prop::bool::weighted(0.2),
         vec(0..items, 0..3),

@@ -78,7 +78,7 @@ fn no_pass_after_the_gate_was_seen_closed() {
             });
             sit_at(seat);
             let before = gate.is_closed();
-            // Called in both cases: loom explores what the threads do, not what they could have done.
+            // The call is not conditional, because loom explores only calls that happen.
             let pass = gate.pass();
             assert!(!(before && pass.is_some()), "a pass from shard {seat}");
             closer.join().unwrap();

@@ -17,7 +17,7 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap()
 }
 
-/// Fails instead of hanging. Generous: it is only waited out when the test fails.
+/// Fails instead of hanging. Only a failing test waits for the whole limit.
 #[track_caller]
 fn ends(drained: Drained) {
     let ended = runtime().block_on(async { tokio::time::timeout(Duration::from_secs(60), drained).await });
@@ -167,7 +167,7 @@ fn what_is_to_run_when_drained_runs_once() {
     assert_eq!(runs.load(Ordering::Relaxed), 2, "at once, when it is too late to wait");
 }
 
-/// It would deadlock if it ran under a lock of the gate.
+/// A lock of the gate would cause a deadlock here.
 #[test]
 fn what_runs_when_drained_may_use_the_gate() {
     let gate = Gate::new();
@@ -184,7 +184,8 @@ fn a_pass_is_a_pointer() {
     assert_eq!(size_of::<Option<Pass>>(), size_of::<usize>());
 }
 
-/// R16, on real threads: what loom proves for two shards and three threads, for as many as there are here.
+/// R16, on real threads: the loom model proves the claim for two shards and three threads. This test uses more
+/// threads.
 #[test]
 fn threads_that_pass_split_and_close_at_once_keep_the_promise() {
     const THREADS: usize = 6;

@@ -11,12 +11,12 @@ use std::{
 
 use super::{Notice, Slot, Waiters, Waiting};
 
-/// A waker that counts, and may do something foreign besides.
+/// A waker that counts its calls, and can run other code.
 #[derive(Default)]
 struct Alarm {
     rung: AtomicUsize,
     on_wake: Option<Box<dyn Fn() + Send + Sync>>,
-    /// Dropped along with the last waker.
+    /// A value that is dropped together with the last waker.
     _held: Option<Waiting>,
 }
 
@@ -104,7 +104,7 @@ fn a_waiter_dropped_after_the_fire_frees_nobody_elses_place() {
     assert_eq!(Arc::strong_count(&alarm), 1);
 }
 
-/// It would deadlock if a lock were held.
+/// A held lock would cause a deadlock here.
 #[test]
 fn a_waker_may_use_the_notice() {
     let notice = Notice::new();
@@ -120,8 +120,8 @@ fn a_waker_may_use_the_notice() {
     assert_eq!(alarm.rung(), 1);
 }
 
-/// A waker may be the last reference to a task that waits for the same notice. It would deadlock if the waker were
-/// dropped under the lock.
+/// A waker may be the last reference to a task that waits for the same notice. If the waker were dropped under
+/// the lock, it would deadlock.
 #[test]
 fn a_dropped_waker_may_take_another_waiter_along() {
     let notice = Notice::new();
@@ -195,7 +195,7 @@ fn threads_that_wait_and_leave_while_it_fires_all_end() {
                     if thread == 0 {
                         notice.fire();
                     }
-                    // Without a second poll: it is the wake-up that is waited for.
+                    // The loop does not poll again, because the test waits for the wake-up itself.
                     while pending && alarm.rung() == 0 {
                         thread::yield_now();
                     }

@@ -1,8 +1,8 @@
-//! A library that declares a resource, for the tests of a program made of several crates.
+//! A library that declares a resource, for the tests of a program with several crates.
 
 use lifecycle::Teardown;
 
-/// What only the library knows how to close.
+/// A resource that only this library can close.
 #[lifecycle::resource]
 #[derive(Debug, Default)]
 pub struct Ledger {

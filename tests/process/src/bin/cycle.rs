@@ -1,4 +1,4 @@
-//! A program whose dependencies form a cycle through a generic type: no macro can see it.
+//! A program whose dependencies form a cycle through a generic type, which no macro can see.
 
 use std::marker::PhantomData;
 

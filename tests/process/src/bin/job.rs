@@ -1,4 +1,4 @@
-//! A batch job: ready from the start, and without a report.
+//! A batch job, which is ready from the start and has no report.
 
 use std::time::Duration;
 

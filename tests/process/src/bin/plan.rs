@@ -5,7 +5,7 @@ use lifecycle_other_crate::Ledger;
 
 #[lifecycle::resource]
 struct Cache<T> {
-    /// A dependency that only the generic type knows.
+    /// A dependency that the registry does not list.
     ledger: Managed<Ledger>,
     value: T,
 }

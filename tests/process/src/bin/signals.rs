@@ -1,4 +1,4 @@
-//! A service that each signal stops that `main` can name.
+//! A service that stops on each signal that `main` can name.
 
 #[lifecycle::main(
     flavor = "current_thread",

@@ -1,4 +1,4 @@
-//! A program whose declared time-outs need two seconds, one behind the other.
+//! A program whose declared time-outs need 2 s, one after the other.
 
 use lifecycle::Managed;
 

@@ -1,4 +1,4 @@
-//! A service that is stopped by a signal of its own choice, and by no other.
+//! A service that stops on SIGUSR1 and on no other signal.
 
 #[lifecycle::main(flavor = "current_thread", signals(SIGUSR1))]
 async fn main() {

@@ -48,7 +48,7 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             panic!("main gave up");
         }
         "panic, thread blocked" => {
-            // On a current-thread runtime no other teardown runs behind it. By its name it is the first.
+            // The name puts this hook first. On a current-thread runtime no later teardown runs.
             lifecycle::defer("A hook that blocks", || async { block() });
             panic!("main gave up");
         }
@@ -58,7 +58,7 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Work in flight that outlives the request to stop, and ends by itself.
+/// Spawns work in flight that continues after the stop begins and then ends.
 fn work() {
     drop(lifecycle::spawn(async {
         lifecycle::draining().await;

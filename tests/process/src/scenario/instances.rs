@@ -17,7 +17,7 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             return Ok(());
         }
         "managed by a hook" => {
-            // Work that a teardown starts, and that is itself to be torn down.
+            // This teardown starts work that needs a teardown too.
             lifecycle::Deferred::new("telemetry").last().run(|| async {
                 lifecycle::defer("afterthought", || async { println!("afterthought closed") });
                 println!("telemetry closed");
@@ -44,13 +44,13 @@ impl Teardown for Counted {
     }
 }
 
-/// Each instance is released through two clones at the same time, when the stop begins, which tears it down as well.
+/// Releases each instance through two clones at the moment when the stop begins to tear it down.
 fn release_race() {
     let start = Arc::new(Barrier::new(2 * COUNTED));
     for at in 0..COUNTED {
         let counted = lifecycle::manage(Counted(at));
         for clone in [counted.clone(), counted] {
-            // Not tracked, so that the cleanup does not wait for them.
+            // The tasks are not tracked, so the cleanup does not wait for them.
             tokio::spawn(release(clone, Arc::clone(&start)));
         }
     }

@@ -1,4 +1,4 @@
-//! What a fixture does, by the name in its first argument. It says on stdout how far it is.
+//! The scenarios of a fixture. The first argument names the scenario, which prints its progress on stdout.
 
 mod endings;
 mod instances;
@@ -10,20 +10,20 @@ use std::time::Duration;
 
 use lifecycle::{Managed, Teardown};
 
-/// What everything else needs.
+/// A resource that all others depend on.
 #[lifecycle::resource]
 struct Store;
 
 #[lifecycle::teardown]
 impl Teardown for Store {
     async fn teardown(&self) {
-        // A teardown that takes an await, and a timer.
+        // This teardown needs an await and a timer.
         tokio::time::sleep(Duration::from_millis(10)).await;
         println!("store closed");
     }
 }
 
-/// Torn down before the store, which it holds.
+/// A resource that is torn down before the store, because it holds the store.
 #[lifecycle::resource]
 struct Orders {
     store: Managed<Store>,
@@ -44,7 +44,7 @@ fn manage_two() -> Managed<Orders> {
     orders
 }
 
-/// Start-up is over; stays until the stop.
+/// Ends the start-up, and waits for the stop.
 async fn serve() {
     lifecycle::ready();
     println!("ready");
@@ -78,7 +78,7 @@ fn block() {
     std::thread::sleep(Duration::from_secs(120));
 }
 
-/// Says so when it is dropped.
+/// A value that prints a line when it is dropped.
 struct Says(&'static str);
 
 impl Drop for Says {

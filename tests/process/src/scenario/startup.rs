@@ -1,4 +1,4 @@
-//! Start-ups that a signal, an error or a bad plan ends.
+//! Start-ups that end because of a signal, an error or an invalid plan.
 
 use std::future::pending;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A start-up of many steps: what it says it has managed is managed.
+/// A start-up of many steps. A step that prints `managed` has managed its value.
 async fn steps() {
     for step in 0..12_u32 {
         lifecycle::manage_as(format!("step {step}"), Step(step));
@@ -80,7 +80,7 @@ impl Teardown for Slow {
     }
 }
 
-/// Generic types are in no registry, so that their cycle is first seen when instances are managed.
+/// Generic types are not in the registry. So the plan shows their cycle only after instances are managed.
 #[lifecycle::resource(no_teardown = "only its place in the plan counts")]
 struct Ping<T> {
     pong: Option<Managed<Pong<T>>>,

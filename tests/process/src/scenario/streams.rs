@@ -1,4 +1,4 @@
-//! Services whose stdout, stderr or log goes nowhere.
+//! Services whose stdout, stderr or log has no reader.
 
 use std::sync::mpsc;
 
@@ -13,7 +13,7 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             fill(libc::STDOUT_FILENO);
             print!("a line without an end, in the buffer");
             hold_the_lock(|| std::io::stdout().lock());
-            // Not `serve`, which would speak on stdout.
+            // The function `serve` would write to stdout.
             eprintln!("ready");
             lifecycle::stopping().await;
             return Ok(());
@@ -40,9 +40,9 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Writes into a pipe that nobody reads until nothing more fits.
+/// Fills a pipe that has no reader.
 fn fill(pipe: i32) {
-    // SAFETY: `fcntl` and `write` on a standard descriptor, with integers and a pointer to a local of that size.
+    // SAFETY: `fcntl` and `write` take a standard descriptor, integers and a pointer to a local of that size.
     unsafe {
         let flags = libc::fcntl(pipe, libc::F_GETFL);
         libc::fcntl(pipe, libc::F_SETFL, flags | libc::O_NONBLOCK);
@@ -52,7 +52,7 @@ fn fill(pipe: i32) {
     }
 }
 
-/// Takes the lock of a stream, on a thread that then blocks in a write for ever.
+/// Takes the lock of a stream on another thread, which then blocks in a write forever.
 fn hold_the_lock<W: std::io::Write>(lock: impl FnOnce() -> W + Send + 'static) {
     let (locked, wait) = mpsc::channel();
     std::thread::spawn(move || {
@@ -63,7 +63,7 @@ fn hold_the_lock<W: std::io::Write>(lock: impl FnOnce() -> W + Send + 'static) {
     let _ = wait.recv();
 }
 
-/// A subscriber that never comes back from an event.
+/// A subscriber that never returns from an event.
 struct Deadlocked;
 
 impl Subscriber for Deadlocked {

@@ -1,4 +1,4 @@
-//! Services with something that never ends, or that blocks its thread.
+//! Services with a task or a teardown that never ends, or that blocks its thread.
 
 use std::future::pending;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use lifecycle::Teardown;
 
 use super::{block, manage_two, serve, unknown};
 
-/// More than any fixture has workers.
+/// A number that exceeds the workers of every fixture.
 const MANY: usize = 6;
 
 pub(super) async fn run(name: &str) -> Result<(), String> {
@@ -40,17 +40,18 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             pending::<()>().await;
         }
         "drop of a value" => {
-            // By its name it is the first, so that the others are behind it.
+            // The name puts this instance first, so the others wait for it.
             lifecycle::manage_as("A slow value", SlowValue(SlowDrop));
             println!("blocked");
         }
         "teardown" => {
-            // By its name it is the first, so that the others are behind it.
+            // The name puts this hook first, so the others wait for it.
             lifecycle::defer("A hook that blocks", || async { blocked() });
             println!("blocked");
         }
         "exit" => {
-            // SAFETY: `atexit` takes a function that lives for ever; it only sleeps.
+            // SAFETY: `atexit` takes a function that exists until the end of the process. The function only
+            // sleeps.
             unsafe { libc::atexit(block_at_exit) };
         }
         "driver" => {
@@ -63,13 +64,13 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Blocks its thread, and says so first.
+/// Prints `blocked`, and blocks the thread.
 fn blocked() {
     println!("blocked");
     block();
 }
 
-/// What a C library might have registered.
+/// An exit handler, as a C library may register it.
 extern "C" fn block_at_exit() {
     block();
 }
@@ -93,7 +94,7 @@ impl Teardown for SlowValue {
     }
 }
 
-/// The worker that waited for this timer, and so holds tokio's driver, runs what comes next itself.
+/// Blocks the worker that holds tokio's driver. The worker that waited for the timer runs the next line itself.
 async fn block_with_the_driver() {
     lifecycle::stopping().await;
     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -101,7 +102,7 @@ async fn block_with_the_driver() {
     block();
 }
 
-/// A timer of another task, which an idle worker could well serve.
+/// Waits for a timer in another task. An idle worker can serve this timer.
 async fn timers_go_on() {
     lifecycle::stopping().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
