@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Ended {
     /// The wait status.
     pub status: ExitStatus,
-    /// The time from the first signal, or from the start if there was none.
+    /// The time since the first signal, or since the start if no signal was sent.
     pub took: Duration,
     /// The lines of the child's stdout.
     pub stdout: Vec<String>,

@@ -3,8 +3,7 @@
 //! The harness does not sleep to wait for an event. A child writes its progress to stdout, and `/proc` lists its
 //! signal handlers. A child never outlives the test that started it.
 //!
-//! A child starts with the default signals ([`with_default_signals`]), whatever signals the tests themselves
-//! ignore.
+//! A child starts with the default signals, even if the tests ignore or block some ([`with_default_signals`]).
 
 mod child;
 mod ended;

@@ -85,7 +85,7 @@ impl Program {
     /// Starts the child with `signal` ignored, as `nohup` does.
     #[must_use]
     pub fn ignoring(self, signal: i32) -> Program {
-        // SAFETY: `signal` with a signal number and a constant; async-signal-safe.
+        // SAFETY: `signal` takes a signal number and a constant, and is async-signal-safe.
         self.before_exec(move || unsafe {
             libc::signal(signal, libc::SIG_IGN);
         })

@@ -7,7 +7,7 @@ use lifecycle_process_tests::program;
 
 const SIGNALS: [i32; 5] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1];
 
-/// R13: a fixture keeps ignored signals ignored, so the harness must not pass them on.
+/// R13: a fixture keeps ignored signals ignored, so a child must not inherit them from the tests.
 #[test]
 fn a_child_receives_the_signals_that_its_parent_ignores() {
     for signal in SIGNALS {

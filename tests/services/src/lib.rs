@@ -47,7 +47,7 @@ pub fn ask<F: Future>(future: F) -> F::Output {
 ///
 /// # Panics
 ///
-/// If that takes too long. The message names `what`.
+/// If the time limit passes. The message names `what`.
 #[track_caller]
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let until = Instant::now() + PATIENCE * 2;

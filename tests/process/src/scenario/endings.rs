@@ -58,7 +58,7 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Spawns work in flight that continues after the stop begins and then ends.
+/// Spawns work in flight that ends some time after the drain begins.
 fn work() {
     drop(lifecycle::spawn(async {
         lifecycle::draining().await;
