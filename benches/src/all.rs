@@ -1,4 +1,5 @@
-//! What it costs, side by side: `cargo bench -p lifecycle-benches`, or only some: `.. -- teardown passes`.
+//! Compares this crate with its alternatives. `cargo bench -p lifecycle-benches` runs all benchmarks. `.. --
+//! teardown passes` runs the named ones.
 
 mod cells;
 mod child;
@@ -28,7 +29,7 @@ const BENCHES: [Bench; 6] = [
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --all-targets` comes here too, without this word, and wants no figures.
+    // `cargo test --all-targets` starts this program without `--bench`, and does not need figures.
     if !asked.iter().any(|word| word == "--bench") {
         return;
     }

@@ -1,4 +1,4 @@
-//! What a child of the nine cells does: one thing that does not end, by the name in its first argument.
+//! The child program of the nine cells. Its first argument names one kind of work that does not end.
 
 use std::future::pending;
 use std::time::Duration;
@@ -13,7 +13,7 @@ impl Teardown for Store {
     async fn teardown(&self) {}
 }
 
-/// Runs the cell until the stop; a line on stdout says that it is in place.
+/// Runs the cell until the stop. Prints a line on stdout when the work has started.
 pub(crate) async fn run() {
     let _store = lifecycle::manage(Store);
     lifecycle::ready();

@@ -1,4 +1,4 @@
-//! Nine ways not to end: how late the process is gone, and with which status.
+//! Nine kinds of work that do not end: the delay of the exit after the deadline, and the exit status.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use crate::measure::{median, millis, quantile};
 use crate::row;
 use crate::table::{self, Goal};
 
-/// What the children say in their attribute.
+/// The grace in the attribute of the child programs.
 const GRACE: Duration = Duration::from_millis(500);
 const RUNS: usize = 5;
 
-/// The runtime, what does not end, and the status that the process ends with.
+/// The runtime, the kind of work, and the expected exit status.
 const CELLS: [(&str, &str, i32); 9] = [
     ("multi-thread", "endless task", 70),
     ("multi-thread", "one worker blocked", 70),
@@ -20,7 +20,7 @@ const CELLS: [(&str, &str, i32); 9] = [
     ("multi-thread", "spawn_blocking", 70),
     ("multi-thread", "blocking Drop", 70),
     ("current-thread", "endless task", 70),
-    // Its only worker is all of them.
+    // A current-thread runtime has one worker, so one blocked task blocks all workers.
     ("current-thread", "all workers blocked", 124),
     ("current-thread", "spawn_blocking", 70),
     ("current-thread", "blocking Drop", 124),

@@ -1,4 +1,4 @@
-//! Child processes: started, waited for, stopped by SIGTERM.
+//! Child processes: start, readiness line, and SIGTERM.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,12 +8,12 @@ use rustix::process::{Pid, Signal, kill_process};
 
 pub(crate) struct Running {
     child: Child,
-    /// From the start to the line on stdout.
+    /// The time from the start to the line on stdout.
     pub(crate) ready_after: Duration,
 }
 
 impl Running {
-    /// Starts a program, and waits for the line that says it is ready.
+    /// Starts a program, and waits for its readiness line.
     pub(crate) fn start(program: &str, args: &[&str]) -> Running {
         let begun = Instant::now();
         let mut child = Command::new(program)
@@ -29,7 +29,7 @@ impl Running {
         Running { child, ready_after: begun.elapsed() }
     }
 
-    /// Sends SIGTERM, and waits for the end.
+    /// Sends SIGTERM, and waits for the exit.
     pub(crate) fn stop(mut self) -> (Duration, ExitStatus) {
         let pid = Pid::from_child(&self.child);
         let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! What is torn down before what, and a bare tokio program that does it by hand.
+//! The order of teardowns, and a plain tokio program that follows it by hand.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use tokio::sync::Notify;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Nothing waits for anything.
+    /// No node waits for another.
     None,
-    /// Each waits for the one before it.
+    /// Each node waits for the node before it.
     Chain,
-    /// Each waits for up to three of those before it, chosen at random.
+    /// Each node waits for up to three earlier nodes, chosen at random.
     Random,
 }
 
@@ -27,14 +27,14 @@ impl fmt::Display for Shape {
     }
 }
 
-/// For each node those that it comes before, all of a greater index.
+/// The successors of each node. A successor has a greater index than its node.
 #[derive(Clone)]
 pub(crate) struct Dag(Arc<Vec<Vec<usize>>>);
 
 impl Dag {
     pub(crate) fn new(shape: Shape, nodes: usize) -> Dag {
         let mut successors = vec![Vec::new(); nodes];
-        // Always the same: two programs are compared on it.
+        // The constant seed gives the same graph to the two programs that are compared.
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
         let mut below = |limit: usize| {
             seed ^= seed << 13;
@@ -66,7 +66,7 @@ impl Dag {
         rows.flat_map(|(from, row)| row.iter().map(move |to| (from, *to)))
     }
 
-    /// The longest path, where a node takes the time that was measured.
+    /// Returns the longest path, in which each node counts with its measured time.
     pub(crate) fn critical_path(&self, times: &Times) -> Duration {
         let mut behind = vec![Duration::ZERO; self.nodes()];
         for node in (0..self.nodes()).rev() {
@@ -77,7 +77,7 @@ impl Dag {
     }
 }
 
-/// How long each hook really took.
+/// The measured time of each hook.
 #[derive(Clone)]
 pub(crate) struct Times(Arc<[AtomicU64]>);
 
@@ -91,7 +91,7 @@ impl Times {
     }
 }
 
-/// What a teardown does: nothing, or to sleep.
+/// The work of a teardown: nothing, or a sleep.
 #[derive(Clone)]
 pub(crate) struct Work {
     pub(crate) sleep: Option<Duration>,
@@ -108,7 +108,8 @@ impl Work {
     }
 }
 
-/// The floor: a task for each node, started by the last of those before it. No limits, no report, no panics caught.
+/// Runs the lower bound for the cost: a task for each node, which its last predecessor starts. It has no
+/// limits and no report, and does not catch panics.
 pub(crate) async fn by_hand(dag: &Dag, work: &Work) {
     let open: Vec<AtomicU32> = (0..dag.nodes()).map(|_| AtomicU32::new(0)).collect();
     for (_, to) in dag.edges() {

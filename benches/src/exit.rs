@@ -1,4 +1,5 @@
-//! From SIGTERM to the exit of an idle service, against a program that only waits for the signal.
+//! The time from SIGTERM to the exit of an idle service, compared with a program that only waits for the
+//! signal.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub(crate) fn run() -> Vec<Goal> {
     for _ in 0..RUNS {
         for ((_, program, args), times) in programs.iter().zip(&mut times) {
             let child = Running::start(program, args);
-            // Idle is what it shall be.
+            // The pause lets the service become idle.
             sleep(Duration::from_millis(3));
             let (took, status) = child.stop();
             assert!(status.success(), "{program}: {status}");

@@ -1,10 +1,10 @@
-//! Clocks, and what becomes of many readings.
+//! Clocks, and statistics of readings.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// A span on two clocks: the wall's, and the processor time that the whole process took.
+/// A span on two clocks: wall time, and processor time of the whole process.
 #[derive(Clone, Copy)]
 pub(crate) struct Span {
     pub(crate) wall: Duration,
@@ -26,7 +26,7 @@ impl Stopwatch {
     }
 }
 
-/// The processor time of the calling thread.
+/// Returns the processor time of the calling thread.
 pub(crate) fn thread_time() -> Duration {
     processor(ClockId::ThreadCPUTime)
 }
@@ -37,7 +37,7 @@ fn processor(clock: ClockId) -> Duration {
     Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default())
 }
 
-/// The reading below which the share `q` of them lies.
+/// Returns the reading below which the share `q` of the readings lies.
 pub(crate) fn quantile<T: Copy + PartialOrd>(readings: &[T], q: f64) -> T {
     let mut sorted = readings.to_vec();
     sorted.sort_by(|a, b| a.partial_cmp(b).expect("a reading is a number"));
@@ -55,12 +55,12 @@ pub(crate) fn median<T: Copy + PartialOrd>(readings: &[T]) -> T {
     quantile(readings, 0.5)
 }
 
-/// In microseconds.
+/// Converts to microseconds.
 pub(crate) fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
-/// In milliseconds.
+/// Converts to milliseconds.
 pub(crate) fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }

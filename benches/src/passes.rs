@@ -1,4 +1,4 @@
-//! Taking a pass and giving it back, on one thread and on two.
+//! The cost of taking and returning a pass, on one thread and on two threads.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};

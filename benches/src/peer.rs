@@ -1,4 +1,5 @@
-//! The same with `tokio-graceful-shutdown`, which orders by nesting: a parent waits for its children.
+//! The same teardown with `tokio-graceful-shutdown`. Nesting defines its order: a parent waits for its
+//! children.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::dag::Shape;
 use crate::measure::{Span, Stopwatch};
 
-/// Starts so many subsystems, and then stops them: how long the stop took.
+/// Starts `nodes` subsystems, stops them, and returns the time of the stop.
 pub(crate) fn tear_down(runtime: &Runtime, shape: Shape, nodes: usize) -> Span {
     runtime.block_on(async {
         let (stop, started) = (CancellationToken::new(), Arc::new(AtomicUsize::new(0)));
@@ -38,7 +39,7 @@ pub(crate) fn tear_down(runtime: &Runtime, shape: Shape, nodes: usize) -> Span {
 }
 
 struct Node {
-    /// How many are nested in this one.
+    /// The number of subsystems that are nested in this one.
     below: usize,
     started: Arc<AtomicUsize>,
 }

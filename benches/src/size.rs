@@ -1,4 +1,4 @@
-//! What a program grows by.
+//! The growth of a binary in KiB.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::row;
 use crate::table::{self, Goal};
 
-/// In KiB, without symbols.
+/// Returns the size of the program without symbols, in KiB.
 fn stripped(program: &str) -> f64 {
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stripped");
     let status = Command::new("strip").arg("-o").arg(&copy).arg(program).status();

@@ -1,4 +1,4 @@
-//! From the start of a process to the first line of its `main`.
+//! The time from the start of a process to the first line of its `main`.
 
 use crate::child::Running;
 use crate::measure::{median, millis, quantile};

@@ -1,6 +1,6 @@
-//! What is printed.
+//! The printed tables.
 
-/// One promise of the project about its own cost.
+/// A limit that the project promises for its own cost.
 pub(crate) struct Goal {
     what: String,
     limit: String,
@@ -9,7 +9,7 @@ pub(crate) struct Goal {
 }
 
 impl Goal {
-    /// Met by every figure up to `limit`.
+    /// Returns a goal that each figure up to `limit` meets.
     pub(crate) fn at_most(what: impl Into<String>, limit: f64, figure: f64, unit: &str) -> Goal {
         Goal {
             what: what.into(),
@@ -33,7 +33,8 @@ pub(crate) fn goals(goals: &[Goal]) {
     print("goals", ["goal", "limit", "figure", ""], &rows);
 }
 
-/// Prints a table as Markdown, its columns aligned: the first to the left, the others to the right.
+/// Prints a Markdown table with aligned columns. The first column is aligned to the left, and the others to
+/// the right.
 pub(crate) fn print<const N: usize>(title: &str, head: [&str; N], rows: &[[String; N]]) {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
@@ -60,7 +61,7 @@ pub(crate) fn print<const N: usize>(title: &str, head: [&str; N], rows: &[[Strin
     }
 }
 
-/// A row of texts.
+/// Builds a row of texts.
 #[macro_export]
 macro_rules! row {
     ($($cell:expr),* $(,)?) => { [$($cell.to_string()),*] };

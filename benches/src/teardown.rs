@@ -1,4 +1,4 @@
-//! Teardown of many resources: what the order costs, and how near it comes to the critical path.
+//! The teardown of many resources: the cost of the order, and the distance from the critical path.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl Teardown for Node {
     }
 }
 
-/// Manages the whole DAG, and tears it down: how long each took.
+/// Manages the whole graph, and tears it down. Returns the time of each step.
 fn ours(runtime: &Runtime, dag: &Dag, work: &Work) -> (Span, Span) {
     let start = Stopwatch::start();
     let lifecycle = Lifecycle::builder().build();
@@ -69,7 +69,7 @@ fn no_ops(runtime: &Runtime) -> Vec<Goal> {
                 ours_each.push(each(stop));
                 floor.push(each(by_hand(runtime, &dag, &work)));
             }
-            // It has no DAGs, and its chains grow with the square.
+            // The peer does not support graphs, and its chains take quadratic time.
             if shape != Shape::Random && nodes <= 1_000 {
                 peer_each.extend((0..5).map(|_| each(peer::tear_down(runtime, shape, nodes))));
             }

@@ -1,4 +1,4 @@
-//! Something small, done again and again, on so many threads at once.
+//! Repeats a small operation on several threads at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::ScopedJoinHandle;
@@ -11,9 +11,9 @@ use crate::measure::{median, thread_time};
 pub(crate) const TURNS: u32 = 20_000;
 pub(crate) const ROUNDS: usize = 200;
 
-/// Nanoseconds of processor time that one turn takes, on each of so many threads, all of them of this lifecycle; each
-/// begins with what `start` gives it. `None` if they did not run at once, for then they could not be in each other's
-/// way.
+/// Returns the processor time of one turn in nanoseconds, averaged over all threads. Each thread runs in
+/// `lifecycle` and creates its turn with `start`. Returns `None` if the threads did not run at the same time,
+/// because contention was then not measured.
 pub(crate) fn time<T: FnMut()>(
     lifecycle: &Lifecycle,
     threads: usize,
@@ -46,7 +46,7 @@ pub(crate) fn time<T: FnMut()>(
     (at_once > 0.9).then(|| busy.as_secs_f64() * 1e9 / threads / f64::from(TURNS))
 }
 
-/// The median; not a number if there is none, so that no goal is met by it.
+/// Returns the median. Returns NaN for an empty slice, so that no goal is met.
 pub(crate) fn middle(times: &[f64]) -> f64 {
     if times.is_empty() { f64::NAN } else { median(times) }
 }

@@ -1,5 +1,5 @@
-//! hyper-util's connections, watched by its `GracefulShutdown`; with the argument `plain` watched by nothing, which is
-//! what hyper itself costs.
+//! hyper-util's connections, which its `GracefulShutdown` watches. With the argument `plain` no code watches
+//! them, which shows the cost of hyper alone.
 
 #[path = "../http/hello.rs"]
 mod hello;

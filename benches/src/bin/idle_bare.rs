@@ -1,4 +1,4 @@
-//! A program that only waits for the signal, and exits.
+//! A program that waits for the signal, and then exits.
 
 use tokio::signal::unix::{SignalKind, signal};
 

@@ -1,4 +1,4 @@
-//! An idle service; with an argument, one that manages so many resources.
+//! An idle service. Its optional argument is the number of resources that it manages.
 
 use lifecycle::Teardown;
 

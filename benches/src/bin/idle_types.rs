@@ -1,6 +1,7 @@
-//! An idle service with a hundred types of resources, and an instance of each.
+//! An idle service with one instance of each of a hundred resource types.
 
-/// A module for each digit, in which what comes after `;` says what to do: another digit, or the type itself.
+/// Generates a module for each digit. The token after `;` selects the content: another digit, or the resource
+/// type.
 macro_rules! each {
     ($($digit:ident)*; (type)) => {
         $(mod $digit {

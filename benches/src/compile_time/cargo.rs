@@ -1,4 +1,4 @@
-//! Cargo, run on crates in a folder of our own, and timed.
+//! Timed cargo runs on generated crates in a separate folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ pub(crate) struct Cargo {
     folder: PathBuf,
 }
 
-/// A crate that was written.
+/// A generated crate.
 pub(crate) struct Crate {
     name: String,
     folder: PathBuf,
@@ -21,7 +21,7 @@ impl Cargo {
         Cargo { folder: folder.to_owned() }
     }
 
-    /// Writes a crate: a binary if it has a `main`, else a library.
+    /// Writes a crate. The crate is a binary if `source` has a `main`, and otherwise a library.
     pub(crate) fn write(&self, name: &str, source: &str) -> Crate {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
         let folder = self.folder.join(name);
@@ -43,24 +43,24 @@ impl Cargo {
         fs::create_dir_all(folder.join("src")).expect("a folder of our own");
         fs::write(folder.join("Cargo.toml"), manifest).expect("a file of our own");
         fs::write(&root, source).expect("a file of our own");
-        // The same versions as everywhere else in the workspace, and no network.
+        // The workspace's lock file provides the same versions, and needs no network.
         fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the workspace is locked");
         let name = name.to_owned();
         Crate { name, folder, root }
     }
 
-    /// Compiles the crate alone, its dependencies being there, and returns the processor seconds of it.
+    /// Compiles the crate without its dependencies, and returns the processor time in seconds.
     pub(crate) fn again(&self, verb: &str, krate: &Crate) -> f64 {
         let target = self.folder.join("target");
         Self::run(verb, krate, &target);
         let source = fs::read(&krate.root).expect("it was written");
         fs::write(&krate.root, source).expect("a file of our own");
         let all = Self::run(verb, krate, &target);
-        // What cargo itself takes, with nothing left to do.
+        // A second run has no work left, and so measures cargo alone.
         (all - Self::run(verb, krate, &target)).max(0.0)
     }
 
-    /// Builds the crate and all that it depends on, and returns the processor seconds.
+    /// Builds the crate with all its dependencies, and returns the processor time in seconds.
     pub(crate) fn cold(&self, krate: &Crate) -> f64 {
         let target = self.folder.join(format!("target-{}", krate.name));
         let seconds = Self::run("build", krate, &target);
@@ -85,10 +85,10 @@ impl Cargo {
     }
 }
 
-/// The processor seconds of all children that have ended, and of theirs.
+/// Returns the processor time in seconds of all ended children and their descendants.
 fn children() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").expect("Linux");
-    // The name of the program stands in parentheses, and may have spaces in it.
+    // The program name is in parentheses, and may contain spaces.
     let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
     let ticks = fields.split(' ').skip(13).take(2);
     let ticks: f64 = ticks.map(|ticks| ticks.parse::<f64>().expect("a number")).sum();

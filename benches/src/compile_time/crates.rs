@@ -1,4 +1,4 @@
-//! The crates: many structs of four fields each.
+//! The generated crates: many structs with four fields each.
 
 use std::fmt::{self, Write as _};
 
@@ -21,7 +21,7 @@ impl fmt::Display for Shape {
     }
 }
 
-/// What every crate has: a client that closes, and what the others depend on.
+/// The common part of every crate: a client that closes, and the resource that the other structs depend on.
 const COMMON: &str = "#![allow(dead_code)]
 
 pub struct Error;
@@ -42,7 +42,7 @@ impl Client {
 }
 ";
 
-/// What one would write once, had one no framework.
+/// The code that a user would write once without a framework.
 const BY_HAND: &str = "
 pub use std::any::TypeId;
 
@@ -92,7 +92,8 @@ impl Shape {
         Shape { count, chain: true }
     }
 
-    /// For a chain of 1,000 handles rustc's stack is too small where it describes their types to a debugger.
+    /// Returns whether rustc can write debug information. Its stack is too small for the types of 1,000
+    /// handles in a chain.
     pub(crate) fn can_be_debugged(self) -> bool {
         !self.chain || self.count <= 500
     }
@@ -127,7 +128,7 @@ impl Shape {
     }
 }
 
-/// Each of a kind that is torn down by an attribute, or by an impl, in turns; every fourth has an order too.
+/// Writes one struct. Structs with an attribute and structs with an impl alternate, and every fourth has an order.
 fn annotated(text: &mut String, at: usize, before: Option<usize>) {
     let order = if at % 4 == 1 { "(order = 1)" } else { "" };
     let needs = before.map_or("Option<u8>".to_owned(), |before| format!("Managed<S{before}>"));

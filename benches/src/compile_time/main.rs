@@ -1,8 +1,9 @@
-//! What the macros cost the compiler: `cargo bench -p lifecycle-benches --bench compile_time`, or only some:
-//! `.. -- check build cold`. `keep` leaves the generated crates where they are, and says where.
+//! The compile time of the macros. `cargo bench -p lifecycle-benches --bench compile_time` runs all
+//! benchmarks. `.. -- check build cold` runs the named ones. `keep` leaves the generated crates on disk, and
+//! prints their folder.
 //!
-//! Each crate is written twice: annotated, and with the impls that one would write by hand for the same effect. The two
-//! are compiled in turns, and the least of the processor times of each counts: others use this machine too.
+//! Each crate has two versions: with attributes, and with equivalent impls by hand. The benchmark compiles
+//! them in turn, and counts the least processor time of each, because other programs use the machine too.
 
 mod cargo;
 mod crates;
@@ -16,7 +17,7 @@ use table::Goal;
 
 const ROUNDS: usize = 3;
 
-/// How many structs, and whether each needs the one before.
+/// The number of structs, and whether each struct depends on the one before it.
 const SHAPES: [Shape; 6] = [
     Shape::wide(1),
     Shape::wide(100),
@@ -28,7 +29,7 @@ const SHAPES: [Shape; 6] = [
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --all-targets` comes here too, without this word, and wants no figures.
+    // `cargo test --all-targets` starts this program without `--bench`, and does not need figures.
     if !asked.iter().any(|word| word == "--bench") {
         return;
     }
@@ -55,7 +56,7 @@ fn main() {
     table::goals(&goals);
 }
 
-/// Each shape, annotated and by hand.
+/// Compiles each shape with attributes and by hand.
 fn structs(cargo: &Cargo, verb: &str) -> Vec<Goal> {
     let mut rows = Vec::new();
     let mut goals = Vec::new();
@@ -86,7 +87,7 @@ fn structs(cargo: &Cargo, verb: &str) -> Vec<Goal> {
     goals
 }
 
-/// A hello world with nothing compiled yet.
+/// Compiles a hello world without any compiled dependency.
 fn cold(cargo: &Cargo) -> Goal {
     let bare = cargo.write("hello_bare", include_str!("../bin/hello_bare.rs"));
     let ours = cargo.write("hello_lifecycle", include_str!("../bin/hello_lifecycle.rs"));

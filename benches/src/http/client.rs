@@ -1,18 +1,18 @@
-//! A client that does nothing but what it is told: raw HTTP/1.1 over blocking sockets.
+//! A raw HTTP/1.1 client over blocking sockets.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-// Not `/`, which the `http` crate has at hand without a copy.
+// The path is not `/`, because the `http` crate parses `/` without a copy.
 pub(crate) const REQUEST: &[u8] =
     b"GET /hello HTTP/1.1\r\nhost: localhost\r\nuser-agent: bench\r\naccept: */*\r\n\r\n";
 pub(crate) const LAST_REQUEST: &[u8] = b"GET /hello HTTP/1.1\r\nhost: localhost\r\nuser-agent: bench\r\n\
     accept: */*\r\nconnection: close\r\n\r\n";
-/// With what an answer begins, and with what it ends.
+/// The start and the end of a response.
 const ANSWER: (&[u8], &[u8]) = (b"HTTP/1.1 200 OK\r\n", b"\r\n\r\nhello");
 
-/// Whether this is a whole answer.
+/// Returns whether `bytes` is a complete response.
 pub(crate) fn is_answer(bytes: &[u8]) -> bool {
     bytes.starts_with(ANSWER.0) && bytes.ends_with(ANSWER.1)
 }
@@ -24,7 +24,7 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Client {
         let socket = TcpStream::connect(address).expect("the kernel lets it in");
-        // Only so that a server that loses a request, and tells nobody, does not stop the bench.
+        // The time-out ends the wait for a lost request if the server keeps the connection open.
         socket.set_read_timeout(Some(Duration::from_secs(10))).expect("a time");
         Client { socket }
     }
@@ -33,7 +33,7 @@ impl Client {
         self.socket.write_all(REQUEST)
     }
 
-    /// Whether a whole answer came.
+    /// Returns whether a complete response arrived.
     pub(crate) fn hear(&mut self) -> bool {
         let (mut bytes, mut length) = ([0; 512], 0);
         loop {
@@ -48,7 +48,7 @@ impl Client {
     }
 }
 
-/// So many connections, each answered once, and open.
+/// Opens connections that have each been answered once.
 pub(crate) fn answered(address: SocketAddr, connections: usize) -> Vec<Client> {
     let connect = |_| {
         let mut client = Client::connect(address);

@@ -1,4 +1,4 @@
-//! What every server of the bench serves, and how it says where.
+//! The service of every server in this benchmark, and the line that announces its address.
 
 use std::net::SocketAddr;
 
@@ -6,13 +6,13 @@ use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-/// With its state, although it has none: without, each request would make its handler ready anew. `axum::serve` does
-/// that by itself.
+/// Returns the routes with an empty state. Without `with_state`, axum would prepare the handler again for
+/// each request. `axum::serve` makes this call itself.
 pub(crate) fn routes() -> Router {
     Router::new().route("/hello", get(async || "hello")).with_state(())
 }
 
-/// The line that the bench waits for.
+/// Prints the line that the benchmark waits for.
 pub(crate) fn say(address: SocketAddr) {
     println!("{address}");
 }

@@ -1,4 +1,4 @@
-//! From SIGTERM to the exit with idle connections: each has been answered once, and then was quiet.
+//! The time from SIGTERM to the exit with idle connections, each of which has been answered once.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::table::{self, Goal};
 
 const CONNECTIONS: usize = 5_000;
 const RUNS: usize = 9;
-/// Longer than any server lingers.
+/// A pause that is longer than the linger of any server.
 const QUIET: Duration = Duration::from_millis(300);
 
 pub(crate) fn run() -> Vec<Goal> {

@@ -1,4 +1,4 @@
-//! The load: a closed loop on each of a few connections, from a thread of this process.
+//! The load: one closed loop on each of a few connections, all in one thread of this process.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,13 +15,13 @@ const CONNECTIONS: usize = 32;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// One request after the other on the same connection.
+    /// One request after another on the same connection.
     KeepAlive,
     /// A connection for each request.
     Anew,
 }
 
-/// Asks for so long; how many answers came, and how long it really was.
+/// Runs the load for `time`. Returns the number of responses and the measured time.
 pub(crate) fn run(address: SocketAddr, style: Style, time: Duration) -> (u32, Duration) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     runtime.expect("a runtime").block_on(async {
@@ -56,7 +56,7 @@ async fn ask(address: SocketAddr, style: Style, connection: &mut Option<TcpStrea
     let keep = style == Style::KeepAlive;
     socket.write_all(if keep { REQUEST } else { LAST_REQUEST }).await?;
     let (mut bytes, mut length) = ([0; 512], 0);
-    // A connection for one request is over when the server has closed it.
+    // The server closes a connection after its only request.
     loop {
         match socket.read(&mut bytes[length..]).await? {
             0 if !keep && is_answer(&bytes[..length]) => return Ok(()),

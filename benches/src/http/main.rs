@@ -1,5 +1,5 @@
-//! What a server costs, and what it loses when it stops, beside its peers: `cargo bench -p lifecycle-benches --bench
-//! http`, or only some: `.. -- throughput races`.
+//! The cost of each server, and the requests that it loses when it stops. `cargo bench -p lifecycle-benches
+//! --bench http` runs all benchmarks. `.. -- throughput races` runs the named ones.
 
 mod client;
 mod idle;
@@ -33,11 +33,11 @@ const BENCHES: [Bench; 6] = [
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --all-targets` comes here too, without this word, and wants no figures.
+    // `cargo test --all-targets` starts this program without `--bench`, and does not need figures.
     if !asked.iter().any(|word| word == "--bench") {
         return;
     }
-    // The servers inherit it.
+    // The servers inherit the limit.
     server::raise_open_files();
     let names: Vec<&str> = asked.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
     let goals: Vec<Goal> = BENCHES

@@ -1,4 +1,4 @@
-//! A poll of "this future, unless stopping", where nothing is stopping and the future has nothing to say.
+//! Polls "this future unless the stop begins", where the stop has not begun and the future is pending.
 
 use std::future::poll_fn;
 use std::hint::black_box;
@@ -25,14 +25,14 @@ impl Future for Bare {
     }
 }
 
-/// A waker as a task has one: behind a pointer, and counted.
+/// A reference-counted waker, as the waker of a task is.
 struct Task;
 
 impl Wake for Task {
     fn wake(self: Arc<Self>) {}
 }
 
-/// A turn: one poll.
+/// Returns a turn that polls `future` once.
 fn polls<F: Future>(future: F) -> impl FnMut() {
     let mut future = Box::pin(future);
     let waker = Waker::from(Arc::new(Task));
@@ -42,7 +42,7 @@ fn polls<F: Future>(future: F) -> impl FnMut() {
     }
 }
 
-/// As the connections of `http::serve` are driven: the notice first, then the future.
+/// Polls the notice first and then the future, as `http::serve` polls its connections.
 async fn unless(notice: impl Future<Output = ()>, future: impl Future<Output = ()>) {
     let (mut notice, mut future) = (pin!(notice), pin!(future));
     poll_fn(|cx| match notice.as_mut().poll(cx) {

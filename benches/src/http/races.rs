@@ -1,4 +1,4 @@
-//! Requests that the stop meets on their way: how many are not answered.
+//! Requests that are on their way when the stop begins: the number without a response.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use crate::table::{self, Goal};
 
 const CLIENTS: usize = 100;
 const RUNS: usize = 20;
-/// Longer than any server lingers.
+/// A pause that is longer than the linger of any server.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// Where the requests are when the signal comes.
+/// The place of the requests when the signal arrives.
 #[derive(Clone, Copy)]
 enum Race {
-    /// The kernel has let the connections in, and the server has not: it is frozen.
+    /// In the accept queue. The server is frozen.
     Queue,
-    /// In the kernel, on connections that were idle: the server is frozen.
+    /// In the kernel, on idle connections. The server is frozen.
     Frozen,
-    /// Written on idle connections right before the signal.
+    /// Written on idle connections immediately before the signal.
     Before,
-    /// The signal comes when half of them are written, and the others are all the same: those may be too late for any
-    /// server.
+    /// Half of the requests are written before the signal, and the other half after it. The second half may
+    /// be too late for any server.
     Across,
 }
 
@@ -37,12 +37,12 @@ const RACES: [(&str, Race); 4] = [
     ("half before, half after", Race::Across),
 ];
 
-/// How many of the requests were lost.
+/// Returns the number of lost requests.
 fn lost(kind: &Kind, race: Race) -> u32 {
     let server = Server::start(kind);
     let mut clients = Vec::new();
     if let Race::Queue = race {
-        // What a server does once is done.
+        // One request completes the server's first-time work.
         drop(answered(server.address, 1));
         server.signal(Signal::STOP);
         clients.extend((0..CLIENTS).map(|_| Client::connect(server.address)));
@@ -57,7 +57,7 @@ fn lost(kind: &Kind, race: Race) -> u32 {
         if let (Race::Across, true) = (race, at == CLIENTS / 2) {
             server.signal(Signal::TERM);
         }
-        // Where the connection is closed already there is no answer either.
+        // A connection that is already closed gets no response either.
         let _ = client.ask();
     }
     match race {

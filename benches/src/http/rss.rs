@@ -1,4 +1,4 @@
-//! What a connection occupies that has been answered once, and is idle.
+//! The memory of an idle connection that has been answered once.
 
 use crate::client::answered;
 use crate::measure::{median, quantile};
@@ -18,7 +18,7 @@ pub(crate) fn run() -> Vec<Goal> {
             let before = server.resident();
             let idle = answered(server.address, usize::from(CONNECTIONS));
             bytes.push((server.resident() - before) / f64::from(CONNECTIONS));
-            // First the server: whose clients close has work to do.
+            // The server ends first, because it would otherwise work on the closing connections.
             drop(server);
             drop(idle);
         }

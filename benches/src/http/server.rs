@@ -1,4 +1,4 @@
-//! The servers that are compared: child processes.
+//! The compared servers, as child processes.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 
-/// A program that serves "hello", and the name that the tables give it.
+/// A program that serves "hello", and its name in the tables.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     program: &'static str,
     args: &'static [&'static str],
 }
 
-/// Without any end of its own: what hyper itself costs.
+/// A server without a graceful stop, which shows the cost of hyper alone.
 pub(crate) const PLAIN: Kind = Kind {
     name: "hyper-util, plain spawn",
     program: env!("CARGO_BIN_EXE_http_hyper_util"),
@@ -28,7 +28,7 @@ pub(crate) const HYPER_UTIL: Kind =
 pub(crate) const LIFECYCLE: Kind =
     Kind { name: "lifecycle", program: env!("CARGO_BIN_EXE_http_lifecycle"), args: &[] };
 
-/// Those that end gracefully.
+/// The servers with a graceful stop.
 pub(crate) const GRACEFUL: [Kind; 4] = [AXUM, AXUM_SERVER, HYPER_UTIL, LIFECYCLE];
 pub(crate) const ALL: [Kind; 5] = [PLAIN, AXUM, AXUM_SERVER, HYPER_UTIL, LIFECYCLE];
 
@@ -56,7 +56,7 @@ impl Server {
         kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
-    /// Sends SIGTERM, and waits for the end.
+    /// Sends SIGTERM, and waits for the exit.
     pub(crate) fn stop(mut self) -> Duration {
         let begun = Instant::now();
         self.signal(Signal::TERM);
@@ -64,7 +64,7 @@ impl Server {
         begun.elapsed()
     }
 
-    /// What it occupies of the memory, in bytes.
+    /// Returns the resident memory in bytes.
     pub(crate) fn resident(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the kernel says it");
@@ -72,7 +72,7 @@ impl Server {
         f64::from(kib) * 1024.0
     }
 
-    /// The processor time that its threads took so far.
+    /// Returns the processor time of its threads so far.
     pub(crate) fn busy(&self) -> Duration {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("it runs");
         let nanos = tasks.flatten().filter_map(|task| {
@@ -83,7 +83,7 @@ impl Server {
     }
 }
 
-/// Whatever happens here, no server stays behind.
+/// A panic of the benchmark must not leave a server running.
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -91,7 +91,7 @@ impl Drop for Server {
     }
 }
 
-/// As many descriptors as there may be, for this process and for those that it starts.
+/// Raises the limit of open files to the hard limit, for this process and its children.
 pub(crate) fn raise_open_files() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

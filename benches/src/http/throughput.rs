@@ -1,4 +1,4 @@
-//! Requests a second, on connections that are kept and on new ones: the servers take turns in short slices.
+//! Requests per second, on kept and on new connections. The servers take turns in short slices.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn side_by_side(style: Style, title: &str) -> Vec<Goal> {
     }
     for round in 0..ROUNDS {
         for turn in 0..servers.len() {
-            // Another begins each time.
+            // Each round begins with another server.
             let at = (round + turn) % servers.len();
             let server = &servers[at].0;
             let busy = server.busy();
@@ -40,7 +40,7 @@ fn side_by_side(style: Style, title: &str) -> Vec<Goal> {
     }
     let ratios = |readings: &[Vec<f64>], at: usize| -> Vec<f64> {
         let ratios = readings[at].iter().zip(&readings[axum]).map(|(this, axum)| this / axum);
-        // In a slice in which a server got no processor there is nothing to compare.
+        // A slice in which a server got no processor time cannot be compared.
         ratios.filter(|ratio| ratio.is_finite()).collect()
     };
     let rows: Vec<[String; 7]> = (0..servers.len())

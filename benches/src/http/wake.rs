@@ -1,4 +1,4 @@
-//! Waking idle tasks, all at once: processor time of the whole process, from the wake-up to the end of the last task.
+//! Wakes all idle tasks at once. The figure is the processor time of the process until the last task ends.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -19,7 +19,7 @@ use crate::table::{self, Goal};
 const SIZES: [usize; 2] = [100_000, 1_000_000];
 const ROUNDS: usize = 5;
 
-/// The tasks that are waited for: until all wait, and until all are gone.
+/// Counters that show when all tasks wait and when all tasks have ended.
 struct Crowd {
     here: AtomicUsize,
     left: AtomicUsize,
@@ -27,7 +27,7 @@ struct Crowd {
 }
 
 impl Crowd {
-    /// Waits for `idle`, as one of the crowd.
+    /// Waits for `idle` as one task of the crowd.
     async fn join(self: Arc<Self>, idle: impl Future<Output = ()>) {
         let mut idle = pin!(idle);
         let mut first = true;
@@ -46,7 +46,7 @@ impl Crowd {
     }
 }
 
-/// Seconds that the wake-up of so many tasks takes. `spawn` starts one of them.
+/// Returns the processor time in seconds for waking `tasks` tasks. `spawn` starts one task.
 fn wake(tasks: usize, spawn: impl Fn(&Runtime, Arc<Crowd>), fire: impl FnOnce()) -> f64 {
     let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
     let (gone, all_gone) = mpsc::channel();
@@ -67,7 +67,7 @@ fn wake(tasks: usize, spawn: impl Fn(&Runtime, Arc<Crowd>), fire: impl FnOnce())
     watch.stop().cpu.as_secs_f64()
 }
 
-/// The floor: every waker in one vector, and a loop over it.
+/// The lower bound for the cost: a loop over one vector of wakers.
 #[derive(Default)]
 struct ByHand {
     fired: AtomicBool,

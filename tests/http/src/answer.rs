@@ -1,32 +1,32 @@
-//! One answer of HTTP/1.1, byte for byte as it came.
+//! One HTTP/1.1 response, and the reader that parses it.
 
 use std::io::Read;
 
 use crate::outcome::Outcome;
 
-/// An answer.
+/// An HTTP/1.1 response.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// Its status.
+    /// The status code.
     pub status: u16,
-    /// Its head, in lower case.
+    /// The head in lower case.
     pub head: String,
-    /// Its body, without the chunks' frames.
+    /// The body without the framing of its chunks.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// Whether it has this line in its head.
+    /// Returns whether the head contains `line`.
     pub fn has(&self, line: &str) -> bool {
         self.head.lines().any(|known| known == line)
     }
 
-    /// Whether it says that it is the last one.
+    /// Returns whether the response announces that it is the last one on its connection.
     pub fn is_last(&self) -> bool {
         self.has("connection: close")
     }
 
-    /// What a client that counts makes of it.
+    /// Returns the outcome that a counting client records for this response.
     pub fn outcome(&self) -> Outcome {
         match self.status {
             200 if self.is_last() => Outcome::AnsweredLast,
@@ -41,7 +41,7 @@ impl Answer {
     }
 }
 
-/// Reads answers, and keeps what came too early.
+/// Reads responses, and keeps bytes that arrived too early.
 pub(crate) struct Reader<R> {
     io: R,
     early: Vec<u8>,
@@ -56,7 +56,7 @@ impl<R: Read> Reader<R> {
         &mut self.io
     }
 
-    /// The next answer; or what became of the request instead.
+    /// Reads the next response. Returns the outcome of the request if no response arrives.
     pub(crate) fn answer(&mut self) -> Result<Answer, Outcome> {
         let mut answer = self.head()?;
         if answer.status == 101 {
@@ -75,7 +75,7 @@ impl<R: Read> Reader<R> {
         Ok(answer)
     }
 
-    /// The next answer's head.
+    /// Reads the head of the next response.
     pub(crate) fn head(&mut self) -> Result<Answer, Outcome> {
         let head = self.until(b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&head).to_lowercase();
@@ -84,7 +84,7 @@ impl<R: Read> Reader<R> {
         Ok(Answer { status, head, body: Vec::new() })
     }
 
-    /// The next chunk of a body; `None` behind the last one.
+    /// Reads the next chunk of a body. Returns `None` after the last chunk.
     pub(crate) fn chunk(&mut self) -> Result<Option<Vec<u8>>, Outcome> {
         let line = self.until(b"\r\n")?;
         let length = usize::from_str_radix(String::from_utf8_lossy(&line).trim(), 16);
@@ -94,7 +94,7 @@ impl<R: Read> Reader<R> {
         Ok((length > 0).then_some(chunk))
     }
 
-    /// The next `length` bytes.
+    /// Reads the next `length` bytes.
     pub(crate) fn take(&mut self, length: usize) -> Result<Vec<u8>, Outcome> {
         while self.early.len() < length {
             self.some_more()?;
@@ -102,7 +102,7 @@ impl<R: Read> Reader<R> {
         Ok(self.early.drain(..length).collect())
     }
 
-    /// Reads what comes, up to the end: how many bytes that was.
+    /// Reads to the end of the stream, and returns the number of bytes.
     pub(crate) fn read_to_end(&mut self) -> Result<usize, Outcome> {
         let mut length = 0;
         loop {
@@ -137,7 +137,7 @@ impl<R: Read> Reader<R> {
                 self.early.extend_from_slice(&space[..length]);
                 Ok(length)
             }
-            // How a TLS client says that the end came without a farewell.
+            // rustls returns this error if the connection ends without `close_notify`.
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(Outcome::CutShort),
             Err(error) => Err(Outcome::of(&error)),
         }

@@ -1,4 +1,4 @@
-//! A client that sends what it is told, when it is told, and nothing else.
+//! A client that sends and reads only when a test calls it.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,28 +13,28 @@ use crate::outcome::Outcome;
 trait Stream: Read + Write + Send {}
 impl<S: Read + Write + Send> Stream for S {}
 
-/// A GET for `path`.
+/// Builds a GET request for `path`.
 pub fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n").into_bytes()
 }
 
-/// One connection. Nothing is read before it is asked for, and nothing takes longer than [`PATIENCE`].
+/// A client connection. It reads only on demand, and no call takes longer than [`PATIENCE`].
 pub struct Client {
     reader: Reader<Box<dyn Stream>>,
 }
 
 impl Client {
-    /// A connection over TCP.
+    /// Opens a TCP connection.
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Client {
         Client::try_connect(address).unwrap_or_else(|outcome| panic!("cannot connect: {outcome:?}"))
     }
 
-    /// A connection over TCP, if somebody listens.
+    /// Opens a TCP connection if a server listens.
     ///
     /// # Errors
     ///
-    /// What became of it instead.
+    /// Returns the outcome if the connection fails.
     pub fn try_connect(address: SocketAddr) -> Result<Client, Outcome> {
         let stream = TcpStream::connect(address).map_err(|error| Outcome::of(&error))?;
         stream.set_nodelay(true).expect("a socket");
@@ -43,7 +43,7 @@ impl Client {
         Ok(Client::over(stream))
     }
 
-    /// A GET for `path` on a connection of its own: what becomes of it.
+    /// Sends a GET for `path` on a new connection, and returns the outcome.
     pub fn ask_once(address: SocketAddr, path: &str) -> Outcome {
         let asked = Client::try_connect(address).and_then(|mut client| {
             client.try_send(&get(path))?;
@@ -52,7 +52,7 @@ impl Client {
         asked.unwrap_or_else(|outcome| outcome)
     }
 
-    /// A connection over a Unix socket.
+    /// Opens a connection over a Unix socket.
     #[track_caller]
     pub fn connect_unix(path: &Path) -> Client {
         let stream = UnixStream::connect(path).expect("somebody listens at the socket");
@@ -60,7 +60,7 @@ impl Client {
         Client::over(stream)
     }
 
-    /// A connection that is there, with time-outs of its own.
+    /// Wraps an open stream. The stream has its own time-outs.
     pub fn over(stream: impl Read + Write + Send + 'static) -> Client {
         Client { reader: Reader::new(Box::new(stream)) }
     }
@@ -72,11 +72,11 @@ impl Client {
         self
     }
 
-    /// Sends `bytes`, if they are taken.
+    /// Sends `bytes`.
     ///
     /// # Errors
     ///
-    /// What became of it instead.
+    /// Returns the outcome if the server does not accept the bytes.
     pub fn try_send(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
         let io = self.reader.io();
         io.write_all(bytes).and_then(|()| io.flush()).map_err(|error| Outcome::of(&error))
@@ -88,37 +88,37 @@ impl Client {
         self.send(&get(path))
     }
 
-    /// The next answer.
+    /// Reads the next response.
     #[track_caller]
     pub fn answer(&mut self) -> Answer {
         self.reader.answer().unwrap_or_else(|outcome| panic!("no answer: {outcome:?}"))
     }
 
-    /// The next answer's head.
+    /// Reads the head of the next response.
     #[track_caller]
     pub fn head(&mut self) -> Answer {
         self.reader.head().unwrap_or_else(|outcome| panic!("no answer: {outcome:?}"))
     }
 
-    /// The next chunk of a streaming body; `None` behind the last one.
+    /// Reads the next chunk of a streaming body. Returns `None` after the last chunk.
     #[track_caller]
     pub fn chunk(&mut self) -> Option<Vec<u8>> {
         self.reader.chunk().unwrap_or_else(|outcome| panic!("no chunk: {outcome:?}"))
     }
 
-    /// The next `length` bytes, whatever they are.
+    /// Reads the next `length` bytes without parsing them.
     #[track_caller]
     pub fn bytes(&mut self, length: usize) -> Vec<u8> {
         self.reader.take(length).unwrap_or_else(|outcome| panic!("no bytes: {outcome:?}"))
     }
 
-    /// What becomes of the next answer.
+    /// Reads the next response, and returns its outcome.
     pub fn outcome(&mut self) -> Outcome {
         self.reader.answer().map_or_else(|outcome| outcome, |answer| answer.outcome())
     }
 
-    /// Waits until the server closes the connection: how long that took. It must not send anything before, nor reset
-    /// it.
+    /// Waits until the server closes the connection, and returns the time that this took. Panics if the
+    /// server sends a byte or a reset first.
     #[track_caller]
     pub fn closed(&mut self) -> Duration {
         let begun = Instant::now();
@@ -128,7 +128,7 @@ impl Client {
         }
     }
 
-    /// Waits until the connection ends, in whatever way, and ignores what comes before.
+    /// Waits until the connection ends, and ignores all bytes before the end. A reset counts as an end.
     pub fn gone(&mut self) {
         assert_ne!(self.reader.read_to_end(), Err(Outcome::TimedOut), "the connection stays");
     }

@@ -1,45 +1,45 @@
-//! What a server says in frames of HTTP/2, seen on the way to a client of the `h2` crate, and kept from it if that is
-//! wished: a client that has not heard what crossed its request on the way.
+//! A relay between an HTTP/2 server and the `h2` client. The relay records frames. On request it also hides
+//! GOAWAY and PING from the client, as if they had not arrived yet.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::watch;
 
-/// What a client says before its first frame.
+/// The length of the client preface in bytes (RFC 9113, section 3.4).
 const PREFACE: usize = 24;
 const HEADERS: u8 = 1;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
-/// The flag of a PONG.
+/// The ACK flag of a PING frame, which makes it a PONG.
 const ACK: u8 = 1;
 
-/// The last stream that each GOAWAY of a server names, in the order in which they came.
+/// The last stream identifier of each GOAWAY that the server sent, in order of arrival.
 #[derive(Clone, Debug, Default)]
 pub struct Goaways(Arc<Mutex<Vec<u32>>>);
 
 impl Goaways {
-    /// Those that have come.
+    /// Returns the recorded stream identifiers.
     pub fn seen(&self) -> Vec<u32> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// How many frames of a kind a client has handed to its kernel.
+/// The number of frames of one kind that the client has sent to the kernel.
 #[derive(Clone, Debug, Default)]
 pub struct Sent(watch::Sender<usize>);
 
 impl Sent {
-    /// Waits until there are so many.
+    /// Waits until the number reaches `frames`.
     ///
     /// # Panics
     ///
-    /// Never: it outlives the wait.
+    /// Never panics, because `self` outlives the wait.
     pub async fn wait_for(&self, frames: usize) {
         self.0.subscribe().wait_for(|&sent| sent >= frames).await.expect("it is here");
     }
 
-    /// How many there are.
+    /// Returns the number of frames.
     pub fn count(&self) -> usize {
         *self.0.borrow()
     }
@@ -49,27 +49,27 @@ impl Sent {
     }
 }
 
-/// What is said on a connection.
+/// The frames that the relay recorded on one connection.
 #[derive(Clone, Debug, Default)]
 pub struct Overheard {
-    /// By the server.
+    /// The GOAWAY frames of the server.
     pub goaways: Goaways,
-    /// By the client.
+    /// The HEADERS frames of the client.
     pub requests: Sent,
-    /// By the client, for each PING that it heard.
+    /// The PING replies of the client.
     pub pongs: Sent,
 }
 
-/// What the client hears.
+/// The frames that the relay passes to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hearing {
-    /// Everything.
+    /// All frames.
     All,
-    /// Neither GOAWAY nor PING, so it never says PONG.
+    /// All frames except GOAWAY and PING. The client therefore never replies to a PING.
     NoGoaway,
 }
 
-/// A way to the server at the other end of `stream`, for a client.
+/// Starts a relay over `stream`, and returns the client's end.
 pub(crate) fn overheard<S>(stream: S, hearing: Hearing) -> (DuplexStream, Overheard)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
@@ -83,7 +83,8 @@ where
         let mut preface = [0; PREFACE];
         if from_client.read_exact(&mut preface).await.is_ok() && to_server.write_all(&preface).await.is_ok() {
             while let Some((head, payload)) = frame(&mut from_client).await {
-                // Whatever ends it: the other end sees it. What encrypts may keep something back until it is flushed.
+                // The client sees every write error as the end of the connection. A TLS stream can keep bytes
+                // back until a flush.
                 if to_server.write_all(&[&head[..], &payload].concat()).await.is_err()
                     || to_server.flush().await.is_err()
                 {
@@ -93,7 +94,7 @@ where
                 said.pongs.note(head[3] == PING && head[4] == ACK);
             }
         }
-        // The server hears the end.
+        // An error means that the server has already closed the connection.
         let _ = to_server.shutdown().await;
     });
     let said = overheard.clone();
@@ -110,13 +111,13 @@ where
                 break;
             }
         }
-        // The client hears the end.
+        // An error means that the client has already closed the connection.
         let _ = to_client.shutdown().await;
     });
     (client, overheard)
 }
 
-/// The next frame: its head, and what it carries.
+/// Reads the head and the payload of the next frame.
 async fn frame(from: &mut (impl AsyncRead + Unpin)) -> Option<([u8; 9], Vec<u8>)> {
     let mut head = [0; 9];
     from.read_exact(&mut head).await.ok()?;

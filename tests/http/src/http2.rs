@@ -1,4 +1,4 @@
-//! A client of HTTP/2, which says what the server said to it in frames.
+//! An HTTP/2 client that records the frames on its connection.
 
 use h2::client::{ResponseFuture, SendRequest};
 use http::{HeaderMap, Request, Response};
@@ -10,33 +10,33 @@ use tokio::time::timeout;
 use crate::frames::{Hearing, Overheard, overheard};
 use crate::{PATIENCE, Server};
 
-/// The client's side of a connection of HTTP/2.
+/// An HTTP/2 client connection.
 pub struct Http2 {
     send: SendRequest<bytes::Bytes>,
-    /// What is said on it.
+    /// The frames on this connection.
     pub overheard: Overheard,
     running: JoinHandle<Result<(), h2::Error>>,
 }
 
 impl Http2 {
-    /// The end of all streams: the first GOAWAY names it, and so refuses none.
+    /// The highest stream identifier. The first GOAWAY names it, and therefore refuses no stream.
     pub const ANY: u32 = (1 << 31) - 1;
 
-    /// A new connection.
+    /// Opens a connection to `server`.
     ///
     /// # Panics
     ///
-    /// If nobody listens.
+    /// Panics if the server does not listen.
     pub async fn open(server: &Server, hearing: Hearing) -> Http2 {
         let stream = TcpStream::connect(server.address).await.expect("it listens");
         Http2::over(stream, hearing).await
     }
 
-    /// A connection over one that is there.
+    /// Starts HTTP/2 over an open stream.
     ///
     /// # Panics
     ///
-    /// If the other end does not speak HTTP/2.
+    /// Panics if the server does not speak HTTP/2.
     pub async fn over<S>(stream: S, hearing: Hearing) -> Http2
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
@@ -50,16 +50,16 @@ impl Http2 {
     ///
     /// # Panics
     ///
-    /// If the connection takes no request any more.
+    /// Panics if the connection does not accept a request.
     pub async fn ask(&mut self, path: &str) -> ResponseFuture {
         self.ask_with(path, HeaderMap::new()).await
     }
 
-    /// Sends a GET for `path` with these headers.
+    /// Sends a GET for `path` with `headers`.
     ///
     /// # Panics
     ///
-    /// If the connection takes no request any more.
+    /// Panics if the connection does not accept a request.
     pub async fn ask_with(&mut self, path: &str, headers: HeaderMap) -> ResponseFuture {
         let mut request = Request::get(format!("http://test{path}")).body(()).expect("a request");
         request.headers_mut().extend(headers);
@@ -67,11 +67,11 @@ impl Http2 {
         send.send_request(request, true).expect("it is open").0
     }
 
-    /// A connection that was used once, and is idle.
+    /// Opens a connection, sends one request, and leaves the connection idle.
     ///
     /// # Panics
     ///
-    /// If it was not answered.
+    /// Panics if the server does not respond.
     pub async fn used(server: &Server, hearing: Hearing) -> Http2 {
         let mut connection = Http2::open(server, hearing).await;
         let answer = connection.ask("/").await;
@@ -79,11 +79,11 @@ impl Http2 {
         connection
     }
 
-    /// An answer with its body.
+    /// Waits for the response and its body.
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// Panics if the response or its body fails.
     pub async fn body(answer: ResponseFuture) -> (Response<()>, Vec<u8>) {
         let answer = timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
         let (parts, mut stream) = answer.into_parts();
@@ -96,20 +96,20 @@ impl Http2 {
         (Response::from_parts(parts, ()), body)
     }
 
-    /// Closes it at once, whatever is at work.
+    /// Closes the connection at once, with streams still in progress.
     pub fn abandon(self) {
         self.running.abort();
     }
 
-    /// Waits until the server has closed it.
+    /// Waits until the server has closed the connection.
     ///
     /// # Panics
     ///
-    /// If it stays.
+    /// Panics if the connection stays open.
     pub async fn closed(self) {
-        // Without an error, or with that of a connection that ended under an idle client.
+        // An idle client may see a clean end or the error of a closed connection.
         let _ = timeout(PATIENCE, self.running).await.expect("it is closed").expect("no panic");
-        // Had it gone before, the client would have closed.
+        // The client closes its connection at this drop, so it comes after the wait.
         drop(self.send);
     }
 }

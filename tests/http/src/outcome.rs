@@ -1,34 +1,34 @@
-//! What became of requests.
+//! The outcomes of requests, and their counts.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 
-/// What became of one request.
+/// The outcome of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// 200.
+    /// Status 200.
     Answered,
-    /// 200, and `Connection: close`.
+    /// Status 200 with `Connection: close`.
     AnsweredLast,
-    /// 503, `Retry-After: 1` and `Connection: close`.
+    /// Status 503 with `Retry-After: 1` and `Connection: close`.
     Refused,
-    /// Answered with something else.
+    /// Any other response, with its status.
     Other(u16),
-    /// Nobody listens.
+    /// The kernel refused the connection.
     NobodyListens,
     /// The connection was reset.
     Reset,
-    /// The connection was closed before the first byte of an answer.
+    /// The connection was closed before the first byte of a response.
     Empty,
-    /// The connection was closed in the middle of an answer.
+    /// The connection was closed in the middle of a response.
     CutShort,
-    /// Nothing came for as long as the client waits.
+    /// The client's time-out passed without a byte.
     TimedOut,
 }
 
 impl Outcome {
-    /// For what an attempt to read or to write failed with.
+    /// Returns the outcome for a failed read or write.
     pub(crate) fn of(error: &io::Error) -> Outcome {
         match error.kind() {
             io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => Outcome::NobodyListens,
@@ -39,12 +39,12 @@ impl Outcome {
     }
 }
 
-/// How often there was which outcome.
+/// The count of each outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally(BTreeMap<Outcome, usize>);
 
 impl Tally {
-    /// `count` answers with 200, and nothing else.
+    /// Requires `count` responses with status 200, and no other outcome.
     #[track_caller]
     pub fn all_answered(&self, count: usize) {
         let answered = self.count(Outcome::Answered) + self.count(Outcome::AnsweredLast);
@@ -52,7 +52,7 @@ impl Tally {
         assert!(answered == count && all == count, "expected {count} answers and nothing else: {self}");
     }
 
-    /// How often there was this one.
+    /// Returns the count of `outcome`.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.0.get(&outcome).copied().unwrap_or(0)
     }

@@ -4,16 +4,16 @@ use std::net::SocketAddr;
 
 use crate::{Child, Client, Ended, Program};
 
-/// A server in its own process, which is killed when this value is dropped.
+/// A server in its own process. The drop of this value kills the process.
 pub struct Server {
-    /// The process.
+    /// The child process.
     pub child: Child,
-    /// Where it listens.
+    /// The address at which the server listens.
     pub address: SocketAddr,
 }
 
 impl Server {
-    /// Starts it, and waits until it has answered a request.
+    /// Starts the server, and waits until it has answered a request.
     #[track_caller]
     pub fn start(program: Program) -> Server {
         let mut child = program.listening_to_us().start();
@@ -86,21 +86,21 @@ impl Server {
         self.child.wait_for("draining");
     }
 
-    /// Waits until it ends.
+    /// Waits until the process has exited.
     #[track_caller]
     pub fn ended(self) -> Ended {
         self.child.ended()
     }
 }
 
-/// Raises the limit of open files to `count`, for this process and its children.
+/// Raises the limit of open files to `count` for this process and its children.
 ///
 /// # Panics
 ///
-/// If the hard limit is lower.
+/// Panics if the hard limit is lower than `count`.
 pub fn raise_open_files(count: u64) {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: `getrlimit` fills in the local.
+    // SAFETY: `getrlimit` writes only to the local `limit`.
     let asked = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
     assert_eq!(asked, 0, "{}", std::io::Error::last_os_error());
     assert!(
@@ -110,7 +110,7 @@ pub fn raise_open_files(count: u64) {
     );
     if limit.rlim_cur < count {
         limit.rlim_cur = count;
-        // SAFETY: `setrlimit` reads the local.
+        // SAFETY: `setrlimit` only reads the local `limit`.
         let set = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
         assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
     }

@@ -1,6 +1,6 @@
-//! The fixture: a server whose first argument says what it is and how it is set, as in `http idle=0 late_requests`.
+//! The fixture: a server that its first argument configures, as in `http idle=0 late_requests`.
 //!
-//! It says on stdout where it listens and how far it is, and hears on stdin what may go on.
+//! The server prints its address and its stages on stdout. It reads orders from stdin.
 
 mod grpc;
 mod handlers;
@@ -20,11 +20,11 @@ use tokio::sync::broadcast;
 
 use wishes::Wishes;
 
-/// Runs it until it is stopped.
+/// Runs the server until it is stopped.
 ///
 /// # Errors
 ///
-/// Those of its server.
+/// Returns the error of the server.
 pub async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let wishes = Wishes::given()?;
     let orders = Orders::heard();
@@ -62,7 +62,7 @@ pub async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     Ok(())
 }
 
-/// On a thread of its own, which no handler holds up.
+/// Prints each stage from a separate thread, which no handler can block.
 fn tell_the_stages() {
     std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
@@ -75,7 +75,7 @@ fn tell_the_stages() {
     });
 }
 
-/// What comes on stdin, line by line: `go` lets go everything that waits, `go NAME` one thing.
+/// The orders from stdin, one a line. `go` releases all waiting handlers, and `go NAME` releases one.
 #[derive(Clone)]
 pub(crate) struct Orders(broadcast::Sender<String>);
 
@@ -85,14 +85,14 @@ impl Orders {
         let heard = orders.clone();
         std::thread::spawn(move || {
             for line in std::io::stdin().lines().map_while(Result::ok) {
-                // Nobody may be waiting.
+                // An error means that no handler is waiting.
                 let _ = heard.0.send(line);
             }
         });
         orders
     }
 
-    /// As [`wait_for`](Orders::wait_for), but for the whole thread.
+    /// Blocks the thread until the order arrives, unlike [`wait_for`](Orders::wait_for).
     fn block_for(&self, name: &str) {
         let orders = self.0.subscribe();
         println!("at work: {name}");
@@ -114,7 +114,7 @@ impl Orders {
         line == "go" || line.strip_prefix("go ") == Some(name)
     }
 
-    /// Says that `name` is at work, and waits until it may go on.
+    /// Prints that `name` is at work, and waits for the order that releases it.
     pub(crate) async fn wait_for(&self, name: &str) {
         let mut orders = self.0.subscribe();
         println!("at work: {name}");

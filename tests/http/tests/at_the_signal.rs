@@ -1,6 +1,8 @@
-//! What the kernel holds at the instant of the signal is answered (R18): in the accept queue, and on idle connections.
+//! Requests that the kernel holds at the signal are answered (R18). They wait in the accept queue and on idle
+//! connections.
 //!
-//! `idle=0` takes away what would else keep an idle connection open by chance: then only a look into the socket does.
+//! `idle=0` turns off the linger, which could keep an idle connection open by chance. The server must then
+//! look into the socket.
 
 use std::net::SocketAddr;
 use std::sync::mpsc;
@@ -19,7 +21,8 @@ fn outcomes(clients: &mut [Client]) -> Tally {
     clients.iter_mut().map(Client::outcome).collect()
 }
 
-/// All of them answered, each connection closed cleanly behind its answer, and a clean report.
+/// Requires that every client is answered, that each connection closes cleanly after its response, and that
+/// the report is clean.
 #[track_caller]
 fn all_answered(server: Server, mut clients: Vec<Client>) {
     outcomes(&mut clients).all_answered(clients.len());
@@ -44,8 +47,8 @@ fn who_stands_in_the_accept_queue_is_answered() {
     }
 }
 
-/// A process may stand still for as long as it likes in the middle of the queue: a virtual machine is moved, a machine
-/// is overloaded.
+/// A process can stop in the middle of the accept queue for any time. Examples are a migrated virtual machine
+/// and an overloaded machine.
 #[test]
 fn who_stands_in_the_accept_queue_is_answered_by_a_process_that_stood_still() {
     for program in both_flavours!("http idle=0") {
@@ -58,10 +61,10 @@ fn who_stands_in_the_accept_queue_is_answered_by_a_process_that_stood_still() {
         }
         server.stop();
         server.child.thaw();
-        // It is in the middle of the queue when the first one is answered.
+        // The server is in the middle of the queue when it answers the first client.
         assert!(matches!(clients[0].outcome(), Outcome::Answered | Outcome::AnsweredLast));
         server.child.freeze();
-        // Longer than anything in a drain without work.
+        // A drain without work takes less than this time.
         std::thread::sleep(std::time::Duration::from_millis(1200));
         server.child.thaw();
         clients.remove(0);
@@ -69,7 +72,7 @@ fn who_stands_in_the_accept_queue_is_answered_by_a_process_that_stood_still() {
     }
 }
 
-/// Connected before the signal; the request comes only when the drain has begun.
+/// The client connects before the signal and sends its request after the drain has begun.
 #[test]
 fn who_stands_in_the_accept_queue_may_send_a_moment_later() {
     for program in both_flavours!("http idle=2000") {
@@ -83,7 +86,7 @@ fn who_stands_in_the_accept_queue_may_send_a_moment_later() {
             client.get("/");
         }
         let tally = outcomes(&mut clients);
-        // Each is told that it was the last one.
+        // Each response announces that it is the last one.
         assert_eq!(tally.count(Outcome::AnsweredLast), COUNT, "{tally}");
         drop(clients);
         server.ended().exited(0);
@@ -105,7 +108,7 @@ fn keep_alive_requests_that_are_all_in_the_kernel_are_answered() {
     }
 }
 
-/// The runtime hears of the drain before it hears of the requests: only the kernel knows of them.
+/// The runtime learns of the drain first. Only the kernel knows of the requests.
 #[test]
 fn keep_alive_requests_that_the_runtime_has_not_heard_of_are_answered() {
     for (program, threads) in
@@ -152,19 +155,21 @@ fn keep_alive_requests_written_with_the_signal_are_answered_current_thread() {
     keep_alive_requests_with_the_signal(|| program!("http_current", "http idle=0"));
 }
 
-/// With the settings as they come: many of the connections linger.
+/// With the default settings, many of the connections linger.
 #[test]
 fn keep_alive_requests_written_with_the_signal_are_answered_with_a_linger() {
     keep_alive_requests_with_the_signal(|| program!("http_multi", "http"));
 }
 
-/// New connections, connected and written in a rush while the signal is on its way: whom the kernel lets in is answered.
-/// Between the last look into the queue and the end of the listener there are microseconds, in which many others come.
+/// Clients connect and send while the signal is on its way. Each client that the kernel accepts is answered.
+/// The last look into the queue and the close of the listener are microseconds apart, and clients connect in
+/// between.
 #[test]
 fn who_connects_with_the_signal_is_answered_or_told_that_nobody_listens() {
     raise_open_files(15_000);
     for at in 0..2 * runs() {
-        // A thread that has connected may not get a processor for a while, and only then sends: so it lingers for long.
+        // A client thread may have to wait for a processor between connect and send. The linger is therefore
+        // long.
         let mut server = Server::start(match at % 2 {
             0 => program!("http_multi", "http idle=10000"),
             _ => program!("http_current", "http idle=10000"),
@@ -189,10 +194,11 @@ fn who_connects_with_the_signal_is_answered_or_told_that_nobody_listens() {
     }
 }
 
-/// One connection after another, until nobody listens, and what became of each. Tells of each that it is connected.
+/// Opens connections until the server no longer listens, and tallies their outcomes. Reports each connection
+/// to the test through `connected`.
 fn flood(address: SocketAddr, connected: &mpsc::Sender<()>) -> Tally {
     let mut clients = Vec::new();
-    // So many that their ends of all threads have descriptors.
+    // The limit leaves enough descriptors for the connections of all threads.
     while clients.len() < 2_000 {
         let client =
             Client::try_connect(address).and_then(|mut client| client.try_send(&get("/")).map(|()| client));
@@ -200,7 +206,7 @@ fn flood(address: SocketAddr, connected: &mpsc::Sender<()>) -> Tally {
             break;
         }
         clients.push(client);
-        // Once it is under way nobody hears it any more.
+        // The test drops the receiver after the flood has begun.
         let _ = connected.send(());
     }
     clients

@@ -1,4 +1,4 @@
-//! Clients that mean no good: the exit is not delayed past its time, and the memory stays bounded.
+//! Hostile clients do not delay the exit past its time, and memory stays bounded.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,10 +13,10 @@ fn connections() -> usize {
     if soak() { 5_000 } else { 2_000 }
 }
 
-/// Of memory, for each connection: hyper's buffer for a head begins with 8 KiB, and the rest of a connection takes less
-/// than that.
+/// The memory limit for each connection in bytes. hyper's head buffer starts at 8 KiB, and the rest of a
+/// connection takes less than that.
 const EACH: u64 = 24 * 1024;
-/// A debug build of the fixture with nothing to do takes a third of this.
+/// The memory limit without connections in bytes. An idle debug build of the fixture takes a third of it.
 const BASE: u64 = 32 << 20;
 
 #[track_caller]
@@ -26,7 +26,7 @@ fn is_bounded(server: &Server, connections: usize) {
     assert!(peak < BASE + connections as u64 * EACH, "{peak} bytes");
 }
 
-/// Each sends a byte of a head now and then, for as long as anybody takes it.
+/// Sends single bytes of a head on each connection while the server accepts them.
 fn dribble(clients: &mut [Client], over: &AtomicBool) {
     while !over.load(Ordering::Relaxed) {
         let taken = clients.iter_mut().filter_map(|client| client.try_send(b"x").ok()).count();
@@ -46,7 +46,7 @@ fn thousands_of_half_heads_that_dribble_have_a_second() {
         for client in &mut clients {
             client.send(b"GET / HTTP/1.1\r\nX-Slow: ");
         }
-        // All of them have been accepted when a later one is answered.
+        // The server has accepted all of them when it answers a later connection.
         server.connect_and_use();
         is_bounded(&server, clients.len());
         let over = AtomicBool::new(false);
@@ -62,7 +62,7 @@ fn thousands_of_half_heads_that_dribble_have_a_second() {
     }
 }
 
-/// Connects again and again, until it is over, and counts what was lost.
+/// Connects repeatedly until `over` is set, and counts the lost requests.
 fn flood<'scope>(
     scope: &'scope Scope<'scope, '_>,
     address: SocketAddr,
@@ -101,14 +101,14 @@ fn a_flood_of_connections_does_not_hold_up_the_drain_and_loses_none() {
             is_bounded(&server, 100);
             let ended = server.ended();
             over.store(true, Ordering::Relaxed);
-            // The queue is emptied for a second at the most.
+            // The server empties the accept queue for at most 1 s.
             ended.exited(0).within(Duration::from_secs(1));
         });
         assert_eq!(lost.into_inner(), 0);
     }
 }
 
-/// They connect, and say nothing. Each of them may linger for 100 ms.
+/// Each connection sends nothing and may linger for 100 ms.
 #[test]
 fn a_flood_of_silent_connections_does_not_hold_up_the_drain() {
     for program in both_flavours!("http") {
@@ -126,7 +126,7 @@ fn a_flood_of_silent_connections_does_not_hold_up_the_drain() {
                     }
                 });
             }
-            // The flood is well under way: in the middle of it there is still somebody who is answered.
+            // The flood is in progress, and the server still answers other clients.
             for _ in 0..20 {
                 server.connect_and_use();
             }
@@ -139,7 +139,7 @@ fn a_flood_of_silent_connections_does_not_hold_up_the_drain() {
     }
 }
 
-/// Each sends a request after another on one connection, and does not heed `Connection: close`.
+/// Each client sends one request after another on one connection, and ignores `Connection: close`.
 #[test]
 fn a_client_that_never_stops_asking_does_not_hold_up_the_drain() {
     let mut server = Server::start(program!("http_multi", "http").grace("20s"));

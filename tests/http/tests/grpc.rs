@@ -1,4 +1,4 @@
-//! gRPC over tonic, client and server: a stream of answers goes on over the stop.
+//! gRPC with a tonic client and a tonic server: a response stream outlives the start of the stop.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ async fn client(server: &Server) -> Grpc<Channel> {
     Grpc::new(endpoint.connect().await.expect("it listens"))
 }
 
-/// A call that has heard its first answer, and waits for the second.
+/// Starts a call, receives its first message, and leaves it waiting for the second.
 async fn counting(server: &mut Server, client: &mut Grpc<Channel>) -> Streaming<Vec<u8>> {
     client.ready().await.expect("it is connected");
     let path = PathAndQuery::from_static("/test.Counter/Count");
@@ -33,7 +33,7 @@ async fn a_stream_of_answers_goes_on_over_the_stop() {
         let mut answers = counting(&mut server, &mut client).await;
         let mut half = server.half_a_head();
         server.stop();
-        // Longer than the second that a connection without work has at most.
+        // A connection without work has at most 1 s, and this call outlives it.
         half.closed();
         server.go();
         assert_eq!(answers.message().await.expect("a message"), Some(b"two".to_vec()));
@@ -61,7 +61,8 @@ async fn a_stream_that_never_ends_is_cut_and_named() {
     }
 }
 
-/// A client that heard the GOAWAY asks elsewhere: here there is nobody, which is what it says, and no call is lost.
+/// A client that has received the GOAWAY opens a new connection. The kernel refuses the connection, and no
+/// call is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn calls_one_after_another_are_answered_or_nobody_listens() {
     for program in both_flavours!("http") {
@@ -84,7 +85,7 @@ async fn calls_one_after_another_are_answered_or_nobody_listens() {
             answered += 1;
         };
         assert!(answered >= 20, "{ended:?}");
-        // Refused by the kernel, not reset in the middle.
+        // The kernel refused the connection, and the server did not reset it.
         let why = format!("{ended:?}");
         assert!(ended.code() == tonic::Code::Unavailable && why.contains("ConnectionRefused"), "{why}");
         server.ended().exited(0);

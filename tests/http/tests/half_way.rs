@@ -1,11 +1,12 @@
-//! Connections that the stop finds half-way: how long each of them holds it up, and what the report says (R18).
+//! Connections with a partial request or response at the stop: how long each one delays the exit, and its
+//! line in the report (R18).
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use lifecycle_http_tests::{Client, Outcome, SLACK, Server, both_flavours, get, program};
 
-/// A second for half a head. What a slow machine adds is told apart from the drain of twenty seconds.
+/// The drain waits 1 s for a partial head. A slow machine adds less than the 20 s of the drain.
 const HALF_HEAD: Duration = Duration::from_secs(1);
 
 #[test]
@@ -22,7 +23,8 @@ fn a_request_byte_by_byte_across_the_signal_is_answered() {
             for client in &mut clients {
                 client.send(std::slice::from_ref(byte));
             }
-            // So that each byte is a packet of its own: 40 of them are far within the second that half a head has.
+            // The pause puts each byte into a separate packet. 40 of them take far less than the 1 s of a
+            // partial head.
             sleep(Duration::from_millis(2));
         }
         for client in &mut clients {
@@ -82,7 +84,8 @@ fn half_a_head_has_less_where_the_time_for_a_head_is_shorter() {
     client.send(b"GET / HT");
     server.stop();
     client.gone();
-    // By the time-out of hyper or by ours, which end together: with a note or a 408, but not after a second.
+    // The time-outs of hyper and of this crate end together. The result is a note or a 408 before 1 s has
+    // passed.
     server.ended().exited(0);
 }
 
@@ -92,12 +95,12 @@ fn half_a_body_has_until_the_end_of_the_drain_and_is_named() {
         let mut server = Server::start(program.grace("2s"));
         let mut client = server.connect();
         client.send(b"POST /echo?half=body HTTP/1.1\r\nHost: test\r\nContent-Length: 20\r\n\r\nhalf");
-        // A full round trip of another connection behind it: it has been read by then.
+        // The server has read the partial body when it answers a later connection.
         server.connect_and_use();
         server.stop();
         client.gone();
         let ended = server.ended();
-        // The drain ends a little before the grace does, so that there is time to report.
+        // The drain ends shortly before the grace, so that the report has time.
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
         ended.reported(&["http at 127.0.0.1:", "`POST /echo?half=body` has no response yet, for 127.0.0.1:"]);
     }
@@ -120,7 +123,6 @@ fn a_client_that_never_reads_has_until_the_end_of_the_drain_and_is_named() {
     }
 }
 
-/// A client that reads late, but does, gets all of it.
 #[test]
 fn a_client_that_reads_slowly_gets_all_of_its_answer() {
     for program in both_flavours!("http") {
@@ -139,13 +141,14 @@ fn a_client_that_reads_slowly_gets_all_of_its_answer() {
     }
 }
 
-/// It might be about to send. 100 ms, of which the test sees the lower bound, and that it is not a second.
+/// The client might be about to send. The test checks the lower bound of 100 ms, and that the linger is
+/// shorter than 1 s.
 #[test]
 fn a_connection_without_a_first_byte_lingers_for_100_ms() {
     for program in both_flavours!("http") {
         let mut server = Server::start(program);
         let mut clients: Vec<Client> = (0..2).map(|_| server.connect()).collect();
-        // They have been accepted when a later one is answered.
+        // The server has accepted them when it answers a later connection.
         server.connect_and_use();
         let stopped = Instant::now();
         server.stop();
@@ -161,11 +164,11 @@ fn an_idle_connection_is_closed_at_once() {
     for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut idle = server.connect_and_use();
-        // So that the server does not end of itself.
+        // The busy connection keeps the server running.
         let mut busy = server.at_work(1);
         server.stop();
         let took = idle.closed();
-        // At once, but for a slow machine: not when the work ends.
+        // The bound allows for a slow machine, and is shorter than the work.
         assert!(took < SLACK, "closed after {took:?}");
         server.go();
         assert_eq!(busy[0].outcome(), Outcome::AnsweredLast);
@@ -193,14 +196,14 @@ fn idle_connections_are_closed_over_the_spread() {
         let mut closed: Vec<Duration> =
             waiting.into_iter().map(|thread| thread.join().expect("closed")).collect();
         closed.sort_unstable();
-        // Of 50 spread evenly the middle one lies between a quarter and three quarters, unless luck is one in thousands.
+        // With 50 even random times, the middle one lies between a quarter and three quarters of the spread.
+        // The chance of a failure is one in thousands.
         assert!(closed[25] >= SPREAD / 5, "all at once: {closed:?}");
         assert!(closed[49] - closed[0] >= SPREAD / 2, "not spread: {closed:?}");
         server.ended().exited(0).within(SPREAD);
     }
 }
 
-/// What comes on a connection that the spread holds open is served.
 #[test]
 fn a_request_during_the_spread_is_answered() {
     let mut server = Server::start(program!("http_multi", "http idle=0 close_jitter=600000"));

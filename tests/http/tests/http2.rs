@@ -1,11 +1,11 @@
-//! HTTP/2: GOAWAY in two steps, so that what crossed the first one on its way is served.
+//! HTTP/2 sends GOAWAY in two steps, so that requests that crossed the first GOAWAY are answered.
 
 use std::time::{Duration, Instant};
 
 use lifecycle_http_tests::{Hearing, Http2, PATIENCE, Server, both_flavours};
 use tokio::time::timeout;
 
-// The test waits for the child in blocking calls, while a worker polls the connections.
+// The test waits for the child in blocking calls, so a worker thread polls the connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn streams_in_flight_finish_behind_two_goaways() {
     for program in both_flavours!("http idle=0") {
@@ -20,13 +20,13 @@ async fn streams_in_flight_finish_behind_two_goaways() {
         }
         server.stop();
         server.drains();
-        // Both are said while the streams are still at work.
+        // The server sends both GOAWAYs while the streams are still in progress.
         let until = Instant::now() + PATIENCE;
         while connection.overheard.goaways.seen().len() < 2 {
             assert!(Instant::now() < until, "{:?}", connection.overheard.goaways.seen());
             tokio::task::yield_now().await;
         }
-        // Streams of a client have odd numbers from 1 on.
+        // The streams of a client have odd numbers, starting at 1.
         assert_eq!(connection.overheard.goaways.seen(), [Http2::ANY, 19]);
         server.go();
         for (at, answer) in answers.into_iter().enumerate() {
@@ -50,7 +50,7 @@ async fn a_stream_that_crossed_the_goaway_is_served() {
             assert!(Instant::now() < until, "no GOAWAY");
             tokio::task::yield_now().await;
         }
-        // The client knows of no GOAWAY.
+        // The client has not received a GOAWAY.
         let answer = connection.ask("/").await;
         assert_eq!(Http2::body(answer).await.0.status(), 200);
         drop(connection);
@@ -58,7 +58,7 @@ async fn a_stream_that_crossed_the_goaway_is_served() {
     }
 }
 
-/// A stream in the kernel, on a connection that the runtime has not heard of.
+/// The kernel holds a stream on a connection that the runtime has not polled.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_in_the_kernel_at_the_signal_is_served() {
     for program in both_flavours!("http idle=0") {
@@ -67,7 +67,7 @@ async fn a_stream_in_the_kernel_at_the_signal_is_served() {
         server.child.freeze();
         let mut new = Http2::open(&server, Hearing::All).await;
         let answers = [known.ask("/").await, new.ask("/").await];
-        // The clients write in the background.
+        // The clients write in background tasks.
         timeout(PATIENCE, known.overheard.requests.wait_for(2)).await.expect("it is sent");
         timeout(PATIENCE, new.overheard.requests.wait_for(1)).await.expect("it is sent");
         server.stop();
@@ -81,7 +81,7 @@ async fn a_stream_in_the_kernel_at_the_signal_is_served() {
     }
 }
 
-/// A client that is gone without a word never confirms the GOAWAY.
+/// The client vanishes and never replies to the ping that follows the GOAWAY.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_idle_connection_that_never_says_pong_is_gone_after_a_second() {
     for program in both_flavours!("http idle=0") {
@@ -102,7 +102,7 @@ async fn who_goes_on_a_second_after_the_goaway_is_refused() {
         server.child.wait_for("at work: /wait/busy");
         server.stop();
         server.drains();
-        // For a second it is served.
+        // The server answers the client for 1 s.
         let until = Instant::now() + PATIENCE;
         let head = loop {
             let plain = connection.ask("/").await;
@@ -139,7 +139,7 @@ async fn streams_that_never_end_are_cut_and_named() {
     }
 }
 
-/// Its handler has a task of its own, unlike one of HTTP/1.
+/// A handler of HTTP/2 has a separate task, and a handler of HTTP/1.1 does not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_panic_in_a_stream_during_the_stop_is_70() {
     for program in both_flavours!("http idle=0") {
@@ -155,7 +155,7 @@ async fn a_panic_in_a_stream_during_the_stop_is_70() {
     }
 }
 
-/// Its client is gone without a word: it has a ping's time, and not the drain's.
+/// The client vanishes. The drain waits for one ping time-out, not until its end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_of_a_dead_client_does_not_last_as_long_as_the_drain() {
     for program in both_flavours!("http idle=0 pings=200 pongs=200") {
@@ -169,7 +169,7 @@ async fn a_stream_of_a_dead_client_does_not_last_as_long_as_the_drain() {
     }
 }
 
-/// As long as a drain may be: here, longer than a dead client has.
+/// The stream takes longer than the time-out of a dead client.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_of_a_client_that_says_pong_is_kept() {
     for program in both_flavours!("http idle=0 pings=100 pongs=2000") {
@@ -179,7 +179,7 @@ async fn a_stream_of_a_client_that_says_pong_is_kept() {
         server.child.wait_for("at work: /wait/busy");
         server.stop();
         server.drains();
-        // One every 100 ms.
+        // The server sends one PING every 100 ms.
         let pongs = connection.overheard.pongs.count() + 25;
         timeout(PATIENCE, connection.overheard.pongs.wait_for(pongs)).await.expect("it is asked");
         server.go();
@@ -189,13 +189,13 @@ async fn a_stream_of_a_client_that_says_pong_is_kept() {
     }
 }
 
-/// It has a task of its own, which learns of the end of its connection behind that.
+/// The handler's task learns that its connection has ended after the connection itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_is_in_flight_until_its_handler_is_dropped() {
     for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
         let mut connection = Http2::open(&server, Hearing::All).await;
-        // Another one ends before: those that go on are in flight all the same.
+        // Another request ends first. The remaining ones are still in flight.
         let _answer = connection.ask("/lingers/one").await;
         server.child.wait_for("at work: /lingers/one");
         assert_eq!(Http2::body(connection.ask("/").await).await.1, b"hello");

@@ -1,4 +1,4 @@
-//! A first request of HTTP/2 that straddles the signal, byte by byte: the preface, the settings, the head.
+//! The signal falls into the first HTTP/2 request at each byte: in the preface, the settings and the head.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -17,15 +17,16 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
 }
 
-/// A GET for `/` as the first thing on a connection.
+/// Builds the preface, the settings, and a GET for `/`.
 fn get() -> Vec<u8> {
-    // Of HPACK's table: `:method: GET`, `:scheme: http`, `:path: /`, and `:authority` with a value of four bytes.
+    // HPACK's static table (RFC 7541, appendix A) holds `:method: GET`, `:scheme: http` and `:path: /`.
+    // `:authority` follows with a value of 4 bytes.
     let head = [&[0x82, 0x86, 0x84, 0x41, 4], &b"test"[..]].concat();
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     [preface, frame(SETTINGS, 0, 0, &[]), frame(HEADERS, END_STREAM_AND_HEADERS, 1, &head)].concat()
 }
 
-/// The next frame: its kind and its payload.
+/// Reads the kind and the payload of the next frame.
 #[track_caller]
 fn next(client: &mut Client) -> (u8, Vec<u8>) {
     let head = client.bytes(9);
@@ -33,26 +34,26 @@ fn next(client: &mut Client) -> (u8, Vec<u8>) {
     (head[3], client.bytes(length))
 }
 
-/// The drain begins when the server has read the first `before` bytes.
+/// Begins the drain after the server has read the first `before` bytes.
 #[track_caller]
 fn is_answered(program: Program, before: usize) {
     let mut server = Server::start(program);
     let mut client = server.connect();
     let request = get();
     client.send(&request[..before]);
-    // It has been read when somebody who came later is answered.
+    // The server has read these bytes when it answers a later connection.
     server.connect_and_use();
     server.stop();
     server.drains();
     for byte in &request[before..] {
         client.send(std::slice::from_ref(byte));
-        // So that each is a packet of its own.
+        // The pause puts each byte into a separate packet.
         sleep(Duration::from_millis(1));
     }
     let mut refused_from = u32::MAX;
     loop {
         match next(&mut client) {
-            // `:status: 200` of HPACK's table.
+            // `:status: 200` in HPACK's static table.
             (HEADERS, head) => assert_eq!(head[0], 0x88),
             (DATA, body) => {
                 assert_eq!(body, b"hello");
@@ -71,7 +72,8 @@ fn is_answered(program: Program, before: usize) {
 
 #[test]
 fn a_first_request_byte_by_byte_across_the_signal_is_answered() {
-    // In the first three bytes, by which HTTP/2 is known; in the rest of the preface; in the settings; in the head.
+    // The positions are in the first 3 bytes (which identify HTTP/2), in the rest of the preface, in the
+    // settings, and in the head.
     for before in [1, 2, 4, 20, 24, 30, 33, 40] {
         is_answered(program!("http_multi", "http idle=0"), before);
         is_answered(program!("http_current", "http idle=0"), before);

@@ -1,17 +1,18 @@
-//! From the notice on each answer of HTTP/1 says that it is the last one, and none is overtaken by a reset.
+//! After the notice each HTTP/1.1 response announces that it is the last one, and no reset destroys a
+//! response.
 
 use std::time::{Duration, Instant};
 
 use libc::SIGINT;
 use lifecycle_http_tests::{Client, Outcome, Program, SLACK, Server, both_flavours, program};
 
-/// Longer than anything here takes.
+/// A lame duck longer than any test.
 const LONG: &str = "600s";
 
-/// Of a body that nobody reads. The server ignores up to 1 MiB of it.
+/// The length of an unread body in bytes. The server discards up to 1 MiB.
 const UNREAD: usize = 512 * 1024;
 
-/// It is sent in pieces of this size.
+/// The length of one write of the body in bytes.
 const PIECE: usize = 1024;
 
 fn head_of(path: &str, length: usize) -> Vec<u8> {
@@ -21,7 +22,7 @@ fn head_of(path: &str, length: usize) -> Vec<u8> {
 #[test]
 fn during_the_lame_duck_everything_works_and_answers_say_close() {
     for program in both_flavours!("http") {
-        // Time for three requests on a slow machine.
+        // The lame duck is long enough for three requests on a slow machine.
         let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "4s"));
         let (mut known, mut silent) = (server.connect_and_use(), server.connect_and_use());
         server.stop();
@@ -32,14 +33,14 @@ fn during_the_lame_duck_everything_works_and_answers_say_close() {
             assert_eq!(client.outcome(), Outcome::AnsweredLast);
             client.closed();
         }
-        // Idle, and open as long as the doors are.
+        // The idle connection stays open while the listener is open.
         silent.get("/");
         assert_eq!(silent.outcome(), Outcome::AnsweredLast);
         server.ended().exited(0).not_before(Duration::from_secs(4));
     }
 }
 
-/// HTTP/2 begins with the same three letters, and has no such header.
+/// The method starts with the same three letters as the HTTP/2 preface. HTTP/2 does not have this header.
 #[test]
 fn an_answer_to_a_method_that_begins_as_http2_does_says_close() {
     let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
@@ -51,7 +52,7 @@ fn an_answer_to_a_method_that_begins_as_http2_does_says_close() {
     client.closed();
 }
 
-/// The notice comes while the request is at work.
+/// The notice comes while the request is in progress.
 #[test]
 fn an_answer_that_begins_behind_the_notice_says_close() {
     let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
@@ -73,8 +74,8 @@ fn sigint_skips_the_lame_duck() {
     ended.exited(0);
 }
 
-/// Hears the answer, and goes on sending the body, of which nobody reads anything; `false` if this took so long that a
-/// server need not hear it to its end.
+/// Reads the response and then sends the rest of the body, which the handler does not read. Returns `false`
+/// if the client was too slow. The server may then close before the end of the body.
 #[track_caller]
 fn sends_on_behind_its_answer(client: &mut Client, length: usize) -> bool {
     sends_on_behind(client, Outcome::AnsweredLast, length)
@@ -85,9 +86,9 @@ fn sends_on_behind(client: &mut Client, answer: Outcome, length: usize) -> bool 
     assert_eq!(client.outcome(), answer);
     let begun = Instant::now();
     for _ in 0..length / PIECE {
-        // Behind a reset the next piece fails.
+        // The next write fails after a reset.
         if let Err(outcome) = client.try_send(&[b'x'; PIECE]) {
-            // The server listens for 100 ms. This machine may have had other things to do.
+            // The server reads on for 100 ms. This machine may have been too slow to send in that time.
             assert!(
                 begun.elapsed() > Duration::from_millis(50),
                 "the answer was overtaken by this: {outcome:?}"
@@ -99,13 +100,14 @@ fn sends_on_behind(client: &mut Client, answer: Outcome, length: usize) -> bool 
     true
 }
 
-/// Once is enough, of the times in which the test itself is fast enough.
+/// Repeats the test until this machine is fast enough once, at most 20 times.
 #[track_caller]
 fn once_in_twenty_times(works: impl Fn() -> bool) {
     assert!((0..20).any(|_| works()), "this machine is too slow to tell");
 }
 
-/// The client is still sending when the answer is complete. Closed there, the kernel resets the connection.
+/// The client is still sending when the response is complete. A close at this moment would make the kernel
+/// reset the connection.
 #[test]
 fn an_early_answer_is_not_destroyed_by_a_reset_in_the_lame_duck() {
     let once = |program: Program| {
@@ -125,7 +127,7 @@ fn an_early_answer_is_not_destroyed_by_a_reset_in_the_drain() {
     let once = |program: Program| {
         let mut server = Server::start(program);
         let mut client = server.connect();
-        // The handler does not read its body, and the kernel holds the most of this.
+        // The handler does not read the body, and the kernel holds most of these bytes.
         let early = UNREAD / 2;
         client.send(&head_of("/wait/unread", UNREAD)).send(&vec![b'x'; early]);
         server.child.wait_for("at work: /wait/unread");
@@ -140,7 +142,7 @@ fn an_early_answer_is_not_destroyed_by_a_reset_in_the_drain() {
     once_in_twenty_times(|| once(program!("http_current", "http idle=0")));
 }
 
-/// Nobody reads the body of a request that is refused.
+/// No handler reads the body of a refused request.
 #[test]
 fn a_refusal_is_not_destroyed_by_the_body_of_its_request() {
     let once = |program: Program| {
@@ -148,7 +150,8 @@ fn a_refusal_is_not_destroyed_by_the_body_of_its_request() {
         let mut client = server.connect();
         client.get("/slow-large");
         server.child.wait_for("at work: /slow-large");
-        // Connections hear of the drain in the order in which they came: the first has when these have.
+        // Connections learn of the drain in order of arrival. If these have closed, the first one knows of
+        // the drain.
         let mut behind: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
         server.stop();
         for client in &mut behind {
@@ -165,7 +168,7 @@ fn a_refusal_is_not_destroyed_by_the_body_of_its_request() {
     once_in_twenty_times(|| once(program!("http_current", "http idle=0")));
 }
 
-/// The requests behind the last answer are lost, as HTTP has it; the answer is not.
+/// The requests after the last response are lost (RFC 9112, section 9.6), but the response is not.
 #[test]
 fn a_last_answer_is_not_destroyed_by_what_comes_behind_it() {
     once_in_twenty_times(|| {
@@ -178,7 +181,7 @@ fn a_last_answer_is_not_destroyed_by_what_comes_behind_it() {
     });
 }
 
-/// Requests whose heads are longer or shorter than the usual way to write them.
+/// Request heads that are longer or shorter than usual.
 const UNUSUAL: [&str; 7] = [
     "GET http://10.0.0.12:8080/ HTTP/1.1\r\nHost: 10.0.0.12:8080\r\n\r\n",
     "GET / HTTP/1.1\r\nHost:                                                    test          \r\n\r\n",
@@ -208,7 +211,8 @@ fn a_connection_is_idle_after_unusual_heads() {
         let mut server = Server::start(program);
         let mut clients: Vec<Client> = UNUSUAL.iter().map(|_| server.connect()).collect();
         for (client, request) in clients.iter_mut().zip(UNUSUAL) {
-            // A client may also send an empty line after its request.
+            // Some clients send an empty line after a request, and a server ignores it (RFC 9112, section
+            // 2.2).
             for end in ["", "\r\n"] {
                 client.send(format!("{request}{end}").as_bytes());
                 assert_eq!(client.outcome(), Outcome::Answered, "{request:?}");
@@ -222,7 +226,7 @@ fn a_connection_is_idle_after_unusual_heads() {
     }
 }
 
-/// All of them were sent before the signal, one after the other.
+/// The client sends all of them before the signal, one after another.
 #[test]
 fn what_is_behind_an_unusual_head_is_answered() {
     for program in both_flavours!("http idle=0") {
@@ -234,7 +238,8 @@ fn what_is_behind_an_unusual_head_is_answered() {
         server.child.thaw();
         for (at, request) in UNUSUAL.iter().enumerate() {
             let outcome = client.outcome();
-            // The last one says so, unless it is answered before the signal is handled.
+            // The last response carries the header, except if the server sent it before it handled the
+            // signal.
             let is_last = outcome == Outcome::AnsweredLast && at == UNUSUAL.len() - 1;
             assert!(is_last || outcome == Outcome::Answered, "{outcome:?} to {request:?}");
         }

@@ -1,4 +1,4 @@
-//! Where it listens: Unix sockets and their files, inherited sockets, and no descriptors left.
+//! Listeners: Unix sockets and their files, inherited sockets, and a process without free descriptors.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use lifecycle_http_tests::{Child, Client, Outcome, Program, Server, both_flavours, processor_time, program};
 
-/// A place for a socket that no other test uses.
+/// Returns a socket path that no other test uses.
 fn place(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("lifecycle-http-tests-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     folder.join(name)
 }
 
-/// A server at a Unix socket, which has answered.
+/// Starts a server at a Unix socket, and waits until it has answered.
 #[track_caller]
 fn at_a_socket(path: &std::path::Path, flavour: fn(&str) -> Program) -> Child {
     let mut child = flavour(&format!("http listen=unix:{}", path.display())).start();
@@ -54,7 +54,7 @@ fn the_file_of_a_unix_socket_is_removed_and_its_queue_is_answered() {
 #[test]
 fn a_file_that_is_left_over_is_replaced() {
     let path = place("left-over");
-    // Its listener goes, and the file stays, as after a SIGKILL.
+    // The listener closes and its file stays, as after a SIGKILL.
     drop(UnixListener::bind(&path).expect("a socket"));
     assert!(path.exists());
     let mut child = at_a_socket(&path, |wish| program!("http_multi", wish));
@@ -87,7 +87,7 @@ fn an_address_that_cannot_be_bound_is_named() {
     }
 }
 
-/// Started with `listener` as its descriptors from 3 on, as systemd does it.
+/// Configures a start that passes `listener` as descriptor 3 and above, as systemd does.
 fn inheriting(program: Program, listener: &TcpListener, count: usize) -> Program {
     let open = [" 3<&0", " 4<&0"][..count].concat();
     let script = format!("exec{open} 0</dev/null; LISTEN_FDS={count} LISTEN_PID=$$ exec \"$0\" \"$@\"");
@@ -106,7 +106,7 @@ fn an_inherited_socket_is_used_and_its_queue_is_left_to_the_next_process() {
         assert_eq!(Client::connect(address).get("/").outcome(), Outcome::Answered);
         child.signal(libc::SIGTERM);
         child.ended().exited(0);
-        // Nobody is refused between two processes.
+        // The socket stays open between two processes, so the kernel refuses no client.
         let mut waiting = Client::connect(address);
         waiting.get("/");
         let mut next = inheriting(program!("http_multi", "http"), &listener, 1).start();
@@ -136,7 +136,7 @@ fn who_connects_while_one_process_follows_another_is_answered() {
             }
         });
         let last = (0..5).fold(first, |mut child, _| {
-            // It is stopped in the middle of its work.
+            // The server is stopped while it is answering requests.
             let before = answered.load(Ordering::Relaxed);
             while answered.load(Ordering::Relaxed) < before + 2 && !load.is_finished() {
                 std::thread::yield_now();
@@ -181,7 +181,7 @@ fn what_is_wrong_with_the_variables_is_said() {
             "LISTEN_FDS=1 LISTEN_PID=me exec \"$0\" \"$@\"".to_owned(),
             "LISTEN_PID is `me`: expected a process id",
         ),
-        // By the time it looks, the process has something of its own there.
+        // By the time of this check, the process has opened another file at that descriptor.
         (
             format!("exec 3<&-; LISTEN_FDS=1 {own}"),
             "descriptor 3 (`unknown`) is a listening socket: it does not listen",
@@ -200,7 +200,7 @@ fn what_is_wrong_with_the_variables_is_said() {
     }
 }
 
-/// What is meant for another process is not touched.
+/// A socket that is meant for another process is left alone.
 #[test]
 fn variables_for_another_process_are_ignored() {
     let script = "LISTEN_FDS=1 LISTEN_PID=1 exec \"$0\" \"$@\"";
@@ -208,14 +208,14 @@ fn variables_for_another_process_are_ignored() {
     child.wait_for_start("listening at 127.0.0.1:");
 }
 
-/// Lets `server` open `more` files than it has, and no others.
+/// Lets `server` open `more` additional files.
 #[track_caller]
 fn limit_open_files(server: &Server, more: u64) {
     let pid = server.child.pid();
     let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("it runs").count() as u64;
     let limit = libc::rlimit { rlim_cur: open + more, rlim_max: open + more };
     let pid = i32::try_from(pid).expect("process ids fit");
-    // SAFETY: it reads the local, and writes nothing where the last argument is null.
+    // SAFETY: `prlimit` reads the local `limit`, and writes nothing because its last argument is null.
     let set = unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, &raw const limit, std::ptr::null_mut()) };
     assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
 }
@@ -233,7 +233,7 @@ fn who_comes_when_descriptors_have_run_out_waits_and_is_served() {
         for client in &mut waiting {
             client.get("/");
         }
-        // A busy loop would burn all of this second on a processor.
+        // A busy loop would use a processor for all of this second.
         let (before, begun) = (processor_time(server.child.pid()), Instant::now());
         std::thread::sleep(Duration::from_secs(1));
         let burnt = processor_time(server.child.pid()) - before;
@@ -249,8 +249,8 @@ fn who_comes_when_descriptors_have_run_out_waits_and_is_served() {
             "note: http at 127.0.0.1:",
             "to accept a connection failed, the last: Too many open files",
         ]);
-        // On a machine where a busy loop gets no processor it is told by this: the pauses grow from 5 ms to a second,
-        // so there are 8 of them in the first second, and then one in each.
+        // On a loaded machine a busy loop may not get a processor, so the test also counts the attempts. The
+        // pauses grow from 5 ms to 1 s. The first second has 8 attempts, and each later second has one.
         let note = ended.stderr.iter().find_map(|line| line.split_once(" attempts to accept a connection"));
         let times = note
             .and_then(|(before, _)| before.rsplit(' ').next()?.parse::<u64>().ok())
@@ -259,7 +259,7 @@ fn who_comes_when_descriptors_have_run_out_waits_and_is_served() {
     }
 }
 
-/// Also where the drain finds them waiting.
+/// The drain also answers clients that are waiting at that time.
 #[test]
 fn who_waits_for_descriptors_at_the_drain_is_served() {
     for program in both_flavours!("http idle=0") {
@@ -271,7 +271,7 @@ fn who_waits_for_descriptors_at_the_drain_is_served() {
             client.get("/");
         }
         server.stop();
-        // Those that hold the descriptors are idle, and go at the drain.
+        // The connections that hold the descriptors are idle, and close at the drain.
         for client in &mut holding {
             client.closed();
         }

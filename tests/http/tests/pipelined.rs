@@ -1,11 +1,11 @@
-//! Requests behind others on one connection: all that was sent in time is answered in order, and who comes too late is
-//! told so.
+//! Pipelined requests: all requests that were sent in time are answered in order, and a late request is
+//! refused.
 
 use lifecycle_http_tests::{Client, Outcome, Server, both_flavours, get, program};
 
 const COUNT: usize = 20;
 
-/// With a body and without in turn.
+/// Builds a batch in which requests with a body and requests without one alternate.
 fn batch() -> Vec<u8> {
     let request = |at: usize| {
         if at.is_multiple_of(2) {
@@ -17,7 +17,7 @@ fn batch() -> Vec<u8> {
     (0..COUNT).flat_map(request).collect()
 }
 
-/// In order, and only the last one says that it is.
+/// Requires responses in order, of which only the last one announces that it is the last.
 #[track_caller]
 fn all_answered(client: &mut Client) {
     for at in 0..COUNT {
@@ -45,7 +45,7 @@ fn a_batch_in_the_kernel_at_the_signal_is_answered_in_order() {
     }
 }
 
-/// The head of a request in chunks does not tell how long it is.
+/// The head of a chunked request does not contain the length of the body.
 #[test]
 fn what_is_behind_a_request_in_chunks_is_answered() {
     const CHUNKED: &[u8] =
@@ -69,7 +69,7 @@ fn what_is_behind_a_request_in_chunks_is_answered() {
     }
 }
 
-/// Alone it hears that it was the last one.
+/// The response to a single request announces that it is the last one.
 #[test]
 fn a_request_in_chunks_hears_that_its_answer_is_the_last_one() {
     let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
@@ -82,7 +82,7 @@ fn a_request_in_chunks_hears_that_its_answer_is_the_last_one() {
     client.closed();
 }
 
-/// Its answer does not wait for the end of the body, and the server closes behind it.
+/// The response does not wait for the end of the body, and the server closes after it.
 #[test]
 fn an_answer_before_the_end_of_the_chunks_says_that_it_is_the_last_one() {
     for program in both_flavours!("http") {
@@ -91,7 +91,7 @@ fn an_answer_before_the_end_of_the_chunks_says_that_it_is_the_last_one() {
         server.stop();
         server.hears_the_stop();
         let head = b"POST /early HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
-        // None of the body, a chunk of it, half a chunk of it.
+        // The clients send no body, one chunk, and half a chunk.
         for (client, body) in clients.iter_mut().zip([&b""[..], b"3\r\nabc\r\n", b"a\r\nabc"]) {
             client.send(&[head, body].concat());
             assert_eq!(client.outcome(), Outcome::AnsweredLast);
@@ -100,7 +100,7 @@ fn an_answer_before_the_end_of_the_chunks_says_that_it_is_the_last_one() {
     }
 }
 
-/// The end of the body is found in whatever pieces it comes.
+/// The server finds the end of the body at every split into two writes.
 #[test]
 fn what_is_behind_a_request_in_chunks_is_answered_in_the_lame_duck() {
     let program = program!("http_multi", "http").grace("1200s");
@@ -112,7 +112,7 @@ fn what_is_behind_a_request_in_chunks_is_answered_in_the_lame_duck() {
         for split in 0..body.len() {
             let mut client = server.connect();
             client.send(&[head, &body[..split]].concat());
-            // It has been read when somebody who came later is answered.
+            // The server has read the first part when it answers a later connection.
             server.connect().get("/").answer();
             client.send(&[&body[split..], &get("/named/behind")].concat());
             assert_eq!(client.outcome(), Outcome::Answered, "split at {split}");
@@ -121,7 +121,7 @@ fn what_is_behind_a_request_in_chunks_is_answered_in_the_lame_duck() {
     }
 }
 
-/// Some of it has been answered, one request is at work, the rest has been read.
+/// At the stop the server has answered some requests of the batch, is handling one, and has read the rest.
 #[test]
 fn a_batch_that_the_stop_falls_into_is_answered_in_order() {
     for program in both_flavours!("http idle=0") {
@@ -142,7 +142,7 @@ fn a_batch_that_the_stop_falls_into_is_answered_in_order() {
     }
 }
 
-/// As above, but the signal comes at any instant of the batch.
+/// The signal comes at each position of the batch.
 #[test]
 fn a_batch_with_the_signal_in_the_middle_is_answered_in_order() {
     for at in 1..10 {
@@ -164,13 +164,14 @@ fn a_batch_with_the_signal_in_the_middle_is_answered_in_order() {
     }
 }
 
-/// A connection that the drain finds at work. The next request on it comes too late.
+/// Opens a connection that is busy when the drain begins. The next request on it is too late.
 #[track_caller]
 fn found_at_work(server: &mut Server, path: &str) -> Client {
     let mut client = server.connect();
     client.get(path);
     server.child.wait_for(&format!("at work: {path}"));
-    // Connections hear of the drain in the order in which they came: this one has when those behind it have.
+    // Connections learn of the drain in order of arrival. If the later ones have closed, this one knows of
+    // the drain.
     let mut behind: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
     server.stop();
     for client in &mut behind {
@@ -183,7 +184,7 @@ fn found_at_work(server: &mut Server, path: &str) -> Client {
 fn a_latecomer_behind_a_long_answer_is_refused() {
     for program in both_flavours!("http idle=0") {
         let mut server = Server::start(program);
-        // Its head is sent before the stop, so it cannot say that it is the last one.
+        // The server sends the response head before the stop, so the head cannot announce the last response.
         let mut client = found_at_work(&mut server, "/slow-large");
         client.get("/named/late");
         server.go();
@@ -209,7 +210,8 @@ fn a_latecomer_is_served_where_that_is_wished() {
     }
 }
 
-/// Sent before the drain, and so not too late: behind a request at work, in the kernel.
+/// The client sends the request before the drain, so it is not too late. The request waits in the kernel
+/// after a request in progress.
 #[test]
 fn what_was_sent_before_the_drain_is_no_latecomer() {
     for program in both_flavours!("http idle=0") {

@@ -1,10 +1,10 @@
-//! `net::serve`: connections that are not HTTP.
+//! `net::serve` with a protocol that is not HTTP.
 
 use std::time::Duration;
 
 use lifecycle_http_tests::{Client, Program, Server, both_flavours};
 
-/// Starts it, and waits until it answers.
+/// Starts the server, and waits until it answers.
 #[track_caller]
 fn start(program: Program) -> Server {
     let mut child = program.listening_to_us().start();
@@ -74,7 +74,7 @@ fn a_handler_that_never_ends_is_cut_and_named() {
     }
 }
 
-/// The next handler panics before it has a future.
+/// Makes the next handler panic before it returns a future.
 #[track_caller]
 fn make_the_next_panic(client: &mut Client) {
     client.send(b"panic next");
@@ -97,7 +97,7 @@ fn a_panic_before_the_stop_is_reported_and_changes_nothing() {
         server.drains();
         echo(&mut other);
         drop(other);
-        // The passes are back, or the drain would last as long as the grace.
+        // A pass that was not returned would hold the drain until the end of the grace.
         let ended = server.ended();
         ended.exited(0).reported(&["a handler panics at work"]).reported(&["a handler panics at once"]);
     }
@@ -119,7 +119,7 @@ fn a_panic_during_the_stop_is_70() {
     }
 }
 
-/// The lame duck is long enough for two connections on a machine ten times slower.
+/// The lame duck is long enough for two connections on a machine that is ten times slower.
 #[test]
 fn a_panic_at_the_door_during_the_stop_is_70_and_the_door_stays_open() {
     for program in both_flavours!("echo") {

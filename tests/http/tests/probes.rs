@@ -1,4 +1,4 @@
-//! What an orchestrator sees, and the lame duck that ends when it has seen it.
+//! The probes that an orchestrator sees, and a lame duck that ends after a probe has seen the stop.
 
 use std::net::SocketAddr;
 use std::thread::sleep;
@@ -25,14 +25,14 @@ fn probes_beside_the_service_say_what_it_is_doing() {
     }
 }
 
-/// From the first instant of the stop: whoever is answered behind the signal hears it.
+/// Readiness fails as soon as the stop begins. Each probe that is answered after the signal gets a 503.
 #[test]
 fn readiness_fails_from_the_first_instant() {
     for program in both_flavours!("http") {
         let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "10s"));
         let mut checks: Vec<Client> = (0..50).map(|_| server.connect_and_use()).collect();
         server.stop();
-        // As soon as the service itself can know of it.
+        // The service itself learns of the stop at this time.
         server.hears_the_stop();
         for client in &mut checks {
             assert_eq!(client.get("/readyz").answer().status, 503);
@@ -54,7 +54,7 @@ fn probes_of_their_own_answer_from_the_start_to_the_exit() {
         says(probes, [200, 200, 200]);
         server.stop();
         server.drains();
-        // The doors of the service close; who still gets in is served.
+        // The listener of the service closes. A client that still connects is answered.
         while Client::ask_once(server.address, "/livez") != Outcome::NobodyListens {
             assert!(server.child.since_asked() < PATIENCE, "the doors stay open");
         }
@@ -70,7 +70,7 @@ fn probes_of_their_own_answer_from_the_start_to_the_exit() {
     }
 }
 
-/// Whoever asks the probes does not hold up the exit: an open connection to them is cut.
+/// An open connection to the probes does not delay the exit, because the stop closes it.
 #[test]
 fn a_client_of_the_probes_holds_nothing_up() {
     let mut child = program!("http_multi", "http probes").listening_to_us().start();
@@ -84,7 +84,8 @@ fn a_client_of_the_probes_holds_nothing_up() {
     server.ended().exited(0).within(Duration::from_secs(1));
 }
 
-/// A second of quiet, and what a slow machine adds; the lame duck itself would last for minutes.
+/// The lame duck ends after 1 s without requests, plus the delay of a slow machine. The configured lame duck
+/// would last for minutes.
 #[test]
 fn the_lame_duck_ends_early_while_health_checks_go_on() {
     for program in both_flavours!("http early_end") {
@@ -93,7 +94,7 @@ fn the_lame_duck_ends_early_while_health_checks_go_on() {
         server.stop();
         server.hears_the_stop();
         let begun = Instant::now();
-        // A connection for each check, every 200 ms, as balancers do, until the doors close.
+        // Each check opens a connection every 200 ms, as load balancers do, until the listener closes.
         loop {
             match Client::ask_once(address, "/readyz") {
                 Outcome::NobodyListens => break,
@@ -107,7 +108,8 @@ fn the_lame_duck_ends_early_while_health_checks_go_on() {
     }
 }
 
-/// Without a check nobody knows that it stops; and somebody who still comes has not heard it.
+/// Without a failed check no orchestrator knows of the stop. A client that still connects does not know of it
+/// either.
 #[test]
 fn the_lame_duck_lasts_while_somebody_wants_something_or_nobody_has_looked() {
     let lame = || program!("http_multi", "http early_end").env("LIFECYCLE_LAME_DUCK", "3s");

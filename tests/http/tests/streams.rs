@@ -1,4 +1,4 @@
-//! Answers that stream, upgrades and panics: in flight until they end (R19).
+//! Streaming responses, upgrades and panics are in flight until they end (R19).
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Until the drain's end, which comes a little before the grace's, so that there is time to report; and named.
+/// Requires that the work lasts until the end of the drain, and that the report names it. The drain ends
+/// shortly before the grace, so that the report has time.
 #[track_caller]
 fn cut_off(ended: &Ended, named: &str) {
     ended.exited(70).not_before(GRACE / 2).within(GRACE).reported(&[
@@ -51,7 +52,7 @@ fn a_stream_is_in_flight_until_it_ends() {
         server.child.wait_for("at work: /slow-large");
         let mut half = server.half_a_head();
         server.stop();
-        // Farther than the second that a connection without work has at most.
+        // The stream outlives the 1 s that a connection without work has.
         half.closed();
         server.go();
         assert_eq!(client.chunk().as_deref(), Some(&b"start"[..]));
@@ -97,7 +98,7 @@ async fn a_websocket_hears_the_stop_and_says_goodbye() {
             Some(Ok(Message::Close(Some(goodbye)))) => assert_eq!(goodbye.code, CloseCode::Away),
             other => panic!("expected a goodbye: {other:?}"),
         }
-        // The goodbye is answered, and the stream ends.
+        // The client library replies to the close message, and the stream ends.
         while socket.next().await.is_some() {}
         server.ended().exited(0);
     }
@@ -110,7 +111,7 @@ async fn a_websocket_is_in_flight_until_it_ends() {
         let mut socket = websocket(&server, "/ws/deaf").await;
         let mut half = server.half_a_head();
         server.stop();
-        // Farther than the second that a connection without work has at most.
+        // The upgraded connection outlives the 1 s that a connection without work has.
         half.closed();
         echo(&mut socket).await;
         socket.close(None).await.expect("it is open");
@@ -125,7 +126,7 @@ async fn a_websocket_that_never_ends_is_cut_and_named() {
         let mut server = Server::start(program.grace("2s"));
         let mut socket = websocket(&server, "/ws/deaf").await;
         server.stop();
-        // It ends without a goodbye.
+        // The server cuts the connection without a close message.
         assert!(!matches!(socket.next().await, Some(Ok(_))));
         cut_off(&server.ended(), "upgraded by `GET /ws/deaf`");
     }
@@ -179,14 +180,14 @@ fn a_panic_in_a_handler_during_the_stop_is_70() {
         server.drains();
         server.child.tell("go /panic/now");
         assert_eq!(client.outcome(), Outcome::Empty);
-        // Nobody else is harmed.
+        // Other connections are still answered.
         server.go();
         assert_eq!(busy[0].outcome(), Outcome::AnsweredLast);
         server.ended().exited(70);
     }
 }
 
-/// Before the stop it changes nothing.
+/// The value has no effect before the stop.
 #[test]
 fn a_panic_in_a_handler_before_the_stop_is_no_failure_of_the_stop() {
     for program in both_flavours!("http") {

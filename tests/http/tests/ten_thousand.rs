@@ -1,4 +1,5 @@
-//! Ten thousand idle connections are no burden on the way out. A binary of its own: nothing runs beside it.
+//! Ten thousand idle connections do not delay the exit. This test has a separate binary, so that no other
+//! test runs at the same time.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +8,14 @@ use lifecycle_http_tests::{Client, Outcome, Server, peak_memory, program, raise_
 const IDLE: usize = 10_000;
 const ACTIVE: usize = 50;
 
-/// On a quiet machine the process is gone 50 ms after its last answer at the most, which is what the soak run and the
-/// benchmark look at. Here others build and test on the same processors: what this bound tells apart is an exit that
-/// waits for something, of which the shortest is a second (`HALF` of the drain).
+/// The limit for the time from the last response to the exit. On a quiet machine the exit takes at most 50
+/// ms, which the soak run and the benchmark check. Other builds may share the processors of this test. The
+/// bound still detects an exit that waits, because the shortest wait is 1 s (`HALF` of the drain).
 const BOUND: Duration = Duration::from_secs(1);
 
 #[test]
 fn ten_thousand_idle_connections_and_fifty_at_work() {
-    // The same number in each process: its own ends, and some dozens of other files.
+    // Each of the two processes holds one end of each connection, and some dozens of other files.
     raise_open_files((IDLE + ACTIVE + 500) as u64);
     let mut server = Server::start(program!("http_multi", "http").grace("60s"));
     let mut idle: Vec<Client> = (0..IDLE).map(|_| server.connect()).collect();
@@ -37,7 +38,7 @@ fn ten_thousand_idle_connections_and_fifty_at_work() {
     server.go();
     for mut client in active {
         assert_eq!(client.outcome(), Outcome::AnsweredLast);
-        // It goes with its answer, as a client does that has heard that this was the last one.
+        // The client closes after the response that announced the last one.
         drop(client);
     }
     let answered = server.child.since_asked();

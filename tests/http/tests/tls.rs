@@ -1,4 +1,4 @@
-//! TLS: what was sent in time is served, and the end is told.
+//! TLS connections: requests that were sent in time are answered, and the server sends `close_notify`.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-/// The server, and what a client has to trust.
+/// A TLS server and the certificate that its clients trust.
 struct Encrypted {
     server: Server,
     config: Arc<ClientConfig>,
@@ -41,7 +41,7 @@ impl Encrypted {
         stream
     }
 
-    /// The handshake comes with the first request.
+    /// Opens a TLS connection. The handshake starts at the first request.
     #[track_caller]
     fn over(&self, stream: TcpStream) -> Client {
         let name = ServerName::try_from("localhost").expect("a name");
@@ -56,7 +56,7 @@ impl Encrypted {
         client
     }
 
-    /// A client that offers nothing but HTTP/2.
+    /// Opens a connection that offers only HTTP/2 (ALPN).
     async fn http2(&self) -> Http2 {
         let mut config = ClientConfig::clone(&self.config);
         config.alpn_protocols = vec![b"h2".to_vec()];
@@ -82,7 +82,7 @@ fn a_request_in_the_socket_at_the_drain_is_served_and_the_end_is_told() {
         let outcomes: Tally = clients.iter_mut().map(Client::outcome).collect();
         outcomes.all_answered(clients.len());
         for client in &mut clients {
-            // Without `close_notify` this would be an error.
+            // The client would report an error without `close_notify`.
             client.closed();
         }
         encrypted.server.ended().exited(0).not_reported("note:");
@@ -100,7 +100,7 @@ fn an_idle_connection_is_told_the_end() {
     }
 }
 
-/// Connected before the signal, and the handshake comes behind it.
+/// The client connects before the signal, and the handshake comes after it.
 #[test]
 fn who_stands_in_the_accept_queue_shakes_hands_and_is_served() {
     for program in both_flavours!("http tls") {
@@ -109,7 +109,7 @@ fn who_stands_in_the_accept_queue_shakes_hands_and_is_served() {
         encrypted.server.child.freeze();
         let streams: Vec<TcpStream> = (0..20).map(|_| encrypted.tcp()).collect();
         encrypted.server.stop();
-        // One thread for each: the server waits for none of them longer than a second.
+        // Each client has a thread, because the server waits at most 1 s for each one.
         let clients: Vec<_> = streams
             .into_iter()
             .map(|stream| {
@@ -132,7 +132,7 @@ fn half_a_handshake_has_a_second() {
         let mut encrypted = Encrypted::start(program);
         encrypted.connect_and_use();
         let (silent, mut half) = (encrypted.tcp(), encrypted.tcp());
-        // The head of a `ClientHello` of 200 bytes, and nothing of it.
+        // The header of a `ClientHello` of 200 bytes, without its content.
         half.write_all(&[22, 3, 1, 0, 200]).expect("it is open");
         encrypted.server.stop();
         encrypted
@@ -145,7 +145,8 @@ fn half_a_handshake_has_a_second() {
     }
 }
 
-/// The lame duck would last for minutes. Who never came as far as HTTP wants nothing of it.
+/// The lame duck would last for minutes. A connection without a handshake does not get an HTTP request in
+/// that time.
 #[test]
 fn a_handshake_that_fails_does_not_keep_the_lame_duck_going() {
     for program in both_flavours!("http tls early_end") {
@@ -153,7 +154,8 @@ fn a_handshake_that_fails_does_not_keep_the_lame_duck_going() {
         encrypted.connect_and_use();
         encrypted.server.stop();
         encrypted.server.hears_the_stop();
-        // The head of a `ClientHello`, and then the end; and what is none.
+        // One connection sends the header of a `ClientHello` and ends. The other one sends bytes that are not
+        // TLS.
         let (mut half, mut garbage) = (encrypted.tcp(), encrypted.tcp());
         half.write_all(&[22, 3, 1, 0, 200]).expect("it is open");
         garbage.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("it is open");
@@ -164,7 +166,7 @@ fn a_handshake_that_fails_does_not_keep_the_lame_duck_going() {
     }
 }
 
-// The test waits for the child in blocking calls, while a worker polls the connections.
+// The test waits for the child in blocking calls, so a worker thread polls the connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn streams_of_http2_finish_behind_two_goaways() {
     for program in both_flavours!("http tls idle=0") {
@@ -181,7 +183,7 @@ async fn streams_of_http2_finish_behind_two_goaways() {
         }
         encrypted.server.stop();
         idle.closed().await;
-        // Both are said while the streams are still at work.
+        // The server sends both GOAWAYs while the streams are still in progress.
         let until = Instant::now() + PATIENCE;
         while busy.overheard.goaways.seen().len() < 2 {
             assert!(Instant::now() < until, "{:?}", busy.overheard.goaways.seen());

@@ -25,7 +25,7 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// Starts it at `address`, over `instances` that are ready.
+    /// Starts `HAProxy` at `address` with ready `instances`.
     #[track_caller]
     pub fn start(address: SocketAddr, instances: &[SocketAddr], reuse: Reuse) -> Balancer {
         let (reader, mut writer) = std::io::pipe().expect("a pipe");
@@ -53,7 +53,7 @@ impl Balancer {
         }
     }
 
-    /// Stops it, and returns its log: requests that it could not serve, and instances that changed their state.
+    /// Stops `HAProxy`, and returns its log of failed requests and of state changes of instances.
     #[track_caller]
     pub fn stop(mut self) -> String {
         let over = self.haproxy.is_over();
@@ -63,8 +63,8 @@ impl Balancer {
     }
 }
 
-/// Returns a configuration that does not hide a lost request: no retry, and the default timings but for two. The
-/// readiness check is frequent, and it may take long, because a loaded machine is slow.
+/// Returns a configuration that does not hide a lost request. It has no retry, and all timings but two are
+/// the defaults. The readiness check is frequent, and may take long, because a loaded machine is slow.
 fn configuration(address: SocketAddr, instances: &[SocketAddr], reuse: Reuse) -> String {
     let reuse = match reuse {
         Reuse::Safe => "safe",
@@ -100,7 +100,7 @@ listen service
 /// Returns the path of `program`, which is in Debian's `package`.
 #[track_caller]
 fn installed(program: &str, package: &str) -> String {
-    // Servers may be in folders that a user's PATH lacks.
+    // A user's PATH may lack the folders of servers.
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/local/sbin".into(), "/usr/sbin".into()]);
     let found = folders.map(|folder| folder.join(program)).find(|path| path.is_file());

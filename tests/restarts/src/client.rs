@@ -1,4 +1,4 @@
-//! A client of HTTP/1.1 that never tries twice, and says precisely what went wrong.
+//! An HTTP/1.1 client that does not retry, and that reports each failure with its outcome.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -9,10 +9,11 @@ use tokio::net::TcpStream;
 
 use crate::tally::Outcome;
 
-/// How long anything may take: a connection that the kernel drops a packet of comes a second later, then three.
+/// The time-out of each operation. The kernel resends a dropped packet of a handshake after 1 s, and again
+/// after 3 s.
 const TOO_LONG: Duration = Duration::from_secs(20);
 
-/// Why a request was not answered.
+/// The outcome of a request without a response, and its reason.
 pub(crate) type Failure = (Outcome, String);
 
 pub(crate) struct Connection {
@@ -22,7 +23,7 @@ pub(crate) struct Connection {
 
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// The server closes, or asks for it.
+    /// True if the server closes the connection, or the client asked for that.
     pub(crate) closes: bool,
     pub(crate) body: String,
 }
@@ -49,7 +50,7 @@ impl Connection {
             ErrorKind::ConnectionRefused => Outcome::Refused,
             ErrorKind::TimedOut => Outcome::TimedOut,
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Outcome::Reset,
-            // Nobody's fault but ours: no descriptor, no port.
+            // The client's machine has no free descriptor or port.
             _ => Outcome::Wrong,
         };
         let stream = bounded("connect", TcpStream::connect(address), name).await?;
@@ -57,7 +58,7 @@ impl Connection {
         Ok(Connection { stream, read: Vec::new() })
     }
 
-    /// Asks for `target`. With `last` it says that it is the last request, and waits for the server to close.
+    /// Requests `target`. If `last` is true, announces the last request, and waits until the server closes.
     pub(crate) async fn ask(&mut self, target: &str, last: bool) -> Result<Answer, Failure> {
         let close = if last { "Connection: close\r\n" } else { "" };
         let request = format!("GET {target} HTTP/1.1\r\nHost: restarted\r\n{close}\r\n");
@@ -85,7 +86,8 @@ impl Connection {
         let body = String::from_utf8_lossy(&self.read[..length]).into_owned();
         self.read.drain(..length);
         if last {
-            // The end that closes first keeps the port for a minute: let it be the server, which has but one.
+            // The end that closes first keeps the port for 1 min. The server uses only one port, so it closes
+            // first.
             let _ = bounded("close", self.stream.read(&mut [0]), broken).await;
         }
         let closes = last || field("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
@@ -100,7 +102,7 @@ impl Connection {
         }
     }
 
-    /// Waits for so long; whether the server has left the connection open.
+    /// Waits for `pause`. Returns whether the server has left the connection open.
     pub(crate) async fn is_open_after(&self, pause: Duration) -> bool {
         tokio::time::timeout(pause, self.stream.readable()).await.is_err()
     }

@@ -1,4 +1,4 @@
-//! Clients that ask as fast as they are answered.
+//! Clients that send the next request as soon as they have the last response.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,44 +12,46 @@ use tokio::task::JoinSet;
 use crate::client::{Answer, Connection, Failure};
 use crate::tally::{Outcome, Tally};
 
-/// What the clients of a load are like.
+/// The configuration of the clients of a load.
 #[derive(Clone, Copy, Debug)]
 pub struct Clients {
-    /// How many there are, each with at most one request at a time.
+    /// The number of clients. Each client has at most one request in progress.
     pub count: usize,
-    /// Whether a connection is used until the server wants it closed, or for one request.
+    /// If true, a client uses its connection until the server closes it. If false, it opens a connection for
+    /// each request.
     pub keep_alive: bool,
-    /// The longest pause that one of them makes between two requests; the others make shorter ones.
+    /// The longest pause of a client between two requests. The other clients pause for less.
     pub pause: Duration,
-    /// Whether a client goes home when it finds the doors closed.
+    /// If true, a client ends when the kernel refuses its connection.
     pub leave_when_refused: bool,
 }
 
 impl Clients {
-    /// Two dozen that use each connection until the server wants it closed. Half of them pause for up to 10 ms.
+    /// Configures 24 clients that use each connection until the server closes it. Half of them pause for up
+    /// to 10 ms.
     pub fn keep_alive() -> Clients {
         Clients { count: 24, keep_alive: true, pause: Duration::from_millis(10), leave_when_refused: false }
     }
 
-    /// Two dozen that open a connection for each request.
+    /// Configures 24 clients that open a connection for each request.
     pub fn new_connections() -> Clients {
         Clients { count: 24, keep_alive: false, pause: Duration::ZERO, leave_when_refused: false }
     }
 
-    /// And go home when they find the doors closed.
+    /// Ends each client when the kernel refuses its connection.
     #[must_use]
     pub fn leaving_when_refused(self) -> Clients {
         Clients { leave_when_refused: true, ..self }
     }
 
-    /// How long client `number` pauses.
+    /// Returns the pause of client `number`.
     fn pause_of(&self, number: usize) -> Duration {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         if number.is_multiple_of(2) { Duration::ZERO } else { self.pause * (number % 16) / 15 }
     }
 }
 
-/// Clients at work, until they are told to finish.
+/// A set of running clients.
 #[derive(Debug)]
 pub struct Load {
     runtime: Runtime,
@@ -67,7 +69,7 @@ struct Shared {
 }
 
 impl Load {
-    /// Lets `clients` ask whoever listens at `address`.
+    /// Starts `clients`, which send requests to `address`.
     #[track_caller]
     pub fn start(address: SocketAddr, clients: Clients) -> Load {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -86,14 +88,14 @@ impl Load {
         Load { runtime, clients: tasks, shared }
     }
 
-    /// Waits until so many more requests have been answered.
+    /// Waits until the clients have received `more` further responses.
     #[track_caller]
     pub fn wait_for_answers(&self, more: usize) {
         let enough = self.shared.tally().count(Outcome::Answered) + more;
         self.wait_until("it is answered", |tally| tally.count(Outcome::Answered) >= enough);
     }
 
-    /// Waits until the process `pid` has answered something.
+    /// Waits until the process `pid` has answered a request.
     #[track_caller]
     pub fn wait_for_answer_of(&self, pid: u32) {
         self.wait_until(&format!("{pid} answers"), |tally| tally.answered_by(pid) > 0);
@@ -109,14 +111,14 @@ impl Load {
         assert!(holds, "waited in vain until {what}: {now}");
     }
 
-    /// Lets each client finish the request that it is at.
+    /// Waits until each client has finished its current request, and returns the tally.
     #[track_caller]
     pub fn finish(self) -> Tally {
         self.shared.over.store(true, Ordering::Relaxed);
         self.finish_when_refused()
     }
 
-    /// Waits until all clients have found the doors closed, and left.
+    /// Waits until the kernel has refused every client, and returns the tally.
     #[track_caller]
     pub fn finish_when_refused(mut self) -> Tally {
         let all = async { while self.clients.join_next().await.is_some() {} };
@@ -150,13 +152,13 @@ impl Shared {
                     if outcome == Outcome::Refused && clients.leave_when_refused {
                         return;
                     }
-                    // One loss is counted once, and not as often as a client can run against a wall.
+                    // The pause keeps a client from counting the same loss many times.
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             }
             self.answered.notify_all();
             if !pause.is_zero() {
-                // What the server has closed before it was asked again is no loss.
+                // A connection that the server has closed before the next request is not a loss.
                 match &open {
                     Some(connection) if !connection.is_open_after(pause).await => open = None,
                     Some(_) => {}
@@ -166,7 +168,8 @@ impl Shared {
         }
     }
 
-    /// Asks on this connection, or a new one. Who answered, and the connection, if it stays open.
+    /// Sends a request over `open`, or over a new connection. Returns the process id of the server. The
+    /// connection is returned too if it stays open.
     async fn ask(
         &self,
         open: Option<Connection>,
@@ -178,7 +181,7 @@ impl Shared {
             None => Connection::open(self.address).await?,
         };
         let Answer { status, closes, body } = connection.ask(target, last).await?;
-        // `PID TARGET`, so that an answer to somebody else's question is seen.
+        // The body is `PID TARGET`, so that the client detects a response to another request.
         let by = body.strip_suffix(target).and_then(|pid| pid.trim_end().parse().ok());
         match (status, by) {
             (200, Some(by)) => Ok((by, (!closes).then_some(connection))),

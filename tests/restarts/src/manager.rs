@@ -14,16 +14,16 @@ pub struct Manager {
     shell: Child,
     commands: std::io::PipeWriter,
     restarts: usize,
-    // After the shell, because only an empty group can be removed.
+    // This field is dropped after the shell, because only an empty group can be removed.
     _group: Group,
 }
 
 impl Manager {
-    /// Starts it with a socket at `address` that activates `program`.
+    /// Starts the manager with a socket at `address` that activates `program`.
     ///
     /// # Panics
     ///
-    /// If this machine cannot run it. The message names what is missing.
+    /// Panics if this machine cannot run the manager. The message names the missing part.
     #[track_caller]
     pub fn start(program: &str, address: SocketAddr) -> Manager {
         for (path, package) in [("/lib/systemd/systemd", "systemd"), ("/usr/bin/unshare", "util-linux")] {
@@ -55,7 +55,7 @@ impl Manager {
         self.shell.wait_for(&format!("restarted {}", self.restarts));
     }
 
-    /// Ends it and all its processes.
+    /// Ends the manager and all its processes.
     #[track_caller]
     pub fn stop(self) {
         drop(self.commands);

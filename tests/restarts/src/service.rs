@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lifecycle_process_tests::{Child, Program};
 
-/// The service that is restarted, and the length of its lame duck.
+/// The service under test, and the length of its lame duck.
 #[derive(Clone, Copy, Debug)]
 pub struct Service {
     path: &'static str,
@@ -28,13 +28,13 @@ impl Service {
         self.path
     }
 
-    /// Sets the length of its lame duck.
+    /// Sets the length of the lame duck.
     #[must_use]
     pub fn lame_duck(self, lame_duck: Duration) -> Service {
         Service { lame_duck, ..self }
     }
 
-    /// Starts an instance that listens at `address` by `net::listen`.
+    /// Starts an instance that listens at `address` with `net::listen`.
     #[track_caller]
     pub fn start(self, address: SocketAddr) -> Child {
         Self::started(self.program("listen", address))
@@ -73,7 +73,7 @@ impl Service {
     }
 }
 
-/// Stops an instance, and waits until it is gone. The stop must have cut off nothing.
+/// Stops an instance, and waits until it has exited. Requires that the stop cut off no work.
 #[track_caller]
 pub fn stop(mut instance: Child) {
     instance.signal(libc::SIGTERM);

@@ -1,27 +1,27 @@
-//! What became of the requests.
+//! The outcomes of requests, and their counts.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// With 200, and what was asked for.
+    /// Status 200 with the expected body.
     Answered,
-    /// With 500 or above.
+    /// Status 500 or above.
     ServerError,
-    /// With something else, or not even asked for.
+    /// Any other response, or a request that the client could not send.
     Wrong,
-    /// Nobody listened.
+    /// The kernel refused the connection.
     Refused,
     /// The connection was reset.
     Reset,
-    /// The connection was closed without a byte.
+    /// The connection was closed before the first byte of a response.
     Empty,
-    /// The connection was closed in the middle of the answer.
+    /// The connection was closed in the middle of a response.
     Cut,
-    /// Nothing came for too long.
+    /// The time-out passed without a byte.
     TimedOut,
 }
 
@@ -40,14 +40,14 @@ impl Outcome {
     }
 }
 
-/// How many failures of a kind are remembered in full.
+/// The number of failures of each kind that are kept in full.
 const EXAMPLES: usize = 4;
 
-/// All requests of a load.
+/// The outcomes of all requests of a load.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     counts: BTreeMap<Outcome, usize>,
-    /// How many were answered by each process.
+    /// The number of requests that each process answered.
     by: BTreeMap<u32, usize>,
     examples: BTreeMap<Outcome, Vec<String>>,
 }
@@ -66,7 +66,7 @@ impl Tally {
         }
     }
 
-    /// Takes in those of another one.
+    /// Adds the counts of `other`.
     pub fn add(&mut self, other: Tally) {
         for (outcome, count) in other.counts {
             *self.counts.entry(outcome).or_default() += count;
@@ -81,38 +81,39 @@ impl Tally {
         }
     }
 
-    /// How many had this outcome.
+    /// Returns the count of `outcome`.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.counts.get(&outcome).copied().unwrap_or(0)
     }
 
-    /// How many requests there were.
+    /// Returns the number of requests.
     pub fn requests(&self) -> usize {
         self.counts.values().sum()
     }
 
-    /// How many of them were answered by the process `pid`.
+    /// Returns the number of requests that the process `pid` answered.
     pub fn answered_by(&self, pid: u32) -> usize {
         self.by.get(&pid).copied().unwrap_or(0)
     }
 
-    /// How many processes have answered.
+    /// Returns the number of processes that answered a request.
     pub fn processes(&self) -> usize {
         self.by.len()
     }
 
-    /// Whether every request was answered.
+    /// Returns whether every request was answered.
     pub fn is_all_answered(&self) -> bool {
         self.requests() == self.count(Outcome::Answered)
     }
 
-    /// Every request of `scenario` was answered; says how many there were.
+    /// Requires that every request of `scenario` was answered, and prints their number.
     #[track_caller]
     pub fn all_answered(&self, scenario: &str) {
         self.only(&[], scenario);
     }
 
-    /// Every request of `scenario` was answered, or had one of these outcomes; says how many there were.
+    /// Requires that every request of `scenario` was answered or had one of these outcomes, and prints their
+    /// number.
     #[track_caller]
     pub fn only(&self, allowed: &[Outcome], scenario: &str) {
         println!("{scenario}: {self}");

@@ -1,5 +1,5 @@
-//! One instance, nobody in front and nobody behind: a client whose connection was let in is answered, and any other one
-//! is refused, as if nobody had been there.
+//! One instance without a load balancer and without a successor. The service answers each accepted client,
+//! and the kernel refuses all others.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 use lifecycle_process_tests::Child;
 use lifecycle_restart_tests::{Clients, Load, Outcome, Place, Service, Tally, rounds, service, stop};
 
-/// Many, so that somebody knocks in the microseconds in which the doors close.
+/// With many clients, some connect in the microseconds in which the listener closes.
 fn clients() -> Clients {
     Clients { count: 200, ..Clients::new_connections() }.leaving_when_refused()
 }
 
 fn stops(start: impl Fn(Service, SocketAddr) -> Child) -> Tally {
-    // A client that is not let in asks again a second later: the next round need not wait for it.
+    // A client whose handshake is dropped tries again after 1 s. The next round does not wait for it.
     let (mut all, mut loads) = (Tally::default(), VecDeque::new());
     for _ in 0..rounds(20, 100) {
         let address = Place::own().port();
@@ -22,7 +22,7 @@ fn stops(start: impl Fn(Service, SocketAddr) -> Child) -> Tally {
         load.wait_for_answers(400);
         stop(instance);
         loads.push_back(load);
-        // Each of its clients holds a descriptor meanwhile, and there may be but 1,024.
+        // Each client of a load holds a descriptor, and the process may have a limit of 1,024 descriptors.
         if loads.len() == 2 {
             all.add(loads.pop_front().map(Load::finish_when_refused).unwrap_or_default());
         }
@@ -38,7 +38,8 @@ fn whoever_is_not_refused_is_answered() {
     stops(Service::start).only(&[Outcome::Refused], "alone, new connections");
 }
 
-/// Somebody else might hold it, so the kernel's door is opened again before it closes: behind a decoy.
+/// The service cannot close this listener alone, because other code may hold it too. The close uses a decoy
+/// socket.
 #[test]
 fn whoever_is_not_refused_by_a_plain_listener_is_answered() {
     stops(Service::start_plainly).only(&[Outcome::Refused], "alone, new connections, a plain listener");

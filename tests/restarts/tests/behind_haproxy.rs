@@ -1,7 +1,7 @@
-//! Two instances behind `HAProxy` are restarted one after the other, again and again.
+//! Two instances with `HAProxy` in front are restarted in turn, many times.
 //!
-//! `HAProxy` asks for the readiness every 200 ms, and the lame duck is three times as long: an instance is out of the
-//! rotation before its doors close.
+//! `HAProxy` checks readiness every 200 ms, and the lame duck is three times as long. `HAProxy` therefore
+//! stops sending to an instance before its listener closes.
 
 use std::net::SocketAddr;
 use std::time::Duration;

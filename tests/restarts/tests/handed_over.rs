@@ -1,9 +1,9 @@
-//! One instance at a time, whose listener belongs to this process and outlives it: what comes between two of them waits
-//! in its queue.
+//! One instance at a time, with a listener that belongs to this process. Between two instances, new
+//! connections wait in the listener's queue.
 
 use lifecycle_restart_tests::{Clients, Load, Place, service, stop};
 
-/// When the successor starts.
+/// The start of the successor relative to the stop of the old instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Successor {
     Before,
@@ -16,7 +16,7 @@ fn restarts_lose_nothing(clients: Clients, successor: Successor) {
     let load = Load::start(listener.local_addr().unwrap(), clients);
     for _ in 0..20 {
         load.wait_for_answers(200);
-        // One that is there before is asked as soon as there is a new connection, which may be at the stop only.
+        // A successor that is already running may get its first connection only after the stop.
         let next = (successor == Successor::Before).then(|| service!().start_with(&listener));
         stop(instance);
         instance = next.unwrap_or_else(|| service!().start_with(&listener));

@@ -1,5 +1,5 @@
-//! The successor binds the same port with `SO_REUSEPORT` before the old instance is told to stop: each has a queue of
-//! its own, and the old one empties its.
+//! The successor binds the same port with `SO_REUSEPORT` before the stop of the old instance. Each instance
+//! has a queue, and the old instance empties its queue during the stop.
 
 use lifecycle_restart_tests::{Clients, Load, Place, service, stop};
 
@@ -9,7 +9,8 @@ fn overlapping_instances_lose_nothing(clients: Clients) {
     let load = Load::start(address, clients);
     for _ in 0..20 {
         load.wait_for_answers(200);
-        // Kept connections stay where they are, so it may be asked at the stop only.
+        // Open connections stay with the old instance, so the successor may get its first request only at the
+        // stop.
         let next = service!().start_beside(address);
         stop(instance);
         instance = next;
@@ -27,6 +28,6 @@ fn overlapping_instances_lose_no_request_on_kept_connections() {
 
 #[test]
 fn overlapping_instances_lose_no_request_on_new_connections() {
-    // Many, so that somebody knocks in the microseconds in which the doors close.
+    // With many clients, some connect in the microseconds in which the listener closes.
     overlapping_instances_lose_nothing(Clients { count: 200, ..Clients::new_connections() });
 }

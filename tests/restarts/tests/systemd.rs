@@ -1,5 +1,5 @@
-//! `systemctl restart` of a service whose socket is systemd's. In the long run only: it needs root, and a manager of its
-//! own takes a machine that lets it have one.
+//! `systemctl restart` of a service that inherits its socket from systemd. The test runs only in the long
+//! run. It needs root, and a machine that can run a separate manager.
 
 use lifecycle_process_tests::soak;
 use lifecycle_restart_tests::{Clients, Load, Manager, Place, service};
@@ -20,7 +20,7 @@ fn restarts_lose_nothing(clients: Clients) {
     assert_eq!(tally.processes(), 21, "each restart is a new process");
 }
 
-/// One after the other, as each has a manager.
+/// The two restarts run in sequence, because each one starts a manager.
 #[test]
 fn restarts_by_systemd_lose_no_request() {
     if soak() {

@@ -1,4 +1,4 @@
-//! A gRPC service whose messages are bytes, so that no compiler of protocols is needed.
+//! A gRPC service whose messages are bytes. The build therefore needs no protobuf compiler.
 
 use axum::extract::{Request, State};
 use futures_util::stream::{self, StreamExt as _};
@@ -10,7 +10,7 @@ use tonic::server::Grpc;
 
 use super::Orders;
 
-/// Messages as they are.
+/// A codec that passes bytes through unchanged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Raw;
 
@@ -50,7 +50,7 @@ impl Decoder for Raw {
     }
 }
 
-/// A server stream: `one`, and when it is let go `two` and `three`.
+/// Streams `one` at once, and streams `two` and `three` after the order arrives.
 pub(super) async fn count(State(orders): State<Orders>, request: Request) -> Response<Body> {
     let count = tower::service_fn(move |_: tonic::Request<Vec<u8>>| {
         let orders = orders.clone();
@@ -67,7 +67,7 @@ pub(super) async fn count(State(orders): State<Orders>, request: Request) -> Res
     Grpc::new(Raw).server_streaming(count, request).await
 }
 
-/// Says what it hears.
+/// Returns the received message.
 pub(super) async fn say(request: Request) -> Response<Body> {
     let say = tower::service_fn(async |request: tonic::Request<Vec<u8>>| {
         Ok::<_, Status>(tonic::Response::new(request.into_inner()))

@@ -1,4 +1,4 @@
-//! What it answers.
+//! The routes and handlers of the fixture.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -39,7 +39,7 @@ async fn wait(State(orders): State<Orders>, Path(name): Path<String>) -> String 
     name
 }
 
-/// Holds its thread up: nothing else runs there, and nobody asks the kernel for news.
+/// Blocks its thread. No other task runs there, and the runtime does not poll the kernel.
 async fn block(State(orders): State<Orders>, Path(name): Path<String>) -> String {
     orders.block_for(&format!("/block/{name}"));
     name
@@ -50,7 +50,7 @@ async fn panic(State(orders): State<Orders>, Path(name): Path<String>) -> String
     panic!("a handler panics");
 }
 
-/// Takes its time to go.
+/// Holds a value whose drop takes time.
 async fn lingers(State(orders): State<Orders>, Path(name): Path<String>) {
     struct Lingers;
     impl Drop for Lingers {
@@ -63,13 +63,13 @@ async fn lingers(State(orders): State<Orders>, Path(name): Path<String>) {
     orders.wait_for(&format!("/lingers/{name}")).await;
 }
 
-/// More than all buffers between here and a client hold: 64 MiB.
+/// Streams 64 MiB, which is more than all buffers between the server and a client.
 fn large() -> impl Stream<Item = Chunk> {
     let chunk = Bytes::from(vec![b'x'; 64 * 1024]);
     stream::iter((0..1024).map(move |_| Ok(chunk.clone())))
 }
 
-/// Its head goes out at once, its end when it is let go.
+/// Sends the response head at once, and ends the body after the order arrives.
 async fn slow_large(State(orders): State<Orders>) -> Body {
     let end = stream::once(async move {
         orders.wait_for("/slow-large").await;
@@ -78,7 +78,7 @@ async fn slow_large(State(orders): State<Orders>) -> Body {
     Body::from_stream(stream::iter([Ok(Bytes::from("start"))]).chain(end))
 }
 
-/// One event after another, until it hears the stop, and then a last one.
+/// Streams events until the stop begins, and then one last event.
 fn events() -> impl Stream<Item = Chunk> {
     let tick = tokio::time::interval(Duration::from_millis(20));
     let first = (Box::pin(lifecycle::stopping()), tick, false);
@@ -94,7 +94,7 @@ fn events() -> impl Stream<Item = Chunk> {
     })
 }
 
-/// Never ends.
+/// Streams without an end.
 fn endless() -> impl Stream<Item = Chunk> {
     stream::iter([Ok(Bytes::from("start"))]).chain(stream::pending())
 }

@@ -1,4 +1,4 @@
-//! The HTTP server, with the settings that are wished for.
+//! The HTTP server with the settings of the first argument.
 
 use std::convert::Infallible;
 use std::io;
@@ -44,7 +44,7 @@ pub(super) async fn run(wishes: &Wishes, listener: SocketListener, orders: Order
 
 async fn serve<L: Listener, H: Handshake<L::Io>>(server: Server<L, H>, orders: Orders) -> io::Result<()> {
     let routes = handlers::routes(orders);
-    // A router knows paths, and CONNECT has none.
+    // A router matches paths, and CONNECT does not have a path.
     let service = tower::service_fn(move |request: Request<Incoming>| {
         let routes = routes.clone();
         async move {

@@ -1,5 +1,5 @@
-//! A protocol that is not HTTP: what comes is sent back. `panic` makes the handler panic, `panic next` that of the next
-//! connection, before it has begun.
+//! A protocol that is not HTTP. The handler echoes its input. `panic` makes the handler panic. `panic next`
+//! makes the handler of the next connection panic before it returns a future.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ pub(super) async fn run(wishes: &Wishes, listener: SocketListener) -> io::Result
                 }
             };
             tokio::select! {
-                // Whatever ends it, it is over.
+                // A failed echo ends the connection in the same way as a completed one.
                 _ = echo(stream) => {}
                 () = stopping => {}
             }

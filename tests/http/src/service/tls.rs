@@ -1,4 +1,4 @@
-//! TLS, with a certificate that was made a moment ago.
+//! TLS with a certificate that is generated at start-up.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
-/// Says on stdout which certificate it shows.
+/// Prints the certificate on stdout, so that a client can trust it.
 pub(super) fn acceptor() -> TlsAcceptor {
     let rcgen::CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");

@@ -1,4 +1,4 @@
-//! A CONNECT tunnel: what comes is sent back.
+//! A CONNECT tunnel that echoes its input.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -10,7 +10,7 @@ pub(super) fn open(request: Request<Incoming>) -> Response {
     tokio::spawn(async move {
         if let Ok(upgraded) = hyper::upgrade::on(request).await {
             let (mut reader, mut writer) = tokio::io::split(TokioIo::new(upgraded));
-            // Whatever ends it, it is over.
+            // A failed copy ends the tunnel in the same way as a completed one.
             let _ = tokio::io::copy(&mut reader, &mut writer).await;
         }
     });

@@ -1,11 +1,11 @@
-//! `WebSocket`s: what comes is sent back.
+//! `WebSocket` handlers that echo their input.
 
 use axum::Extension;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use lifecycle::http::ConnectionInfo;
 
-/// Says goodbye when it hears the stop.
+/// Sends a close message when the stop begins.
 pub(super) async fn polite(
     upgrade: WebSocketUpgrade,
     Extension(info): Extension<ConnectionInfo>,
@@ -16,14 +16,14 @@ pub(super) async fn polite(
             () = info.stopping() => {
                 let goodbye = CloseFrame { code: close_code::AWAY, reason: "stopping".into() };
                 let _ = socket.send(Message::Close(Some(goodbye))).await;
-                // Until the client has heard it.
+                // The client sends its own close message, which ends the echo.
                 echo(&mut socket).await;
             }
         }
     })
 }
 
-/// Hears nothing but its client.
+/// Ignores the stop.
 pub(super) async fn deaf(upgrade: WebSocketUpgrade) -> Response {
     upgrade.on_upgrade(async move |mut socket| echo(&mut socket).await)
 }

@@ -1,8 +1,8 @@
-//! What the first argument wishes for.
+//! The parser of the first argument.
 
 use std::time::Duration;
 
-/// A kind, and settings: `http idle=0 late_requests`.
+/// A server kind and its settings, as in `http idle=0 late_requests`.
 pub(super) struct Wishes(Vec<String>);
 
 impl Wishes {

@@ -1,7 +1,7 @@
-//! A service with a few milliseconds of work for each request, which is restarted under load.
+//! A service that works a few milliseconds on each request. The tests restart it under load.
 //!
-//! `restarted "listen ADDRESS"` listens by `net::listen`, so it takes over a socket that it inherits; `bind` with a
-//! plain listener of tokio's; `share` beside others at the same address.
+//! `restarted "listen ADDRESS"` listens with `net::listen`, which takes over an inherited socket. `bind` uses
+//! tokio's listener. `share` shares the address with other instances (`SO_REUSEPORT`).
 
 use std::convert::Infallible;
 use std::io;
@@ -15,7 +15,7 @@ use lifecycle::http::Server;
 use lifecycle::net::{Listener, SocketListener};
 use tokio::net::{TcpListener, TcpSocket};
 
-/// Who answers, and what was asked for.
+/// Responds with the process id and the target of the request.
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     tokio::time::sleep(Duration::from_millis(3)).await;
     let body = format!("{} {}", std::process::id(), request.uri().path());
@@ -30,8 +30,7 @@ fn share(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(1024)
 }
 
-/// A client that shares two processors with everything else here may be late with what it sends: longer than the
-/// tenth of a second that the service would wait for it.
+/// The linger of idle connections. The default of 100 ms is too short for a client on a loaded machine.
 const LINGER: Duration = Duration::from_secs(2);
 
 async fn serve(listener: impl Listener) -> io::Result<()> {
