@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use lifecycle::{Gate, Lifecycle, Managed, Notice, Slot, Teardown};
+use lifecycle::{Gate, Lifecycle, Managed, Slot, Teardown};
 use tokio::sync;
 
 /// Users' own types that are only called as the known ones.
@@ -210,7 +210,7 @@ struct Observed {
 struct Ours {
     gate: Gate,
     lifecycle: Lifecycle,
-    notice: Notice,
+    notice: tokio::sync::watch::Receiver<bool>,
     slot: Slot<Config>,
 }
 
