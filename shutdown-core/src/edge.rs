@@ -53,6 +53,7 @@ impl Edge {
     }
 
     /// Gives the current lifecycle, if there is one.
+    #[cfg(feature = "http2")]
     pub(crate) fn current() -> Option<Edge> {
         Some(Edge { lifecycle: Lifecycle::current()? })
     }

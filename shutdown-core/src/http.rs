@@ -1,7 +1,9 @@
 //! HTTP servers that lose no request when they stop, over hyper.
 //!
 //! - [`serve`] takes a listener and a tower service: an axum `Router`, tonic `Routes`, a `tower::service_fn`.
-//! - HTTP/1.1 and HTTP/2 are told apart by the first bytes of the client.
+//! - The feature `http` serves HTTP/1.1. The feature `http2` adds HTTP/2, which gRPC needs.
+//! - The first bytes of the client choose the protocol. Without the feature `http2`, hyper closes the connection of an
+//!   HTTP/2 client without a response.
 //! - [`Server`] has settings: TLS, time-outs, what happens to late requests.
 //! - [`probes`] answers the health checks of an orchestrator.
 //!
@@ -70,18 +72,18 @@
 //! With [`probes`] and a `lame_duck` the readiness check fails first, and the listener closes when clients have gone
 //! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
 
-// In reading order, a file uses only those before it: framing, closing, late_requests, probes, executor, site, state, connection,
+// In reading order, a file uses only those before it: framing, closing, late_requests, probes, protocol, site, state, connection,
 // info, handshake, body, stream, drive, request, server.
 mod body;
 mod closing;
 mod connection;
 mod drive;
-mod executor;
 mod framing;
 mod handshake;
 mod info;
 mod late_requests;
 mod probes;
+mod protocol;
 mod request;
 mod server;
 mod site;

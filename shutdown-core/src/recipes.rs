@@ -36,8 +36,9 @@
 //!
 //! `Server::lame_duck_early_end` ends the lame duck one second after a failed check, if no other client sends requests.
 //!
-//! A tonic service is served in the same way, as `tonic::service::Routes`, without tonic's own server. The example
-//! `grpc` shows this. Another protocol is served by `net::serve`, which runs a handler for each connection.
+//! A tonic service is served in the same way, as `tonic::service::Routes`, without tonic's own server. It needs the
+//! feature `http2`, and the example `grpc` shows it. Another protocol is served by `net::serve`, which runs a handler for
+//! each connection.
 //!
 //! # Streams without an end
 //!

@@ -146,6 +146,19 @@ async fn half_a_head_is_noted_and_half_a_body_is_named() {
     assert!(text.contains("a connection was closed with half a request head"), "{text}");
 }
 
+#[cfg(not(feature = "http2"))]
+#[tokio::test]
+async fn without_the_feature_an_http2_client_is_closed_without_a_response() {
+    let service = Service::start(|server| server).await;
+    let mut client = service.connect().await;
+    client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    assert!(is_closed(&mut client).await);
+    service.stop();
+    let report = service.report().await;
+    assert!(report.is_clean(), "{report}");
+}
+
+#[cfg(feature = "http2")]
 #[tokio::test]
 async fn a_stream_whose_client_is_dead_is_gone_after_40_seconds() {
     let service = Service::within(Duration::from_secs(1200), |server| server).await;

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
-use anyhow::Context as _;
-use rustix::process::{Pid, Signal, kill_process};
+use anyhow::{Context as _, ensure};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinSet;
@@ -33,16 +32,13 @@ pub(crate) fn main(arguments: &Arguments) -> ExitCode {
 #[tokio::main(flavor = "current_thread")]
 async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let seed = arguments.seed.unwrap_or_else(|| u64::from(std::process::id()));
-    let (signal, name) = match arguments.kill {
-        true => (Signal::KILL, "SIGKILL"),
-        false => (Signal::TERM, "SIGTERM"),
-    };
+    let signal = if arguments.kill { "KILL" } else { "TERM" };
     let after = Duration::from_micros(500_000 + scatter(seed) % 1_500_000);
     let folder = Folder::new()?;
 
     let mut service = Service::start(&folder.0).await?;
     println!(
-        "seed {seed}: {CUSTOMERS} customers order at http://{}, {name} after {after:.1?}\n",
+        "seed {seed}: {CUSTOMERS} customers order at http://{}, SIG{signal} after {after:.1?}\n",
         service.address
     );
     let mut customers = JoinSet::new();
@@ -57,14 +53,14 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         tally.add(customer?);
     }
     let audit = Audit::of(&folder.0, &tally, status)?;
-    println!("\naudit after {name}\n{audit}");
+    println!("\naudit after SIG{signal}\n{audit}");
     let clean = audit.is_clean();
 
     let mut service = Service::start(&folder.0).await?;
     for order in &audit.left {
         customer::wait_until_settled(service.address, order).await?;
     }
-    let status = service.stop(Signal::TERM).await?;
+    let status = service.stop("TERM").await?;
     let audit = Audit::of(&folder.0, &tally, status)?;
     println!("\naudit after a restart\n{audit}");
 
@@ -99,10 +95,11 @@ impl Service {
         })
     }
 
-    async fn stop(&mut self, signal: Signal) -> anyhow::Result<ExitStatus> {
+    async fn stop(&mut self, signal: &str) -> anyhow::Result<ExitStatus> {
         let id = self.process.id().context("the service has ended already")?;
-        let pid = Pid::from_raw(i32::try_from(id)?).context("the service has no process id")?;
-        kill_process(pid, signal)?;
+        // `kill` is a part of the shell. A small container image may have no program of that name.
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -s {signal} {id}")).status().await?;
+        ensure!(sent.success(), "cannot send SIG{signal} to the service");
         Ok(self.process.wait().await?)
     }
 }

@@ -1,19 +1,15 @@
 //! What the task of a connection polls: hyper's connection, until the drain closes it.
 
-use std::error::Error as StdError;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http_body::Body;
-use hyper::rt::{Read, Write};
-use hyper::service::HttpService;
-use hyper_util::server::conn::auto::{HttpServerConnExec, UpgradeableConnection};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
 use super::closing::{Next, Since};
 use super::connection::Connection;
+use super::protocol::Graceful;
 use crate::edge::in_flight::Note;
 use crate::sync::notice::Waiting;
 
@@ -21,27 +17,6 @@ const PARTIAL_HEAD: Note = Note {
     once: "a connection was closed with half a request head",
     often: "connections were closed with half a request head",
 };
-
-/// hyper's connection, as the driver uses it.
-pub(super) trait Graceful: Future {
-    /// Finishes requests in progress, takes no further ones, and ends.
-    fn close(self: Pin<&mut Self>);
-}
-
-impl<I, S, E, B> Graceful for UpgradeableConnection<'_, I, S, E>
-where
-    Self: Future,
-    S: HttpService<hyper::body::Incoming, ResBody = B>,
-    S::Error: Into<Box<dyn StdError + Send + Sync>>,
-    I: Read + Write + Unpin,
-    B: Body + 'static,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
-    E: HttpServerConnExec<S::Future, B>,
-{
-    fn close(self: Pin<&mut Self>) {
-        self.graceful_shutdown();
-    }
-}
 
 pin_project! {
     /// A future that ends with the connection: by itself, or because the drain closes it.

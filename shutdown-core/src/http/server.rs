@@ -11,17 +11,18 @@ use futures_util::future::OptionFuture;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
 use super::closing::PARTIAL_HEAD_TIMEOUT;
 use super::connection::Connection;
 use super::drive::Drive;
-use super::executor::StreamExecutor;
 use super::handshake::{Handshake, NoHandshake, shake_hands};
 use super::late_requests::LateRequests;
+use super::protocol::Protocol;
+#[cfg(feature = "http2")]
+use super::protocol::{Builder, StreamExecutor};
 use super::request::ConnectionService;
 use super::site::{Settings, Site};
 use super::stream::Stream;
@@ -29,9 +30,6 @@ use crate::edge::Edge;
 use crate::net::{Door, Listener, descriptor, words_for};
 use crate::sync::gate::Pass;
 
-/// After how much silence an HTTP/2 client is pinged, and how long it has to answer.
-const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
-const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// The default of [`Server::drain_idle_timeout`].
 const DRAIN_IDLE_TIMEOUT: Duration = Duration::from_millis(100);
 /// A longer time is cut to this one, which can be added to any instant.
@@ -122,17 +120,8 @@ pub struct Server<L, H = NoHandshake> {
 impl<L: Listener> Server<L> {
     /// Returns a server with the default settings.
     pub fn new(listener: L) -> Server<L> {
-        let mut hyper = auto::Builder::new(StreamExecutor);
-        // A drain may be long, and a client that is gone sends nothing. The docs of the module have the worst case.
-        let timer = TokioTimer::new();
-        hyper
-            .http2()
-            .timer(timer)
-            .keep_alive_interval(HTTP2_PING_INTERVAL)
-            .keep_alive_timeout(HTTP2_PING_TIMEOUT);
-        hyper.http2().enable_connect_protocol();
         let settings = Box::new(Settings {
-            hyper,
+            protocol: Protocol::new(),
             drain_idle_timeout: DRAIN_IDLE_TIMEOUT,
             partial_head_timeout: PARTIAL_HEAD_TIMEOUT,
             close_jitter: Duration::ZERO,
@@ -190,7 +179,7 @@ impl<L, H> Server<L, H> {
     ///
     /// Defaults to no limit. In the drain the limit is this time or 1 s, the shorter of the two.
     pub fn header_read_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.hyper.http1().timer(TokioTimer::new()).header_read_timeout(timeout);
+        self.settings.protocol.header_read_timeout(timeout);
         self.settings.partial_head_timeout = timeout.min(PARTIAL_HEAD_TIMEOUT);
         self
     }
@@ -223,9 +212,9 @@ impl<L, H> Server<L, H> {
 
     /// Configures the underlying hyper builder: HTTP/2 pings, buffer and window sizes, the number of streams.
     ///
-    /// The builder is the one of `hyper-util` 0.1, so this method changes with a new minor version of `hyper-util`. Its
-    /// executor and the timer of HTTP/2 are set already. HTTP/2 clients are pinged after 20 s of silence and have 20 s to
-    /// answer.
+    /// Needs the feature `http2`. The builder is the one of `hyper-util` 0.1, so this method changes with a new minor
+    /// version of `hyper-util`. Its executor and the timer of HTTP/2 are set already. HTTP/2 clients are pinged after
+    /// 20 s of silence and have 20 s to answer.
     ///
     /// ```
     /// # use lifecycle::http::Server;
@@ -236,8 +225,9 @@ impl<L, H> Server<L, H> {
     /// });
     /// # }
     /// ```
-    pub fn hyper(mut self, configure: impl FnOnce(&mut auto::Builder<StreamExecutor>)) -> Self {
-        configure(&mut self.settings.hyper);
+    #[cfg(feature = "http2")]
+    pub fn hyper(mut self, configure: impl FnOnce(&mut Builder<StreamExecutor>)) -> Self {
+        self.settings.protocol.configure(configure);
         self
     }
 
@@ -317,8 +307,7 @@ where
         OptionFuture::from(io.map(move |io| {
             let io = TokioIo::new(Stream::new(io, Arc::clone(&connection), pass));
             let service = ConnectionService::new(service, Arc::clone(&connection));
-            let hyper = &connection.site.settings.hyper;
-            let served = hyper.serve_connection_with_upgrades(io, service).into_owned();
+            let served = connection.site.settings.protocol.serve(io, service);
             Drive::new(served, connection)
         }))
     })

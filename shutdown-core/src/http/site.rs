@@ -5,12 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use hyper_util::server::conn::auto;
 use tokio::time::Instant;
 
-use super::executor::StreamExecutor;
 use super::late_requests::LateRequests;
 use super::probes::Asks;
+use super::protocol::Protocol;
 use crate::edge::Edge;
 use crate::edge::in_flight::InFlight;
 use crate::sync::lock;
@@ -18,7 +17,7 @@ use crate::sync::lock;
 /// The settings of [`Server`](super::Server).
 #[derive(Clone)]
 pub(super) struct Settings {
-    pub(super) hyper: auto::Builder<StreamExecutor>,
+    pub(super) protocol: Protocol,
     pub(super) drain_idle_timeout: Duration,
     pub(super) partial_head_timeout: Duration,
     pub(super) close_jitter: Duration,
