@@ -1,5 +1,5 @@
-//! The port through which servers and consumers use a lifecycle. `net`, `http` and `consumer` name nothing of the
-//! engine, the sequence or the process but this.
+//! The port through which servers and consumers use a lifecycle. `net`, `http` and `consumer` use the engine only through
+//! this port. They do not use the sequence or the process.
 //!
 //! | operation | contract |
 //! |---|---|

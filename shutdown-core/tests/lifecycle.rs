@@ -142,6 +142,35 @@ async fn a_released_instance_leaves_the_plan() {
     assert!(report.instances.is_empty(), "{report}");
 }
 
+/// R2: a resource that is marked `last` is torn down in the flush, after everything else.
+#[tokio::test(start_paused = true)]
+async fn a_resource_marked_last_is_torn_down_in_the_flush() {
+    #[lifecycle::resource(last)]
+    struct Telemetry(Trace);
+
+    #[lifecycle::teardown]
+    impl Teardown for Telemetry {
+        async fn teardown(&self) {
+            self.0.add("telemetry");
+        }
+    }
+
+    let trace = Trace::default();
+    let report = second()
+        .run(async {
+            lifecycle::manage(Telemetry(trace.clone()));
+            let trace = trace.clone();
+            Deferred::new("slow").order(1).run(|| async move {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                trace.add("slow");
+            });
+        })
+        .await;
+    assert_eq!(trace.take(), ["slow", "telemetry"]);
+    assert!(report.stages.iter().any(|span| span.stage == Stage::Flush), "{report}");
+    assert!(report.instances[1].last, "{report}");
+}
+
 /// R7: the error of a release names the step that failed.
 #[tokio::test(start_paused = true)]
 async fn a_release_that_fails_has_a_source() {
