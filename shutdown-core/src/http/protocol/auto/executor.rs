@@ -5,8 +5,7 @@ use hyper::rt::Executor;
 
 use crate::edge::Edge;
 
-/// The executor that hyper has from `Server`. It runs each HTTP/2 stream in the lifecycle of its
-/// connection.
+/// The executor that hyper has from `Server`. It runs each HTTP/2 stream in the lifecycle of its connection.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct StreamExecutor;
