@@ -1,4 +1,4 @@
-//! One teardown: whatever happens in it becomes plain data (R7).
+//! One teardown: its result, its error or its panic becomes plain data (R7).
 
 use std::sync::{Mutex, MutexGuard};
 

@@ -1,4 +1,4 @@
-//! The supervisor: the thread that keeps the time of a sequence, whatever the runtime does (R15).
+//! The supervisor: the thread that keeps the time of a sequence, even if the runtime is blocked (R15).
 
 use std::sync::Arc;
 use std::time::Duration;

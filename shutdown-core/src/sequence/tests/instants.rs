@@ -240,7 +240,7 @@ fn a_new_instance_in_the_drain_takes_its_reserve() {
         script.tick(11);
         assert_eq!(script.wakes(), Some(2_850));
         assert!(script.tick(2_850).ends_with(&["cut main".to_owned(), "cut work".to_owned()]));
-        // Work that has been cut off does not get more time, whatever is managed then.
+        // Work that has been cut off does not get more time if an instance is managed then.
         script.manage(2_851, Spec { timeout: Some(MS), ..spec("b") });
         script.tick(2_852);
         assert_eq!(script.wakes(), Some(2_900));

@@ -152,7 +152,7 @@ fn a_late_clock_leaves_a_chance_to_those_whose_time_it_slept_through() {
 }
 
 /// R6: a drain that had no instance to leave time for has taken all of it, and then instances are managed. Each gets an
-/// equal part of the last chance, whatever time-out the first one declares.
+/// equal part of the last chance. The declared time-out of the first one does not matter.
 #[test]
 fn the_last_chance_is_shared_evenly() {
     let mut instances = vec![instance("a", &[1]), instance("b", &[])];
