@@ -26,6 +26,8 @@ use crate::stage::PerStage;
 
 /// The grace of a lifecycle for which none is configured: below the 30 s after which Kubernetes kills a pod.
 pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(25);
+/// The shortest grace. Even a stop without any work needs a few milliseconds for its threads and its report.
+pub(crate) const SHORTEST_GRACE: Duration = Duration::from_millis(10);
 /// The longest grace, in which no arithmetic on instants overflows: 366 days.
 pub(crate) const LONGEST_GRACE: Duration = Duration::from_secs(31_622_400);
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::c_int;
+use std::fmt;
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
@@ -16,11 +17,6 @@ pub struct Signal {
 
 macro_rules! table {
     ($($name:ident, $by_default:literal;)+) => {
-        /// The numbers by name, for generated code.
-        pub mod numbers {
-            pub use libc::{$($name),+};
-        }
-
         /// Every signal that `main(signals(..))` may name.
         pub const TABLE: &[Signal] =
             &[$(Signal { name: stringify!($name), number: libc::$name, by_default: $by_default }),+];
@@ -44,6 +40,25 @@ table! {
 pub(crate) fn default() -> Vec<c_int> {
     TABLE.iter().filter(|signal| signal.by_default).map(|signal| signal.number).collect()
 }
+
+/// Returns the number of a signal by its name.
+pub(crate) fn number(name: &str) -> Result<c_int, UnknownSignal> {
+    let known = TABLE.iter().find(|signal| signal.name == name);
+    known.map(|signal| signal.number).ok_or_else(|| UnknownSignal(name.to_owned()))
+}
+
+/// An error: a name that is not in the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UnknownSignal(String);
+
+impl fmt::Display for UnknownSignal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known: Vec<&str> = TABLE.iter().map(|signal| signal.name).collect();
+        write!(f, "`{}` is not a signal that can ask for a stop; the known ones are {}", self.0, known.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownSignal {}
 
 /// Returns the name of a signal, or `signal 63` for one that is not in the table.
 pub(crate) fn name(number: c_int) -> Cow<'static, str> {

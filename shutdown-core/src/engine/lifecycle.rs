@@ -54,6 +54,7 @@ pub(crate) struct Engine {
     pub(super) notices: Notices,
     pub(super) in_flight: InFlight,
     pub(super) ready: Flag,
+    job: bool,
     pub(super) report: OnceLock<Report>,
     pub(super) runtime: OnceLock<Handle>,
     pub(super) host: Box<dyn Host>,
@@ -148,6 +149,7 @@ impl Lifecycle {
             },
             in_flight: InFlight::new(),
             ready: Flag::default(),
+            job: config.job,
             report: OnceLock::new(),
             runtime: OnceLock::new(),
             host: Box::new(host),
@@ -179,7 +181,22 @@ impl Lifecycle {
 
     /// Numbers an instance, in the order of registration.
     pub(super) fn next_instance(&self) -> InstanceId {
-        InstanceId(self.0.instances.next())
+        let number = self.0.instances.next();
+        if number == 0 {
+            self.0.host.in_use();
+        }
+        InstanceId(number)
+    }
+
+    /// Returns whether `main` has used nothing of this lifecycle so far: it is not ready, and has managed nothing. A
+    /// job is ready from the start, so that only the second condition counts.
+    pub(crate) fn is_unused(&self) -> bool {
+        (self.0.job || !self.0.ready.is_set()) && self.0.instances.given() == 0
+    }
+
+    /// Returns how many managed instances have not been torn down.
+    pub(crate) fn not_torn_down(&self) -> usize {
+        self.0.steps().sequence.not_torn_down()
     }
 
     pub(crate) fn now(&self) -> Instant {

@@ -21,6 +21,11 @@ impl Reporter {
         Ok(Reporter { helper: Helper::start("lc-reporter")?, stderr: stderr.map(File::from).map(Arc::new) })
     }
 
+    /// Returns the descriptor that the reporter writes to.
+    pub(super) fn stderr(&self) -> Option<&File> {
+        self.stderr.as_deref()
+    }
+
     /// Writes `text` on the thread of the reporter, and returns at once.
     pub(super) fn print(&self, text: String) {
         let reporter = self.clone();

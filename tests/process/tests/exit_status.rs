@@ -152,10 +152,14 @@ fn status_78_when_the_environment_is_wrong() {
     let cases = [
         ("LIFECYCLE_GRACE", "soon", "LIFECYCLE_GRACE is `soon`: expected a duration such as `30s`"),
         ("LIFECYCLE_GRACE", "-1", "LIFECYCLE_GRACE is `-1`: expected"),
-        ("LIFECYCLE_GRACE", "", "LIFECYCLE_GRACE is ``: expected"),
-        ("LIFECYCLE_GRACE", "0", "LIFECYCLE_GRACE is zero"),
+        ("LIFECYCLE_GRACE", "0", "LIFECYCLE_GRACE is 0s: expected at least 10ms"),
+        ("LIFECYCLE_GRACE", "1ns", "LIFECYCLE_GRACE is 1ns: expected at least 10ms"),
+        ("LIFECYCLE_GRACE", "9999us", "LIFECYCLE_GRACE is 9ms 999us: expected at least 10ms"),
+        ("LIFECYCLE_GRACE", "367days", "LIFECYCLE_GRACE is 1year"),
+        ("LIFECYCLE_GRACE", "1e9", "LIFECYCLE_GRACE is `1e9`: expected a duration"),
+        ("LIFECYCLE_GRACE", "99999999999999999999", "LIFECYCLE_GRACE is `99999999999999999999`: expected"),
         ("LIFECYCLE_LAME_DUCK", "5 parsecs", "LIFECYCLE_LAME_DUCK is `5 parsecs`: expected"),
-        ("LIFECYCLE_LAME_DUCK", "1h", "the lame duck of 1h does not fit into the grace of 20s"),
+        ("LIFECYCLE_LAME_DUCK", "1h", "LIFECYCLE_LAME_DUCK is 1h: expected less than the grace of 20s"),
         ("LIFECYCLE_PLAN", "shrub", "LIFECYCLE_PLAN is `shrub`: expected `tree`, `dot`, `mermaid` or `json`"),
     ];
     for (name, value, line) in cases {
@@ -168,7 +172,7 @@ fn status_78_when_the_environment_is_wrong() {
 #[test]
 fn status_78_when_the_grace_is_beyond_the_clock() {
     let ended = program!("multi", "endings/idle").grace("18446744073709551615s").run();
-    ended.exited(78).reported_only("lifecycle: grace is 584542046090years").never_said("managed");
+    ended.exited(78).reported_only("lifecycle: LIFECYCLE_GRACE is 584542046090years").never_said("managed");
 }
 
 /// An environment variable can hold bytes that are not text.
