@@ -3,8 +3,8 @@
 pub use std::string::String;
 
 pub use inventory;
-pub use tokio::runtime::RuntimeFlavor;
 pub use shutdown_macros::__Resource as Resource;
+pub use tokio::runtime::RuntimeFlavor;
 
 pub use crate::{
     lint::{
@@ -12,7 +12,7 @@ pub use crate::{
         leak::{Leak, Leaks, NeedsRelease, Otherwise, Released, Touches},
         unreleased::{Field, unreleased},
     },
-    process::{MainReturn, Process, ProbeMain, ReportFormat},
+    process::{MainReturn, ProbeMain, Process, ReportFormat},
     release::{
         Release,
         owned::{ReleaseMut, ReleaseOwned},

@@ -242,7 +242,7 @@ impl<H: Clone> Sequence<H> {
     /// Begins the stop, if none has begun. A lifecycle that is not ready has no lame duck.
     fn begin(&mut self, now: Instant, reason: Reason, lame_duck: Duration) {
         let Phase::Running { ready } = self.phase else { return };
-        let stop = Box::new(Stop::new(now, reason, self.config.grace, &self.registry.planned()));
+        let stop = Box::new(Stop::new(now, reason, &self.config, &self.registry.planned()));
         let (reason, deadline) = (stop.reason.clone(), stop.budget.deadline);
         let cuts_main = match reason {
             Reason::MainEnded => false,

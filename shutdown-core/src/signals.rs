@@ -54,7 +54,12 @@ pub(crate) struct UnknownSignal(String);
 impl fmt::Display for UnknownSignal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known: Vec<&str> = TABLE.iter().map(|signal| signal.name).collect();
-        write!(f, "`{}` is not a signal that can ask for a stop; the known ones are {}", self.0, known.join(", "))
+        write!(
+            f,
+            "`{}` is not a signal that can ask for a stop; the known ones are {}",
+            self.0,
+            known.join(", ")
+        )
     }
 }
 

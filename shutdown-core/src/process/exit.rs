@@ -178,6 +178,7 @@ impl Exit {
         }
         *progress = Progress::TakenOver;
         drop(progress);
+        self.leave_it_to_the_watchdog_after_the_deadline();
         if fault != Some(STDOUT_FAULT) && !flush_stdout(self.left() / 3) {
             fault = Some(STDOUT_FAULT);
         }
@@ -226,15 +227,21 @@ impl Exit {
 
     /// Records the next step of the main thread. Never returns if the supervisor has taken over.
     fn advance(&self, next: Progress) {
+        self.leave_it_to_the_watchdog_after_the_deadline();
         let mut progress = self.progress();
         if *progress == Progress::TakenOver {
             drop(progress);
-            loop {
-                std::thread::park();
-            }
+            park_forever();
         }
         *progress = next;
         self.changed.notify_one();
+    }
+
+    /// Never returns after the deadline. A process that was stopped beyond it (SIGSTOP) would race its own watchdog.
+    fn leave_it_to_the_watchdog_after_the_deadline(&self) {
+        if self.left().is_zero() {
+            park_forever();
+        }
     }
 
     fn wait_while<'a>(
@@ -253,6 +260,12 @@ impl Exit {
     /// Returns the time until the deadline of the watchdog.
     fn left(&self) -> Duration {
         self.lifecycle.remaining().unwrap_or(STEP_LIMIT)
+    }
+}
+
+fn park_forever() -> ! {
+    loop {
+        std::thread::park();
     }
 }
 

@@ -22,12 +22,20 @@ const MOST_WORKERS: usize = 65_535;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RuntimeError {
     /// An option is given, and a builder as well.
-    BesideABuilder { option: &'static str },
+    BesideABuilder {
+        option: &'static str,
+    },
     WorkersOfOneThread,
-    Workers { value: usize },
+    Workers {
+        value: usize,
+    },
     BlockingThreads,
-    ThreadName { value: String },
-    UnknownFlavor { flavor: RuntimeFlavor },
+    ThreadName {
+        value: String,
+    },
+    UnknownFlavor {
+        flavor: RuntimeFlavor,
+    },
 }
 
 /// Makes the builder of the runtime. All drivers of tokio are on, because a teardown may need each of them.

@@ -99,7 +99,11 @@ fn check_lame_duck(
     longer: Duration,
     grace: Duration,
 ) -> Result<Duration, SettingError> {
-    if lame_duck < longer { Ok(lame_duck) } else { Err(SettingError::LameDuckTooLong { of, lame_duck, grace }) }
+    if lame_duck < longer {
+        Ok(lame_duck)
+    } else {
+        Err(SettingError::LameDuckTooLong { of, lame_duck, grace })
+    }
 }
 
 /// Parses a duration as humantime does. A bare number is in seconds.

@@ -115,7 +115,8 @@ impl Main {
         });
         let job = keys.flag("job", errors);
 
-        let known_grace = keys.get("grace").is_none() || grace.as_ref().is_some_and(|grace| grace.literal().is_some());
+        let known_grace =
+            keys.get("grace").is_none() || grace.as_ref().is_some_and(|grace| grace.literal().is_some());
         let total = grace.as_ref().and_then(Given::literal).map_or(DEFAULT_GRACE, |grace| grace.value);
         if let Some(lame_duck) = lame_duck.as_ref().and_then(Given::literal) {
             if known_grace && lame_duck.value >= total {

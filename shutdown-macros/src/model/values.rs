@@ -202,11 +202,8 @@ impl Assigned {
     pub(crate) fn grace(&self, errors: &Errors) -> Option<Spanned<Duration>> {
         let duration = self.some_time(errors)?;
         if duration.value < SHORTEST_GRACE {
-            let message = format!(
-                "`{}` is below 10 ms, in which no stop can end; write `{}`",
-                self.name(),
-                self.form
-            );
+            let message =
+                format!("`{}` is below 10 ms, in which no stop can end; write `{}`", self.name(), self.form);
             errors.at(duration.span, Lint::BadAttribute, message);
             return None;
         }

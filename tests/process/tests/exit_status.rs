@@ -168,6 +168,42 @@ fn status_78_when_the_environment_is_wrong() {
     }
 }
 
+/// R20: a template often sets a variable to nothing. That means the same as no variable.
+#[test]
+fn an_empty_variable_is_unset() {
+    for empty in ["", " ", "\t\n"] {
+        for name in ["LIFECYCLE_GRACE", "LIFECYCLE_LAME_DUCK", "LIFECYCLE_PLAN"] {
+            let ended = program!("multi", "endings/return").env(name, empty).run();
+            ended.exited(0).said(TORN_DOWN);
+            let grace = if name == "LIFECYCLE_GRACE" { "of 25s" } else { "of 20s" };
+            ended.reported(&["stopped in", grace]);
+        }
+    }
+}
+
+/// R9: the shortest grace is long enough for a stop without work.
+#[test]
+fn the_shortest_grace_is_accepted() {
+    let ended = program!("code", "").grace("10ms").run();
+    assert_ne!(ended.status.code(), Some(78), "{ended:#?}");
+}
+
+/// R20: what a call of `process::exit` has skipped is told, whoever calls it.
+#[test]
+fn process_exit_says_what_it_has_skipped() {
+    for scenario in ["exit by a thread", "exit by a panic hook"] {
+        for program in both_flavours!(&format!("endings/{scenario}")) {
+            let ended = program.run();
+            ended.exited(7).never_said("orders closed");
+            ended.reported(&["lifecycle: process::exit was called: 2 instances were not torn down"]);
+        }
+    }
+    for program in both_flavours!("endings/exit by a hook") {
+        let ended = program.stopped_by(SIGTERM);
+        ended.exited(7).reported(&["lifecycle: process::exit was called: "]);
+    }
+}
+
 /// R9: the parser accepts a grace that the clock cannot hold. The start must refuse it.
 #[test]
 fn status_78_when_the_grace_is_beyond_the_clock() {

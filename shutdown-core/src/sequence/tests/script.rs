@@ -75,6 +75,7 @@ pub(super) fn text(action: Action<&'static str>) -> String {
         Action::Abandon(name, outcome) => format!("abandon {name}: {outcome}"),
         Action::Waiting { stage, names } => format!("{stage} waits for {}", names.join(", ")),
         Action::Exit(report) => format!("exit {}", report.exit_status()),
+        Action::Scaled(why) => format!("scaled: {why}"),
         Action::Die(signal) => format!("die {signal}"),
     }
 }
