@@ -27,7 +27,7 @@ use super::request::ConnectionService;
 use super::site::{Settings, Site};
 use super::stream::Stream;
 use crate::edge::Edge;
-use crate::net::{Door, Listener, descriptor, words_for};
+use crate::net::{Door, Listener, socket, words_for};
 use crate::sync::gate::Pass;
 
 /// The default of [`Server::drain_idle_timeout`].
@@ -264,7 +264,7 @@ impl<L, H> Server<L, H> {
         let door = Door { listener: self.listener, edge: &edge, in_flight: registered.in_flight() };
         let served = door.run(|io, peer| {
             let Some(pass) = registered.in_flight().pass() else { return };
-            let connection = Arc::new(Connection::new(Arc::clone(&site), peer, descriptor(&io)));
+            let connection = Arc::new(Connection::new(Arc::clone(&site), peer, socket(&io)));
             let shaken = shake_hands(Arc::clone(&site), Arc::clone(&handshake), io);
             edge.spawn(converse(shaken, service.clone(), connection, pass));
         });
