@@ -1,4 +1,4 @@
-//! Signals: the handlers are installed before user code runs, and a thread of the framework reads the signals.
+//! The signals of a Unix.
 //!
 //! A signal handler may call very few functions, so it only writes eight bytes to a pipe. The program may install other
 //! handlers for the same signal: `signal-hook-registry` calls all of them. The handler stays until the process exits.
@@ -16,18 +16,18 @@ use std::os::fd::{AsRawFd as _, IntoRawFd as _};
 use libc::c_int;
 
 use crate::engine::lifecycle::Lifecycle;
-use crate::sequence::Event;
+use crate::sequence::{Event, Signal};
 use crate::signals;
 
 /// The signals that the handlers have written to the pipe.
-pub(super) struct Signals {
+pub(in crate::process) struct Signals {
     pipe: PipeReader,
     caught: Vec<c_int>,
 }
 
 /// Installs handlers for the `chosen` signals, or for the default ones. A signal that was ignored when the process
 /// started stays ignored (R13).
-pub(super) fn install(chosen: Option<&[c_int]>) -> io::Result<Signals> {
+pub(in crate::process) fn install(chosen: Option<&[c_int]>) -> io::Result<Signals> {
     let (pipe, writer) = io::pipe()?;
     // A full pipe holds about 8,000 unread signals. The next one may be lost, but its handler must not block.
     set_nonblocking(&writer)?;
@@ -40,7 +40,8 @@ pub(super) fn install(chosen: Option<&[c_int]>) -> io::Result<Signals> {
         }
         let handler = move |info: &libc::siginfo_t| {
             // The kernel names the sender only of a signal that a process sent, and the code says whether one did.
-            let sent = info.si_code <= 0;
+            // `SI_USER` is 0 on Linux, and 0x10001 on macOS and the BSDs.
+            let sent = info.si_code <= 0 || info.si_code == 0x1_0001;
             // SAFETY: reads an integer from memory that the kernel has filled in.
             let sender = if sent { unsafe { info.si_pid() } } else { 0 };
             let record = encode(signal, sender);
@@ -57,12 +58,13 @@ pub(super) fn install(chosen: Option<&[c_int]>) -> io::Result<Signals> {
 
 impl Signals {
     /// Reads signals until the process exits.
-    pub(super) fn run(mut self, lifecycle: &Lifecycle) {
+    pub(in crate::process) fn run(mut self, lifecycle: &Lifecycle) {
         unblock(&self.caught);
         let mut record = [0; 8];
         while self.pipe.read_exact(&mut record).is_ok() {
             let (number, sender) = decode(record);
-            lifecycle.on(Event::Signal { number, sender, interrupt: number == libc::SIGINT });
+            let interrupt = number == libc::SIGINT;
+            lifecycle.on(Event::Signal(Signal { number, sender, interrupt, within: None }));
         }
     }
 }
@@ -110,7 +112,7 @@ fn unblock(signals: &[c_int]) {
 }
 
 /// Dies by `signal`, so that the parent process sees which signal ended this one (R14).
-pub(super) fn die(signal: c_int) -> ! {
+pub(in crate::process) fn die(signal: c_int) -> ! {
     unblock(&[signal]);
     // SAFETY: both calls take integers. The default action ends the process, except for PID 1, where the kernel ignores
     // the signal.
@@ -122,7 +124,7 @@ pub(super) fn die(signal: c_int) -> ! {
 }
 
 /// Ends the process at once, without a flush and without a destructor, so that nothing can hang.
-pub(super) fn exit_now(status: c_int) -> ! {
+pub(in crate::process) fn exit_now(status: c_int) -> ! {
     // SAFETY: `_exit` takes an integer and does not return.
     unsafe { libc::_exit(status) }
 }
