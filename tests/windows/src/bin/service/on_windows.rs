@@ -47,7 +47,9 @@ pub(crate) async fn serve() {
 /// Raises the events of stdin as Windows does: each one on a thread of its own, in `CtrlRoutine`.
 fn raise_events() {
     // SAFETY: both names end with a zero.
-    let routine = unsafe { GetProcAddress(GetModuleHandleA(c"kernelbase.dll".as_ptr().cast()), c"CtrlRoutine".as_ptr().cast()) };
+    let routine = unsafe {
+        GetProcAddress(GetModuleHandleA(c"kernelbase.dll".as_ptr().cast()), c"CtrlRoutine".as_ptr().cast())
+    };
     let routine = routine.expect("every Windows has it");
     // SAFETY: the routine is the start of a thread, whose argument is the number of the event.
     let routine: extern "system" fn(*mut c_void) -> u32 = unsafe { std::mem::transmute(routine) };
