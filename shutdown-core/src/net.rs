@@ -47,12 +47,15 @@
 mod accept;
 mod closing;
 mod decoy;
+#[cfg(unix)]
 mod inherited;
 mod kernel;
 mod listen;
 mod listener;
 mod places;
 mod serve;
+#[cfg(unix)]
+mod socket_file;
 mod socket_listener;
 mod stream;
 #[cfg(feature = "http")]
@@ -68,4 +71,4 @@ pub use serve::{Server, serve};
 pub use socket_listener::SocketListener;
 pub use stream::Stream;
 #[cfg(feature = "http")]
-pub(crate) use unread::{descriptor, unread_bytes};
+pub(crate) use unread::{SocketId, socket};
