@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::os::fd::{AsRawFd, RawFd};
 
+use socket2::SockRef;
 use tokio::net::{TcpStream, UnixStream};
 
 use super::stream::Stream;
@@ -20,6 +21,19 @@ pub(crate) fn descriptor(io: &impl Any) -> Option<RawFd> {
     }
     let tcp = io.downcast_ref::<TcpStream>().map(AsRawFd::as_raw_fd);
     tcp.or_else(|| Some(io.downcast_ref::<UnixStream>()?.as_raw_fd()))
+}
+
+/// Borrows the socket of a connection, under the same condition as [`descriptor`].
+pub(crate) fn sock_ref(io: &impl Any) -> Option<SockRef<'_>> {
+    let io: &dyn Any = io;
+    if let Some(stream) = io.downcast_ref::<Stream>() {
+        return Some(match stream {
+            Stream::Tcp(stream) => SockRef::from(stream),
+            Stream::Unix(stream) => SockRef::from(stream),
+        });
+    }
+    let tcp = io.downcast_ref::<TcpStream>().map(SockRef::from);
+    tcp.or_else(|| Some(SockRef::from(io.downcast_ref::<UnixStream>()?)))
 }
 
 /// Counts the bytes that the kernel holds and nobody has read yet. The runtime may not have reported them.
