@@ -65,8 +65,8 @@ pub use {
     engine::builder::Builder,
     engine::defer::Deferred,
     engine::functions::{
-        Draining, Stopping, defer, draining, fail, is_stopping, manage, manage_as, pass, ready, remaining,
-        shutdown, spawn, spawn_blocking, spawn_essential, stopping,
+        Draining, Stopping, defer, drain_remaining, draining, fail, is_stopping, manage, manage_as, pass,
+        ready, remaining, shutdown, spawn, spawn_blocking, spawn_essential, stopping,
     },
     engine::lifecycle::Lifecycle,
     engine::output::MainOutput,

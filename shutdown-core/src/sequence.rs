@@ -50,7 +50,7 @@ use self::registry::Registry;
 use self::signals::{Press, Signals};
 use self::stop::Stop;
 use self::teardown::Teardown;
-use crate::budget;
+use crate::budget::{self, Budget};
 use crate::plan::Plan;
 use crate::report::Reason;
 use crate::stage::Stage;
@@ -94,6 +94,25 @@ impl<H: Clone> Sequence<H> {
     /// Returns the instant at which the process will be gone, once a stop has begun.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.phase.deadline()
+    }
+
+    /// Returns the time until the drain ends, and zero after its end (R11).
+    ///
+    /// Before the stop it returns the time that a drain after the whole lame duck would have.
+    pub(crate) fn drain_remaining(&self, now: Instant) -> Duration {
+        let planned = self.registry.to_plan();
+        match &self.phase {
+            Phase::Running { .. } => {
+                let Config { grace, lame_duck, .. } = self.config;
+                let budget = Budget::new(now, grace, &planned.paths);
+                budget.drain_until.saturating_duration_since(now + lame_duck)
+            }
+            // Split again, because an instance may have been managed since the last event.
+            Phase::LameDuck { stop, .. } | Phase::Drain(stop) => {
+                stop.budget.split_again(&planned.paths).drain_until.saturating_duration_since(now)
+            }
+            Phase::CutOff(_) | Phase::Teardown(_) | Phase::Exited { .. } => Duration::ZERO,
+        }
     }
 
     /// Returns what the caller has to do now, in this order.

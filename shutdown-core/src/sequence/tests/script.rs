@@ -113,6 +113,12 @@ impl Script {
         self.millis(self.sequence.wake_at())
     }
 
+    /// Returns the time until the drain ends, in milliseconds.
+    pub(super) fn drain_remaining(&self, ms: u64) -> u64 {
+        let left = self.sequence.drain_remaining(self.base + Duration::from_millis(ms));
+        u64::try_from(left.as_millis()).expect("a time within grace")
+    }
+
     pub(super) fn deadline(&self) -> Option<u128> {
         self.millis(self.sequence.deadline())
     }

@@ -100,6 +100,8 @@ impl<'a> Sim<'a> {
                 died: Vec::new(),
                 drains: 0,
                 cut: None,
+                cut_at: None,
+                drain_left: Vec::new(),
                 exits: Vec::new(),
             },
             scenario,
