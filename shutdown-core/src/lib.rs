@@ -5,9 +5,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 
-#[cfg(not(unix))]
-compile_error!("`lifecycle` stops services by signals, and so needs a Unix");
-
 // Pure: no clock, no threads, no tokio.
 mod budget;
 mod json;

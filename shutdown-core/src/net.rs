@@ -65,6 +65,7 @@ mod accept;
 mod closing;
 mod connection;
 mod decoy;
+#[cfg(unix)]
 mod inherited;
 mod kernel;
 mod linger;
@@ -73,11 +74,12 @@ mod listener;
 mod places;
 mod quiet;
 mod serve;
+#[cfg(unix)]
+mod socket_file;
 mod socket_listener;
 mod state;
 mod stream;
 mod unread;
-mod unsent;
 
 #[cfg(feature = "http")]
 pub(crate) use accept::{Door, Entry, is_fatal, words_for};
@@ -90,4 +92,4 @@ pub use serve::{Server, serve};
 pub use socket_listener::SocketListener;
 pub use stream::Stream;
 #[cfg(feature = "http")]
-pub(crate) use unread::{descriptor, unread_bytes};
+pub(crate) use unread::{SocketId, socket};

@@ -42,7 +42,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 pub(crate) use entry::{InstanceId, Spec};
-pub(crate) use event::{Action, Event, World};
+pub(crate) use event::{Action, Event, Signal, World};
 pub(crate) use registry::{NO_CLASS, Released};
 
 use self::phase::Phase;
@@ -125,7 +125,7 @@ impl<H: Clone> Sequence<H> {
         match event {
             Event::Ready => self.on_ready(now),
             Event::Stop(reason) => self.on_stop(now, reason),
-            Event::Signal { number, sender, interrupt } => self.on_signal(now, number, sender, interrupt),
+            Event::Signal(signal) => self.on_signal(now, signal),
             Event::EssentialEnded { name, error } => match (self.phase.stop_mut(), error) {
                 (None, error) => {
                     self.begin(now, Reason::EssentialEnded { name, error }, self.config.lame_duck);
@@ -202,8 +202,17 @@ impl<H: Clone> Sequence<H> {
         }
     }
 
-    fn on_signal(&mut self, now: Instant, number: i32, sender: Option<u32>, interrupt: bool) {
-        match self.signals.count(now) {
+    fn on_signal(&mut self, now: Instant, signal: Signal) {
+        let Signal { number, sender, interrupt, within } = signal;
+        let press = self.signals.count(now);
+        if let Some(within) = within {
+            // Grace is longer than the system waits. A stop that has begun has to be over in time too.
+            self.config.grace = self.config.grace.min(within);
+            if !matches!(press, Press::Second) {
+                self.hurry(now);
+            }
+        }
+        match press {
             Press::Ignored => {}
             Press::First => {
                 // A stop that has begun already, for another reason, has no lame duck after an interrupt either.

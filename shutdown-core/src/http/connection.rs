@@ -1,6 +1,5 @@
 //! What is known of one connection. The socket's wrapper, the requests and the driver share it, and the report asks it.
 
-use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use http::{Request, Version};
@@ -11,7 +10,7 @@ use super::framing::{Framing, Missing};
 use super::site::Site;
 use super::state::{Late, Phase, State};
 use crate::edge::in_flight::Describe;
-use crate::net::{Peer, unread_bytes};
+use crate::net::{Peer, SocketId};
 use crate::sync::lock;
 
 /// A connection. Its state is written in the task of the connection. For HTTP/2 the tasks of its streams also count
@@ -20,7 +19,7 @@ use crate::sync::lock;
 pub(super) struct Connection {
     pub(super) site: Arc<Site>,
     /// The socket under everything else, if it is one that can be asked for its unread bytes.
-    socket: Option<RawFd>,
+    socket: Option<SocketId>,
     state: Mutex<State>,
 }
 
@@ -29,7 +28,7 @@ pub(super) struct Connection {
 const _: () = assert!(size_of::<Connection>() <= 88);
 
 impl Connection {
-    pub(super) fn new(site: Arc<Site>, peer: Peer, socket: Option<RawFd>) -> Connection {
+    pub(super) fn new(site: Arc<Site>, peer: Peer, socket: Option<SocketId>) -> Connection {
         let phase = if site.note_connection() { Phase::Undecided } else { Phase::Http };
         Connection { site, socket, state: Mutex::new(State::new(peer, phase)) }
     }
@@ -39,7 +38,7 @@ impl Connection {
     }
 
     fn in_kernel(&self) -> usize {
-        self.socket.map_or(0, unread_bytes)
+        self.socket.map_or(0, SocketId::unread_bytes)
     }
 
     pub(super) fn peer(&self) -> Peer {

@@ -27,7 +27,7 @@ use super::request::ConnectionService;
 use super::site::{Settings, Site};
 use super::stream::Stream;
 use crate::edge::Edge;
-use crate::net::{Door, Entry, Listener, Places, descriptor, words_for};
+use crate::net::{Door, Entry, Listener, Places, socket, words_for};
 
 /// The default of [`Server::drain_idle_timeout`].
 const DRAIN_IDLE_TIMEOUT: Duration = Duration::from_millis(100);
@@ -263,7 +263,7 @@ impl<L, H> Server<L, H> {
         let in_flight = registered.in_flight();
         let door = Door { listener: self.listener, edge: &edge, in_flight, places: Places::unlimited() };
         let served = door.run(|io, peer, entry| {
-            let connection = Arc::new(Connection::new(Arc::clone(&site), peer, descriptor(&io)));
+            let connection = Arc::new(Connection::new(Arc::clone(&site), peer, socket(&io)));
             let shaken = shake_hands(Arc::clone(&site), Arc::clone(&handshake), io);
             edge.spawn(converse(shaken, service.clone(), connection, entry));
         });

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::closing::{Closing, Sealed};
+use super::kernel::errno;
 use super::listener::{Listener, Peer};
 use super::places::{Place, Places};
 use crate::edge::Edge;
@@ -253,11 +254,11 @@ pub(crate) fn is_fatal(error: &io::Error) -> bool {
 impl Trouble {
     fn of(error: &io::Error) -> Trouble {
         match error.raw_os_error() {
-            Some(libc::EBADF | libc::EINVAL | libc::ENOTSOCK | libc::EOPNOTSUPP | libc::EFAULT) => {
+            Some(errno::EBADF | errno::EINVAL | errno::ENOTSOCK | errno::EOPNOTSUPP | errno::EFAULT) => {
                 Trouble::Listener
             }
             // An error without a number comes from a user's own listener. Asking again at once could be a busy loop.
-            Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM | libc::EPERM) | None => {
+            Some(errno::EMFILE | errno::ENFILE | errno::ENOBUFS | errno::ENOMEM | errno::EPERM) | None => {
                 Trouble::Resources
             }
             Some(_) => Trouble::OneConnection,
@@ -271,14 +272,14 @@ mod tests {
 
     #[test]
     fn an_aborted_connection_does_not_pause_the_loop() {
-        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::ECONNABORTED)), Trouble::OneConnection);
-        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::EMFILE)), Trouble::Resources);
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(errno::ECONNABORTED)), Trouble::OneConnection);
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(errno::EMFILE)), Trouble::Resources);
         assert_eq!(Trouble::of(&io::Error::other("of the user's listener")), Trouble::Resources);
     }
 
     #[test]
     fn a_listener_that_cannot_accept_ends_the_server() {
-        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::EINVAL)), Trouble::Listener);
-        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::ENFILE)), Trouble::Resources);
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(errno::EINVAL)), Trouble::Listener);
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(errno::ENFILE)), Trouble::Resources);
     }
 }

@@ -18,7 +18,7 @@ use super::linger::{self, Last};
 use super::quiet::Next;
 use super::state::State;
 use super::stream::Stream;
-use super::unread::descriptor;
+use super::unread::socket;
 use crate::edge::in_flight::Note;
 use crate::sync::notice::Waiting;
 
@@ -142,7 +142,7 @@ where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     pub(super) fn new(io: I, state: Arc<State>, entry: Arc<Entry>) -> Connection<I> {
-        state.open(descriptor(&io));
+        state.open(socket(&io));
         let drain = state.site().edge.draining().wait();
         Connection { io: Some(io), state, entry, drain, timer: None, ended: Ended::No, close: linger::close }
     }

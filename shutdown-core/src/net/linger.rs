@@ -13,8 +13,7 @@ use tokio::time::Instant;
 
 use super::accept::{Entry, before};
 use super::state::State;
-use super::unread::{descriptor, sock_ref, unread_bytes};
-use super::unsent::unconfirmed_bytes;
+use super::unread::{SocketId, sock_ref, socket};
 use crate::edge::in_flight::Describe;
 
 /// How long a client has to close after its kernel has confirmed our last byte.
@@ -40,11 +39,11 @@ where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Last { client_closed, last_write, state, entry } = last;
-    let socket = descriptor(&io);
+    let socket = socket(&io);
     if let (Some(known), Some(socket)) = (sock_ref(&io), socket) {
-        let is_confirmed = unconfirmed_bytes(socket).map_or(client_closed, |bytes| bytes == 0);
+        let is_confirmed = socket.unconfirmed_bytes().map_or(client_closed, |bytes| bytes == 0);
         let long_ago = last_write.is_none_or(|at| at.elapsed() >= CLOSE_TIMEOUT);
-        let is_quiet = client_closed || long_ago && unread_bytes(socket) == 0;
+        let is_quiet = client_closed || long_ago && socket.unread_bytes() == 0;
         // An error: the connection is gone.
         if is_confirmed && is_quiet || known.shutdown(Shutdown::Write).is_err() {
             return;
@@ -63,7 +62,7 @@ where
                 // An error ends the connection as well.
                 let _ = tokio::time::timeout(STALL_TIMEOUT, io.shutdown()).await;
             }
-            linger(&mut io, client_closed, || socket.and_then(unconfirmed_bytes)).await;
+            linger(&mut io, client_closed, || socket.and_then(SocketId::unconfirmed_bytes)).await;
         })
         .await;
         // The socket is closed before its place is free.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::mem;
-use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Waker};
 
@@ -11,8 +10,7 @@ use tokio::time::Instant;
 
 use super::listener::Peer;
 use super::quiet::{self, Next, Phase, Seen};
-use super::unread::unread_bytes;
-use super::unsent::hold_back;
+use super::unread::SocketId;
 use crate::edge::Edge;
 use crate::edge::in_flight::{Describe, InFlight};
 use crate::sync::lock;
@@ -52,7 +50,7 @@ struct Known {
     reader: Option<Waker>,
     /// The socket, if it is of a known type. Removed under the lock before the socket closes, so that no call is about
     /// another socket with the same number.
-    socket: Option<RawFd>,
+    socket: Option<SocketId>,
     /// Whether the kernel holds back the last packet.
     holds_back: bool,
 }
@@ -67,7 +65,7 @@ impl State {
     }
 
     /// Tells which socket the connection has.
-    pub(super) fn open(&self, socket: Option<RawFd>) {
+    pub(super) fn open(&self, socket: Option<SocketId>) {
         lock(&self.seen).socket = socket;
     }
 
@@ -101,7 +99,7 @@ impl State {
 
     pub(super) fn is_quiet(&self) -> bool {
         let known = lock(&self.seen);
-        known.phase == Phase::Idle && known.socket.map_or(0, unread_bytes) == 0
+        known.phase == Phase::Idle && known.socket.map_or(0, SocketId::unread_bytes) == 0
     }
 
     pub(super) fn note_read(&self) {
@@ -132,7 +130,7 @@ impl State {
         if let Some(socket) = known.socket
             && !mem::replace(&mut known.holds_back, true)
         {
-            hold_back(socket, true);
+            socket.hold_back(true);
         }
     }
 
@@ -150,7 +148,7 @@ impl State {
         let mut known = lock(&self.seen);
         let seen = Seen {
             phase: known.phase,
-            in_kernel: known.socket.map(unread_bytes),
+            in_kernel: known.socket.map(SocketId::unread_bytes),
             last_read: known.last_read,
             last_write: known.last_write,
         };
@@ -165,7 +163,7 @@ impl Known {
         if let Some(socket) = self.socket
             && mem::take(&mut self.holds_back)
         {
-            hold_back(socket, false);
+            socket.hold_back(false);
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::MS;
-use super::script::{LAME_DUCK, ready, request, script, service, signal, spec};
+use super::script::{LAME_DUCK, close, ready, request, script, service, signal, spec};
 use crate::report::{MainOutcome, Outcome, Straggler};
 use crate::sequence::{Config, Event, InstanceId, Released, Spec};
 use crate::stage::{Stage, TeardownStage};
@@ -116,6 +116,29 @@ fn an_interrupt_ends_the_lame_duck() {
     let mut script = ready(LAME_DUCK);
     script.at(0, request());
     assert_eq!(script.at(10, signal(2)), ["drain"]);
+}
+
+/// R9: a stop that the system itself bounds has a shorter grace, and no lame duck.
+#[test]
+fn a_close_of_the_console_leaves_the_time_that_the_system_waits() {
+    let mut long = ready(LAME_DUCK);
+    assert_eq!(long.at(100, close()), ["begin: SIGINT", "drain"]);
+    assert_eq!(long.deadline(), Some(4_850));
+
+    let mut short = script(Config { grace: 3_000 * MS, lame_duck: Duration::ZERO, job: false });
+    short.at(100, close());
+    assert_eq!(short.deadline(), Some(3_100), "grace is shorter");
+}
+
+/// R9, R14: a close of the console hurries a stop that has begun, whether it counts as a second signal or not.
+#[test]
+fn a_close_of_the_console_hurries_a_stop_that_has_begun() {
+    for (begin, at) in [(signal(15), 100), (signal(15), 1_000), (request(), 1_000)] {
+        let mut script = ready(LAME_DUCK);
+        script.at(0, begin);
+        assert_eq!(script.at(at, close())[..2], ["hurry", "drain"]);
+        assert_eq!(script.deadline(), Some(u128::from(at) + 3_000));
+    }
 }
 
 /// The lame duck ends if no client sends work any more.
