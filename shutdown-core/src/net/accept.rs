@@ -43,8 +43,8 @@ const ACCEPT_FAILED: Note = Note {
 };
 
 const NO_PLACE: Note = Note {
-    once: "a connection was closed before it had one of the places of `max_connections`",
-    often: "connections were closed before they had one of the places of `max_connections`",
+    once: "a connection was closed before `max_connections` had a place for it",
+    often: "connections were closed before `max_connections` had a place for them",
 };
 
 /// The words of a server for the report.
@@ -108,13 +108,13 @@ impl<L: Listener> Door<'_, L> {
         if let Some(mut queue) = self.listener.begin_closing(Sealed::new()) {
             empty(&mut *queue, &mut hall).await;
         }
-        hall.clear(&mut self.edge.work_cut().wait()).await;
+        before(&mut self.edge.work_cut().wait(), hall.hand_over()).await;
         Ok(())
     }
 }
 
 /// Waits for `future`. `None` if the notice fires first.
-async fn before<F: Future>(notice: &mut Waiting, future: F) -> Option<F::Output> {
+pub(super) async fn before<F: Future>(notice: &mut Waiting, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|cx| {
         if Pin::new(&mut *notice).poll(cx).is_ready() {
@@ -170,13 +170,13 @@ impl<Io, E: FnMut(Io, Peer, Entry)> Hall<'_, Io, E> {
             pause.as_mut().await;
         }
     }
+}
 
-    /// Hands over the connections that wait, until the time of the drain is up.
-    async fn clear(&mut self, work_cut: &mut Waiting) {
-        if before(work_cut, self.hand_over()).await.is_none() {
-            for _ in self.waiting.drain(..) {
-                self.in_flight.note(NO_PLACE, None);
-            }
+/// The server may be dropped at any time, also because the time of the drain is up.
+impl<Io, E> Drop for Hall<'_, Io, E> {
+    fn drop(&mut self) {
+        for _ in &self.waiting {
+            self.in_flight.note(NO_PLACE, None);
         }
     }
 }
