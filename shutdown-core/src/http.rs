@@ -72,7 +72,7 @@
 //! With [`probes`] and a `lame_duck` the readiness check fails first, and the listener closes when clients have gone
 //! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
 
-// In reading order, a file uses only those before it: framing, closing, late_requests, probes, protocol, site, state, connection,
+// In reading order, a file uses only those before it: framing, closing, last_response, late_requests, probes, protocol, site, state, connection,
 // info, handshake, body, stream, drive, request, server.
 mod body;
 mod closing;
@@ -81,6 +81,7 @@ mod drive;
 mod framing;
 mod handshake;
 mod info;
+mod last_response;
 mod late_requests;
 mod probes;
 mod protocol;
