@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::closing::{self, Bounds, GOAWAY_TIMEOUT, Next, Seen, Since};
 use super::framing::{Framing, Missing};
 use super::site::Site;
-use super::state::{Late, Phase, State};
+use super::state::{Course, Late, Phase, State};
 use crate::edge::in_flight::Describe;
 use crate::net::{Peer, unread_bytes};
 use crate::sync::lock;
@@ -95,11 +95,25 @@ impl Connection {
         drop(streams);
     }
 
+    /// Tells the connection to finish, while the server goes on: the next response says that it is the last one, and the
+    /// driver closes the connection when it is idle. Requests that have been sent are served. Only the driver calls this.
+    pub(super) fn finish(&self) {
+        let mut state = self.state();
+        if state.course == Course::Open {
+            state.course = Course::Finishes;
+        }
+    }
+
+    pub(super) fn course(&self) -> Course {
+        self.state().course
+    }
+
     /// Notes that the drain has found the connection.
     pub(super) fn drain(&self) {
         self.site.note_drained();
         let unread = self.in_kernel() as u64;
         let mut state = self.state();
+        state.course = Course::Drained;
         // If a request is in progress, what comes after this comes too late. An idle connection stays open only for
         // what still comes.
         if state.requests > 0 {
@@ -112,7 +126,8 @@ impl Connection {
         let is_stopping = self.site.is_stopping();
         let mut state = self.state();
         state.is_answering = true;
-        if !is_stopping || state.framing.is_http2() {
+        let is_last = is_stopping || state.course != Course::Open;
+        if !is_last || state.framing.is_http2() {
             return false;
         }
         state.lingers = true;

@@ -10,6 +10,7 @@ use tokio::time::{Instant, Sleep};
 use super::closing::{Next, Since};
 use super::connection::Connection;
 use super::protocol::Graceful;
+use super::state::Course;
 use crate::edge::in_flight::Note;
 use crate::sync::notice::Waiting;
 
@@ -26,7 +27,7 @@ pin_project! {
         connection: Arc<Connection>,
         // The begin of the drain, then the end of its time.
         notice: Waiting,
-        // There only in the drain, so that an idle connection stays small.
+        // There only in the drain, or once the connection was told to finish, so that an idle connection stays small.
         ending: Option<Box<Ending>>,
     }
 }
@@ -34,6 +35,20 @@ pin_project! {
 struct Ending {
     since: Since,
     timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Ending {
+    fn new(since: Since) -> Box<Ending> {
+        Box::new(Ending { since, timer: None })
+    }
+}
+
+/// Tells a connection to finish, while the server goes on. `ending` is the one of its driver, which has to be polled
+/// after this.
+#[expect(dead_code, reason = "the time-outs of a connection call it")]
+fn finish(connection: &Connection, ending: &mut Option<Box<Ending>>) {
+    connection.finish();
+    ending.get_or_insert_with(|| Ending::new(Since { drain: Instant::now(), closing: None }));
 }
 
 impl<C> Drive<C> {
@@ -49,7 +64,7 @@ impl<C: Graceful> Future for Drive<C> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         while Pin::new(&mut *this.notice).poll(cx).is_ready() {
-            if this.ending.is_some() {
+            if this.connection.course() == Course::Drained {
                 return Poll::Ready(());
             }
             // Before hyper reads on: what the kernel holds now was sent in time.
@@ -60,15 +75,19 @@ impl<C: Graceful> Future for Drive<C> {
             if connection.closes_by_drop() && connection.next(since) == Next::Close {
                 return Poll::Ready(());
             }
-            *this.ending = Some(Box::new(Ending { since, timer: None }));
+            match this.ending {
+                // It was told to finish before.
+                Some(ending) => ending.since.drain = since.drain,
+                None => *this.ending = Some(Ending::new(since)),
+            }
             *this.notice = this.connection.site.edge.work_cut().wait();
         }
         loop {
             if this.io.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            let Some(Ending { since, timer }) = this.ending.as_deref_mut() else { return Poll::Pending };
             let connection = &**this.connection;
+            let Some(Ending { since, timer }) = this.ending.as_deref_mut() else { return Poll::Pending };
             if since.closing.is_none() && connection.is_http2() {
                 since.closing = Some(Instant::now());
                 this.io.as_mut().close();
@@ -91,6 +110,8 @@ impl<C: Graceful> Future for Drive<C> {
                     since.closing = Some(Instant::now());
                     this.io.as_mut().close();
                 }
+                // Only the drain gives up half a request head. At any other time the time-outs of hyper do.
+                Next::DropPartialHead if connection.course() == Course::Finishes => return Poll::Pending,
                 Next::DropPartialHead => {
                     connection.site.in_flight.note(PARTIAL_HEAD, None);
                     return Poll::Ready(());

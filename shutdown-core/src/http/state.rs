@@ -27,6 +27,7 @@ pub(super) struct State {
     /// A response went out during the stop. The socket is read until the client has closed, so that no reset overtakes
     /// the response.
     pub(super) lingers: bool,
+    pub(super) course: Course,
     pub(super) answered_at: Option<Instant>,
     /// On the heap, so that an idle connection is small.
     pub(super) names: Box<Names>,
@@ -49,6 +50,16 @@ pub(super) enum Phase {
     Http,
     /// Out of hyper's hands, and in flight until its socket is dropped.
     Upgraded,
+}
+
+/// Whether the connection goes on after the request in progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    Open,
+    /// It was told to finish, while the server goes on.
+    Finishes,
+    /// The drain has found it.
+    Drained,
 }
 
 #[derive(Default)]
@@ -77,6 +88,7 @@ impl State {
             is_answering: false,
             is_stuck_writing: false,
             lingers: false,
+            course: Course::Open,
             answered_at: None,
             names: Box::new(Names { peer, request_line: String::new() }),
             rare: None,
