@@ -51,6 +51,7 @@ mod inherited;
 mod kernel;
 mod listen;
 mod listener;
+mod places;
 mod serve;
 mod socket_listener;
 mod stream;
@@ -58,10 +59,12 @@ mod stream;
 mod unread;
 
 #[cfg(feature = "http")]
-pub(crate) use accept::{Door, is_fatal, words_for};
+pub(crate) use accept::{Door, Entry, is_fatal, words_for};
 pub use listen::{listen, listen_as};
 pub use listener::{Listener, Peer};
-pub use serve::serve;
+#[cfg(feature = "http")]
+pub(crate) use places::Places;
+pub use serve::{Server, serve};
 pub use socket_listener::SocketListener;
 pub use stream::Stream;
 #[cfg(feature = "http")]

@@ -27,8 +27,7 @@ use super::request::ConnectionService;
 use super::site::{Settings, Site};
 use super::stream::Stream;
 use crate::edge::Edge;
-use crate::net::{Door, Listener, descriptor, words_for};
-use crate::sync::gate::Pass;
+use crate::net::{Door, Entry, Listener, Places, descriptor, words_for};
 
 /// The default of [`Server::drain_idle_timeout`].
 const DRAIN_IDLE_TIMEOUT: Duration = Duration::from_millis(100);
@@ -261,12 +260,12 @@ impl<L, H> Server<L, H> {
         let site = Site::new(edge.clone(), Arc::clone(registered.in_flight()), self.settings, H::IS_PLAIN);
         let site = Arc::new(site);
         let handshake = Arc::new(self.handshake);
-        let door = Door { listener: self.listener, edge: &edge, in_flight: registered.in_flight() };
-        let served = door.run(|io, peer| {
-            let Some(pass) = registered.in_flight().pass() else { return };
+        let in_flight = registered.in_flight();
+        let door = Door { listener: self.listener, edge: &edge, in_flight, places: Places::unlimited() };
+        let served = door.run(|io, peer, entry| {
             let connection = Arc::new(Connection::new(Arc::clone(&site), peer, descriptor(&io)));
             let shaken = shake_hands(Arc::clone(&site), Arc::clone(&handshake), io);
-            edge.spawn(converse(shaken, service.clone(), connection, pass));
+            edge.spawn(converse(shaken, service.clone(), connection, entry));
         });
         let served = if early_end { site.watch_while(served).await } else { served.await };
         registered.finish().await;
@@ -292,7 +291,7 @@ fn converse<I, S, B>(
     shaken: impl Future<Output = Option<I>> + Send,
     service: S,
     connection: Arc<Connection>,
-    pass: Pass,
+    entry: Entry,
 ) -> impl Future<Output: Send> + Send
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -305,7 +304,7 @@ where
 {
     shaken.then(move |io| {
         OptionFuture::from(io.map(move |io| {
-            let io = TokioIo::new(Stream::new(io, Arc::clone(&connection), pass));
+            let io = TokioIo::new(Stream::new(io, Arc::clone(&connection), entry));
             let service = ConnectionService::new(service, Arc::clone(&connection));
             let served = connection.site.settings.protocol.serve(io, service);
             Drive::new(served, connection)

@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::accept::{Door, words_for};
+use super::accept::{Door, Entry, words_for};
 use super::listener::{Listener, Peer};
+use super::places::Places;
 use crate::edge::Edge;
 use crate::edge::in_flight::{Describe, InFlight, Named};
 use crate::sync::catch::catch;
-use crate::sync::gate::Pass;
 use crate::sync::notice::Waiting;
 
 /// Runs `handler` for each connection of `listener`, in a task of its own.
@@ -61,31 +61,103 @@ where
     H: Fn(L::Io, Peer) -> F,
     F: Future<Output = ()> + Send + 'static,
 {
-    let edge = Edge::expect("net::serve");
-    let Some(registered) = edge.register(words_for("server", &listener)) else { return Ok(()) };
-    let door = Door { listener, edge: &edge, in_flight: registered.in_flight() };
-    let served = door
-        .run(|io, peer| {
-            let Some(pass) = registered.in_flight().pass() else { return };
-            // The handler may panic before it returns a future, and that concerns its own connection only.
-            match catch(|| handler(io, peer.clone())) {
-                Ok(handling) => {
-                    edge.spawn(Connection {
-                        handling,
-                        drain: Some(edge.draining().wait()),
-                        work_cut: edge.work_cut().wait(),
-                        named: None,
-                        peer,
-                        in_flight: Arc::clone(registered.in_flight()),
-                        _pass: pass,
-                    });
+    Server::new(listener).serve(handler).await
+}
+
+/// A server for protocols that are not HTTP, with settings. [`serve`] is one with the defaults.
+///
+/// | setting | default |
+/// |---|---|
+/// | [`max_connections`](Server::max_connections) | no limit |
+///
+/// ```
+/// # use tokio::io::AsyncWriteExt as _;
+/// # #[lifecycle::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let listener = lifecycle::net::listen("127.0.0.1:0").await?;
+/// # lifecycle::shutdown("an example ends");
+/// lifecycle::net::Server::new(listener)
+///     .max_connections(250)
+///     .serve(|mut stream, _peer| async move {
+///         let _ = stream.write_all(b"hello\n").await;
+///     })
+///     .await
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a server serves nothing before `serve` is awaited"]
+pub struct Server<L> {
+    listener: L,
+    places: Places,
+}
+
+impl<L: Listener> Server<L> {
+    /// Returns a server with the default settings.
+    pub fn new(listener: L) -> Server<L> {
+        Server { listener, places: Places::unlimited() }
+    }
+
+    /// Configures how many connections the server has open at once. Defaults to no limit.
+    ///
+    /// The server accepts the next connection after an open one has closed. Until then the next client waits in the accept
+    /// queue of the kernel. Such a client is connected, and gets no answer. When the drain begins, the listener closes,
+    /// and each client in the queue still gets its turn, as long as the drain lasts.
+    ///
+    /// # Panics
+    ///
+    /// If `connections` is 0.
+    #[doc(alias = "backpressure")]
+    #[track_caller]
+    pub fn max_connections(mut self, connections: usize) -> Server<L> {
+        self.places = Places::limited_to(connections);
+        self
+    }
+
+    /// Runs `handler` for each connection: see [`serve`](super::serve()).
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of a listener that will never accept again.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a lifecycle.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`serve`](super::serve()).
+    pub async fn serve<H, F>(self, handler: H) -> io::Result<()>
+    where
+        H: Fn(L::Io, Peer) -> F,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let Server { listener, places } = self;
+        let edge = Edge::expect("net::serve");
+        let Some(registered) = edge.register(words_for("server", &listener)) else { return Ok(()) };
+        let in_flight = registered.in_flight();
+        let door = Door { listener, edge: &edge, in_flight, places };
+        let served = door
+            .run(|io, peer, entry| {
+                // The handler may panic before it returns a future, and that concerns its own connection only.
+                match catch(|| handler(io, peer.clone())) {
+                    Ok(handling) => {
+                        edge.spawn(Connection {
+                            handling,
+                            drain: Some(edge.draining().wait()),
+                            work_cut: edge.work_cut().wait(),
+                            named: None,
+                            peer,
+                            in_flight: Arc::clone(in_flight),
+                            _entry: entry,
+                        });
+                    }
+                    Err(panic) => drop(edge.task_panicked(&panic)),
                 }
-                Err(panic) => drop(edge.task_panicked(&panic)),
-            }
-        })
-        .await;
-    registered.finish().await;
-    served
+            })
+            .await;
+        registered.finish().await;
+        served
+    }
 }
 
 pin_project! {
@@ -101,7 +173,7 @@ pin_project! {
         peer: Peer,
         in_flight: Arc<InFlight>,
         // The last field, so that it is returned after the others are dropped.
-        _pass: Pass,
+        _entry: Entry,
     }
 }
 
