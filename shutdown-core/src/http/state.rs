@@ -60,12 +60,16 @@ pub(super) enum Course {
     Finishes,
     /// The drain has found it.
     Drained,
+    /// Its time was up.
+    CutOff,
 }
 
 #[derive(Default)]
 pub(super) struct Rare {
     pub(super) late: Option<Late>,
     pub(super) named: Option<Named>,
+    /// When it was accepted, if a hook wants to know.
+    pub(super) opened_at: Option<Instant>,
     /// The pass of the HTTP/2 streams. Their tasks end a little after the task of the connection.
     pub(super) streams: Option<Pass>,
 }

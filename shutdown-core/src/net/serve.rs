@@ -135,7 +135,7 @@ impl<L: Listener> Server<L> {
         let edge = Edge::expect("net::serve");
         let Some(registered) = edge.register(words_for("server", &listener)) else { return Ok(()) };
         let in_flight = registered.in_flight();
-        let door = Door { listener, edge: &edge, in_flight, places };
+        let door = Door { listener, edge: &edge, drain: edge.draining(), in_flight, places };
         let served = door
             .run(|io, peer, entry| {
                 // The handler may panic before it returns a future, and that concerns its own connection only.
