@@ -1,5 +1,6 @@
 //! What is known of one connection. The socket's wrapper, the requests and the driver share it, and the report asks it.
 
+use std::io;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -50,8 +51,17 @@ impl Connection {
     }
 
     /// Notes bytes that the socket's wrapper has read.
-    pub(super) fn note_read(&self, bytes: &[u8]) {
-        self.state().read(bytes);
+    ///
+    /// # Errors
+    ///
+    /// If they are HTTP/2, and the server does not speak it.
+    pub(super) fn note_read(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut state = self.state();
+        state.read(bytes);
+        match state.framing.is_http2() && self.site.settings.http1_only {
+            true => Err(io::Error::new(io::ErrorKind::InvalidData, "HTTP/2 on a server with `http1_only`")),
+            false => Ok(()),
+        }
     }
 
     /// Notes whether the socket took bytes of a response.

@@ -51,7 +51,11 @@ impl Watch {
     /// Watches a connection that goes on.
     fn new(connection: &Connection) -> Option<Box<Watch>> {
         let age = connection.site.settings.age.limit_of_one()?;
-        Some(Box::new(Watch::Age(Box::pin(tokio::time::sleep(age)))))
+        Some(Box::new(match age.is_zero() {
+            // A timer fires a millisecond later, and that is time for a response.
+            true => Watch::finish(connection),
+            false => Watch::Age(Box::pin(tokio::time::sleep(age))),
+        }))
     }
 
     /// Begins the end of a connection that has reached its age.

@@ -135,6 +135,7 @@ impl<L: Listener> Server<L> {
             late_requests: LateRequests::default(),
             lame_duck_early_end: false,
             connection_info: false,
+            http1_only: false,
             places: Places::unlimited(),
             age: Age::default(),
             hooks: Hooks::default(),
@@ -233,7 +234,7 @@ impl<L, H> Server<L, H> {
     /// # }
     /// ```
     pub fn http1_only(mut self) -> Self {
-        self.settings.protocol.http1_only();
+        self.settings.http1_only = true;
         self
     }
 

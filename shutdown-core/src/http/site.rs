@@ -27,6 +27,8 @@ pub(super) struct Settings {
     pub(super) late_requests: LateRequests,
     pub(super) lame_duck_early_end: bool,
     pub(super) connection_info: bool,
+    /// hyper's own setting has no effect on connections that can be upgraded.
+    pub(super) http1_only: bool,
     pub(super) places: Places,
     pub(super) age: Age,
     pub(super) hooks: Hooks,

@@ -45,13 +45,6 @@ impl Protocol {
         self.hyper.http1().timer(TokioTimer::new()).header_read_timeout(timeout);
     }
 
-    pub(in crate::http) fn http1_only(&mut self) {
-        // hyper panics if the protocol has been chosen already.
-        if self.hyper.is_http1_available() && self.hyper.is_http2_available() {
-            self.hyper = self.hyper.clone().http1_only();
-        }
-    }
-
     pub(in crate::http) fn configure(&mut self, configure: impl FnOnce(&mut Builder<StreamExecutor>)) {
         configure(&mut self.hyper);
     }

@@ -29,9 +29,6 @@ impl Protocol {
         self.hyper.timer(TokioTimer::new()).header_read_timeout(timeout);
     }
 
-    #[expect(clippy::unused_self, reason = "with the feature `http2` there is something to do")]
-    pub(in crate::http) fn http1_only(&mut self) {}
-
     /// Serves one connection.
     pub(in crate::http) fn serve<I, S, B>(
         &self,
