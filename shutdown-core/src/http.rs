@@ -72,8 +72,8 @@
 //! With [`probes`] and a `lame_duck` the readiness check fails first, and the listener closes when clients have gone
 //! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
 
-// In reading order, a file uses only those before it: framing, closing, late_requests, probes, protocol, age, hooks, notices, site, state,
-// connection, info, handshake, body, stream, drive, request, service, server.
+// In reading order, a file uses only those before it: framing, closing, last_response, late_requests, probes, protocol,
+// age, hooks, notices, site, state, connection, info, handshake, body, stream, drive, request, service, server.
 mod age;
 mod body;
 mod closing;
@@ -83,6 +83,7 @@ mod framing;
 mod handshake;
 mod hooks;
 mod info;
+mod last_response;
 mod late_requests;
 mod notices;
 mod probes;

@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -15,6 +14,7 @@ use pin_project_lite::pin_project;
 use super::body::ResponseBody;
 use super::connection::{Connection, OpenRequest};
 use super::info::ConnectionInfo;
+use super::last_response::{keep_to, make_last};
 use super::late_requests::{LateRequests, refusal};
 use super::probes::Asks;
 
@@ -48,13 +48,13 @@ where
             return Handling::Refused { response: ready(response.map(|()| ResponseBody::empty(open))) };
         }
         let asks = site.note_request(request.uri().path());
-        let is_http1 = request.version() != Version::HTTP_2;
+        let version = request.version();
         let connects = request.method() == Method::CONNECT;
         if site.settings.connection_info {
             request.extensions_mut().insert(ConnectionInfo::of(&self.connection));
         }
         let future = self.service.call(request);
-        Handling::Served { future, open: Some(open), is_http1, connects, asks }
+        Handling::Served { future, open: Some(open), version, connects, asks }
     }
 }
 
@@ -70,7 +70,7 @@ pin_project! {
             future: S::Future,
             // After the future, so that it is dropped after it.
             open: Option<OpenRequest>,
-            is_http1: bool,
+            version: Version,
             connects: bool,
             asks: Asks,
         },
@@ -89,7 +89,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             HandlingProject::Refused { response } => Pin::new(response).poll(cx).map(Ok),
-            HandlingProject::Served { future, open, is_http1, connects, asks } => {
+            HandlingProject::Served { future, open, version, connects, asks } => {
                 let mut response = ready!(future.poll(cx))?;
                 let open = open.take().expect("not polled after completion");
                 let connection = open.connection();
@@ -98,10 +98,12 @@ where
                 }
                 let upgrades = response.status() == StatusCode::SWITCHING_PROTOCOLS
                     || *connects && response.status().is_success();
-                if upgrades && *is_http1 {
+                if upgrades && *version != Version::HTTP_2 {
                     connection.upgrade();
                 } else if connection.answer() {
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    make_last(&mut response, *version);
+                } else {
+                    keep_to(*version, &mut response);
                 }
                 Poll::Ready(Ok(response.map(|body| ResponseBody::of(body, open))))
             }

@@ -90,6 +90,7 @@ where
 /// | [`drain_idle_timeout`](Server::drain_idle_timeout) | 100 ms |
 /// | [`close_jitter`](Server::close_jitter) | 0 s |
 /// | [`header_read_timeout`](Server::header_read_timeout) | none, and 1 s in the drain |
+/// | [`answer_half_closed`](Server::answer_half_closed) | on |
 /// | [`late_requests`](Server::late_requests) | refused |
 /// | [`lame_duck_early_end`](Server::lame_duck_early_end) | off |
 /// | [`connection_info`](Server::connection_info) | off |
@@ -192,6 +193,26 @@ impl<L, H> Server<L, H> {
     pub fn header_read_timeout(mut self, timeout: Duration) -> Self {
         self.settings.protocol.header_read_timeout(timeout);
         self.settings.partial_head_timeout = timeout.min(PARTIAL_HEAD_TIMEOUT);
+        self
+    }
+
+    /// Configures whether an HTTP/1 client that has closed its sending side still receives the responses to its requests.
+    /// `socat`, `nc -N` and some proxies close it after the last request. RFC 9112, section 9.6, allows that. Defaults
+    /// to `true`.
+    ///
+    /// A client that goes away looks the same, so the default has a price. The server notices at the next write to that
+    /// client, and the handler of a long poll, or an event stream without an event, goes on until then. It also goes on
+    /// in the drain. A stream of events therefore sends a comment every few seconds, as axum's `KeepAlive` does.
+    ///
+    /// With `false` the client's end is noticed while a handler works. The request is then dropped at its next await,
+    /// and a client that has only closed its sending side receives no response.
+    ///
+    /// Over TLS a `close_notify` of the client closes its sending side. A client of HTTP/2 that closes its sending side
+    /// receives no further response, with either value.
+    #[doc(alias = "half_close")]
+    #[doc(alias = "client_abort")]
+    pub fn answer_half_closed(mut self, answer: bool) -> Self {
+        self.settings.protocol.half_close(answer);
         self
     }
 
