@@ -19,6 +19,7 @@ mod refusal;
 mod reporter;
 mod settings;
 mod signal;
+mod stderr;
 mod supervisor;
 mod thread;
 mod watchdog;

@@ -1,7 +1,6 @@
 //! What is known of one connection. The socket's wrapper, the requests and the driver share it, and the report asks it.
 
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use super::hooks::{Disconnect, DisconnectReason};
 use super::site::Site;
 use super::state::{Course, Late, Phase, State};
 use crate::edge::in_flight::Describe;
-use crate::net::{Peer, unread_bytes};
+use crate::net::{Peer, SocketId};
 use crate::sync::catch::catch;
 use crate::sync::lock;
 
@@ -24,7 +23,7 @@ use crate::sync::lock;
 pub(super) struct Connection {
     pub(super) site: Arc<Site>,
     /// The socket under everything else, if it is one that can be asked for its unread bytes.
-    socket: Option<RawFd>,
+    socket: Option<SocketId>,
     state: Mutex<State>,
 }
 
@@ -33,7 +32,7 @@ pub(super) struct Connection {
 const _: () = assert!(size_of::<Connection>() <= 88);
 
 impl Connection {
-    pub(super) fn new(site: Arc<Site>, peer: Peer, socket: Option<RawFd>) -> Connection {
+    pub(super) fn new(site: Arc<Site>, peer: Peer, socket: Option<SocketId>) -> Connection {
         let phase = if site.note_connection() { Phase::Undecided } else { Phase::Http };
         Connection { site, socket, state: Mutex::new(State::new(peer, phase)) }
     }
@@ -43,7 +42,7 @@ impl Connection {
     }
 
     fn in_kernel(&self) -> usize {
-        self.socket.map_or(0, unread_bytes)
+        self.socket.map_or(0, SocketId::unread_bytes)
     }
 
     pub(super) fn peer(&self) -> Peer {

@@ -34,7 +34,7 @@ use super::service::HttpService;
 use super::site::{Settings, Site};
 use super::stream::Stream;
 use crate::edge::Edge;
-use crate::net::{Door, Entry, Listener, Peer, Places, descriptor, words_for};
+use crate::net::{Door, Entry, Listener, Peer, Places, socket, words_for};
 
 /// The default of [`Server::drain_idle_timeout`].
 const DRAIN_IDLE_TIMEOUT: Duration = Duration::from_millis(100);
@@ -547,7 +547,7 @@ impl<L, H> Server<L, H> {
         let handshake = Arc::new(self.handshake);
         let door = Door { listener: self.listener, edge: &edge, drain: &notices.draining, in_flight, places };
         let served = door.run(|io, peer, entry| {
-            let connection = Arc::new(Connection::new(Arc::clone(&site), peer, descriptor(&io)));
+            let connection = Arc::new(Connection::new(Arc::clone(&site), peer, socket(&io)));
             let entered = enter(Arc::clone(&connection), Arc::clone(&handshake), io, make(&connection));
             edge.spawn(converse(entered, connection, entry));
         });

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::closing::{Closing, Sealed};
+use super::kernel::errno;
 use super::listener::{Listener, Peer};
 use super::places::{Place, Places};
 use crate::edge::Edge;
@@ -42,8 +43,8 @@ const ACCEPT_FAILED: Note = Note {
 };
 
 const NO_PLACE: Note = Note {
-    once: "a connection was closed before it had one of the places of `max_connections`",
-    often: "connections were closed before they had one of the places of `max_connections`",
+    once: "a connection was closed before `max_connections` had a place for it",
+    often: "connections were closed before `max_connections` had a place for them",
 };
 
 /// The words of a server for the report.
@@ -109,13 +110,13 @@ impl<L: Listener> Door<'_, L> {
         if let Some(mut queue) = self.listener.begin_closing(Sealed::new()) {
             empty(&mut *queue, &mut hall).await;
         }
-        hall.clear(&mut self.edge.work_cut().wait()).await;
+        before(&mut self.edge.work_cut().wait(), hall.hand_over()).await;
         Ok(())
     }
 }
 
 /// Waits for `future`. `None` if the notice fires first.
-async fn before<F: Future>(notice: &mut Waiting, future: F) -> Option<F::Output> {
+pub(super) async fn before<F: Future>(notice: &mut Waiting, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|cx| {
         if Pin::new(&mut *notice).poll(cx).is_ready() {
@@ -171,13 +172,13 @@ impl<Io, E: FnMut(Io, Peer, Entry)> Hall<'_, Io, E> {
             pause.as_mut().await;
         }
     }
+}
 
-    /// Hands over the connections that wait, until the time of the drain is up.
-    async fn clear(&mut self, work_cut: &mut Waiting) {
-        if before(work_cut, self.hand_over()).await.is_none() {
-            for _ in self.waiting.drain(..) {
-                self.in_flight.note(NO_PLACE, None);
-            }
+/// The server may be dropped at any time, also because the time of the drain is up.
+impl<Io, E> Drop for Hall<'_, Io, E> {
+    fn drop(&mut self) {
+        for _ in &self.waiting {
+            self.in_flight.note(NO_PLACE, None);
         }
     }
 }
@@ -255,11 +256,11 @@ pub(crate) fn is_fatal(error: &io::Error) -> bool {
 impl Trouble {
     fn of(error: &io::Error) -> Trouble {
         match error.raw_os_error() {
-            Some(libc::EBADF | libc::EINVAL | libc::ENOTSOCK | libc::EOPNOTSUPP | libc::EFAULT) => {
+            Some(errno::EBADF | errno::EINVAL | errno::ENOTSOCK | errno::EOPNOTSUPP | errno::EFAULT) => {
                 Trouble::Listener
             }
             // An error without a number comes from a user's own listener. Asking again at once could be a busy loop.
-            Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM | libc::EPERM) | None => {
+            Some(errno::EMFILE | errno::ENFILE | errno::ENOBUFS | errno::ENOMEM | errno::EPERM) | None => {
                 Trouble::Resources
             }
             Some(_) => Trouble::OneConnection,
@@ -273,14 +274,14 @@ mod tests {
 
     #[test]
     fn an_aborted_connection_does_not_pause_the_loop() {
-        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::ECONNABORTED)), Trouble::OneConnection);
-        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::EMFILE)), Trouble::Resources);
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(errno::ECONNABORTED)), Trouble::OneConnection);
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(errno::EMFILE)), Trouble::Resources);
         assert_eq!(Trouble::of(&io::Error::other("of the user's listener")), Trouble::Resources);
     }
 
     #[test]
     fn a_listener_that_cannot_accept_ends_the_server() {
-        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::EINVAL)), Trouble::Listener);
-        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(libc::ENFILE)), Trouble::Resources);
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(errno::EINVAL)), Trouble::Listener);
+        assert_eq!(Trouble::of(&io::Error::from_raw_os_error(errno::ENFILE)), Trouble::Resources);
     }
 }

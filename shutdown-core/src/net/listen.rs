@@ -2,10 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
 use std::path::Path;
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 
+#[cfg(unix)]
 use super::inherited;
 use super::socket_listener::SocketListener;
 
@@ -41,11 +45,11 @@ use super::socket_listener::SocketListener;
 #[doc(alias = "bind")]
 #[doc(alias = "socket activation")]
 pub async fn listen(address: &str) -> io::Result<SocketListener> {
-    match inherited::take_bound_to(address)? {
-        Some(socket) => SocketListener::inherit(socket),
-        None => bind(address).await,
+    #[cfg(unix)]
+    if let Some(socket) = inherited::take_bound_to(address)? {
+        return SocketListener::inherit(socket).map_err(|error| naming(address, &error));
     }
-    .map_err(|error| naming(address, &error))
+    bind(address).await.map_err(|error| naming(address, &error))
 }
 
 /// Takes the inherited listener with this name (systemd: `FileDescriptorName=`), at any address. If there is none,
@@ -59,11 +63,13 @@ pub async fn listen(address: &str) -> io::Result<SocketListener> {
 ///
 /// As [`listen`].
 pub async fn listen_as(name: &str, address: &str) -> io::Result<SocketListener> {
-    match inherited::take_named(name)? {
-        Some(socket) => SocketListener::inherit(socket),
-        None => bind(address).await,
+    #[cfg(unix)]
+    if let Some(socket) = inherited::take_named(name)? {
+        return SocketListener::inherit(socket).map_err(|error| naming(address, &error));
     }
-    .map_err(|error| naming(address, &error))
+    #[cfg(not(unix))]
+    let _ = name;
+    bind(address).await.map_err(|error| naming(address, &error))
 }
 
 fn naming(address: &str, error: &io::Error) -> io::Error {
@@ -75,8 +81,7 @@ const QUEUE_LENGTH: i32 = 4096;
 
 async fn bind(address: &str) -> io::Result<SocketListener> {
     if let Some(path) = address.strip_prefix("unix:") {
-        let path = Path::new(path);
-        return SocketListener::unix(bind_unix(path)?, path);
+        return bind_unix(path);
     }
     let mut error = io::Error::new(io::ErrorKind::InvalidInput, "no such host");
     for address in tokio::net::lookup_host(address).await? {
@@ -91,6 +96,8 @@ async fn bind(address: &str) -> io::Result<SocketListener> {
 fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     let domain = socket2::Domain::for_address(address);
     let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
+    // On Windows the option would let another process take the port away, and a port is free again at once without it.
+    #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     // A connection inherits it from its listener, which saves one system call for each.
     socket.set_tcp_nodelay(true)?;
@@ -100,8 +107,10 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-fn bind_unix(path: &Path) -> io::Result<UnixListener> {
-    UnixListener::bind(path).or_else(|error| {
+#[cfg(unix)]
+fn bind_unix(path: &str) -> io::Result<SocketListener> {
+    let path = Path::new(path);
+    let listener = UnixListener::bind(path).or_else(|error| {
         // A process that was killed leaves its file. Nobody answers there.
         let left_over = error.kind() == io::ErrorKind::AddrInUse
             && std::os::unix::net::UnixStream::connect(path)
@@ -111,5 +120,11 @@ fn bind_unix(path: &Path) -> io::Result<UnixListener> {
         }
         std::fs::remove_file(path)?;
         UnixListener::bind(path)
-    })
+    })?;
+    SocketListener::unix(listener, path)
+}
+
+#[cfg(not(unix))]
+fn bind_unix(_: &str) -> io::Result<SocketListener> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "only a Unix has Unix sockets: use `host:port`"))
 }
