@@ -60,7 +60,7 @@ impl Edge {
     }
 
     /// Gives the current lifecycle, if there is one.
-    #[cfg(feature = "http2")]
+    #[cfg(feature = "http")]
     pub(crate) fn current() -> Option<Edge> {
         Some(Edge { lifecycle: Lifecycle::current()? })
     }

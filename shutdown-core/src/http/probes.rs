@@ -248,9 +248,18 @@ where
 ///     Ok(())
 /// }
 /// ```
-pub async fn serve_probes(listener: impl Listener) -> io::Result<()> {
-    let probes = probes();
-    let edge = probes.edge.clone();
+pub fn serve_probes(listener: impl Listener) -> impl Future<Output = io::Result<()>> + Send {
+    // A task that `tokio::spawn` starts inside `Lifecycle::run` is outside of the lifecycle, and this call is inside.
+    let here = Edge::current();
+    async move {
+        let edge = Edge::current().or(here).unwrap_or_else(|| Edge::expect("http::serve_probes"));
+        answer_until_alone(edge, listener).await
+    }
+}
+
+/// Answers probes until nothing but `main` is in flight. They are answered after that, until the end.
+async fn answer_until_alone(edge: Edge, listener: impl Listener) -> io::Result<()> {
+    let probes = Probes { edge: edge.clone() };
     // A task of its own, which goes on when this future has completed.
     let mut answering = Answering { task: tokio::spawn(answer_probes(probes, listener)), goes_on: false };
     let last = async {
