@@ -152,6 +152,7 @@ fn start<F: Future<Output = MainEnd>>(
             MainEnd::Code(code) => exit.outcome_of(code),
         }
     };
-    runtime.block_on(lifecycle.main(outcome));
+    // A panic is in the report, and its payload may hold something that has to be given back.
+    runtime.block_on(lifecycle.main(outcome, drop));
     Ok(exit.leave(runtime))
 }

@@ -57,7 +57,6 @@ pub(crate) struct Engine {
     pub(super) report: OnceLock<Report>,
     pub(super) runtime: OnceLock<Handle>,
     pub(super) host: Box<dyn Host>,
-    instances: Counter,
 }
 
 /// The sequence, and until when its driver sleeps.
@@ -151,7 +150,6 @@ impl Lifecycle {
             report: OnceLock::new(),
             runtime: OnceLock::new(),
             host: Box::new(host),
-            instances: Counter::default(),
         }));
         if config.job {
             lifecycle.engine().ready.set();
@@ -177,9 +175,11 @@ impl Lifecycle {
         &self.0.in_flight
     }
 
-    /// Numbers an instance, in the order of registration.
-    pub(super) fn next_instance(&self) -> InstanceId {
-        InstanceId(self.0.instances.next())
+    /// Numbers an instance, in the order of registration. The number is unique in the process, so that the handle of
+    /// another lifecycle's instance names none of this one.
+    pub(super) fn next_instance() -> InstanceId {
+        static INSTANCES: Counter = Counter::new();
+        InstanceId(INSTANCES.next())
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -202,6 +202,16 @@ impl Lifecycle {
             Some(runtime) => runtime.clone(),
             None => Handle::current(),
         }
+    }
+
+    /// Returns whether two lifecycles run on one runtime.
+    pub(super) fn runs_with(&self, other: &Lifecycle) -> bool {
+        let id = |lifecycle: &Lifecycle| lifecycle.0.runtime.get().map(Handle::id);
+        id(self).is_some_and(|own| id(other) == Some(own))
+    }
+
+    pub(super) fn is_same(&self, other: &Lifecycle) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     pub(super) fn downgrade(&self) -> WeakLifecycle {

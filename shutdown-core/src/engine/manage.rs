@@ -51,7 +51,7 @@ impl Lifecycle {
             location,
             needs: held.of((declaration.type_id)()).collect(),
         };
-        let id = self.next_instance();
+        let id = Self::next_instance();
         let mut handle = None;
         let hook = Arc::new_cyclic(|hook| {
             let owner = InstanceOwner { id, lifecycle: self.downgrade(), hook: Weak::clone(hook) };
@@ -64,7 +64,7 @@ impl Lifecycle {
 
     /// Registers a teardown without a type.
     pub(super) fn register_job(&self, spec: Spec, job: Job) {
-        self.register(self.next_instance(), spec, None, Arc::new(Hook::new(job)));
+        self.register(Self::next_instance(), spec, None, Arc::new(Hook::new(job)));
     }
 
     fn register(
