@@ -22,6 +22,7 @@ mod runtime;
 mod settings;
 mod signal;
 mod start;
+mod stderr;
 mod supervisor;
 mod system;
 mod thread;

@@ -42,7 +42,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 pub(crate) use entry::{InstanceId, Spec};
-pub(crate) use event::{Action, Event, World};
+pub(crate) use event::{Action, Event, Signal, World};
 pub(crate) use registry::{NO_CLASS, Released};
 
 use self::phase::Phase;
@@ -50,7 +50,7 @@ use self::registry::Registry;
 use self::signals::{Press, Signals};
 use self::stop::Stop;
 use self::teardown::Teardown;
-use crate::budget;
+use crate::budget::{self, Budget};
 use crate::plan::Plan;
 use crate::report::Reason;
 use crate::stage::Stage;
@@ -100,6 +100,25 @@ impl<H: Clone> Sequence<H> {
         self.phase.deadline()
     }
 
+    /// Returns the time until the drain ends, and zero after its end (R11).
+    ///
+    /// Before the stop it returns the time that a drain after the whole lame duck would have.
+    pub(crate) fn drain_remaining(&self, now: Instant) -> Duration {
+        let planned = self.registry.to_plan();
+        match &self.phase {
+            Phase::Running { .. } => {
+                let Config { grace, lame_duck, .. } = self.config;
+                let budget = Budget::new(now, grace, &planned.paths);
+                budget.drain_until.saturating_duration_since(now + lame_duck)
+            }
+            // Split again, because an instance may have been managed since the last event.
+            Phase::LameDuck { stop, .. } | Phase::Drain(stop) => {
+                stop.budget.split_again(&planned.paths).drain_until.saturating_duration_since(now)
+            }
+            Phase::CutOff(_) | Phase::Teardown(_) | Phase::Exited { .. } => Duration::ZERO,
+        }
+    }
+
     /// Returns how many managed instances have not been torn down.
     pub(crate) fn not_torn_down(&self) -> usize {
         self.registry.done().iter().filter(|done| !**done).count()
@@ -115,7 +134,7 @@ impl<H: Clone> Sequence<H> {
         match event {
             Event::Ready => self.on_ready(now),
             Event::Stop(reason) => self.on_stop(now, reason),
-            Event::Signal { number, sender, interrupt } => self.on_signal(now, number, sender, interrupt),
+            Event::Signal(signal) => self.on_signal(now, signal),
             Event::EssentialEnded { name, error } => match (self.phase.stop_mut(), error) {
                 (None, error) => {
                     self.begin(now, Reason::EssentialEnded { name, error }, self.config.lame_duck);
@@ -195,8 +214,17 @@ impl<H: Clone> Sequence<H> {
         }
     }
 
-    fn on_signal(&mut self, now: Instant, number: i32, sender: Option<u32>, interrupt: bool) {
-        match self.signals.count(now) {
+    fn on_signal(&mut self, now: Instant, signal: Signal) {
+        let Signal { number, sender, interrupt, within } = signal;
+        let press = self.signals.count(now);
+        if let Some(within) = within {
+            // Grace is longer than the system waits. A stop that has begun has to be over in time too.
+            self.config.grace = self.config.grace.min(within);
+            if !matches!(press, Press::Second) {
+                self.hurry(now);
+            }
+        }
+        match press {
             Press::Ignored => {}
             Press::First => {
                 // A stop that has begun already, for another reason, has no lame duck after an interrupt either.

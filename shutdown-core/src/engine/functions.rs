@@ -14,6 +14,8 @@ use crate::engine::output::MainOutput;
 use crate::resource::managed::Managed;
 use crate::resource::{Resource, TeardownOutput};
 use crate::sync::gate::Pass;
+#[cfg(feature = "http")]
+use crate::sync::notice::Notice;
 use crate::sync::notice::Waiting;
 
 /// Hands a value to the current lifecycle, which tears it down exactly once when the service stops.
@@ -252,6 +254,59 @@ pub fn remaining() -> Option<Duration> {
     context::with(|lifecycle| lifecycle.and_then(Lifecycle::remaining))
 }
 
+/// Returns the time until the drain ends.
+///
+/// The time-out of another crate's server takes this value, so that the server ends before the drain cuts it off.
+///
+/// | called | the value |
+/// |---|---|
+/// | before the stop | the length of the drain: grace minus the lame duck and the reserves of the later stages |
+/// | in the lame duck | the time until the drain ends, with the rest of the lame duck |
+/// | in the drain | the time until the drain ends |
+/// | after the drain | zero |
+/// | outside of a lifecycle | `None` |
+///
+/// The value before the stop fits a time-out that is configured early and counts from [`draining`]. A stop without a
+/// lame duck has a longer drain. Instances that are managed after the call can make the drain shorter, so call this
+/// function after the last `manage`.
+///
+/// A second signal ends the drain at once, and the value is zero then.
+///
+/// The reserves, with grace 25 s, a lame duck of 5 s, one instance that is not `last`, and one that is:
+///
+/// ```text
+///   25 s     grace
+/// -  0.1 s   the report
+/// -  1.25 s  the flush: at least grace/20, and only if an instance is `last`
+/// -  2.5 s   the cleanup: at least grace/10, and only if an instance is not `last`
+/// -  0.05 s  the time in which work that was cut off is dropped
+/// -  5 s     the lame duck
+/// = 16.1 s   the drain
+/// ```
+///
+/// # Examples
+///
+/// The drain cuts off work that takes exactly this long. A server whose time-out is a number of whole seconds gets the
+/// number rounded down:
+///
+/// ```
+/// # struct Server { timeout: u64 }
+/// # impl Server {
+/// #     fn shutdown_timeout(self, timeout: u64) -> Server { Server { timeout } }
+/// # }
+/// # #[lifecycle::main(grace = "25s", lame_duck = "5s")]
+/// # async fn main() {
+/// # let server = Server { timeout: 30 };
+/// let seconds = lifecycle::drain_remaining().map_or(30, |left| left.as_secs());
+/// let server = server.shutdown_timeout(seconds); // actix-web has a method of this name
+/// # assert_eq!(server.timeout, 19);
+/// # }
+/// ```
+#[doc(alias("grace period", "shutdown_timeout", "graceful shutdown timeout"))]
+pub fn drain_remaining() -> Option<Duration> {
+    context::with(|lifecycle| lifecycle.map(Lifecycle::drain_remaining))
+}
+
 /// Starts a clean stop.
 ///
 /// The report shows `reason`. A call during a stop has no effect.
@@ -484,6 +539,12 @@ impl Future for Stopping {
 }
 
 impl Stopping {
+    /// Waits for the notice of a server, which implies `ready` by itself.
+    #[cfg(feature = "http")]
+    pub(crate) fn of(notice: &Notice) -> Stopping {
+        Stopping { notice: notice.wait(), lifecycle: None }
+    }
+
     #[cold]
     fn begin(&mut self) {
         if let Some(lifecycle) = self.lifecycle.take()
@@ -507,6 +568,12 @@ impl Future for Draining {
 }
 
 impl Draining {
+    /// Waits for the notice of a server, which implies `ready` by itself.
+    #[cfg(feature = "http")]
+    pub(crate) fn of(notice: &Notice) -> Draining {
+        Draining { notice: notice.wait(), lifecycle: None }
+    }
+
     #[cold]
     fn begin(&mut self) {
         if let Some(lifecycle) = self.lifecycle.take() {

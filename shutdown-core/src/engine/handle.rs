@@ -54,6 +54,12 @@ impl Lifecycle {
         Some(until.saturating_duration_since(self.now()))
     }
 
+    /// Returns the time until the drain ends: see [`drain_remaining`](crate::drain_remaining).
+    pub fn drain_remaining(&self) -> Duration {
+        let now = self.now();
+        self.engine().steps().sequence.drain_remaining(now)
+    }
+
     /// Begins the stop: see [`shutdown`](crate::shutdown).
     pub fn shutdown(&self, reason: impl Into<Cow<'static, str>>) {
         self.on(Event::Stop(Reason::Requested { reason: reason.into() }));

@@ -111,6 +111,12 @@ impl InFlight {
         let pass = lock(&self.main).take();
         drop(pass);
     }
+
+    /// Whether nothing is in flight, except for `main` itself.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_main_alone(&self) -> bool {
+        self.gate.in_flight() <= usize::from(!self.main_is_over.is_set())
+    }
 }
 
 impl World for InFlight {
@@ -219,6 +225,11 @@ impl Lifecycle {
             Some(runtime) => runtime.clone(),
             None => Handle::current(),
         }
+    }
+
+    /// Tells this lifecycle from another one that exists at the same time.
+    pub(super) fn address(&self) -> *const () {
+        Arc::as_ptr(&self.0).cast()
     }
 
     pub(super) fn downgrade(&self) -> WeakLifecycle {

@@ -6,9 +6,13 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixStream};
 
-use super::closing::{Closing, OtherQueue, Sealed, TcpQueue, UnixQueue};
+#[cfg(unix)]
+use super::closing::UnixQueue;
+use super::closing::{Closing, OtherQueue, Sealed, TcpQueue};
 
 /// A source of connections for [`serve`](super::serve()) and `http::serve`.
 ///
@@ -121,6 +125,7 @@ impl Listener for TcpListener {
     }
 }
 
+#[cfg(unix)]
 impl Listener for UnixListener {
     type Io = UnixStream;
 

@@ -46,8 +46,8 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
         return Err(Refusal::RunsAlready);
     }
     // First, so that no signal meets the default action (R13).
-    let signals = signal::install(&numbers(options.signals.as_deref())?)
-        .map_err(Refusal::cannot("install signal handlers"))?;
+    let chosen = options.signals.as_deref().map(numbers).transpose()?;
+    let signals = signal::install(chosen.as_deref()).map_err(Refusal::cannot("install signal handlers"))?;
     let settings = Settings::read(&options)?;
     let mut builder = runtime::builder(options.runtime)?;
     let declared = declared::plan();
@@ -96,9 +96,8 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     Ok(exit.leave(runtime))
 }
 
-/// Returns the numbers of the named signals, or of the default ones.
-fn numbers(names: Option<&[String]>) -> Result<Vec<std::ffi::c_int>, Refusal> {
-    let Some(names) = names else { return Ok(signals::default()) };
+/// Returns the numbers of the named signals.
+fn numbers(names: &[String]) -> Result<Vec<std::ffi::c_int>, Refusal> {
     if names.is_empty() {
         return Err(Refusal::NoSignal);
     }

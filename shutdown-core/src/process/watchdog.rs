@@ -44,7 +44,7 @@ impl Shared {
                 Some(at) => {
                     let left = at.saturating_duration_since(Instant::now());
                     if left.is_zero() {
-                        exit_at_deadline(reporter.stderr());
+                        exit_at_deadline(reporter);
                     }
                     wait_timeout(&self.armed, deadline, left)
                 }

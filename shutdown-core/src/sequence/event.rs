@@ -1,7 +1,7 @@
 //! The port of the sequence: what happens, what has to be done, and what the sequence asks.
 
 use std::borrow::Cow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::entry::InstanceId;
 use crate::report::{MainOutcome, Outcome, Reason, Report, Straggler};
@@ -15,7 +15,7 @@ pub(crate) enum Event {
     /// A stop was requested.
     Stop(Reason),
     /// The process received a signal.
-    Signal { number: i32, sender: Option<u32>, interrupt: bool },
+    Signal(Signal),
     /// A task that the service cannot run without has ended.
     EssentialEnded { name: Cow<'static, str>, error: Option<String> },
     /// `main` has ended, and its future has been dropped.
@@ -33,6 +33,18 @@ pub(crate) enum Event {
     Unwanted,
     /// Time has passed.
     Tick,
+}
+
+/// A signal that asks for a stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signal {
+    pub(crate) number: i32,
+    /// The process that sent it, if the kernel knows.
+    pub(crate) sender: Option<u32>,
+    /// Whether the stop has no lame duck, because a person waits for it.
+    pub(crate) interrupt: bool,
+    /// The time after which the system ends the process itself, whatever the grace is.
+    pub(crate) within: Option<Duration>,
 }
 
 /// An action that the caller of the sequence has to carry out.

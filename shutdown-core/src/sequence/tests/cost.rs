@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::report::{Outcome, Straggler};
-use crate::sequence::{Action, Config, Event, InstanceId, NO_CLASS, Sequence, Spec, World};
+use crate::sequence::{Action, Config, Event, InstanceId, NO_CLASS, Sequence, Signal, Spec, World};
 use crate::stage::TeardownStage;
 
 struct Idle;
@@ -45,7 +45,7 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
         sequence.on(base, event, &Idle);
         spent[at] += start.elapsed();
     };
-    let signal = |number| Event::Signal { number, sender: None, interrupt: false };
+    let signal = |number| Event::Signal(Signal { number, sender: None, interrupt: false, within: None });
     timed(0, &mut sequence, signal(15));
     timed(1, &mut sequence, Event::Drained);
     let mut ended = 0;

@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use super::scenario::{At, Doing, Fate, Life, Main, Run, Scenario};
+use super::script::signal;
 use crate::plan::Item;
 use crate::report::{Failure, FailureKind, MainOutcome, Outcome, Reason, Straggler};
 use crate::sequence::{Config, Event, InstanceId, Released, Sequence, Spec, World};
@@ -105,6 +106,8 @@ impl<'a> Sim<'a> {
                 died: Vec::new(),
                 drains: 0,
                 cut: None,
+                cut_at: None,
+                drain_left: Vec::new(),
                 exits: Vec::new(),
             },
             scenario,
@@ -238,7 +241,7 @@ impl<'a> Sim<'a> {
     fn carry_out(&mut self, doing: Doing) {
         match doing {
             Doing::Signal(number) => {
-                self.feed(Event::Signal { number, sender: None, interrupt: number == 2 });
+                self.feed(signal(number));
             }
             Doing::Request => self.feed(Event::Stop(Reason::Requested { reason: "because".into() })),
             Doing::Fail => self.feed(Event::Stop(Reason::Failed { error: "no".into() })),
