@@ -14,6 +14,8 @@ use crate::engine::output::MainOutput;
 use crate::resource::managed::Managed;
 use crate::resource::{Resource, TeardownOutput};
 use crate::sync::gate::Pass;
+#[cfg(feature = "http")]
+use crate::sync::notice::Notice;
 use crate::sync::notice::Waiting;
 
 /// Hands a value to the current lifecycle, which tears it down exactly once when the service stops.
@@ -537,6 +539,12 @@ impl Future for Stopping {
 }
 
 impl Stopping {
+    /// Waits for the notice of a server, which implies `ready` by itself.
+    #[cfg(feature = "http")]
+    pub(crate) fn of(notice: &Notice) -> Stopping {
+        Stopping { notice: notice.wait(), lifecycle: None }
+    }
+
     #[cold]
     fn begin(&mut self) {
         if let Some(lifecycle) = self.lifecycle.take()
@@ -560,6 +568,12 @@ impl Future for Draining {
 }
 
 impl Draining {
+    /// Waits for the notice of a server, which implies `ready` by itself.
+    #[cfg(feature = "http")]
+    pub(crate) fn of(notice: &Notice) -> Draining {
+        Draining { notice: notice.wait(), lifecycle: None }
+    }
+
     #[cold]
     fn begin(&mut self) {
         if let Some(lifecycle) = self.lifecycle.take() {

@@ -25,6 +25,7 @@ impl Lifecycle {
     /// Ends the start-up: see [`ready`](crate::ready).
     pub fn ready(&self) {
         if self.engine().ready.set() {
+            self.engine().host.in_use();
             self.on(Event::Ready);
         }
     }

@@ -11,6 +11,10 @@ pub(crate) trait Host: Send + Sync {
     fn arm(&self, deadline: Instant);
     /// Fires a notice that user code may be waiting for.
     fn fire(&self, notice: &Notice);
+    /// Learns that the program is a service: it manages something, is ready, or stops with something to report.
+    fn in_use(&self);
+    /// Warns that the declared time-outs are scaled to fit into grace, and why.
+    fn scaled(&self, why: String);
     /// Hands one line to the log.
     fn log(&self, line: Line);
     /// Writes text to stderr.
@@ -28,6 +32,10 @@ impl Host for Caller {
     fn fire(&self, notice: &Notice) {
         notice.fire();
     }
+
+    fn in_use(&self) {}
+
+    fn scaled(&self, _: String) {}
 
     fn log(&self, line: Line) {
         log(&line);

@@ -54,6 +54,7 @@ pub(crate) struct Engine {
     pub(super) notices: Notices,
     pub(super) in_flight: InFlight,
     pub(super) ready: Flag,
+    job: bool,
     pub(super) report: OnceLock<Report>,
     pub(super) runtime: OnceLock<Handle>,
     pub(super) host: Box<dyn Host>,
@@ -110,6 +111,12 @@ impl InFlight {
         let pass = lock(&self.main).take();
         drop(pass);
     }
+
+    /// Whether nothing is in flight, except for `main` itself.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_main_alone(&self) -> bool {
+        self.gate.in_flight() <= usize::from(!self.main_is_over.is_set())
+    }
 }
 
 impl World for InFlight {
@@ -148,6 +155,7 @@ impl Lifecycle {
             },
             in_flight: InFlight::new(),
             ready: Flag::default(),
+            job: config.job,
             report: OnceLock::new(),
             runtime: OnceLock::new(),
             host: Box::new(host),
@@ -179,7 +187,22 @@ impl Lifecycle {
 
     /// Numbers an instance, in the order of registration.
     pub(super) fn next_instance(&self) -> InstanceId {
-        InstanceId(self.0.instances.next())
+        let number = self.0.instances.next();
+        if number == 0 {
+            self.0.host.in_use();
+        }
+        InstanceId(number)
+    }
+
+    /// Returns whether `main` has used nothing of this lifecycle so far: it is not ready, and has managed nothing. A
+    /// job is ready from the start, so that only the second condition counts.
+    pub(crate) fn is_unused(&self) -> bool {
+        (self.0.job || !self.0.ready.is_set()) && self.0.instances.given() == 0
+    }
+
+    /// Returns how many managed instances have not been torn down.
+    pub(crate) fn not_torn_down(&self) -> usize {
+        self.0.steps().sequence.not_torn_down()
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -202,6 +225,11 @@ impl Lifecycle {
             Some(runtime) => runtime.clone(),
             None => Handle::current(),
         }
+    }
+
+    /// Tells this lifecycle from another one that exists at the same time.
+    pub(super) fn address(&self) -> *const () {
+        Arc::as_ptr(&self.0).cast()
     }
 
     pub(super) fn downgrade(&self) -> WeakLifecycle {

@@ -19,7 +19,7 @@ use super::places::{Place, Places};
 use crate::edge::Edge;
 use crate::edge::in_flight::{InFlight, Note, Words};
 use crate::sync::gate::Pass;
-use crate::sync::notice::Waiting;
+use crate::sync::notice::{Notice, Waiting};
 
 /// How long the loop pauses before it accepts again when descriptors or memory have run out. The pause doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -43,8 +43,8 @@ const ACCEPT_FAILED: Note = Note {
 };
 
 const NO_PLACE: Note = Note {
-    once: "a connection was closed before it had one of the places of `max_connections`",
-    often: "connections were closed before they had one of the places of `max_connections`",
+    once: "a connection was closed before `max_connections` had a place for it",
+    often: "connections were closed before `max_connections` had a place for them",
 };
 
 /// The words of a server for the report.
@@ -61,6 +61,8 @@ pub(crate) fn words_for(kind: &str, listener: &impl Listener) -> Words {
 pub(crate) struct Door<'a, L> {
     pub(crate) listener: L,
     pub(crate) edge: &'a Edge,
+    /// Fires when the server accepts no more connections.
+    pub(crate) drain: &'a Notice,
     pub(crate) in_flight: &'a InFlight,
     pub(crate) places: Places,
 }
@@ -79,7 +81,7 @@ impl<L: Listener> Door<'_, L> {
     ///
     /// If the listener will never accept again.
     pub(crate) async fn run(mut self, enter: impl FnMut(L::Io, Peer, Entry)) -> io::Result<()> {
-        let mut drain = self.edge.draining().wait();
+        let mut drain = self.drain.wait();
         let mut hall =
             Hall { places: self.places, in_flight: self.in_flight, enter, waiting: VecDeque::new() };
         let mut pause = FIRST_PAUSE;
@@ -108,13 +110,13 @@ impl<L: Listener> Door<'_, L> {
         if let Some(mut queue) = self.listener.begin_closing(Sealed::new()) {
             empty(&mut *queue, &mut hall).await;
         }
-        hall.clear(&mut self.edge.work_cut().wait()).await;
+        before(&mut self.edge.work_cut().wait(), hall.hand_over()).await;
         Ok(())
     }
 }
 
 /// Waits for `future`. `None` if the notice fires first.
-async fn before<F: Future>(notice: &mut Waiting, future: F) -> Option<F::Output> {
+pub(super) async fn before<F: Future>(notice: &mut Waiting, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|cx| {
         if Pin::new(&mut *notice).poll(cx).is_ready() {
@@ -170,13 +172,13 @@ impl<Io, E: FnMut(Io, Peer, Entry)> Hall<'_, Io, E> {
             pause.as_mut().await;
         }
     }
+}
 
-    /// Hands over the connections that wait, until the time of the drain is up.
-    async fn clear(&mut self, work_cut: &mut Waiting) {
-        if before(work_cut, self.hand_over()).await.is_none() {
-            for _ in self.waiting.drain(..) {
-                self.in_flight.note(NO_PLACE, None);
-            }
+/// The server may be dropped at any time, also because the time of the drain is up.
+impl<Io, E> Drop for Hall<'_, Io, E> {
+    fn drop(&mut self) {
+        for _ in &self.waiting {
+            self.in_flight.note(NO_PLACE, None);
         }
     }
 }

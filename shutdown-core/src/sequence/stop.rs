@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::Config;
 use super::event::{Action, World};
 use super::phase::Phase;
 use super::registry::{Planned, Registry};
@@ -45,12 +46,13 @@ struct Entered {
 }
 
 impl Stop {
-    pub(super) fn new(now: Instant, reason: Reason, grace: Duration, planned: &Planned) -> Stop {
+    pub(super) fn new(now: Instant, reason: Reason, config: &Config, planned: &Planned) -> Stop {
+        let grace = config.grace;
         let mut stop = Stop {
             reason,
             t0: now,
             grace,
-            budget: Budget::new(now, grace, &planned.paths),
+            budget: Budget::lowered(now, grace, config.fits_into, &planned.paths),
             entered: Vec::new(),
             main: None,
             stragglers: Vec::new(),

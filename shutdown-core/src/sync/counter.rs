@@ -11,4 +11,9 @@ impl Counter {
         // Relaxed: a number carries nothing but itself.
         self.0.fetch_add(1, Ordering::Relaxed)
     }
+
+    /// Returns how many numbers have been given.
+    pub(crate) fn given(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }

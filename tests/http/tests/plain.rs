@@ -70,7 +70,7 @@ fn a_handler_that_never_ends_is_cut_and_named() {
         client.gone();
         let ended = server.ended();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
-        ended.reported(&["server at 127.0.0.1:", "a handler is running, for 127.0.0.1:"]);
+        ended.reported(&["server at 127.0.0.1:", "has never called `mark_idle`, for 127.0.0.1:"]);
     }
 }
 

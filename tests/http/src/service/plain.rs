@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lifecycle::net::{SocketListener, Stream};
+use lifecycle::net::{Connection, SocketListener};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::wishes::Wishes;
@@ -32,7 +32,7 @@ pub(super) async fn run(wishes: &Wishes, listener: SocketListener) -> io::Result
     .await
 }
 
-async fn echo(mut stream: Stream) -> io::Result<()> {
+async fn echo(mut stream: Connection) -> io::Result<()> {
     let mut space = [0; 1024];
     loop {
         let length = stream.read(&mut space).await?;
