@@ -101,7 +101,12 @@ fn options(model: &Main, door: &TokenStream) -> TokenStream {
         call("lame_duck", lame_duck.as_ref(), Some(&duration_type), time),
         call("flavor", flavor.as_ref(), Some(&quote!(#door::RuntimeFlavor)), word("RuntimeFlavor")),
         call("worker_threads", worker_threads.as_ref(), Some(&count_type), |count| quote!(#count)),
-        call("max_blocking_threads", max_blocking_threads.as_ref(), Some(&count_type), |count| quote!(#count)),
+        call(
+            "max_blocking_threads",
+            max_blocking_threads.as_ref(),
+            Some(&count_type),
+            |count| quote!(#count),
+        ),
         call("thread_name", thread_name.as_ref(), None, |name| quote!(#name)),
         call("report", model.report.as_ref(), Some(&quote!(#door::ReportFormat)), word("ReportFormat")),
     ];

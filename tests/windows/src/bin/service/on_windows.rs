@@ -1,14 +1,12 @@
 //! The service, as far as it needs Windows.
 
-use std::ffi::c_void;
+use std::ffi::{CString, c_void};
 use std::io;
-use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
 use lifecycle::{Managed, Teardown};
-use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
-use windows_sys::Win32::System::SystemServices::DLL_PROCESS_DETACH;
+use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress, LoadLibraryA};
 
 #[lifecycle::resource]
 struct Store {
@@ -35,13 +33,31 @@ pub(crate) async fn serve() {
         "work" => drop(lifecycle::spawn(std::future::pending::<()>())),
         // SAFETY: the handler is a function without arguments.
         "atexit" => assert_eq!(unsafe { atexit(hang) }, 0),
-        "detach" => HANGS_AT_DETACH.store(true, std::sync::atomic::Ordering::Relaxed),
+        "dll" => load_a_dll_that_hangs(),
         other => panic!("unknown obstacle `{other}`"),
     }
     lifecycle::ready();
     thread::spawn(raise_events);
     println!("ready");
     lifecycle::stopping().await;
+}
+
+unsafe extern "C" {
+    fn atexit(handler: extern "C" fn()) -> i32;
+}
+
+extern "C" fn hang() {
+    loop {
+        thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// Loads the DLL whose last call never returns.
+fn load_a_dll_that_hangs() {
+    let path = std::env::current_exe().expect("a path").with_file_name("hangs_at_detach.dll");
+    let path = CString::new(path.to_str().expect("text")).expect("no zero");
+    // SAFETY: the path ends with a zero, and the DLL does nothing when it is loaded.
+    assert!(!unsafe { LoadLibraryA(path.as_ptr().cast()) }.is_null(), "{path:?} is not there");
 }
 
 /// Raises the events of stdin as Windows does: each one on a thread of its own, in `CtrlRoutine`.
