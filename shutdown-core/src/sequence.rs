@@ -107,8 +107,8 @@ impl<H: Clone> Sequence<H> {
         let planned = self.registry.to_plan();
         match &self.phase {
             Phase::Running { .. } => {
-                let Config { grace, lame_duck, .. } = self.config;
-                let budget = Budget::new(now, grace, &planned.paths);
+                let Config { grace, fits_into, lame_duck, .. } = self.config;
+                let budget = Budget::lowered(now, grace, fits_into, &planned.paths);
                 budget.drain_until.saturating_duration_since(now + lame_duck)
             }
             // Split again, because an instance may have been managed since the last event.

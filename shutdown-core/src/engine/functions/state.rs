@@ -78,8 +78,8 @@ pub fn stopping() -> Stopping {
 
 /// Returns whether the stop has begun.
 ///
-/// Returns `false` outside of a lifecycle. A program with `#[lifecycle::main]` has no such place, because each of its
-/// threads is inside the lifecycle of the process.
+/// Returns `false` outside of a lifecycle. A program with `#[lifecycle::main]` or [`Process`](crate::Process) has no such
+/// place: every thread of the process is inside the lifecycle, also a plain thread and a thread of another runtime.
 ///
 /// # Examples
 ///
