@@ -26,7 +26,7 @@ use tokio::runtime::Runtime;
 use super::options::ReportFormat;
 use super::reporter::Reporter;
 use super::runtime::{self, Left};
-use super::system::{at_exit, exit_now};
+use super::system::{at_exit, end_main, exit_now};
 use super::thread::Helper;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainEnd;
@@ -146,6 +146,7 @@ impl Exit {
             at_exit(mark_begin_of_exit);
         } else {
             self.advance(Progress::Exiting(status));
+            end_main(status);
         }
         ExitCode::from(status)
     }

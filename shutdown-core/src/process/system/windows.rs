@@ -2,9 +2,10 @@
 //!
 //! # Safety
 //!
-//! The one call takes a pseudo-handle and an integer.
+//! Each function calls Windows or the C library with integers, a function pointer, and a pseudo-handle.
 #![expect(unsafe_code, reason = "how a process ends itself is a system call")]
 
+use std::ffi::c_int;
 use std::time::Duration;
 
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
@@ -30,5 +31,24 @@ pub(in crate::process) fn exit_at_deadline(reporter: &Reporter) -> ! {
     exit_now(STATUS_DEADLINE)
 }
 
-/// Does nothing: `std::process::exit` ends the process without the functions that the C library has registered.
-pub(in crate::process) fn at_exit(_: extern "C" fn()) {}
+/// Registers a function that the C library calls when `main` has returned, before the functions that were registered
+/// earlier. `std::process::exit` does not call it.
+pub(in crate::process) fn at_exit(call: extern "C" fn()) {
+    // SAFETY: the function exists until the end of the process. An error means that the table of the C library is full:
+    // then only a line on stderr is missing.
+    unsafe { atexit(call) };
+}
+
+/// Calls the functions of `at_exit`, and ends the process. A return from `main` would also call into each DLL, after
+/// Windows has ended all other threads, so that nobody could end a DLL that hangs (R9).
+pub(in crate::process) fn end_main(status: u8) {
+    // SAFETY: the function takes nothing. The C library calls each registered function once, so that a later call of
+    // `exit` would find none.
+    unsafe { _cexit() };
+    exit_now(i32::from(status))
+}
+
+unsafe extern "C" {
+    fn atexit(call: extern "C" fn()) -> c_int;
+    fn _cexit();
+}

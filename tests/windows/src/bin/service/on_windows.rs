@@ -54,7 +54,8 @@ extern "C" fn hang() {
 
 /// Loads the DLL whose last call never returns.
 fn load_a_dll_that_hangs() {
-    let path = std::env::current_exe().expect("a path").with_file_name("hangs_at_detach.dll");
+    // Where cargo puts the library of a package whose tests it builds.
+    let path = std::env::current_exe().expect("a path").with_file_name("deps").join("hangs_at_detach.dll");
     let path = CString::new(path.to_str().expect("text")).expect("no zero");
     // SAFETY: the path ends with a zero, and the DLL does nothing when it is loaded.
     assert!(!unsafe { LoadLibraryA(path.as_ptr().cast()) }.is_null(), "{path:?} is not there");
