@@ -39,7 +39,7 @@
 //!
 //! A tonic service is served in the same way, as `tonic::service::Routes`, without tonic's own server. It needs the
 //! feature `http2`, and the example `grpc` shows it. Another protocol is served by `net::serve`, which runs a handler for
-//! each connection.
+//! each connection: `lifecycle::net` has the loop, and [`coming_from`](crate::coming_from#an-accept-loop) the way to it.
 //!
 //! # Streams without an end
 //!
