@@ -38,8 +38,8 @@ struct Ending {
 }
 
 impl Ending {
-    fn new(since: Since) -> Box<Ending> {
-        Box::new(Ending { since, timer: None })
+    fn new(since: Since) -> Ending {
+        Ending { since, timer: None }
     }
 }
 
@@ -48,7 +48,7 @@ impl Ending {
 #[expect(dead_code, reason = "the time-outs of a connection call it")]
 fn finish(connection: &Connection, ending: &mut Option<Box<Ending>>) {
     connection.finish();
-    ending.get_or_insert_with(|| Ending::new(Since { drain: Instant::now(), closing: None }));
+    ending.get_or_insert_with(|| Box::new(Ending::new(Since { drain: Instant::now(), closing: None })));
 }
 
 impl<C> Drive<C> {
@@ -78,7 +78,7 @@ impl<C: Graceful> Future for Drive<C> {
             match this.ending {
                 // It was told to finish before.
                 Some(ending) => ending.since.drain = since.drain,
-                None => *this.ending = Some(Ending::new(since)),
+                None => *this.ending = Some(Box::new(Ending::new(since))),
             }
             *this.notice = this.connection.site.edge.work_cut().wait();
         }
