@@ -78,7 +78,7 @@ fn rolling_restarts_lose_no_request_of_h2load(lame_duck: Duration) {
     let (front, front_http1) = (place.port(), place.port());
     let balancer = Balancer::start_http2(front, front_http1, &addresses, retries);
     // Its responses tell the test when to go on.
-    let pace = Load::start(front_http1, Clients { count: 4, ..Clients::keep_alive() });
+    let witness = Load::start(front_http1, Clients { count: 4, ..Clients::keep_alive() });
     let start = || {
         let h2load = Program::new(&installed("h2load", "nghttp2-client"), "-c").arg("8").arg("-m").arg("4");
         h2load.arg("-n").arg("4000").arg(&format!("http://{front}/fixed")).start()
@@ -96,15 +96,15 @@ fn rolling_restarts_lose_no_request_of_h2load(lame_duck: Duration) {
             if run.is_over() {
                 check(&std::mem::replace(&mut run, start()).ended());
             }
-            pace.wait_for_answers(20);
+            witness.wait_for_answers(20);
             let old = instance.take().expect("it was started");
             stop(old);
             let new = instance.insert(service.start(address));
-            pace.wait_for_answer_of(new.pid());
+            witness.wait_for_answer_of(new.pid());
         }
     }
     check(&run.ended());
-    let tally = pace.finish();
+    let tally = witness.finish();
     let said = balancer.stop();
     if !tally.is_all_answered() {
         println!("{said}");
