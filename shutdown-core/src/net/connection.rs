@@ -166,10 +166,20 @@ impl<I> Connection<I> {
         self.state.mark_busy();
     }
 
-    /// Returns true if the connection is idle, and the kernel holds no byte of the next request. A handler that returns
-    /// then, after [`is_stopping`](crate::is_stopping), loses no request that has arrived.
-    pub fn is_quiet(&self) -> bool {
-        self.state.is_quiet()
+    /// Returns true if the drain has begun and no request is under way, so that the handler can return at once.
+    ///
+    /// No request is under way if the connection is idle, the kernel holds no unread byte, and either:
+    ///
+    /// - a read would return the end of the stream (see the table above), or
+    /// - the client has not received the last answer yet, because the kernel holds it back in the drain (on Linux, over
+    ///   TCP). The answer and the end then arrive together.
+    ///
+    /// Call it after the last write and `mark_idle`, before the next `await`. A handler that does so ends a client that is
+    /// never quiet after its next answer, and not after 1 s. Do not call it for clients that send requests without waiting
+    /// for the answers to earlier ones: their next request may be on its way.
+    #[doc(alias = "is_quiet")]
+    pub fn may_end(&self) -> bool {
+        self.state.may_end()
     }
 
     /// Returns a handle that marks this connection from elsewhere.
@@ -220,9 +230,9 @@ impl Marker {
         self.state.mark_busy();
     }
 
-    /// Returns true if the client is quiet: see [`Connection::is_quiet`].
-    pub fn is_quiet(&self) -> bool {
-        self.state.is_quiet()
+    /// Returns true if the handler can return at once: see [`Connection::may_end`].
+    pub fn may_end(&self) -> bool {
+        self.state.may_end()
     }
 }
 

@@ -11,6 +11,8 @@ use tokio::net::UnixListener;
 
 #[cfg(unix)]
 use super::inherited;
+#[cfg(unix)]
+use super::socket_file;
 use super::socket_listener::SocketListener;
 
 /// Listens at `address`: `127.0.0.1:8080`, `[::]:8080`, `localhost:0`, or `unix:/run/service.sock`.
@@ -21,11 +23,19 @@ use super::socket_listener::SocketListener;
 /// no connection.
 ///
 /// **Bound listeners** have `SO_REUSEADDR`, an accept queue of 4,096 connections, and `TCP_NODELAY` for each
-/// connection. The file of a Unix socket is replaced if no process listens at it, and removed when the listener closes.
+/// connection.
+///
+/// **Unix sockets.** A socket that a killed process left over is replaced: its file is a socket, and no process listens at
+/// it. Any other file is kept, and the call fails: a regular file, a symbolic link, a directory, a pipe, a device, or the
+/// socket of a process that listens. The file of the new socket is removed when the listener closes, unless another process
+/// has put a file in its place.
+///
+/// Two processes that start at the same instant can both find the same socket left over. One of them then replaces the new
+/// socket of the other, if that one binds it in the microseconds between a last look at the file and its removal.
 ///
 /// # Errors
 ///
-/// If the address cannot be bound, or if several listeners were inherited and none of them is bound to it. The message
+/// If the address cannot be bound, if a file that is not a left-over socket is at the path, or if several listeners were inherited and none of them is bound to it. The message
 /// names the address. For several inherited listeners there is [`listen_as`].
 ///
 /// # Cancel safety
@@ -109,16 +119,15 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
 
 #[cfg(unix)]
 fn bind_unix(path: &str) -> io::Result<SocketListener> {
+    if path.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "expected a path after `unix:`"));
+    }
     let path = Path::new(path);
     let listener = UnixListener::bind(path).or_else(|error| {
-        // A process that was killed leaves its file. Nobody answers there.
-        let left_over = error.kind() == io::ErrorKind::AddrInUse
-            && std::os::unix::net::UnixStream::connect(path)
-                .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-        if !left_over {
+        if error.kind() != io::ErrorKind::AddrInUse {
             return Err(error);
         }
-        std::fs::remove_file(path)?;
+        socket_file::remove_left_over(path)?;
         UnixListener::bind(path)
     })?;
     SocketListener::unix(listener, path)

@@ -97,9 +97,16 @@ impl State {
         }
     }
 
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(super) fn may_end(&self) -> bool {
+        if !self.site.edge.draining().is_fired() {
+            return false;
+        }
+        let now = Instant::now();
+        let drain = *self.site.drain_began.get_or_init(|| now);
         let known = lock(&self.seen);
-        known.phase == Phase::Idle && known.socket.map_or(0, SocketId::unread_bytes) == 0
+        let seen = known.seen();
+        let awaits_answer = known.holds_back && seen.phase == Phase::Idle && seen.in_kernel == Some(0);
+        awaits_answer || quiet::next(seen, drain, now) == Next::End
     }
 
     pub(super) fn note_read(&self) {
@@ -128,9 +135,9 @@ impl State {
     pub(super) fn hold_back(&self) {
         let mut known = lock(&self.seen);
         if let Some(socket) = known.socket
-            && !mem::replace(&mut known.holds_back, true)
+            && !known.holds_back
         {
-            socket.hold_back(true);
+            known.holds_back = socket.hold_back(true);
         }
     }
 
@@ -146,12 +153,7 @@ impl State {
         // Cloned and dropped without the lock, because a waker is code of an executor.
         let mut reader = Some(cx.waker().clone());
         let mut known = lock(&self.seen);
-        let seen = Seen {
-            phase: known.phase,
-            in_kernel: known.socket.map(SocketId::unread_bytes),
-            last_read: known.last_read,
-            last_write: known.last_write,
-        };
+        let seen = known.seen();
         mem::swap(&mut known.reader, &mut reader);
         drop(known);
         quiet::next(seen, drain, now)
@@ -159,6 +161,15 @@ impl State {
 }
 
 impl Known {
+    fn seen(&self) -> Seen {
+        Seen {
+            phase: self.phase,
+            in_kernel: self.socket.map(SocketId::unread_bytes),
+            last_read: self.last_read,
+            last_write: self.last_write,
+        }
+    }
+
     fn send(&mut self) {
         if let Some(socket) = self.socket
             && mem::take(&mut self.holds_back)

@@ -27,9 +27,11 @@ impl SocketId {
         None
     }
 
-    /// Does nothing: the end of a connection is a packet of its own on this kernel.
+    /// Returns false: this kernel holds nothing back, and the end of a connection is a packet of its own.
     #[expect(clippy::unused_self, reason = "Linux needs it")]
-    pub(crate) fn hold_back(self, _: bool) {}
+    pub(crate) fn hold_back(self, _: bool) -> bool {
+        false
+    }
 }
 
 /// Gives the socket of a connection, if the connection is nothing but a socket of a known type.
@@ -145,7 +147,7 @@ mod tests {
                 client.set_nonblocking(true).unwrap();
                 client.read(&mut [0; 1]).map_err(|error| error.kind())
             });
-            SocketId::of(&server).hold_back(true);
+            assert!(SocketId::of(&server).hold_back(true));
             server.write_all(b"answer").unwrap();
             // The other thread has time to read the answer, if it were sent.
             std::thread::yield_now();

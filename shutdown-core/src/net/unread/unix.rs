@@ -32,16 +32,16 @@ impl SocketId {
     }
 
     /// Makes the kernel hold back the last, partly filled packet of a TCP connection, for at most 200 ms (`tcp(7)`). The
-    /// end of the connection is then part of the packet that has the last answer. The caller makes sure that the socket is
-    /// open.
+    /// end of the connection is then part of the packet that has the last answer. Returns whether the kernel does it: a
+    /// Unix socket has no packets. The caller makes sure that the socket is open.
     #[cfg(target_os = "linux")]
-    pub(crate) fn hold_back(self, hold: bool) {
+    pub(crate) fn hold_back(self, hold: bool) -> bool {
         let hold = libc::c_int::from(hold);
         let size = libc::socklen_t::try_from(size_of_val(&hold)).expect("an integer is a few bytes long");
-        // SAFETY: the option takes one `c_int` with its size, and gets one. A Unix socket does not know the option, and
-        // then the call fails without an effect.
-        unsafe {
-            libc::setsockopt(self.0, libc::IPPROTO_TCP, libc::TCP_CORK, (&raw const hold).cast(), size);
-        }
+        // SAFETY: the option takes one `c_int` with its size, and gets one.
+        let set = unsafe {
+            libc::setsockopt(self.0, libc::IPPROTO_TCP, libc::TCP_CORK, (&raw const hold).cast(), size)
+        };
+        set == 0
     }
 }
