@@ -1,10 +1,10 @@
 //! HTTP servers that lose no request when they stop, over hyper.
 //!
-//! - [`serve`] takes a listener and a tower service: an axum `Router`, tonic `Routes`, a `tower::service_fn`.
+//! - [`serve`] takes a listener and a tower or hyper service: an axum `Router`, tonic `Routes`, a `service_fn`.
 //! - The feature `http` serves HTTP/1.1. The feature `http2` adds HTTP/2, which gRPC needs.
 //! - The first bytes of the client choose the protocol. Without the feature `http2`, hyper closes the connection of an
 //!   HTTP/2 client without a response.
-//! - [`Server`] has settings: TLS, time-outs, what happens to late requests.
+//! - [`Server`] has settings: TLS, time-outs, limits, a service for each connection, the end of one server alone.
 //! - [`probes`] answers the health checks of an orchestrator.
 //!
 //! ```

@@ -3,6 +3,7 @@
 //! - [A service](#a-service)
 //! - [Streams without an end](#streams-without-an-end)
 //! - [A restart that refuses no client](#a-restart-that-refuses-no-client)
+//! - [A reload that replaces a listener](#a-reload-that-replaces-a-listener)
 //! - [A server of another crate](#a-server-of-another-crate)
 //! - [A library with runtimes of its own](#a-library-with-runtimes-of-its-own)
 //! - [A queue worker](#a-queue-worker)
@@ -145,6 +146,68 @@
 //!
 //! The old process ignores the first packet of a new client while it empties its queue. The client's kernel repeats the
 //! packet, after one second on Linux, and the new process accepts the connection.
+//!
+//! # A reload that replaces a listener
+//!
+//! Most reloads need no new listener. `Server::serve_make_service` gives each new connection the routes of the moment, and
+//! `Server::handshake` the certificate of the moment.
+//!
+//! A new address, or other socket options, need a new listener. The new server starts first, and then `Server::until` ends
+//! the old one alone. The old server empties its accept queue, closes its idle connections, and finishes its requests. No
+//! client is reset. If both listen at one address, both listeners share the port (`SO_REUSEPORT`):
+//!
+#![cfg_attr(all(feature = "http", unix), doc = "```no_run")]
+#![cfg_attr(not(all(feature = "http", unix)), doc = "```text")]
+//! use std::io;
+//!
+//! use axum::{Router, routing::get};
+//! use lifecycle::http::Server;
+//! use lifecycle::net::SocketListener;
+//! use tokio::net::TcpSocket;
+//! use tokio::signal::unix::{SignalKind, signal};
+//! use tokio::sync::oneshot;
+//!
+//! fn listen() -> io::Result<SocketListener> {
+//!     let socket = TcpSocket::new_v4()?;
+//!     socket.set_reuseaddr(true)?;
+//!     socket.set_reuseport(true)?; // the next listener of this process binds the same port
+//!     socket.bind(([0, 0, 0, 0], 8080).into())?;
+//!     Ok(SocketListener::sole(socket.listen(4096)?))
+//! }
+//!
+//! /// Starts a server with the configuration of the moment. The server ends when the sender is dropped.
+//! fn start() -> io::Result<oneshot::Sender<()>> {
+//!     let (end, ended) = oneshot::channel::<()>();
+//!     let server = Server::new(listen()?).until(async move { drop(ended.await) });
+//!     let routes = Router::new().route("/", get(async || "hello\n")).with_state(());
+//!     lifecycle::spawn(async move {
+//!         if let Err(error) = server.serve(routes).await {
+//!             lifecycle::fail(error);
+//!         }
+//!     });
+//!     Ok(end)
+//! }
+//!
+//! #[lifecycle::main(grace = "25s", signals(SIGTERM, SIGINT))]
+//! async fn main() -> io::Result<()> {
+//!     let mut reloads = signal(SignalKind::hangup())?;
+//!     let mut _server = start()?;
+//!     loop {
+//!         tokio::select! {
+//!             // Not `stopping`: in the lame duck the server goes on.
+//!             () = lifecycle::draining() => return Ok(()),
+//!             _ = reloads.recv() => _server = start()?, // the assignment drops the sender of the old server
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! - A client that connects while the old listener closes may wait for one second, on Linux. The old listener ignores the
+//!   first packet of a new client, and the client's kernel repeats it.
+//! - A request in progress takes as long as it takes. An old server with an endless stream stays until the service stops. A
+//!   handler of such a stream waits for `ConnectionInfo::draining`.
+//! - A client may send a request in the moment in which its idle connection closes. A reload has no lame duck, so a larger
+//!   `drain_idle_timeout` helps: a connection that is used more often is told to close by its next response.
 //!
 //! # A server of another crate
 //!
