@@ -88,6 +88,7 @@ impl Lifecycle {
             }
             Action::Waiting { stage, names } => engine.host.log(Line::Waiting { stage, names }),
             Action::Exit(mut report) => {
+                report.notes.extend(engine.in_flight.tasks.notes());
                 report.notes.extend(engine.in_flight.works.notes());
                 engine.host.log(Line::Stopped { took: report.took, status: report.exit_status() });
                 let _ = engine.report.set(*report);

@@ -26,11 +26,27 @@ struct Ticket {
 
 impl Ticket {
     /// Returns `None` once the drain is over: such a task runs untracked, for as long as the process does.
-    fn new(lifecycle: &Lifecycle, location: &'static Location<'static>, blocking: bool) -> Option<Ticket> {
+    fn new(
+        lifecycle: &Lifecycle,
+        name: Option<Cow<'static, str>>,
+        location: &'static Location<'static>,
+        blocking: bool,
+    ) -> Option<Ticket> {
         let in_flight = lifecycle.in_flight();
         let pass = in_flight.gate.join()?;
-        let place = in_flight.tasks.add(location, blocking);
+        let place = in_flight.tasks.add(name, location, blocking);
         Some(Ticket { lifecycle: lifecycle.clone(), place, pass: Some(pass) })
+    }
+}
+
+impl Ticket {
+    /// Records that the task does something, if the drain has begun. Returns whether it has.
+    fn note_activity(&self) -> bool {
+        let draining = self.lifecycle.notices().draining.is_fired();
+        if draining {
+            self.lifecycle.in_flight().tasks.set_active(self.place);
+        }
+        draining
     }
 }
 
@@ -47,6 +63,8 @@ pin_project! {
         #[pin]
         future: F,
         ticket: Option<Ticket>,
+        // Whether the registry knows that the task does something in the drain.
+        active: bool,
     }
 }
 
@@ -55,6 +73,11 @@ impl<F: Future> Future for Tracked<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
+        if !*this.active
+            && let Some(ticket) = this.ticket
+        {
+            *this.active = ticket.note_activity();
+        }
         catch(|| this.future.poll(cx)).unwrap_or_else(|panic| {
             if let Some(ticket) = this.ticket {
                 ticket.lifecycle.on(Event::TaskPanicked);
@@ -72,10 +95,23 @@ impl Lifecycle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let ticket = Ticket::new(self, Location::caller(), false);
+        self.spawn_tracked(None, Location::caller(), future)
+    }
+
+    fn spawn_tracked<F>(
+        &self,
+        name: Option<Cow<'static, str>>,
+        location: &'static Location<'static>,
+        future: F,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let ticket = Ticket::new(self, name, location, false);
         let place = ticket.as_ref().map(|ticket| ticket.place);
         let future = Scoped::new(self.clone(), future);
-        let task = self.runtime().spawn(Tracked { future, ticket });
+        let task = self.runtime().spawn(Tracked { future, ticket, active: false });
         self.keep_abort(place, &task);
         task
     }
@@ -83,7 +119,7 @@ impl Lifecycle {
     /// Spawns a tracked closure that may block its thread: see [`spawn_blocking`](crate::spawn_blocking).
     #[track_caller]
     pub fn spawn_blocking<T: Send + 'static>(&self, f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-        let ticket = Ticket::new(self, Location::caller(), true);
+        let ticket = Ticket::new(self, None, Location::caller(), true);
         let place = ticket.as_ref().map(|ticket| ticket.place);
         let lifecycle = self.clone();
         let task = self.runtime().spawn_blocking(move || {
@@ -105,8 +141,9 @@ impl Lifecycle {
     where
         F: Future<Output: MainOutput> + Send + 'static,
     {
-        let essential = Essential { lifecycle: self.clone(), name: Some(name.into()), error: None };
-        self.spawn(async move {
+        let name = name.into();
+        let essential = Essential { lifecycle: self.clone(), name: Some(name.clone()), error: None };
+        self.spawn_tracked(Some(name), Location::caller(), async move {
             // Moved in as a whole, so that it is dropped also by a task that is cut before it ends.
             let mut essential = essential;
             if let MainOutcome::Failed { error } = future.await.into_ending() {
