@@ -172,6 +172,25 @@ async fn an_essential_task_is_named() {
     assert!(report.stragglers.iter().any(named), "{report}");
 }
 
+/// A task that blocks its worker since before the drain is busy, although no poll of it ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_blocks_its_thread_is_not_idle() {
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let (begun, waits) = tokio::sync::oneshot::channel();
+    let report = Lifecycle::builder()
+        .grace(Duration::from_secs(1))
+        .run(async {
+            lifecycle::spawn(async move {
+                begun.send(()).expect("the test waits");
+                assert!(receiver.recv().is_err());
+            });
+            waits.await.expect("the task begins");
+            lifecycle::defer("let the thread go", || async move { drop(sender) });
+        })
+        .await;
+    assert_eq!(lines(&report), ["1 task spawned at here"]);
+}
+
 /// A closure on a thread cannot be cut off, so that the report knows whether it ended in the cleanup.
 #[tokio::test]
 async fn a_closure_that_a_teardown_ends_is_noted() {

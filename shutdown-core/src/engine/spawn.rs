@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -14,6 +15,7 @@ use super::output::MainOutput;
 use super::tasks::Place;
 use crate::report::MainOutcome;
 use crate::sequence::Event;
+use crate::sync::Activity;
 use crate::sync::catch::catch;
 use crate::sync::gate::Pass;
 
@@ -30,23 +32,12 @@ impl Ticket {
         lifecycle: &Lifecycle,
         name: Option<Cow<'static, str>>,
         location: &'static Location<'static>,
-        blocking: bool,
+        activity: Option<Arc<Activity>>,
     ) -> Option<Ticket> {
         let in_flight = lifecycle.in_flight();
         let pass = in_flight.gate.join()?;
-        let place = in_flight.tasks.add(name, location, blocking);
+        let place = in_flight.tasks.add(name, location, activity);
         Some(Ticket { lifecycle: lifecycle.clone(), place, pass: Some(pass) })
-    }
-}
-
-impl Ticket {
-    /// Records that the task does something, if the drain has begun. Returns whether it has.
-    fn note_activity(&self) -> bool {
-        let draining = self.lifecycle.notices().draining.is_fired();
-        if draining {
-            self.lifecycle.in_flight().tasks.set_active(self.place);
-        }
-        draining
     }
 }
 
@@ -63,8 +54,7 @@ pin_project! {
         #[pin]
         future: F,
         ticket: Option<Ticket>,
-        // Whether the registry knows that the task does something in the drain.
-        active: bool,
+        activity: Arc<Activity>,
     }
 }
 
@@ -73,14 +63,13 @@ impl<F: Future> Future for Tracked<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if !*this.active
-            && let Some(ticket) = this.ticket
-        {
-            *this.active = ticket.note_activity();
-        }
-        catch(|| this.future.poll(cx)).unwrap_or_else(|panic| {
-            if let Some(ticket) = this.ticket {
-                ticket.lifecycle.on(Event::TaskPanicked);
+        this.activity.begin();
+        let polled = catch(|| this.future.poll(cx));
+        let lifecycle = this.ticket.as_ref().map(|ticket| &ticket.lifecycle);
+        this.activity.end(lifecycle.is_some_and(|lifecycle| lifecycle.notices().draining.is_fired()));
+        polled.unwrap_or_else(|panic| {
+            if let Some(lifecycle) = lifecycle {
+                lifecycle.on(Event::TaskPanicked);
             }
             panic.resume()
         })
@@ -108,10 +97,11 @@ impl Lifecycle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let ticket = Ticket::new(self, name, location, false);
+        let activity = Arc::new(Activity::default());
+        let ticket = Ticket::new(self, name, location, Some(Arc::clone(&activity)));
         let place = ticket.as_ref().map(|ticket| ticket.place);
         let future = Scoped::new(self.clone(), future);
-        let task = self.runtime().spawn(Tracked { future, ticket, active: false });
+        let task = self.runtime().spawn(Tracked { future, ticket, activity });
         self.keep_abort(place, &task);
         task
     }
@@ -119,7 +109,7 @@ impl Lifecycle {
     /// Spawns a tracked closure that may block its thread: see [`spawn_blocking`](crate::spawn_blocking).
     #[track_caller]
     pub fn spawn_blocking<T: Send + 'static>(&self, f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-        let ticket = Ticket::new(self, None, Location::caller(), true);
+        let ticket = Ticket::new(self, None, Location::caller(), None);
         let place = ticket.as_ref().map(|ticket| ticket.place);
         let lifecycle = self.clone();
         let task = self.runtime().spawn_blocking(move || {

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::Location;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use slab::Slab;
 use tokio::task::AbortHandle;
 
 use crate::report::Straggler;
 use crate::sync::shards::Shards;
-use crate::sync::{Flag, lock};
+use crate::sync::{Activity, Flag, lock};
 
 /// The tracked tasks of one lifecycle.
 pub(crate) struct Tasks {
@@ -33,9 +33,8 @@ struct Task {
     /// The name of an essential task.
     name: Option<Cow<'static, str>>,
     location: &'static Location<'static>,
-    blocking: bool,
-    /// Whether the task has done anything since the drain began.
-    active: bool,
+    /// `None` for a closure, which is always busy.
+    activity: Option<Arc<Activity>>,
     abort: Option<AbortHandle>,
 }
 
@@ -62,13 +61,13 @@ impl Tasks {
         &self,
         name: Option<Cow<'static, str>>,
         location: &'static Location<'static>,
-        blocking: bool,
+        activity: Option<Arc<Activity>>,
     ) -> Place {
         let at = self.shards.seat();
         let mut shard = self.shard(at);
         shard.count += 1;
         let number = shard.count;
-        let key = shard.tasks.insert(Task { number, name, location, blocking, active: false, abort: None });
+        let key = shard.tasks.insert(Task { number, name, location, activity, abort: None });
         Place { shard: at, key, number }
     }
 
@@ -90,21 +89,15 @@ impl Tasks {
         }
     }
 
-    /// Records that the task does something in the drain.
-    pub(super) fn set_active(&self, place: Place) {
-        if let Some(task) = self.shard(place.shard).tasks.get_mut(place.key) {
-            task.active = true;
-        }
-    }
-
     /// Lists the tasks that have not ended, by where they were spawned, and counts them. With `tell_idle`, tasks that
     /// have done nothing since the drain began are listed apart.
     pub(super) fn stragglers(&self, tell_idle: bool) -> (Vec<Straggler>, usize) {
         let mut found: BTreeMap<_, usize> = BTreeMap::new();
         for at in 0..self.shards.len() {
             for (_, task) in &self.shard(at).tasks {
-                let idle = tell_idle && !task.blocking && !task.active;
-                *found.entry((task.blocking, task.location, task.name.clone(), idle)).or_default() += 1;
+                let activity = task.activity.as_ref();
+                let idle = tell_idle && activity.is_some_and(|activity| activity.is_idle());
+                *found.entry((activity.is_none(), task.location, task.name.clone(), idle)).or_default() += 1;
             }
         }
         let total = found.values().sum();
@@ -127,7 +120,7 @@ impl Tasks {
             let mut shard = self.shard(at);
             let handles: Vec<AbortHandle> =
                 shard.tasks.iter_mut().filter_map(|(_, task)| task.abort.take()).collect();
-            let blocking = shard.tasks.iter().filter(|(_, task)| task.blocking);
+            let blocking = shard.tasks.iter().filter(|(_, task)| task.activity.is_none());
             let left: Vec<_> = blocking
                 .map(|(key, task)| (Place { shard: at, key, number: task.number }, task.location))
                 .collect();
