@@ -20,6 +20,21 @@ impl Teardown for Queue {
     }
 }
 
+/// A worker that owns the task which reads its queue.
+#[lifecycle::resource]
+struct Worker {
+    queue: Queue,
+    #[teardown]
+    task: lifecycle::Slot<tokio::task::JoinHandle<()>>,
+}
+
+#[lifecycle::teardown]
+impl Teardown for Worker {
+    async fn teardown(&self) {
+        self.queue.teardown().await;
+    }
+}
+
 fn queue() -> (Queue, mpsc::UnboundedReceiver<u32>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     (Queue(Mutex::new(Some(sender))), receiver)
@@ -73,18 +88,6 @@ async fn the_advice_ends_such_a_task_in_time() {
     });
     assert!(by_notice.await.is_clean());
 
-    #[lifecycle::resource]
-    struct Worker {
-        queue: Queue,
-        #[teardown]
-        task: lifecycle::Slot<tokio::task::JoinHandle<()>>,
-    }
-    #[lifecycle::teardown]
-    impl Teardown for Worker {
-        async fn teardown(&self) {
-            self.queue.teardown().await;
-        }
-    }
     let owned = report(async {
         let (queue, mut receiver) = queue();
         let task = tokio::spawn(async move { while receiver.recv().await.is_some() {} });
