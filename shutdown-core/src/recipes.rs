@@ -573,6 +573,10 @@
 //! [`Report`](crate::Report). Each test has a lifecycle of its own, so tests can run in parallel. Deadlines follow tokio's
 //! clock: on a paused clock (tokio's feature `test-util`), a test of a 30 s grace takes no time.
 //!
+//! A failed `assert!` inside of [`run`](crate::Lifecycle::run) fails the test after the teardown. A plan that does not fit
+//! into grace fails the test as well. A value that holds a handle is built without a lifecycle by
+//! [`Managed::detached`](crate::Managed::detached).
+//!
 //! ```
 //! use std::time::Duration;
 //! use lifecycle::{Lifecycle, Outcome, Stage, Teardown};

@@ -49,7 +49,7 @@ pub struct Report {
     pub stragglers: Vec<Straggler>,
     /// How `main` ended. `None` if it never returned.
     pub main: Option<MainOutcome>,
-    /// The number of tracked tasks that panicked during the stop.
+    /// The number of tracked tasks that panicked during the stop. A note counts those that panicked before the stop.
     pub panicked_tasks: usize,
     /// The errors that [`fail`](crate::fail) was called with after the stop had begun.
     pub failures: Vec<String>,
@@ -205,10 +205,17 @@ pub enum Straggler {
     /// Tasks started by [`spawn`](crate::spawn) or [`spawn_essential`](crate::spawn_essential).
     #[non_exhaustive]
     Tasks {
+        /// The name of an essential task. `None` for a task without a name.
+        name: Option<Cow<'static, str>>,
         /// Where the tasks were spawned.
         location: &'static Location<'static>,
         /// The number of tasks.
         count: usize,
+        /// Whether the tasks did nothing in a drain of at least 500 ms.
+        ///
+        /// Such a task may be waiting for the cleanup, which cannot begin before the drain ends: see
+        /// [`spawn`](crate::spawn).
+        idle: bool,
     },
     /// Closures started by [`spawn_blocking`](crate::spawn_blocking).
     #[non_exhaustive]

@@ -295,7 +295,7 @@ impl<H: Clone> Sequence<H> {
                     ControlFlow::Continue(stop.drain(now, actions))
                 }
                 Phase::Drain(stop) if now >= stop.budget.drain_until => {
-                    ControlFlow::Continue(stop.cut_off(world, actions))
+                    ControlFlow::Continue(stop.cut_off(now, world, actions))
                 }
                 Phase::CutOff(stop) if now >= stop.budget.cut_until => {
                     ControlFlow::Continue(Teardown::begin(stop, now, registry, actions))
@@ -318,7 +318,7 @@ impl<H: Clone> Sequence<H> {
             return;
         }
         let names = if stage <= Stage::Drain {
-            stop.in_flight(world).iter().map(ToString::to_string).collect()
+            stop.in_flight(now, world).iter().map(ToString::to_string).collect()
         } else {
             self.registry.running().iter().map(|name| format!("`{name}`")).collect()
         };

@@ -3,6 +3,7 @@
 //! loom checks `gate`, `notice` and `shards`, which take their types from [`modelled`]. All other modules use std's
 //! `Mutex` with [`lock`].
 
+mod activity;
 pub(crate) mod catch;
 mod counter;
 mod flag;
@@ -12,6 +13,7 @@ pub(crate) mod modelled;
 pub(crate) mod notice;
 pub(crate) mod shards;
 
+pub(crate) use activity::Activity;
 pub(crate) use counter::Counter;
 pub(crate) use flag::Flag;
 pub(crate) use lock::{lock, wait, wait_timeout, wait_timeout_while};

@@ -93,6 +93,7 @@ impl Lifecycle {
             Action::Scaled(why) => engine.host.scaled(why),
             Action::Waiting { stage, names } => engine.host.log(Line::Waiting { stage, names }),
             Action::Exit(mut report) => {
+                report.notes.extend(engine.in_flight.tasks.notes());
                 report.notes.extend(engine.in_flight.works.notes());
                 if !self.is_quiet(&report) {
                     engine.host.log(Line::Stopped { took: report.took, status: report.exit_status() });

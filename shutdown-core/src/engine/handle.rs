@@ -25,6 +25,32 @@ impl Lifecycle {
     /// | in a task of `tokio::spawn`, on a runtime on which exactly one lifecycle runs | the one that runs |
     /// | anywhere else in a process with `#[lifecycle::main]` | the one of the process |
     /// | a thread without a runtime, or a runtime on which several lifecycles run | none |
+    ///
+    /// # Examples
+    ///
+    /// A library that builds a runtime of its own runs a lifecycle on it, inside of a process with `#[lifecycle::main]`:
+    ///
+    /// ```
+    /// use lifecycle::Lifecycle;
+    ///
+    /// fn library() -> lifecycle::Report {
+    ///     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    ///     runtime.block_on(Lifecycle::builder().run(async {
+    ///         let task = tokio::spawn(async { lifecycle::shutdown("the library is done") });
+    ///         task.await.expect("the task does not panic");
+    ///         lifecycle::stopping().await;
+    ///     }))
+    /// }
+    ///
+    /// #[lifecycle::main]
+    /// async fn main() {
+    ///     let report = std::thread::spawn(library).join().expect("the library does not panic");
+    ///     assert!(report.is_clean());
+    ///     assert!(!lifecycle::is_stopping()); // the stop was the library's
+    ///     tokio::spawn(async { lifecycle::shutdown("the process is done") });
+    ///     lifecycle::stopping().await;
+    /// }
+    /// ```
     pub fn current() -> Option<Lifecycle> {
         context::with(|lifecycle| Some(lifecycle?.clone()))
     }

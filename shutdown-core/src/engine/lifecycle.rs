@@ -121,8 +121,8 @@ impl InFlight {
 }
 
 impl World for InFlight {
-    fn in_flight(&self) -> Vec<Straggler> {
-        let (mut stragglers, tasks) = self.tasks.stragglers();
+    fn in_flight(&self, tell_idle: bool) -> Vec<Straggler> {
+        let (mut stragglers, tasks) = self.tasks.stragglers(tell_idle);
         let (of_edges, known) = self.works.in_flight();
         stragglers.extend(of_edges);
         let main = usize::from(!self.main_is_over.is_set());

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -15,6 +16,7 @@ use super::output::MainOutput;
 use super::tasks::Place;
 use crate::report::MainOutcome;
 use crate::sequence::Event;
+use crate::sync::Activity;
 use crate::sync::catch::catch;
 use crate::sync::gate::Pass;
 
@@ -27,10 +29,15 @@ struct Ticket {
 
 impl Ticket {
     /// Returns `None` once the drain is over: such a task runs untracked, for as long as the process does.
-    fn new(lifecycle: &Lifecycle, location: &'static Location<'static>, blocking: bool) -> Option<Ticket> {
+    fn new(
+        lifecycle: &Lifecycle,
+        name: Option<Cow<'static, str>>,
+        location: &'static Location<'static>,
+        activity: Option<Arc<Activity>>,
+    ) -> Option<Ticket> {
         let in_flight = lifecycle.in_flight();
         let pass = in_flight.gate.join()?;
-        let place = in_flight.tasks.add(location, blocking);
+        let place = in_flight.tasks.add(name, location, activity);
         Some(Ticket { lifecycle: lifecycle.clone(), place, pass: Some(pass) })
     }
 }
@@ -53,6 +60,7 @@ pin_project! {
         #[pin]
         future: F,
         ticket: Option<Ticket>,
+        activity: Arc<Activity>,
     }
 }
 
@@ -63,9 +71,13 @@ impl<F: Future> Future for Tracked<F> {
         let this = self.project();
         // A task that is not tracked may have left something here.
         ASIDE.set(std::ptr::null());
-        let polled = catch(|| this.future.poll(cx)).unwrap_or_else(|panic| {
-            if let Some(ticket) = this.ticket {
-                ticket.lifecycle.on(Event::TaskPanicked);
+        this.activity.begin();
+        let polled = catch(|| this.future.poll(cx));
+        let lifecycle = this.ticket.as_ref().map(|ticket| &ticket.lifecycle);
+        this.activity.end(lifecycle.is_some_and(|lifecycle| lifecycle.notices().draining.is_fired()));
+        let polled = polled.unwrap_or_else(|panic| {
+            if let Some(lifecycle) = lifecycle {
+                lifecycle.on(Event::TaskPanicked);
             }
             panic.resume()
         });
@@ -86,10 +98,24 @@ impl Lifecycle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let ticket = Ticket::new(self, Location::caller(), false);
+        self.spawn_tracked(None, Location::caller(), future)
+    }
+
+    fn spawn_tracked<F>(
+        &self,
+        name: Option<Cow<'static, str>>,
+        location: &'static Location<'static>,
+        future: F,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let activity = Arc::new(Activity::default());
+        let ticket = Ticket::new(self, name, location, Some(Arc::clone(&activity)));
         let place = ticket.as_ref().map(|ticket| ticket.place);
         let future = Scoped::new(self.clone(), future);
-        let task = self.runtime().spawn(Tracked { future, ticket });
+        let task = self.runtime().spawn(Tracked { future, ticket, activity });
         self.keep_abort(place, &task);
         task
     }
@@ -97,7 +123,7 @@ impl Lifecycle {
     /// Spawns a tracked closure that may block its thread: see [`spawn_blocking`](crate::spawn_blocking).
     #[track_caller]
     pub fn spawn_blocking<T: Send + 'static>(&self, f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-        let ticket = Ticket::new(self, Location::caller(), true);
+        let ticket = Ticket::new(self, None, Location::caller(), None);
         let place = ticket.as_ref().map(|ticket| ticket.place);
         let lifecycle = self.clone();
         let task = self.runtime().spawn_blocking(move || {
@@ -119,8 +145,9 @@ impl Lifecycle {
     where
         F: Future<Output: MainOutput> + Send + 'static,
     {
-        let essential = Essential { lifecycle: self.clone(), name: Some(name.into()), error: None };
-        self.spawn(async move {
+        let name = name.into();
+        let essential = Essential { lifecycle: self.clone(), name: Some(name.clone()), error: None };
+        self.spawn_tracked(Some(name), Location::caller(), async move {
             // Moved in as a whole, so that it is dropped also by a task that is cut before it ends.
             let mut essential = essential;
             if let MainOutcome::Failed { error } = future.await.into_ending() {

@@ -1,21 +1,24 @@
 //! The registry of tracked tasks: work in flight that the report names by where it was spawned.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::Location;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use slab::Slab;
 use tokio::task::AbortHandle;
 
 use crate::report::Straggler;
 use crate::sync::shards::Shards;
-use crate::sync::{Flag, lock};
+use crate::sync::{Activity, Flag, lock};
 
 /// The tracked tasks of one lifecycle.
 pub(crate) struct Tasks {
     shards: Shards<Mutex<Shard>>,
     /// The tasks in flight have been cut. A task that comes later is aborted at once.
     cut: Flag,
+    /// The closures that were running when the tasks were cut. A thread cannot be aborted.
+    left_running: Mutex<Vec<(Place, &'static Location<'static>)>>,
 }
 
 #[derive(Default)]
@@ -27,8 +30,11 @@ struct Shard {
 
 struct Task {
     number: u64,
+    /// The name of an essential task.
+    name: Option<Cow<'static, str>>,
     location: &'static Location<'static>,
-    blocking: bool,
+    /// `None` for a closure, which is always busy.
+    activity: Option<Arc<Activity>>,
     abort: Option<AbortHandle>,
 }
 
@@ -42,7 +48,7 @@ pub(super) struct Place {
 
 impl Default for Tasks {
     fn default() -> Tasks {
-        Tasks { shards: Shards::new(Mutex::default), cut: Flag::default() }
+        Tasks { shards: Shards::new(Mutex::default), cut: Flag::default(), left_running: Mutex::default() }
     }
 }
 
@@ -51,12 +57,17 @@ impl Tasks {
         lock(self.shards.at(at))
     }
 
-    pub(super) fn add(&self, location: &'static Location<'static>, blocking: bool) -> Place {
+    pub(super) fn add(
+        &self,
+        name: Option<Cow<'static, str>>,
+        location: &'static Location<'static>,
+        activity: Option<Arc<Activity>>,
+    ) -> Place {
         let at = self.shards.seat();
         let mut shard = self.shard(at);
         shard.count += 1;
         let number = shard.count;
-        let key = shard.tasks.insert(Task { number, location, blocking, abort: None });
+        let key = shard.tasks.insert(Task { number, name, location, activity, abort: None });
         Place { shard: at, key, number }
     }
 
@@ -78,18 +89,21 @@ impl Tasks {
         }
     }
 
-    /// Lists the tasks that have not ended, by where they were spawned, and counts them.
-    pub(super) fn stragglers(&self) -> (Vec<Straggler>, usize) {
-        let mut found: BTreeMap<(bool, &'static Location<'static>), usize> = BTreeMap::new();
+    /// Lists the tasks that have not ended, by where they were spawned, and counts them. With `tell_idle`, tasks that
+    /// have done nothing since the drain began are listed apart.
+    pub(super) fn stragglers(&self, tell_idle: bool) -> (Vec<Straggler>, usize) {
+        let mut found: BTreeMap<_, usize> = BTreeMap::new();
         for at in 0..self.shards.len() {
             for (_, task) in &self.shard(at).tasks {
-                *found.entry((task.blocking, task.location)).or_default() += 1;
+                let activity = task.activity.as_ref();
+                let idle = tell_idle && activity.is_some_and(|activity| activity.is_idle());
+                *found.entry((activity.is_none(), task.location, task.name.clone(), idle)).or_default() += 1;
             }
         }
         let total = found.values().sum();
-        let straggler = |((blocking, location), count)| match blocking {
+        let straggler = |((blocking, location, name, idle), count)| match blocking {
             true => Straggler::Blocking { location, count },
-            false => Straggler::Tasks { location, count },
+            false => Straggler::Tasks { name, location, count, idle },
         };
         (found.into_iter().map(straggler).collect(), total)
     }
@@ -103,9 +117,35 @@ impl Tasks {
     pub(super) fn cut(&self) {
         self.cut.set();
         for at in 0..self.shards.len() {
+            let mut shard = self.shard(at);
             let handles: Vec<AbortHandle> =
-                self.shard(at).tasks.iter_mut().filter_map(|(_, task)| task.abort.take()).collect();
+                shard.tasks.iter_mut().filter_map(|(_, task)| task.abort.take()).collect();
+            let blocking = shard.tasks.iter().filter(|(_, task)| task.activity.is_none());
+            let left: Vec<_> = blocking
+                .map(|(key, task)| (Place { shard: at, key, number: task.number }, task.location))
+                .collect();
+            drop(shard);
             handles.iter().for_each(AbortHandle::abort);
+            lock(&self.left_running).extend(left);
         }
+    }
+
+    /// Tells of the closures that ended between the cut and now, a sentence for each place.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut ended: BTreeMap<&'static Location<'static>, usize> = BTreeMap::new();
+        for (place, location) in lock(&self.left_running).iter() {
+            let task = self.shard(place.shard).tasks.get(place.key).map(|task| task.number);
+            if task != Some(place.number) {
+                *ended.entry(location).or_default() += 1;
+            }
+        }
+        let note = |(location, count)| {
+            let tasks = if count == 1 { "1 blocking task" } else { &format!("{count} blocking tasks") };
+            format!(
+                "{tasks} spawned at {location} ended after the drain (by a teardown? end the closure when \
+                 `lifecycle::is_stopping()`, or let a resource own its thread)"
+            )
+        };
+        ended.into_iter().map(note).collect()
     }
 }

@@ -39,8 +39,23 @@ impl fmt::Display for Straggler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Straggler::Main => f.write_str("`main`"),
-            Straggler::Tasks { location, count: 1 } => write!(f, "1 task spawned at {location}"),
-            Straggler::Tasks { location, count } => write!(f, "{count} tasks spawned at {location}"),
+            Straggler::Tasks { name, location, count, idle } => {
+                let essential = if name.is_some() { "essential " } else { "" };
+                let (tasks, them) = if *count == 1 { ("task", "the task") } else { ("tasks", "the tasks") };
+                write!(f, "{count} {essential}{tasks} ")?;
+                if let Some(name) = name {
+                    write!(f, "`{name}` ")?;
+                }
+                write!(f, "spawned at {location}")?;
+                if *idle {
+                    write!(
+                        f,
+                        ", idle during the drain (waiting for the cleanup? end {them} at `lifecycle::stopping()`, or let \
+                         a resource own {them})"
+                    )?;
+                }
+                Ok(())
+            }
             Straggler::Blocking { location, count: 1 } => write!(f, "1 blocking task spawned at {location}"),
             Straggler::Blocking { location, count } => {
                 write!(f, "{count} blocking tasks spawned at {location}")

@@ -120,7 +120,8 @@ mod tests {
             ],
             stragglers: vec![
                 Straggler::Main,
-                Straggler::Tasks { location, count: 1 },
+                Straggler::Tasks { name: None, location, count: 1, idle: false },
+                Straggler::Tasks { name: Some("a".into()), location, count: 2, idle: true },
                 Straggler::Blocking { location, count: 2 },
                 Straggler::InFlight { doing: "GET /".to_owned(), count: 3 },
                 Straggler::Passes { count: 4 },

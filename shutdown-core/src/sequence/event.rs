@@ -76,6 +76,7 @@ pub(crate) enum Action<H> {
 
 /// The questions that the sequence asks while it decides.
 pub(crate) trait World {
-    /// Lists the work in flight, without `main`.
-    fn in_flight(&self) -> Vec<Straggler>;
+    /// Lists the work in flight, without `main`. With `tell_idle`, a task that has done nothing since the drain began is
+    /// marked so.
+    fn in_flight(&self, tell_idle: bool) -> Vec<Straggler>;
 }

@@ -13,6 +13,9 @@ use crate::stage::Stage;
 /// The interval between two log lines about what the stop is waiting for.
 const WAITING_LINE_INTERVAL: Duration = Duration::from_secs(5);
 
+/// The shortest drain in which a task that does nothing is worth a word.
+const LONG_DRAIN: Duration = Duration::from_millis(500);
+
 /// A stop that has begun.
 #[derive(Debug)]
 pub(super) struct Stop {
@@ -85,8 +88,13 @@ impl Stop {
     }
 
     /// Cuts off the work in flight, because the time of the drain is up.
-    pub(super) fn cut_off<H>(mut self: Box<Self>, world: &impl World, actions: &mut Vec<Action<H>>) -> Phase {
-        self.stragglers = self.in_flight(world);
+    pub(super) fn cut_off<H>(
+        mut self: Box<Self>,
+        now: Instant,
+        world: &impl World,
+        actions: &mut Vec<Action<H>>,
+    ) -> Phase {
+        self.stragglers = self.in_flight(now, world);
         actions.extend([Action::CutMain, Action::CutWork]);
         Phase::CutOff(self)
     }
@@ -97,10 +105,14 @@ impl Stop {
     }
 
     /// Lists the work in flight, including `main`.
-    pub(super) fn in_flight(&self, world: &impl World) -> Vec<Straggler> {
+    pub(super) fn in_flight(&self, now: Instant, world: &impl World) -> Vec<Straggler> {
+        let in_drain = |entered: &&Entered| entered.stage == Stage::Drain;
+        let drain =
+            self.entered.iter().find(in_drain).map(|entered| now.saturating_duration_since(entered.at));
+
         let mut in_flight: Vec<Straggler> =
             self.main.is_none().then_some(Straggler::Main).into_iter().collect();
-        in_flight.extend(world.in_flight());
+        in_flight.extend(world.in_flight(drain.is_some_and(|length| length >= LONG_DRAIN)));
         in_flight
     }
 

@@ -88,7 +88,7 @@ async fn a_panic_during_the_stop_reaches_the_caller() {
 async fn a_panic_reaches_the_caller_also_if_a_teardown_panics() {
     let run = async {
         lifecycle::defer("loud", || async { fails("teardown") });
-        lifecycle::defer("stuck", || std::future::pending::<()>());
+        lifecycle::defer("stuck", std::future::pending::<()>);
         lifecycle::spawn(std::future::pending::<()>());
         fails("main");
     };

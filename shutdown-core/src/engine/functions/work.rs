@@ -15,9 +15,23 @@ use crate::sync::gate::Pass;
 /// line that spawned the task. Work in flight may spawn more tasks during the drain. A task that is spawned after the
 /// drain runs as well, but the stop does not wait for it.
 ///
+/// # Tasks that a teardown ends
+///
+/// Do not track a task that ends only when a teardown closes its channel or its connection. The cleanup begins after
+/// the drain, and the drain waits for the task. Such a stop takes the whole drain, cuts the task off, and has the exit
+/// status 70. The report marks a task that did nothing in a drain of 500 ms or more as `idle during the drain`. Two ways
+/// avoid this wait:
+///
+/// - The task ends when [`stopping`](crate::stopping) completes, as in the example there.
+/// - A resource owns the task: `tokio::spawn` returns a `JoinHandle`, the resource holds it in a
+///   [`Slot`](crate::Slot) with `#[teardown]`, and the teardown closes the channel first.
+///
 /// # Panics
 ///
 /// Panics outside of a lifecycle, or outside of a tokio runtime.
+///
+/// A panic of the task is returned by its `JoinHandle`. The report counts the panic: during the stop in
+/// [`panicked_tasks`](crate::Report::panicked_tasks), with exit status 70, and before the stop as a note.
 ///
 /// # Examples
 ///
@@ -41,7 +55,8 @@ where
 /// Runs a closure on a thread where the closure may block. The drain waits for its return.
 ///
 /// A closure that still runs at the end of the drain is left running, because a thread cannot be cut off. The report
-/// names the line that spawned the closure, and the exit status is 70.
+/// names the line that spawned the closure, and the exit status is 70. A closure that waits for a teardown is such a
+/// closure: see [`spawn`].
 ///
 /// # Panics
 ///
@@ -72,6 +87,8 @@ pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static)
 /// | returns an error or panics during the stop | 70 |
 /// | is cut off at the end of the drain | 70 |
 /// | returns without an error during the stop | unchanged |
+///
+/// The report names the task by `name`, also if the drain cuts the task off.
 ///
 /// Everything else is as in [`spawn`].
 ///

@@ -9,7 +9,7 @@ use crate::stage::TeardownStage;
 struct Idle;
 
 impl World for Idle {
-    fn in_flight(&self) -> Vec<Straggler> {
+    fn in_flight(&self, _: bool) -> Vec<Straggler> {
         Vec::new()
     }
 }

@@ -12,7 +12,7 @@ use crate::stage::{Stage, TeardownStage};
 pub(super) struct InFlight(pub(super) Vec<Straggler>);
 
 impl World for InFlight {
-    fn in_flight(&self) -> Vec<Straggler> {
+    fn in_flight(&self, _: bool) -> Vec<Straggler> {
         self.0.clone()
     }
 }

@@ -28,7 +28,7 @@ enum Happening {
 struct InFlight(usize);
 
 impl World for InFlight {
-    fn in_flight(&self) -> Vec<Straggler> {
+    fn in_flight(&self, _: bool) -> Vec<Straggler> {
         (self.0 > 0).then_some(Straggler::Passes { count: self.0 }).into_iter().collect()
     }
 }

@@ -236,7 +236,7 @@ fn needs_of_what_was_released_are_forgotten() {
     use crate::sequence::{Config, Event, InstanceId, Released, Sequence, World};
     struct Idle;
     impl World for Idle {
-        fn in_flight(&self) -> Vec<crate::report::Straggler> {
+        fn in_flight(&self, _: bool) -> Vec<crate::report::Straggler> {
             Vec::new()
         }
     }
