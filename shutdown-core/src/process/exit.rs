@@ -115,9 +115,8 @@ impl Exit {
     /// Returns how `main` ended, and keeps its exit code for `leave`.
     pub(super) fn outcome_of(&self, end: MainEnd) -> MainOutcome {
         match end {
-            MainEnd::Ok => MainOutcome::Ok,
+            MainEnd::Ok | MainEnd::Code(ExitCode::SUCCESS) => MainOutcome::Ok,
             MainEnd::Err(error) => MainOutcome::Failed { error },
-            MainEnd::Code(ExitCode::SUCCESS) => MainOutcome::Ok,
             MainEnd::Code(code) => {
                 *lock(&self.code) = Some(number_of(code));
                 MainOutcome::Failed { error: "`main` returned an exit code other than success".to_owned() }

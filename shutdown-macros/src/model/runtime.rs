@@ -72,7 +72,7 @@ fn words(tokens: &TokenStream) -> Vec<Ident> {
 }
 
 fn is_generated(word: &Ident) -> bool {
-    word.span().source_text().is_some_and(|source| source != word.to_string())
+    word.span().source_text().is_some_and(|source| *word != source)
 }
 
 fn is_own(path: &Path) -> bool {
