@@ -84,7 +84,7 @@ impl<H: Clone> Sequence<H> {
         let lame_duck = if config.job { Duration::ZERO } else { config.lame_duck.min(grace) };
         Sequence {
             config: Config { grace, fits_into, lame_duck, ..config },
-            phase: Phase::Running { ready: config.job },
+            phase: Phase::Running { ready: config.job, panicked_tasks: 0 },
             registry: Registry::default(),
             signals: Signals::default(),
             actions: Vec::new(),
@@ -107,8 +107,8 @@ impl<H: Clone> Sequence<H> {
         let planned = self.registry.to_plan();
         match &self.phase {
             Phase::Running { .. } => {
-                let Config { grace, lame_duck, .. } = self.config;
-                let budget = Budget::new(now, grace, &planned.paths);
+                let Config { grace, fits_into, lame_duck, .. } = self.config;
+                let budget = Budget::lowered(now, grace, fits_into, &planned.paths);
                 budget.drain_until.saturating_duration_since(now + lame_duck)
             }
             // Split again, because an instance may have been managed since the last event.
@@ -166,11 +166,14 @@ impl<H: Clone> Sequence<H> {
                     teardown.ended(now, id, outcome, &mut self.registry, &mut self.actions);
                 }
             },
-            Event::TaskPanicked => {
-                if let Some(stop) = self.phase.stop_mut() {
-                    stop.panicked_tasks += 1;
+            Event::TaskPanicked => match &mut self.phase {
+                Phase::Running { panicked_tasks, .. } => *panicked_tasks += 1,
+                phase => {
+                    if let Some(stop) = phase.stop_mut() {
+                        stop.panicked_tasks += 1;
+                    }
                 }
-            }
+            },
             Event::Unwanted => self.phase.end_lame_duck(now),
             Event::Tick => {}
         }
@@ -194,7 +197,7 @@ impl<H: Clone> Sequence<H> {
     }
 
     fn on_ready(&mut self, now: Instant) {
-        let Phase::Running { ready } = &mut self.phase else { return };
+        let Phase::Running { ready, .. } = &mut self.phase else { return };
         if std::mem::replace(ready, true) {
             return;
         }
@@ -250,8 +253,9 @@ impl<H: Clone> Sequence<H> {
 
     /// Begins the stop, if none has begun. A lifecycle that is not ready has no lame duck.
     fn begin(&mut self, now: Instant, reason: Reason, lame_duck: Duration) {
-        let Phase::Running { ready } = self.phase else { return };
-        let stop = Box::new(Stop::new(now, reason, &self.config, &self.registry.planned()));
+        let Phase::Running { ready, panicked_tasks } = self.phase else { return };
+        let mut stop = Box::new(Stop::new(now, reason, &self.config, &self.registry.planned()));
+        stop.panicked_before = panicked_tasks;
         let (reason, deadline) = (stop.reason.clone(), stop.budget.deadline);
         let cuts_main = match reason {
             Reason::MainEnded => false,

@@ -4,13 +4,17 @@
 use std::future::pending;
 use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use lifecycle::net::{Connection, Server};
+use lifecycle::net::{Connection, Listener, Peer, Server};
 use lifecycle::{Lifecycle, Report};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, ReadBuf,
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -107,7 +111,7 @@ async fn is_closed(client: &mut TcpStream) {
 /// The loop of the documentation. Gives the error with which the connection ended.
 async fn echo<I>(connection: Connection<I>) -> std::io::Result<()>
 where
-    Connection<I>: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    Connection<I>: AsyncRead + AsyncWrite + Unpin,
 {
     let mut lines = BufReader::new(connection);
     let mut line = String::new();
@@ -153,6 +157,29 @@ async fn lines_that_have_arrived_are_answered() {
     for (client, words) in &mut clients {
         hears(client, words).await;
         is_closed(client).await;
+    }
+    service.ends_clean().await;
+}
+
+#[tokio::test]
+async fn bytes_that_only_the_kernel_knows_are_read_before_an_idle_connection_ends() {
+    let service = Service::start(polite).await;
+    let mut clients = Vec::new();
+    for _ in 0..20 {
+        clients.push(service.connect_and_use().await);
+    }
+    // Longer than an idle connection stays open after an answer.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let mut clients: Vec<_> = clients.into_iter().map(|client| client.into_std().unwrap()).collect();
+    for client in &mut clients {
+        client.write_all(b"just in time\n").unwrap();
+    }
+    // The runtime has only this thread, and has not reported these bytes.
+    service.stop();
+    for client in clients {
+        let mut client = TcpStream::from_std(client).unwrap();
+        hears(&mut client, "just in time\n").await;
+        is_closed(&mut client).await;
     }
     service.ends_clean().await;
 }
@@ -287,21 +314,16 @@ async fn a_busy_connection_is_read_on_until_a_marker_says_that_it_is_idle() {
                 let mut request = [0; 5];
                 read.read_exact(&mut request).await.unwrap();
                 marker.mark_busy();
-                let working = async move {
-                    go.notified().await;
-                    write.write_all(&request).await.unwrap();
-                    marker.mark_idle(&[]);
-                    pending::<()>().await;
-                };
-                let watching = async {
-                    let length = read.read(&mut [0; 1]).await.unwrap();
+                // In another task, so that only the mark can wake it.
+                let watching = tokio::spawn(async move {
+                    let length = read.read(&mut [0; 1]).await;
                     ended.fetch_add(1, Ordering::Relaxed);
                     length
-                };
-                tokio::select! {
-                    () = working => {}
-                    length = watching => assert_eq!(length, 0),
-                }
+                });
+                go.notified().await;
+                write.write_all(&request).await.unwrap();
+                marker.mark_idle(&[]);
+                assert_eq!(watching.await.unwrap().unwrap(), 0);
             }
         }
     })
@@ -554,4 +576,106 @@ async fn clients_that_never_had_a_place_are_noted() {
             .contains("2 connections were closed before `max_connections` had a place for them"),
         "{report}"
     );
+}
+
+/// A stream of which the server does not know that it is a socket.
+struct Opaque(TcpStream);
+
+impl AsyncRead for Opaque {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Opaque {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+struct OpaqueListener(TcpListener);
+
+impl Listener for OpaqueListener {
+    type Io = Opaque;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<(Opaque, Peer)>> {
+        let (stream, address) = ready!(self.0.poll_accept(cx))?;
+        Poll::Ready(Ok((Opaque(stream), Peer::Ip(address))))
+    }
+
+    fn address(&self) -> String {
+        "an opaque listener".to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_the_users_own_ends_in_the_same_way() {
+    let lifecycle = Lifecycle::builder().grace(LONG).build();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = lifecycle::net::serve(OpaqueListener(listener), |connection, _| async move {
+        let _ = echo(connection).await;
+    });
+    let running = tokio::spawn({
+        let lifecycle = lifecycle.clone();
+        async move { lifecycle.run(served).await }
+    });
+    let service = Service { address, lifecycle, running };
+    let (mut idle, mut busy) = (service.connect_and_use().await, service.connect_and_use().await);
+    // Longer than an idle connection stays open after an answer.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let late = busy.into_std().unwrap();
+    (&late).write_all(b"just in time\n").unwrap();
+    service.stop();
+    busy = TcpStream::from_std(late).unwrap();
+    hears(&mut busy, "just in time\n").await;
+    is_closed(&mut busy).await;
+    is_closed(&mut idle).await;
+    service.ends_clean().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_unix_socket_ends_in_the_same_way() {
+    let path = std::env::temp_dir().join(format!("lifecycle-net-{}.socket", std::process::id()));
+    let lifecycle = Lifecycle::builder().grace(LONG).build();
+    let listener = lifecycle::net::listen(&format!("unix:{}", path.display())).await.unwrap();
+    let served = lifecycle::net::serve(listener, |connection, _| async move {
+        let _ = echo(connection).await;
+    });
+    let running = tokio::spawn({
+        let lifecycle = lifecycle.clone();
+        async move { lifecycle.run(served).await }
+    });
+    let mut clients = Vec::new();
+    for words in ["one\n", "one\ntwo\n"] {
+        let mut client = tokio::net::UnixStream::connect(&path).await.unwrap();
+        client.write_all(words.as_bytes()).await.unwrap();
+        clients.push((client, words));
+    }
+    lifecycle.shutdown("test");
+    for (client, words) in &mut clients {
+        let mut heard = String::new();
+        soon("the answers", client.read_to_string(&mut heard)).await.unwrap();
+        assert_eq!(heard, *words);
+    }
+    let report = soon("the end of the server", running).await.unwrap();
+    assert!(report.is_clean() && report.notes.is_empty(), "{report}");
+    assert!(!path.exists());
 }

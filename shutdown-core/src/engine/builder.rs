@@ -92,6 +92,10 @@ impl Builder {
     }
 
     /// Builds the lifecycle and runs `future` in it. Everything else is as in [`Lifecycle::run`].
+    ///
+    /// # Panics
+    ///
+    /// Panics after the stop if `future` panics, or if the plan is invalid.
     pub async fn run<F>(self, future: F) -> Report
     where
         F: Future<Output: MainOutput>,
@@ -104,6 +108,10 @@ impl Builder {
     /// # Errors
     ///
     /// Returns an error if the runtime cannot be built.
+    ///
+    /// # Panics
+    ///
+    /// Panics after the stop if `future` panics, or if the plan is invalid.
     pub fn block_on<F>(self, future: F) -> std::io::Result<Report>
     where
         F: Future<Output: MainOutput>,

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::observe::log::{Line, log};
+use crate::report::Reason;
 use crate::sync::notice::Notice;
 
 /// The place where a lifecycle runs: a runtime of the caller ([`Caller`]), or a process of its own.
@@ -38,6 +39,10 @@ impl Host for Caller {
     fn scaled(&self, _: String) {}
 
     fn log(&self, line: Line) {
+        // The subscriber of a test is seldom set up, and the test may fail by the consequences before `run` can panic.
+        if let Line::Stopping { reason: reason @ Reason::InvalidPlan { .. }, .. } = &line {
+            self.print(format!("lifecycle: the stop begins: {reason}\n"));
+        }
         log(&line);
     }
 

@@ -58,6 +58,7 @@ pub(crate) struct Engine {
     pub(super) report: OnceLock<Report>,
     pub(super) runtime: OnceLock<Handle>,
     pub(super) host: Box<dyn Host>,
+    /// How many instances were managed.
     instances: Counter,
 }
 
@@ -159,7 +160,7 @@ impl Lifecycle {
             report: OnceLock::new(),
             runtime: OnceLock::new(),
             host: Box::new(host),
-            instances: Counter::default(),
+            instances: Counter::new(),
         }));
         if config.job {
             lifecycle.engine().ready.set();
@@ -185,13 +186,14 @@ impl Lifecycle {
         &self.0.in_flight
     }
 
-    /// Numbers an instance, in the order of registration.
+    /// Numbers an instance, in the order of registration. The number is unique in the process, so that the handle of
+    /// another lifecycle's instance names none of this one.
     pub(super) fn next_instance(&self) -> InstanceId {
-        let number = self.0.instances.next();
-        if number == 0 {
+        static INSTANCES: Counter = Counter::new();
+        if self.0.instances.next() == 0 {
             self.0.host.in_use();
         }
-        InstanceId(number)
+        InstanceId(INSTANCES.next())
     }
 
     /// Returns whether `main` has used nothing of this lifecycle so far: it is not ready, and has managed nothing. A
@@ -227,9 +229,19 @@ impl Lifecycle {
         }
     }
 
+    /// Returns whether two lifecycles run on one runtime.
+    pub(super) fn runs_with(&self, other: &Lifecycle) -> bool {
+        let id = |lifecycle: &Lifecycle| lifecycle.0.runtime.get().map(Handle::id);
+        id(self).is_some_and(|own| id(other) == Some(own))
+    }
+
     /// Tells this lifecycle from another one that exists at the same time.
     pub(super) fn address(&self) -> *const () {
         Arc::as_ptr(&self.0).cast()
+    }
+
+    pub(super) fn is_same(&self, other: &Lifecycle) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     pub(super) fn downgrade(&self) -> WeakLifecycle {

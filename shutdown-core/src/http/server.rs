@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::{poll_fn, ready};
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -122,7 +122,8 @@ pub struct Server<L, H = NoHandshake> {
     handshake: H,
     // On the heap, so that the futures that carry it are small.
     settings: Box<Settings>,
-    until: Option<BoxFuture<'static, ()>>,
+    // In a mutex, which nothing locks, so that a server is `Sync`.
+    until: Option<Mutex<BoxFuture<'static, ()>>>,
 }
 
 impl<L: Listener> Server<L> {
@@ -402,7 +403,7 @@ impl<L, H> Server<L, H> {
     /// ```
     #[doc(alias = "with_graceful_shutdown")]
     pub fn until(mut self, future: impl Future<Output = ()> + Send + 'static) -> Self {
-        self.until = Some(Box::pin(future));
+        self.until = Some(Mutex::new(Box::pin(future)));
         self
     }
 
@@ -558,7 +559,10 @@ impl<L, H> Server<L, H> {
         };
         match self.until {
             None => served.await,
-            Some(until) => end_at(until, &notices, served).await,
+            Some(until) => {
+                let until = until.into_inner().expect("nothing locks the mutex");
+                end_at(until, &notices, served).await
+            }
         }
     }
 }

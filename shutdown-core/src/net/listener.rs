@@ -28,8 +28,9 @@ use super::closing::{Closing, OtherQueue, Sealed, TcpQueue};
 ///   a lame duck.
 /// - The accept queue is emptied through `poll_accept`, for 2 ms at least. A connection that the runtime has not
 ///   reported by then is lost.
-/// - If `Io` is not a tokio `TcpStream` or `UnixStream`, an HTTP server cannot see bytes that the kernel holds. A
-///   request that arrives on an idle connection in the moment in which it closes is then lost.
+/// - If `Io` is not a tokio `TcpStream` or `UnixStream`, a server cannot ask the kernel for unread bytes. An HTTP server then
+///   loses a request that arrives on an idle connection in the moment in which it closes. `net::serve` keeps such a
+///   connection open for the first 100 ms of the drain.
 ///
 /// ```
 /// use std::io;

@@ -92,7 +92,8 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     thread::start("lc-signal", move || signals.run(&owner)).map_err(&no_thread)?;
 
     let outcome = async { exit.outcome_of(main.await.into_end()) };
-    runtime.block_on(lifecycle.main(outcome));
+    // A panic is in the report, and its payload may hold something that has to be given back.
+    runtime.block_on(lifecycle.main(outcome, drop));
     Ok(exit.leave(runtime))
 }
 

@@ -97,13 +97,18 @@ fn options(model: &Main, door: &TokenStream) -> TokenStream {
     let duration_type = quote!(::core::time::Duration);
     let count_type = quote!(usize);
     let calls = [
-        call("grace", grace.as_ref(), &duration_type, time),
-        call("lame_duck", lame_duck.as_ref(), &duration_type, time),
-        call("flavor", flavor.as_ref(), &quote!(#door::RuntimeFlavor), word("RuntimeFlavor")),
-        call("worker_threads", worker_threads.as_ref(), &count_type, |count| quote!(#count)),
-        call("max_blocking_threads", max_blocking_threads.as_ref(), &count_type, |count| quote!(#count)),
-        call("thread_name", thread_name.as_ref(), &quote!(_), |name| quote!(#name)),
-        call("report", model.report.as_ref(), &quote!(#door::ReportFormat), word("ReportFormat")),
+        call("grace", grace.as_ref(), Some(&duration_type), time),
+        call("lame_duck", lame_duck.as_ref(), Some(&duration_type), time),
+        call("flavor", flavor.as_ref(), Some(&quote!(#door::RuntimeFlavor)), word("RuntimeFlavor")),
+        call("worker_threads", worker_threads.as_ref(), Some(&count_type), |count| quote!(#count)),
+        call(
+            "max_blocking_threads",
+            max_blocking_threads.as_ref(),
+            Some(&count_type),
+            |count| quote!(#count),
+        ),
+        call("thread_name", thread_name.as_ref(), None, |name| quote!(#name)),
+        call("report", model.report.as_ref(), Some(&quote!(#door::ReportFormat)), word("ReportFormat")),
     ];
     let job = model.job.then(|| quote!(.job()));
     let signals = model.signals.as_ref().map(|signals| {
@@ -114,20 +119,22 @@ fn options(model: &Main, door: &TokenStream) -> TokenStream {
 }
 
 /// Returns the call of the method with the name of the key. An expression is bound to its type, so that the error of
-/// rustc names the type and not the method.
+/// rustc names the type and the key, and not the method. A method without one type takes the expression as it is.
 fn call<T>(
     name: &str,
     value: Option<&Given<T>>,
-    ty: &TokenStream,
+    ty: Option<&TokenStream>,
     literal: impl FnOnce(&T) -> TokenStream,
 ) -> Option<TokenStream> {
     let method = format_ident!("{name}");
-    let value = match value? {
-        Given::Literal(value) => literal(value),
-        Given::Expression(tokens) => {
+    let value = match (value?, ty) {
+        (Given::Literal(value), _) => literal(value),
+        (Given::Expression(tokens, key), Some(ty)) => {
             let given = format_ident!("__lifecycle_{name}", span = Span::mixed_site());
+            let ty = spanned(ty.clone(), *key);
             quote!({ let #given: #ty = #tokens; #given })
         }
+        (Given::Expression(tokens, _), None) => tokens.clone(),
     };
     Some(quote!(.#method(#value)))
 }

@@ -94,7 +94,7 @@ impl Parse for Function {
 impl Main {
     pub(crate) fn check(args: &TokenStream, function: &Function, errors: &Errors) -> Option<Self> {
         check_attributes(&function.attrs, errors);
-        check_signature(&function.signature, &function.body, errors);
+        check_signature(function, errors);
         let keys = Keys::read(args, KNOWN, errors);
         let flavors = [("multi_thread", "MultiThread"), ("current_thread", "CurrentThread")];
         let formats = [("text", "Text"), ("json", "Json"), ("off", "Off")];
@@ -153,16 +153,18 @@ impl Main {
     }
 }
 
-fn check_signature(signature: &Signature, body: &TokenStream, errors: &Errors) {
+fn check_signature(function: &Function, errors: &Errors) {
+    let signature = &function.signature;
     if signature.ident != "main" {
         let message =
             "`#[lifecycle::main]` applies to `main`; elsewhere build a lifecycle with `Lifecycle::builder()`";
         errors.spanned(&signature.ident, Lint::BadAttribute, message);
     }
     if signature.asyncness.is_none() {
-        let message = match generated_by(body) {
+        let message = match generated_by(function) {
             Some(attribute) => format!("`#[lifecycle::main]` builds the runtime; remove `#[{attribute}]`"),
-            None => "`main` has to be async; write `async fn main()`".to_owned(),
+            None => "`main` has to be async; write `async fn main()`, or use `lifecycle::Process` in a plain `fn main`"
+                .to_owned(),
         };
         errors.spanned(signature.fn_token, Lint::BadAttribute, message);
     }

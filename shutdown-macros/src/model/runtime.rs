@@ -3,23 +3,23 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{Attribute, Path};
 
+use super::main_fn::Function;
 use crate::errors::{Errors, Lint};
 
-/// The attributes that expand before `#[lifecycle::main]` if they stand above it, and the crate that their code names.
-const RUNTIMES: &[(&str, &str)] = &[
-    ("tokio", "tokio::main"),
-    ("actix_web", "actix_web::main"),
-    ("actix_rt", "actix_rt::main"),
-    ("actix", "actix::main"),
-    ("async_std", "async_std::main"),
-    ("rocket", "rocket::main"),
-    ("ntex", "ntex::main"),
-    ("smol_potat", "smol_potat::main"),
-    ("smol", "smol::main"),
-    ("tokio_uring", "tokio_uring::main"),
-    ("compio", "compio::main"),
-    ("monoio", "monoio::main"),
-    ("futures_lite", "futures_lite::main"),
+/// The crates whose `main` expands before `#[lifecycle::main]` if it stands above it. Its code names the crate.
+const RUNTIMES: &[&str] = &[
+    "tokio",
+    "actix_web",
+    "actix_rt",
+    "actix",
+    "async_std",
+    "rocket",
+    "ntex",
+    "smol_potat",
+    "smol",
+    "tokio_uring",
+    "compio",
+    "monoio",
 ];
 
 /// Refuses the attributes below `#[lifecycle::main]` that build a runtime, too.
@@ -49,14 +49,16 @@ pub(crate) fn builds_a_runtime(attr: &Attribute) -> bool {
 /// Returns the attribute that has made this body, if it is one of the known ones.
 ///
 /// A user may have written the same code by hand. A generated word is told by its span, whose source is another text.
-pub(crate) fn generated_by(body: &TokenStream) -> Option<&'static str> {
-    let words = words(body);
+pub(crate) fn generated_by(function: &Function) -> Option<String> {
+    let words = words(&function.body);
     let made = |name: &str| words.iter().any(|word| word == name && is_generated(word));
-    if let Some((_, attribute)) = RUNTIMES.iter().find(|(krate, _)| made(krate)) {
-        return Some(attribute);
-    }
-    // The attribute of tokio takes the span of the last statement, which may begin with the word `tokio`.
-    made("block_on").then_some("tokio::main")
+    let krate = RUNTIMES
+        .iter()
+        .find(|krate| made(krate))
+        // The attribute of tokio takes the span of the last statement, which may begin with the word `tokio`.
+        .or_else(|| made("block_on").then_some(&"tokio"))?;
+    let is_test = function.attrs.iter().any(|attr| is_std(attr.path()));
+    Some(format!("{krate}::{}", if is_test { "test" } else { "main" }))
 }
 
 /// Returns the words of the body, also inside of groups.
@@ -77,7 +79,7 @@ fn is_own(path: &Path) -> bool {
     path.segments.len() > 1 && path.segments.first().is_some_and(|first| first.ident == "lifecycle")
 }
 
-/// Returns whether a path is `core::prelude::v1::test`, which an attribute above may have added.
+/// Returns whether a path is `core::prelude::v1::test`, which the `test` of a runtime adds.
 fn is_std(path: &Path) -> bool {
     path.segments.first().is_some_and(|first| first.ident == "core" || first.ident == "std")
 }

@@ -25,21 +25,22 @@ pub(crate) struct Assigned {
 /// A value that the macro has read, or an expression whose type and value the compiler and the start check.
 pub(crate) enum Given<T> {
     Literal(T),
-    Expression(TokenStream),
+    /// The tokens of the expression, and the span of its key.
+    Expression(TokenStream, Span),
 }
 
 impl<T> Given<T> {
     pub(crate) fn literal(&self) -> Option<&T> {
         match self {
             Given::Literal(value) => Some(value),
-            Given::Expression(_) => None,
+            Given::Expression(..) => None,
         }
     }
 
     pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Given<U> {
         match self {
             Given::Literal(value) => Given::Literal(f(value)),
-            Given::Expression(tokens) => Given::Expression(tokens),
+            Given::Expression(tokens, key) => Given::Expression(tokens, key),
         }
     }
 }
@@ -106,9 +107,21 @@ impl Assigned {
             _ => syn::parse2::<Expr>(self.all()).is_ok(),
         };
         if is_expression {
-            return Some(Given::Expression(self.all()));
+            return Some(Given::Expression(self.all(), self.name.span()));
+        }
+        if let Some(next) = self.next_key() {
+            errors.spanned(next, Lint::BadAttribute, format!("a comma is missing before `{next}`"));
+            return None;
         }
         read(self, errors).map(Given::Literal)
+    }
+
+    /// Returns the key that follows in the same piece, because no comma separates it.
+    fn next_key(&self) -> Option<&Ident> {
+        self.tokens.windows(2).skip(1).find_map(|pair| match pair {
+            [TokenTree::Ident(next), TokenTree::Punct(equals)] if equals.as_char() == '=' => Some(next),
+            _ => None,
+        })
     }
 
     pub(crate) fn string(&self, errors: &Errors) -> Option<LitStr> {

@@ -1,12 +1,12 @@
 //! TLS connections: requests that were sent in time are answered, and the server sends `close_notify`.
 
-use std::io::Write as _;
-use std::net::TcpStream;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lifecycle_http_tests::{
-    Client, Hearing, Http2, Outcome, PATIENCE, Program, Server, Tally, both_flavours,
+    Client, Hearing, Http2, Outcome, PATIENCE, Program, Server, Tally, both_flavours, get,
 };
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -97,6 +97,43 @@ fn an_idle_connection_is_told_the_end() {
         encrypted.server.stop();
         client.closed();
         encrypted.server.ended().exited(0);
+    }
+}
+
+/// The sending side is closed by `close_notify`, with and without FIN, before the response.
+#[test]
+fn a_client_that_has_closed_its_sending_side_is_answered() {
+    for program in both_flavours!("http tls idle=0") {
+        let mut encrypted = Encrypted::start(program);
+        let half_closed = |path: &str, with_fin: bool| {
+            let name = ServerName::try_from("localhost").expect("a name");
+            let connection = ClientConnection::new(Arc::clone(&encrypted.config), name).expect("a client");
+            let mut stream = StreamOwned::new(connection, encrypted.tcp());
+            stream.write_all(&get(path)).expect("it is served");
+            stream.conn.send_close_notify();
+            stream.flush().expect("it is served");
+            if with_fin {
+                stream.sock.shutdown(Shutdown::Write).expect("a socket");
+            }
+            Client::over(stream)
+        };
+        let mut quick = [half_closed("/", false), half_closed("/", true)];
+        let mut slow = [half_closed("/wait/a", false), half_closed("/wait/b", true)];
+        for client in &mut quick {
+            assert_eq!(client.outcome(), Outcome::Answered);
+            client.closed();
+        }
+        for path in ["/wait/a", "/wait/b"] {
+            encrypted.server.child.wait_for(&format!("at work: {path}"));
+        }
+        encrypted.server.stop();
+        encrypted.server.drains();
+        encrypted.server.go();
+        for client in &mut slow {
+            assert_eq!(client.outcome(), Outcome::AnsweredLast);
+            client.closed();
+        }
+        encrypted.server.ended().exited(0).not_reported("note:");
     }
 }
 
@@ -214,6 +251,35 @@ async fn a_stream_of_http2_in_the_socket_at_the_drain_is_served() {
         encrypted.server.child.thaw();
         assert_eq!(Http2::body(answer).await.1, b"hello");
         connection.closed().await;
+        encrypted.server.ended().exited(0).not_reported("note:");
+    }
+}
+
+/// `net::serve` with TLS inside of the handler: the wrapper of the connection is not the stream that the drain ends.
+#[test]
+fn lines_over_tls_that_have_arrived_are_echoed_and_idle_connections_end_with_close_notify() {
+    for program in both_flavours!("echo tls") {
+        let mut encrypted = Encrypted::start(program.grace("1200s"));
+        let mut silent = encrypted.tcp();
+        let mut clients: Vec<Client> = (0..10).map(|_| encrypted.over(encrypted.tcp())).collect();
+        for client in &mut clients {
+            client.send(b"hello\n");
+            assert_eq!(client.bytes(6), b"hello\n");
+        }
+        encrypted.server.child.freeze();
+        for client in &mut clients[..5] {
+            client.send(b"just in time\n");
+        }
+        encrypted.server.stop();
+        encrypted.server.child.thaw();
+        for client in &mut clients[..5] {
+            assert_eq!(client.bytes(13), b"just in time\n");
+        }
+        for client in &mut clients {
+            client.closed();
+        }
+        // This client has not begun its handshake.
+        assert_eq!(silent.read(&mut [0; 1]).expect("no reset"), 0);
         encrypted.server.ended().exited(0).not_reported("note:");
     }
 }

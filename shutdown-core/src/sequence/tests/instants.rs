@@ -131,7 +131,7 @@ fn a_close_of_the_console_leaves_the_time_that_the_system_waits() {
     assert_eq!(long.deadline(), Some(4_850));
 
     let mut short =
-        script(Config { grace: 3_000 * MS, lame_duck: Duration::ZERO, job: false, fits_into: 3_000 * MS });
+        script(Config { grace: 3_000 * MS, fits_into: 3_000 * MS, lame_duck: Duration::ZERO, job: false });
     short.at(100, close());
     assert_eq!(short.deadline(), Some(3_100), "grace is shorter");
 }
