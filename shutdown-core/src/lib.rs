@@ -56,6 +56,7 @@ pub mod __private;
 pub mod coming_from;
 pub mod lints;
 mod macros;
+pub mod platforms;
 pub mod recipes;
 
 pub use {

@@ -110,6 +110,9 @@ pub use shutdown_macros::Holds;
 /// - A second signal, at least 250 ms later, ends lame duck and drain, and leaves 3 s for the rest.
 /// - A third signal kills the process.
 ///
+/// On Windows console events take the place of signals: Ctrl-C of `SIGINT`, and Ctrl-Break, a close of the console, a
+/// logoff and a shutdown of `SIGTERM`. See [`platforms`](crate::platforms#console-events).
+///
 /// A signal that was ignored when the program started stays ignored. Examples are `SIGHUP` under `nohup`, and `SIGINT` in
 /// a background job of a script. A line on stderr says so if the signal is `SIGTERM`. Before [`ready`](crate::ready), the
 /// first signal drops `main` at its next await.

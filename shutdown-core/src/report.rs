@@ -79,7 +79,7 @@ pub enum Reason {
     #[non_exhaustive]
     #[doc(alias("SIGTERM", "SIGINT", "ctrl_c"))]
     Signal {
-        /// The number of the signal.
+        /// The number of the signal. On Windows: the number of the [console event](crate::platforms#console-events).
         number: i32,
         /// The process that sent the signal. `None` if the kernel does not say.
         sender: Option<u32>,

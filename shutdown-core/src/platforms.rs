@@ -1,0 +1,85 @@
+//! What works on Linux, macOS and Windows.
+//!
+//! Every feature compiles on all three. The tests run on Linux, and the tests of the console events also run under wine.
+//! The other rows of this page are checked by the compiler alone.
+//!
+//! | part | Linux | macOS | Windows |
+//! |---|---|---|---|
+//! | requests to stop | signals | signals | [console events](#console-events), or a [service](#a-windows-service) |
+//! | `main(signals(..))` | signals of that name | signals of that name | the events that stand for `SIGINT` and `SIGTERM` |
+//! | process that sent the signal | in the report | in the report | not known |
+//! | third signal | death by that signal | death by that signal | status `0xC000013A` (`STATUS_CONTROL_C_EXIT`) |
+//! | end at the deadline | `_exit(124)` | `_exit(124)` | `TerminateProcess(124)` |
+//! | `net::listen("unix:..")`, `Stream::Unix`, `UnixListener` | yes | yes | no: an error of kind `Unsupported` |
+//! | inherited listeners (`LISTEN_FDS`) | yes | yes | no |
+//! | new clients of a listener that closes | wait for the next listener | may be reset: use a lame duck | may be reset: use a lame duck |
+//! | restart on one port (`SO_REUSEPORT`) | yes | no | no |
+//! | bytes that the kernel holds (`FIONREAD`) | counted | counted | counted by `ioctlsocket` |
+//! | close after the client has read everything (lingering) | yes | yes | yes |
+//! | bare `#[teardown]` on a child process | SIGTERM, then waits | SIGTERM, then waits | closes its stdin, then waits |
+//! | bare `#[teardown]` on a Unix listener | removes the file | removes the file | the type does not exist |
+//!
+//! # Console events
+//!
+//! | event | number | stands for | lame duck | longest stop |
+//! |---|---|---|---|---|
+//! | Ctrl-C | 0 | `SIGINT` | skipped | grace |
+//! | Ctrl-Break | 1 | `SIGTERM` | yes | grace |
+//! | close of the console | 2 | `SIGTERM` | skipped | min(grace, 4.75 s) |
+//! | logoff of the user | 5 | `SIGTERM` | skipped | min(grace, 4.75 s) |
+//! | shutdown of Windows | 6 | `SIGTERM` | skipped | min(grace, 4.75 s) |
+//!
+//! - All events stop the process by default. `main(signals(SIGTERM))` leaves Ctrl-C to the program. A name other than
+//!   `SIGINT` and `SIGTERM` chooses no event.
+//! - A second event hurries the stop, and a third one ends the process, as on a Unix.
+//! - Windows ends a process 5 s after a close, a logoff or a shutdown, and as soon as its handler returns. The handler
+//!   therefore never returns. The stop takes at most 4.75 s: 5 s less 250 ms for the begin of the handler and for the
+//!   exit. Declared time-outs that do not fit are scaled. If a stop has already begun, one of these events hurries it.
+//! - A process in session 0, which belongs to services, does not stop at a logoff. It hears of the logoff of every user.
+//! - The handler is the one of `tokio::signal`, so a program may listen there too. A handler that is installed later
+//!   without tokio, for example by the crate `ctrlc`, is called first and hides the event.
+//!
+//! # The exit on Windows
+//!
+//! `#[lifecycle::main]` calls the functions of `atexit`, and then ends the process by `TerminateProcess`. Windows would
+//! otherwise end all threads, the watchdog too, and then call each DLL. A DLL that hangs there would hang the process
+//! for ever. `DllMain` is therefore not called with `DLL_PROCESS_DETACH`.
+//!
+//! A plain `main` with [`Process`](crate::Process) returns, and these calls happen. Nothing bounds them.
+//!
+//! # A Windows service
+//!
+//! The service manager of Windows sends no console event. It calls a control handler, which calls
+//! [`shutdown`](crate::shutdown()). The example `windows-service` in the repository is the complete program, and compiles on
+//! every platform.
+//!
+//! ```text
+//! fn service_main(_arguments: Vec<OsString>) {
+//!     let Ok(manager) = service_control_handler::register(NAME, on_control) else { return };
+//!     tell(manager, ServiceState::StartPending, ServiceExitCode::NO_ERROR);
+//!     let exit = Process::new().grace(GRACE).run(serve_and_tell(manager));
+//!     // The service manager shows the failure, and starts the service again if it is configured to.
+//!     let code = if exit == ExitCode::SUCCESS {
+//!         ServiceExitCode::NO_ERROR
+//!     } else {
+//!         ServiceExitCode::ServiceSpecific(1)
+//!     };
+//!     tell(manager, ServiceState::Stopped, code);
+//! }
+//!
+//! /// Runs on a thread of the service manager, and returns at once: the stop goes on without it.
+//! fn on_control(control: ServiceControl) -> ServiceControlHandlerResult {
+//!     match control {
+//!         ServiceControl::Stop => lifecycle::shutdown("the service manager stops the service"),
+//!         ServiceControl::Preshutdown => lifecycle::shutdown("Windows is about to shut down"),
+//!         ServiceControl::Interrogate => {}
+//!         _ => return ServiceControlHandlerResult::NotImplemented,
+//!     }
+//!     ServiceControlHandlerResult::NoError
+//! }
+//! ```
+//!
+//! - The service reports `Running` inside of `serve_and_tell`. Only then it accepts a stop, because there is a lifecycle.
+//! - A tracked task reports `StopPending` after [`stopping`](crate::stopping), with grace as its `wait_hint`.
+//! - At the deadline the process ends without the state `Stopped`. The service manager treats that as a failure.
+//! - `Preshutdown` gives a service 10 s or its own `PreshutdownTimeout` before Windows shuts down. The event of the shutdown gives 5 s.
