@@ -56,8 +56,19 @@
 //! | an HTTP/2 connection whose client is gone | 40 s: a ping after 20 s of silence, and 20 s for the answer |
 //! | an HTTP/1 request in progress | the end of the drain |
 //!
-//! [`Server::hyper`] configures the two times of HTTP/2 (`keep_alive_interval`, `keep_alive_timeout`). An HTTP/1 client
-//! that is gone looks like a slow one until TCP gives up.
+//! [`Server::hyper`] configures the two times of HTTP/2 (`keep_alive_interval`, `keep_alive_timeout`).
+//!
+//! An HTTP/1 client that is gone is noticed at the next write to it, and its handler works until then.
+//! [`Server::answer_half_closed`] configures that. A client that is gone without a packet looks like a slow one until
+//! TCP gives up.
+//!
+//! # What an HTTP/1 client can rely on
+//!
+//! - Every request that arrives before the drain is answered, in any legal form and in any pieces: pipelined, with a
+//!   chunked body, over HTTP/1.0, or before the client closes its sending side.
+//! - A response in the stop says `Connection: close` if no further request of the client has arrived. It replaces
+//!   `keep-alive`, and the headers `Keep-Alive` and `Proxy-Connection`, that a handler has set. Other options of
+//!   `Connection`, such as `upgrade`, stay.
 //!
 //! # What a server cannot do
 //!
@@ -72,26 +83,33 @@
 //! With [`probes`] and a `lame_duck` the readiness check fails first, and the listener closes when clients have gone
 //! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
 
-// In reading order, a file uses only those before it: framing, closing, late_requests, probes, protocol, site, state, connection,
-// info, handshake, body, stream, drive, request, server.
+// In reading order, a file uses only those before it: framing, closing, last_response, late_requests, probes, protocol,
+// age, hooks, notices, site, state, connection, info, handshake, body, stream, drive, request, service, server.
+mod age;
 mod body;
 mod closing;
 mod connection;
 mod drive;
 mod framing;
 mod handshake;
+mod hooks;
 mod info;
+mod last_response;
 mod late_requests;
+mod notices;
 mod probes;
 mod protocol;
 mod request;
 mod server;
+mod service;
 mod site;
 mod state;
 mod stream;
 
 pub use handshake::Handshake;
+pub use hooks::{Disconnect, DisconnectReason};
 pub use info::ConnectionInfo;
 pub use late_requests::LateRequests;
 pub use probes::{Probes, WithProbes, probes, serve_probes};
 pub use server::{Server, serve};
+pub use service::HttpService;

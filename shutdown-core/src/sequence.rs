@@ -59,6 +59,9 @@ use crate::stage::Stage;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Config {
     pub(crate) grace: Duration,
+    /// The grace that the declared time-outs have to fit into. It is longer than `grace` if the environment has lowered
+    /// `grace`: then the time-outs are scaled, and nothing is refused (R12).
+    pub(crate) fits_into: Duration,
     pub(crate) lame_duck: Duration,
     /// Whether the lifecycle is a batch job: ready from the start, and without a lame duck.
     pub(crate) job: bool,
@@ -77,10 +80,11 @@ pub(crate) struct Sequence<H> {
 impl<H: Clone> Sequence<H> {
     pub(crate) fn new(config: Config) -> Sequence<H> {
         let grace = config.grace.min(budget::LONGEST_GRACE);
+        let fits_into = config.fits_into.min(budget::LONGEST_GRACE).max(grace);
         let lame_duck = if config.job { Duration::ZERO } else { config.lame_duck.min(grace) };
         Sequence {
-            config: Config { grace, lame_duck, ..config },
-            phase: Phase::Running { ready: config.job },
+            config: Config { grace, fits_into, lame_duck, ..config },
+            phase: Phase::Running { ready: config.job, panicked_tasks: 0 },
             registry: Registry::default(),
             signals: Signals::default(),
             actions: Vec::new(),
@@ -103,8 +107,8 @@ impl<H: Clone> Sequence<H> {
         let planned = self.registry.to_plan();
         match &self.phase {
             Phase::Running { .. } => {
-                let Config { grace, lame_duck, .. } = self.config;
-                let budget = Budget::new(now, grace, &planned.paths);
+                let Config { grace, fits_into, lame_duck, .. } = self.config;
+                let budget = Budget::lowered(now, grace, fits_into, &planned.paths);
                 budget.drain_until.saturating_duration_since(now + lame_duck)
             }
             // Split again, because an instance may have been managed since the last event.
@@ -113,6 +117,11 @@ impl<H: Clone> Sequence<H> {
             }
             Phase::CutOff(_) | Phase::Teardown(_) | Phase::Exited { .. } => Duration::ZERO,
         }
+    }
+
+    /// Returns how many managed instances have not been torn down.
+    pub(crate) fn not_torn_down(&self) -> usize {
+        self.registry.done().iter().filter(|done| !**done).count()
     }
 
     /// Returns what the caller has to do now, in this order.
@@ -157,11 +166,14 @@ impl<H: Clone> Sequence<H> {
                     teardown.ended(now, id, outcome, &mut self.registry, &mut self.actions);
                 }
             },
-            Event::TaskPanicked => {
-                if let Some(stop) = self.phase.stop_mut() {
-                    stop.panicked_tasks += 1;
+            Event::TaskPanicked => match &mut self.phase {
+                Phase::Running { panicked_tasks, .. } => *panicked_tasks += 1,
+                phase => {
+                    if let Some(stop) = phase.stop_mut() {
+                        stop.panicked_tasks += 1;
+                    }
                 }
-            }
+            },
             Event::Unwanted => self.phase.end_lame_duck(now),
             Event::Tick => {}
         }
@@ -185,12 +197,15 @@ impl<H: Clone> Sequence<H> {
     }
 
     fn on_ready(&mut self, now: Instant) {
-        let Phase::Running { ready } = &mut self.phase else { return };
+        let Phase::Running { ready, .. } = &mut self.phase else { return };
         if std::mem::replace(ready, true) {
             return;
         }
-        if let Err(fault) = validate(&self.registry.plan(), self.config.grace) {
+        let plan = self.registry.plan();
+        if let Err(fault) = validate(&plan, self.config.fits_into) {
             self.begin(now, Reason::InvalidPlan { error: fault }, Duration::ZERO);
+        } else if let Err(fault) = budget::check(&plan, self.config.grace) {
+            self.actions.push(Action::Scaled(fault.to_string()));
         }
     }
 
@@ -238,8 +253,9 @@ impl<H: Clone> Sequence<H> {
 
     /// Begins the stop, if none has begun. A lifecycle that is not ready has no lame duck.
     fn begin(&mut self, now: Instant, reason: Reason, lame_duck: Duration) {
-        let Phase::Running { ready } = self.phase else { return };
-        let stop = Box::new(Stop::new(now, reason, self.config.grace, &self.registry.planned()));
+        let Phase::Running { ready, panicked_tasks } = self.phase else { return };
+        let mut stop = Box::new(Stop::new(now, reason, &self.config, &self.registry.planned()));
+        stop.panicked_before = panicked_tasks;
         let (reason, deadline) = (stop.reason.clone(), stop.budget.deadline);
         let cuts_main = match reason {
             Reason::MainEnded => false,

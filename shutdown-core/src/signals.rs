@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::c_int;
+use std::fmt;
 
 #[cfg(unix)]
 mod unix;
@@ -9,11 +10,15 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(crate) use unix::default;
+use unix::NAMES;
 #[cfg(unix)]
-pub use unix::{TABLE, numbers};
+pub use unix::TABLE;
+#[cfg(unix)]
+pub(crate) use unix::default;
 #[cfg(windows)]
-pub use windows::{TABLE, numbers};
+use windows::NAMES;
+#[cfg(windows)]
+pub use windows::TABLE;
 
 /// One row of the table: a signal of a Unix, or an event of a Windows console.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +33,30 @@ pub struct Signal {
     #[cfg(windows)]
     pub stands_for: c_int,
 }
+
+/// Returns the number of a signal by its name, as [`Process::signals`](crate::Process::signals) takes it.
+pub(crate) fn number(name: &str) -> Result<c_int, UnknownSignal> {
+    let known = NAMES.iter().find(|(known, _)| *known == name);
+    known.map(|(_, number)| *number).ok_or_else(|| UnknownSignal(name.to_owned()))
+}
+
+/// An error: a name that is not in the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UnknownSignal(String);
+
+impl fmt::Display for UnknownSignal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+        write!(
+            f,
+            "`{}` is not a signal that can ask for a stop; the known ones are {}",
+            self.0,
+            known.join(", ")
+        )
+    }
+}
+
+impl std::error::Error for UnknownSignal {}
 
 /// Returns the name of a signal, or `signal 63` for one that is not in the table.
 pub(crate) fn name(number: c_int) -> Cow<'static, str> {

@@ -78,8 +78,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Stream<I> {
         self.check(cx)?;
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        self.connection.note_read(&buf.filled()[before..]);
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.connection.note_read(&buf.filled()[before..]))
     }
 }
 

@@ -19,7 +19,7 @@ use super::places::{Place, Places};
 use crate::edge::Edge;
 use crate::edge::in_flight::{InFlight, Note, Words};
 use crate::sync::gate::Pass;
-use crate::sync::notice::Waiting;
+use crate::sync::notice::{Notice, Waiting};
 
 /// How long the loop pauses before it accepts again when descriptors or memory have run out. The pause doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -61,6 +61,8 @@ pub(crate) fn words_for(kind: &str, listener: &impl Listener) -> Words {
 pub(crate) struct Door<'a, L> {
     pub(crate) listener: L,
     pub(crate) edge: &'a Edge,
+    /// Fires when the server accepts no more connections.
+    pub(crate) drain: &'a Notice,
     pub(crate) in_flight: &'a InFlight,
     pub(crate) places: Places,
 }
@@ -79,7 +81,7 @@ impl<L: Listener> Door<'_, L> {
     ///
     /// If the listener will never accept again.
     pub(crate) async fn run(mut self, enter: impl FnMut(L::Io, Peer, Entry)) -> io::Result<()> {
-        let mut drain = self.edge.draining().wait();
+        let mut drain = self.drain.wait();
         let mut hall =
             Hall { places: self.places, in_flight: self.in_flight, enter, waiting: VecDeque::new() };
         let mut pause = FIRST_PAUSE;

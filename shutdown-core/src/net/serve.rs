@@ -142,7 +142,7 @@ impl<L: Listener> Server<L> {
         let Some(registered) = edge.register(words_for("server", &listener)) else { return Ok(()) };
         let in_flight = registered.in_flight();
         let site = Arc::new(Site::new(edge.clone(), Arc::clone(in_flight)));
-        let door = Door { listener, edge: &edge, in_flight, places };
+        let door = Door { listener, edge: &edge, drain: edge.draining(), in_flight, places };
         let served = door
             .run(|io, peer, entry| {
                 let (state, entry) = (Arc::new(State::new(Arc::clone(&site), peer.clone())), Arc::new(entry));

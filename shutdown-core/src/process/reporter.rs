@@ -19,6 +19,12 @@ impl Reporter {
         Ok(Reporter { helper: Helper::start("lc-reporter")?, stderr: Stderr::duplicate().map(Arc::new) })
     }
 
+    /// Returns the descriptor that the reporter writes to.
+    #[cfg(unix)]
+    pub(super) fn stderr(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.stderr.as_deref().map(Stderr::descriptor)
+    }
+
     /// Writes `text` on the thread of the reporter, and returns at once.
     pub(super) fn print(&self, text: String) {
         let reporter = self.clone();

@@ -4,7 +4,6 @@
 //! |---|---|---|
 //! | `install` | a handler for each signal | a handler for all console events |
 //! | `die` | dies by the signal | exits with `STATUS_CONTROL_C_EXIT`, as a program without a handler does |
-//! | `exit_now` | `_exit` | `TerminateProcess`, so that no DLL can hang in its last call |
 
 #[cfg(unix)]
 mod unix;
@@ -12,6 +11,6 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(super) use unix::{die, exit_now, install};
+pub(super) use unix::{die, install};
 #[cfg(windows)]
-pub(super) use windows::{die, exit_now, install};
+pub(super) use windows::{die, install};

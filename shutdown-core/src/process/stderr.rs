@@ -18,6 +18,11 @@ impl Stderr {
         Some(Stderr(stderr.ok()?.into()))
     }
 
+    #[cfg(unix)]
+    pub(super) fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
+        std::os::fd::AsFd::as_fd(&self.0)
+    }
+
     /// Writes `text`, and may hang: the pipe may be full.
     pub(super) fn write(&self, text: &str) -> io::Result<()> {
         #[cfg(windows)]

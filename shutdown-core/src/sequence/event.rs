@@ -64,6 +64,8 @@ pub(crate) enum Action<H> {
     Start(InstanceId, H),
     /// Drop this teardown, because its time is up. The sequence has recorded the outcome.
     Abandon(H, Outcome),
+    /// Warn that the declared time-outs of the managed instances are scaled to fit into grace, and why (R12).
+    Scaled(String),
     /// Log what the stop is waiting for.
     Waiting { stage: Stage, names: Vec<String> },
     /// The stop is over, and this is its report.

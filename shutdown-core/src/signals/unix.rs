@@ -6,14 +6,12 @@ use super::Signal;
 
 macro_rules! table {
     ($($name:ident, $by_default:literal;)+) => {
-        /// The numbers by name, for generated code.
-        pub mod numbers {
-            pub use libc::{$($name),+};
-        }
-
         /// Every signal that `main(signals(..))` may name.
         pub const TABLE: &[Signal] =
             &[$(Signal { name: stringify!($name), number: libc::$name, by_default: $by_default }),+];
+
+        /// The names that a program may give, with their numbers.
+        pub(super) const NAMES: &[(&str, c_int)] = &[$((stringify!($name), libc::$name)),+];
     };
 }
 

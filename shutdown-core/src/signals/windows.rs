@@ -1,28 +1,30 @@
 //! The events of a Windows console, which take the place of signals.
 
+use std::ffi::c_int;
+
 use windows_sys::Win32::System::Console::{
     CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT,
 };
 
 use super::Signal;
 
-/// The numbers by name, for generated code. A console event stands for SIGINT or SIGTERM, and nothing for the others.
-pub mod numbers {
-    #![expect(missing_docs, reason = "the docs of these names are those of a Unix")]
+const SIGINT: c_int = 2;
+const SIGTERM: c_int = 15;
 
-    use std::ffi::c_int;
-
-    pub const SIGHUP: c_int = 1;
-    pub const SIGINT: c_int = 2;
-    pub const SIGQUIT: c_int = 3;
-    pub const SIGUSR1: c_int = 10;
-    pub const SIGUSR2: c_int = 12;
-    pub const SIGALRM: c_int = 14;
-    pub const SIGTERM: c_int = 15;
-    pub const SIGCONT: c_int = 18;
-    pub const SIGTSTP: c_int = 20;
-    pub const SIGWINCH: c_int = 28;
-}
+/// The names that a program may give, with their numbers on Linux. A console event stands for SIGINT or SIGTERM. The
+/// other names choose nothing here, so that a program need not name its signals twice.
+pub(super) const NAMES: &[(&str, c_int)] = &[
+    ("SIGTERM", SIGTERM),
+    ("SIGINT", SIGINT),
+    ("SIGHUP", 1),
+    ("SIGQUIT", 3),
+    ("SIGUSR1", 10),
+    ("SIGUSR2", 12),
+    ("SIGALRM", 14),
+    ("SIGCONT", 18),
+    ("SIGTSTP", 20),
+    ("SIGWINCH", 28),
+];
 
 macro_rules! table {
     ($($name:literal, $number:ident, $stands_for:ident;)+) => {
@@ -32,7 +34,7 @@ macro_rules! table {
             // At most 6.
             number: $number.cast_signed(),
             by_default: true,
-            stands_for: numbers::$stands_for,
+            stands_for: $stands_for,
         }),+];
     };
 }

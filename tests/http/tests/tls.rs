@@ -1,12 +1,12 @@
 //! TLS connections: requests that were sent in time are answered, and the server sends `close_notify`.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lifecycle_http_tests::{
-    Client, Hearing, Http2, Outcome, PATIENCE, Program, Server, Tally, both_flavours,
+    Client, Hearing, Http2, Outcome, PATIENCE, Program, Server, Tally, both_flavours, get,
 };
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -97,6 +97,43 @@ fn an_idle_connection_is_told_the_end() {
         encrypted.server.stop();
         client.closed();
         encrypted.server.ended().exited(0);
+    }
+}
+
+/// The sending side is closed by `close_notify`, with and without FIN, before the response.
+#[test]
+fn a_client_that_has_closed_its_sending_side_is_answered() {
+    for program in both_flavours!("http tls idle=0") {
+        let mut encrypted = Encrypted::start(program);
+        let half_closed = |path: &str, with_fin: bool| {
+            let name = ServerName::try_from("localhost").expect("a name");
+            let connection = ClientConnection::new(Arc::clone(&encrypted.config), name).expect("a client");
+            let mut stream = StreamOwned::new(connection, encrypted.tcp());
+            stream.write_all(&get(path)).expect("it is served");
+            stream.conn.send_close_notify();
+            stream.flush().expect("it is served");
+            if with_fin {
+                stream.sock.shutdown(Shutdown::Write).expect("a socket");
+            }
+            Client::over(stream)
+        };
+        let mut quick = [half_closed("/", false), half_closed("/", true)];
+        let mut slow = [half_closed("/wait/a", false), half_closed("/wait/b", true)];
+        for client in &mut quick {
+            assert_eq!(client.outcome(), Outcome::Answered);
+            client.closed();
+        }
+        for path in ["/wait/a", "/wait/b"] {
+            encrypted.server.child.wait_for(&format!("at work: {path}"));
+        }
+        encrypted.server.stop();
+        encrypted.server.drains();
+        encrypted.server.go();
+        for client in &mut slow {
+            assert_eq!(client.outcome(), Outcome::AnsweredLast);
+            client.closed();
+        }
+        encrypted.server.ended().exited(0).not_reported("note:");
     }
 }
 

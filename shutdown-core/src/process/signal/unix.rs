@@ -5,7 +5,7 @@
 //!
 //! # Safety
 //!
-//! This is the only file of the process layer with `unsafe`. It calls `libc` with integers and pointers to locals. The
+//! This file calls `libc` with integers and pointers to locals. The
 //! one handler is async-signal-safe, because it only calls `write` on a descriptor that is never closed.
 #![expect(unsafe_code, reason = "signals are system calls; see the head of the file")]
 
@@ -16,6 +16,7 @@ use std::os::fd::{AsRawFd as _, IntoRawFd as _};
 use libc::c_int;
 
 use crate::engine::lifecycle::Lifecycle;
+use crate::process::system::exit_now;
 use crate::sequence::{Event, Signal};
 use crate::signals;
 
@@ -23,6 +24,8 @@ use crate::signals;
 pub(in crate::process) struct Signals {
     pipe: PipeReader,
     caught: Vec<c_int>,
+    /// SIGTERM is among the signals that stay ignored.
+    ignores_sigterm: bool,
 }
 
 /// Installs handlers for the `chosen` signals, or for the default ones. A signal that was ignored when the process
@@ -33,9 +36,10 @@ pub(in crate::process) fn install(chosen: Option<&[c_int]>) -> io::Result<Signal
     set_nonblocking(&writer)?;
     // Leaked, because a handler may run until the process is gone.
     let writer = writer.into_raw_fd();
-    let mut caught = Vec::new();
+    let (mut caught, mut ignores_sigterm) = (Vec::new(), false);
     for signal in chosen.map_or_else(signals::default, <[c_int]>::to_vec) {
         if is_ignored(signal)? {
+            ignores_sigterm |= signal == libc::SIGTERM;
             continue;
         }
         let handler = move |info: &libc::siginfo_t| {
@@ -53,10 +57,19 @@ pub(in crate::process) fn install(chosen: Option<&[c_int]>) -> io::Result<Signal
         unsafe { signal_hook_registry::register_sigaction(signal, handler) }?;
         caught.push(signal);
     }
-    Ok(Signals { pipe, caught })
+    Ok(Signals { pipe, caught, ignores_sigterm })
 }
 
 impl Signals {
+    /// Returns the warning of a process whose SIGTERM was ignored when it started (R13).
+    pub(in crate::process) fn warning(&self) -> Option<String> {
+        self.ignores_sigterm.then(|| {
+            "SIGTERM was ignored when the process started, and stays ignored: `kill`, systemd and Kubernetes \
+             cannot stop this process gracefully"
+                .to_owned()
+        })
+    }
+
     /// Reads signals until the process exits.
     pub(in crate::process) fn run(mut self, lifecycle: &Lifecycle) {
         unblock(&self.caught);
@@ -121,10 +134,4 @@ pub(in crate::process) fn die(signal: c_int) -> ! {
         libc::raise(signal);
     }
     exit_now(128 + signal)
-}
-
-/// Ends the process at once, without a flush and without a destructor, so that nothing can hang.
-pub(in crate::process) fn exit_now(status: c_int) -> ! {
-    // SAFETY: `_exit` takes an integer and does not return.
-    unsafe { libc::_exit(status) }
 }

@@ -7,7 +7,7 @@
 //! # Safety
 //!
 //! The file calls Windows with integers and a pointer to a local.
-#![expect(unsafe_code, reason = "how a process ends itself, and its session, are system calls")]
+#![expect(unsafe_code, reason = "the session of a process is a system call")]
 
 use std::future::poll_fn;
 use std::io;
@@ -21,9 +21,10 @@ use windows_sys::Win32::System::Console::{
     CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT,
 };
 use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
-use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetCurrentProcessId, TerminateProcess};
+use windows_sys::Win32::System::Threading::GetCurrentProcessId;
 
 use crate::engine::lifecycle::Lifecycle;
+use crate::process::system::exit_now;
 use crate::sequence::{Event, Signal};
 use crate::signals::TABLE;
 
@@ -81,6 +82,12 @@ impl Listener {
 }
 
 impl Signals {
+    /// Returns `None`: a parent process cannot have another process ignore a close or a shutdown.
+    #[expect(clippy::unused_self, reason = "the form of a Unix looks at the signals")]
+    pub(in crate::process) fn warning(&self) -> Option<String> {
+        None
+    }
+
     /// Reads events until the process exits.
     pub(in crate::process) fn run(mut self, lifecycle: &Lifecycle) {
         loop {
@@ -116,12 +123,4 @@ fn is_in_session_of_services() -> bool {
 /// Ends the process with the status of one that Ctrl-C has killed (R14).
 pub(in crate::process) fn die(_: i32) -> ! {
     exit_now(STATUS_CONTROL_C_EXIT)
-}
-
-/// Ends the process at once, without a flush, a destructor and the last call of a DLL, so that nothing can hang.
-pub(in crate::process) fn exit_now(status: i32) -> ! {
-    // SAFETY: takes a pseudo-handle, which is always valid, and an integer.
-    unsafe { TerminateProcess(GetCurrentProcess(), status.cast_unsigned()) };
-    // Not reached: a process may always end itself.
-    std::process::abort()
 }

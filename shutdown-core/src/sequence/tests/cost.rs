@@ -17,7 +17,12 @@ impl World for Idle {
 /// Returns the time for each instance: for the begin of the stop, the first plan, each `began`, and each `ended`.
 fn costs(count: u32, chain: bool) -> [Duration; 4] {
     let base = Instant::now();
-    let config = Config { grace: Duration::from_secs(30), lame_duck: Duration::ZERO, job: false };
+    let config = Config {
+        grace: Duration::from_secs(30),
+        fits_into: Duration::from_secs(30),
+        lame_duck: Duration::ZERO,
+        job: false,
+    };
     let mut sequence: Sequence<()> = Sequence::new(config);
     let mut before: Option<InstanceId> = None;
     for at in 0..count {

@@ -71,7 +71,12 @@ fn a_lame_duck_as_long_as_grace_leaves_no_drain() {
 /// R9: a grace that no clock can count to is cut to the longest one.
 #[test]
 fn a_grace_without_end_does_not_overflow() {
-    let mut script = script(Config { grace: Duration::MAX, lame_duck: Duration::MAX, job: false });
+    let mut script = script(Config {
+        grace: Duration::MAX,
+        fits_into: Duration::MAX,
+        lame_duck: Duration::MAX,
+        job: false,
+    });
     script.at(0, Event::Ready);
     script.at(0, request());
     assert_eq!(script.deadline(), Some(366 * 24 * 3_600_000));
@@ -125,7 +130,8 @@ fn a_close_of_the_console_leaves_the_time_that_the_system_waits() {
     assert_eq!(long.at(100, close()), ["begin: SIGINT", "drain"]);
     assert_eq!(long.deadline(), Some(4_850));
 
-    let mut short = script(Config { grace: 3_000 * MS, lame_duck: Duration::ZERO, job: false });
+    let mut short =
+        script(Config { grace: 3_000 * MS, fits_into: 3_000 * MS, lame_duck: Duration::ZERO, job: false });
     short.at(100, close());
     assert_eq!(short.deadline(), Some(3_100), "grace is shorter");
 }
@@ -161,7 +167,8 @@ fn only_a_main_that_is_not_ready_is_dropped_at_once() {
 /// A job is ready from the start, and has no lame duck.
 #[test]
 fn a_job_is_ready_and_has_no_lame_duck() {
-    let mut job = script(Config { grace: 10_000 * MS, lame_duck: LAME_DUCK, job: true });
+    let mut job =
+        script(Config { grace: 10_000 * MS, fits_into: 10_000 * MS, lame_duck: LAME_DUCK, job: true });
     assert_eq!(job.at(0, signal(15)), ["begin: SIGTERM", "drain"]);
 }
 

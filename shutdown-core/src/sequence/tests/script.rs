@@ -28,7 +28,7 @@ pub(super) struct Script {
 pub(super) const LAME_DUCK: Duration = Duration::from_secs(2);
 
 pub(super) fn service(lame_duck: Duration) -> Script {
-    script(Config { grace: 10_000 * MS, lame_duck, job: false })
+    script(Config { grace: 10_000 * MS, fits_into: 10_000 * MS, lame_duck, job: false })
 }
 
 pub(super) fn script(config: Config) -> Script {
@@ -80,6 +80,7 @@ pub(super) fn text(action: Action<&'static str>) -> String {
         Action::Abandon(name, outcome) => format!("abandon {name}: {outcome}"),
         Action::Waiting { stage, names } => format!("{stage} waits for {}", names.join(", ")),
         Action::Exit(report) => format!("exit {}", report.exit_status()),
+        Action::Scaled(why) => format!("scaled: {why}"),
         Action::Die(signal) => format!("die {signal}"),
     }
 }

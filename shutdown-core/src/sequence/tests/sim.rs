@@ -74,7 +74,12 @@ fn type_of(class: usize) -> TypeId {
 
 impl<'a> Sim<'a> {
     fn new(scenario: &'a Scenario) -> Sim<'a> {
-        let config = Config { grace: scenario.grace, lame_duck: scenario.lame_duck, job: scenario.job };
+        let config = Config {
+            grace: scenario.grace,
+            fits_into: scenario.grace,
+            lame_duck: scenario.lame_duck,
+            job: scenario.job,
+        };
         Sim {
             sequence: Sequence::new(config),
             managed: 0,
