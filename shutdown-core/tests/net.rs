@@ -244,11 +244,7 @@ async fn the_rest_of_a_request_is_waited_for() {
 
 #[tokio::test]
 async fn half_a_request_is_an_error_after_a_second_and_is_noted() {
-    let (told, ended) = tokio::sync::mpsc::unbounded_channel();
-    let mut ended = {
-        let ended = ended;
-        ended
-    };
+    let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
     let service = Service::start(move |connection| {
         let told = told.clone();
         async move { told.send(echo(connection).await.map_err(|error| error.kind())).unwrap() }
@@ -350,7 +346,7 @@ async fn answer_once(mut connection: Connection<TcpStream>, answer: &[u8]) {
 #[tokio::test]
 async fn bytes_that_nobody_reads_reset_no_answer() {
     let service =
-        Service::start(|connection| async { answer_once(connection, &[b'x'; 100_000]).await }).await;
+        Service::start(|connection| async { answer_once(connection, &vec![b'x'; 100_000]).await }).await;
     for stops in [false, true] {
         let mut client = service.connect().await;
         let begun = Instant::now();
@@ -416,7 +412,7 @@ async fn a_client_that_never_reads_holds_up_the_stop_for_a_second() {
             assert!(connection.read(&mut [0; 16]).await.is_ok_and(|length| length > 0));
             // As much as the kernel takes.
             while let Ok(Ok(_)) =
-                tokio::time::timeout(Duration::from_millis(50), connection.write(&[b'x'; 65_536])).await
+                tokio::time::timeout(Duration::from_millis(50), connection.write(&vec![b'x'; 65_536])).await
             {
             }
             written.notify_one();

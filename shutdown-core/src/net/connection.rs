@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use super::accept::Entry;
-use super::linger::{self, Last};
+use super::linger::{self, Ending};
 use super::quiet::Next;
 use super::state::State;
 use super::stream::Stream;
@@ -113,7 +113,7 @@ pub struct Connection<I = Stream> {
     timer: Option<Pin<Box<Sleep>>>,
     ended: Ended,
     /// A function, so that the type has no bounds.
-    close: fn(I, Last),
+    close: fn(I, Ending),
 }
 
 /// Why a read returns no more bytes.
@@ -245,7 +245,7 @@ impl<I> Drop for Connection<I> {
         }
         let (state, entry) = (Arc::clone(&self.state), Arc::clone(&self.entry));
         let client_closed = self.ended == Ended::ByClient;
-        (self.close)(io, Last { client_closed, last_write, state, entry });
+        (self.close)(io, Ending { client_closed, last_write, state, entry });
     }
 }
 

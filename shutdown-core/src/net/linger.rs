@@ -24,7 +24,7 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(1);
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What is known of a connection at its end.
-pub(super) struct Last {
+pub(super) struct Ending {
     /// The client has ended its side, and everything before that was read.
     pub(super) client_closed: bool,
     pub(super) last_write: Option<Instant>,
@@ -34,11 +34,11 @@ pub(super) struct Last {
 }
 
 /// Closes a connection: now if the client has everything, else in a task of its own, which the drain waits for.
-pub(super) fn close<I>(mut io: I, last: Last)
+pub(super) fn close<I>(mut io: I, ending: Ending)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Last { client_closed, last_write, state, entry } = last;
+    let Ending { client_closed, last_write, state, entry } = ending;
     let socket = socket(&io);
     if let (Some(known), Some(socket)) = (sock_ref(&io), socket) {
         let is_confirmed = socket.unconfirmed_bytes().map_or(client_closed, |bytes| bytes == 0);

@@ -149,9 +149,9 @@ impl<L: Listener> Server<L> {
                 let connection = Connection::new(io, Arc::clone(&state), Arc::clone(&entry));
                 // The handler may panic before it returns a future, and that concerns its own connection only.
                 match catch(|| handler(connection, peer)) {
-                    Ok(handling) => {
+                    Ok(handler) => {
                         edge.spawn(Handling {
-                            handling,
+                            handler,
                             drain: Some(edge.draining().wait()),
                             work_cut: edge.work_cut().wait(),
                             named: None,
@@ -172,7 +172,7 @@ pin_project! {
     /// A handler that runs, until it returns or its time is up.
     struct Handling<F> {
         #[pin]
-        handling: F,
+        handler: F,
         // There until the drain begins.
         drain: Option<Waiting>,
         work_cut: Waiting,
@@ -189,7 +189,7 @@ impl<F: Future> Future for Handling<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        if this.handling.poll(cx).is_ready() {
+        if this.handler.poll(cx).is_ready() {
             return Poll::Ready(());
         }
         if this.drain.as_mut().is_some_and(|drain| Pin::new(drain).poll(cx).is_ready()) {

@@ -195,6 +195,9 @@ impl Describe for State {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State").field("peer", &self.peer).field("phase", &lock(&self.seen).phase).finish()
+        f.debug_struct("State")
+            .field("peer", &self.peer)
+            .field("phase", &lock(&self.seen).phase)
+            .finish_non_exhaustive()
     }
 }

@@ -122,7 +122,7 @@ mod tests {
         let socket = SocketId::of(&server);
         assert_eq!(socket.unconfirmed_bytes(), Some(0));
         server.set_nonblocking(true).unwrap();
-        let answer = [b'x'; 1 << 16];
+        let answer = vec![b'x'; 1 << 16];
         let mut sent = 0;
         while let Ok(length) = server.write(&answer) {
             sent += length;

@@ -113,7 +113,7 @@ pub(crate) fn send_in_a_loop(address: SocketAddr, number: usize, answered: &Atom
                     _ => told.delivered += reply.parse::<usize>().expect("a number of subscribers"),
                 }
                 answered.fetch_add(1, Ordering::Relaxed);
-                kept = (number % 2 == 0).then_some(client);
+                kept = number.is_multiple_of(2).then_some(client);
             }
             Err(error) => told.lost.push(format!("{command:?}: {error}")),
         }
