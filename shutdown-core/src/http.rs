@@ -83,27 +83,33 @@
 //! With [`probes`] and a `lame_duck` the readiness check fails first, and the listener closes when clients have gone
 //! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
 
-// In reading order, a file uses only those before it: framing, closing, last_response, late_requests, probes, protocol, site, state, connection,
-// info, handshake, body, stream, drive, request, server.
+// In reading order, a file uses only those before it: framing, closing, last_response, late_requests, probes, protocol,
+// age, hooks, notices, site, state, connection, info, handshake, body, stream, drive, request, service, server.
+mod age;
 mod body;
 mod closing;
 mod connection;
 mod drive;
 mod framing;
 mod handshake;
+mod hooks;
 mod info;
 mod last_response;
 mod late_requests;
+mod notices;
 mod probes;
 mod protocol;
 mod request;
 mod server;
+mod service;
 mod site;
 mod state;
 mod stream;
 
 pub use handshake::Handshake;
+pub use hooks::{Disconnect, DisconnectReason};
 pub use info::ConnectionInfo;
 pub use late_requests::LateRequests;
 pub use probes::{Probes, WithProbes, probes, serve_probes};
 pub use server::{Server, serve};
+pub use service::HttpService;

@@ -5,9 +5,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 
-#[cfg(not(unix))]
-compile_error!("`lifecycle` stops services by signals, and so needs a Unix");
-
 // Pure: no clock, no threads, no tokio.
 mod budget;
 mod json;
@@ -65,12 +62,13 @@ pub use {
     engine::builder::Builder,
     engine::defer::Deferred,
     engine::functions::{
-        Draining, Stopping, defer, draining, fail, is_stopping, manage, manage_as, pass, ready, remaining,
-        shutdown, spawn, spawn_blocking, spawn_essential, stopping,
+        Draining, Stopping, defer, drain_remaining, draining, fail, is_stopping, manage, manage_as, pass,
+        ready, remaining, shutdown, spawn, spawn_blocking, spawn_essential, stopping,
     },
     engine::lifecycle::Lifecycle,
     engine::output::MainOutput,
     macros::{Holds, main, needs_release, resource, teardown},
+    process::{Process, ReportFormat},
     report::{
         Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
     },

@@ -277,11 +277,81 @@ async fn a_teardown_knows_how_much_time_it_has() {
     assert_eq!(receiver.await.expect("the teardown"), Some(Duration::from_millis(300)));
 }
 
+/// Work with a time-out of its own, as another crate's server has it, and how the drain treated it.
+async fn drain_of_work_that_takes(less: Duration, ask_in: Stage, interrupt: bool) -> Report {
+    let lifecycle =
+        Lifecycle::builder().grace(Duration::from_secs(10)).lame_duck(Duration::from_secs(2)).build();
+    lifecycle
+        .run(async {
+            lifecycle::defer("last words", || async {});
+            Deferred::new("logs").last().timeout(Duration::from_secs(1)).run(|| async {});
+            lifecycle::ready();
+            let before = lifecycle::drain_remaining().expect("a lifecycle");
+            lifecycle::spawn(async move {
+                if ask_in != Stage::Running {
+                    lifecycle::stopping().await;
+                }
+                if ask_in != Stage::LameDuck {
+                    lifecycle::draining().await;
+                }
+                let left = match ask_in {
+                    Stage::Running => before,
+                    _ => lifecycle::drain_remaining().expect("a lifecycle"),
+                };
+                tokio::time::sleep(left - less).await;
+            });
+            if interrupt {
+                return;
+            }
+            lifecycle::shutdown("test");
+            lifecycle::stopping().await;
+        })
+        .await
+}
+
+/// R11: work that ends a moment before the end that it was told is not cut off. Work that ends later is.
+#[tokio::test(start_paused = true)]
+async fn the_time_until_the_end_of_the_drain_is_what_the_drain_takes() {
+    let moment = Duration::from_millis(2);
+    for stage in [Stage::Running, Stage::LameDuck, Stage::Drain] {
+        let report = drain_of_work_that_takes(moment, stage, false).await;
+        assert!(report.is_clean(), "asked in {stage}: {report}");
+        let drain = report.stages.iter().find(|span| span.stage == Stage::Drain).expect("a drain");
+        // 10 s less 2 s of lame duck, 100 ms, 1 s for the flush, 1 s for the cleanup and 50 ms.
+        assert!(drain.took.abs_diff(Duration::from_millis(5_848)) <= moment, "asked in {stage}: {report}");
+    }
+    for stage in [Stage::LameDuck, Stage::Drain] {
+        let late = drain_of_work_that_takes(Duration::ZERO, stage, false).await;
+        assert_eq!(late.exit_status(), 70, "asked in {stage}: {late}");
+    }
+    // A `main` that returns skips the lame duck: the drain is longer than the answer before the stop.
+    let longer = drain_of_work_that_takes(Duration::ZERO, Stage::Running, true).await;
+    assert!(longer.is_clean(), "{longer}");
+}
+
+/// R11: outside of a lifecycle there is no drain, and after its end it has no time left.
+#[tokio::test(start_paused = true)]
+async fn a_drain_that_is_over_or_unknown_has_no_time_left() {
+    assert_eq!(lifecycle::drain_remaining(), None);
+    let lifecycle = second();
+    assert_eq!(lifecycle.drain_remaining(), Duration::from_millis(940));
+    let told = Arc::new(Mutex::new(None));
+    let inside = Arc::clone(&told);
+    lifecycle.defer("ask", || async move {
+        *inside.lock().expect("the test") = lifecycle::drain_remaining();
+    });
+    // The cleanup has a tenth of grace now.
+    assert_eq!(lifecycle.drain_remaining(), Duration::from_millis(840));
+    assert!(lifecycle.run(async {}).await.is_clean());
+    assert_eq!(*told.lock().expect("the test"), Some(Duration::ZERO));
+    assert_eq!(lifecycle.drain_remaining(), Duration::ZERO);
+}
+
 /// R12: `ready()` checks the time-outs.
 #[tokio::test(start_paused = true)]
 async fn time_outs_that_do_not_fit_stop_the_start() {
     let report = second()
-        .run(async {
+        .run_to_report(async {
             Deferred::new("long").timeout(Duration::from_secs(2)).run(|| async {});
             lifecycle::ready();
             std::future::pending::<()>().await;
@@ -297,7 +367,7 @@ async fn time_outs_that_do_not_fit_stop_the_start() {
 async fn a_cycle_between_instances_stops_the_start() {
     let trace = Trace::default();
     let report = second()
-        .run(async {
+        .run_to_report(async {
             let a = lifecycle::manage_as("a", database(&trace));
             let b = lifecycle::manage_as("b", database(&trace));
             a.depends_on(&b);
@@ -394,7 +464,7 @@ async fn a_pass_comes_back_from_a_panic_an_abort_and_a_cancelled_future() {
 #[tokio::test(start_paused = true)]
 async fn the_status_follows_how_main_ends() {
     type Main = std::pin::Pin<Box<dyn Future<Output = Result<(), &'static str>>>>;
-    let run = async |main: Main| second().run(main).await;
+    let run = async |main: Main| second().run_to_report(main).await;
     let ok: Main = Box::pin(async { Ok(()) });
     let failed: Main = Box::pin(async { Err("no database") });
     let panicked: Main = Box::pin(async { panic!("a bug") });

@@ -8,9 +8,8 @@ use std::task::{Context, Poll, ready};
 
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
+use hyper::service::Service;
 use pin_project_lite::pin_project;
-use tower_service::Service;
 
 use super::body::ResponseBody;
 use super::connection::{Connection, OpenRequest};
@@ -21,19 +20,19 @@ use super::probes::Asks;
 
 /// The service of one connection.
 pub(super) struct ConnectionService<S> {
-    service: TowerToHyperService<S>,
+    service: S,
     connection: Arc<Connection>,
 }
 
 impl<S> ConnectionService<S> {
     pub(super) fn new(service: S, connection: Arc<Connection>) -> ConnectionService<S> {
-        ConnectionService { service: TowerToHyperService::new(service), connection }
+        ConnectionService { service, connection }
     }
 }
 
-impl<S, B> hyper::service::Service<Request<Incoming>> for ConnectionService<S>
+impl<S, B> Service<Request<Incoming>> for ConnectionService<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone,
+    S: Service<Request<Incoming>, Response = Response<B>>,
 {
     type Response = Response<ResponseBody<B>>;
     type Error = S::Error;
@@ -54,7 +53,7 @@ where
         if site.settings.connection_info {
             request.extensions_mut().insert(ConnectionInfo::of(&self.connection));
         }
-        let future = hyper::service::Service::call(&self.service, request);
+        let future = self.service.call(request);
         Handling::Served { future, open: Some(open), version, connects, asks }
     }
 }
@@ -68,7 +67,7 @@ pin_project! {
     {
         Served {
             #[pin]
-            future: TowerToHyperServiceFuture<S, Request<Incoming>>,
+            future: S::Future,
             // After the future, so that it is dropped after it.
             open: Option<OpenRequest>,
             version: Version,

@@ -165,12 +165,19 @@ impl<H: Clone> Registry<H> {
         for (node, entry) in self.entries.values_mut().enumerate() {
             entry.node = node;
         }
-        let mut plan = self.plan();
-        let broken = plan.break_cycles();
-        let (ids, paths) = (self.entries.keys().copied().collect(), plan.declared_paths());
-        let planned = Arc::new(Planned { plan, ids, broken, paths });
+        let planned = self.to_plan();
         self.planned = Some(Arc::clone(&planned));
         planned
+    }
+
+    /// Returns the same plan as [`planned`](Registry::planned), and changes nothing.
+    pub(super) fn to_plan(&self) -> Arc<Planned> {
+        self.planned.clone().unwrap_or_else(|| {
+            let mut plan = self.plan();
+            let broken = plan.break_cycles();
+            let (ids, paths) = (self.entries.keys().copied().collect(), plan.declared_paths());
+            Arc::new(Planned { plan, ids, broken, paths })
+        })
     }
 
     /// Returns the plan that the rules ask for, with its cycles.

@@ -30,6 +30,7 @@ pub(super) fn check(scenario: &Scenario, run: &Run) {
     seen.the_order_is_kept();
     seen.what_was_late_is_marked();
     seen.what_was_cut_off_is_named();
+    seen.the_drain_ends_when_it_was_told();
     assert_eq!(report.exit_status(), seen.status(), "R20: {report}");
     if seen.is_healthy() {
         seen.nobody_is_starved();
@@ -152,7 +153,7 @@ impl Seen<'_> {
     fn signals_count_as_they_should(&self) {
         let (mut last, mut count, mut hurried, mut died) = (None, 0, Vec::new(), Vec::new());
         for (now, stage, event) in &self.run.fed {
-            if !matches!(event, Event::Signal { .. }) || last.is_some_and(|last| *now < last + 250 * MS) {
+            if !matches!(event, Event::Signal(_)) || last.is_some_and(|last| *now < last + 250 * MS) {
                 continue;
             }
             last = Some(*now);
@@ -276,6 +277,39 @@ impl Seen<'_> {
                 assert!(matches!(row.outcome, Outcome::TimedOut | Outcome::NotRun));
             }
         }
+    }
+
+    /// R11: work is cut off at the instant that the last answer before told, and no time is left after it.
+    fn the_drain_ends_when_it_was_told(&self) {
+        let told = &self.run.drain_left;
+        let over = told.iter().filter(|(_, stage, _)| *stage > Stage::Drain);
+        assert!(over.map(|(.., left)| *left).all(|left| left.is_zero()));
+        let Some((cut, answers)) = self.run.cut_at else { return };
+        let (before, after) = told.split_at(answers);
+        assert!(after.iter().all(|(.., left)| left.is_zero()), "the drain is over");
+        let last = before.iter().rfind(|(_, stage, _)| *stage != Stage::Running);
+        // A stop that is cut in its first instant has given no answer before.
+        let Some((at, _, left)) = last else { return };
+        let hurried = self.run.hurried.iter().any(|(hurried, _)| hurried == &cut);
+        if hurried {
+            assert!(cut <= *at + *left + self.scenario.jitter);
+        } else {
+            assert!(
+                cut >= *at + *left && cut <= *at + *left + self.scenario.jitter,
+                "{at:?} + {left:?} is not {cut:?}"
+            );
+        }
+        if hurried || !self.is_healthy() {
+            return;
+        }
+        // The answer before the stop is the drain's length after the whole lame duck.
+        let running = before.iter().rfind(|(_, stage, _)| *stage == Stage::Running);
+        let length = (cut - self.t0).saturating_sub(self.lame_duck());
+        assert!(running.is_none_or(|(.., left)| *left == length), "{running:?} is not {length:?}");
+    }
+
+    fn lame_duck(&self) -> Duration {
+        if self.scenario.job { Duration::ZERO } else { self.scenario.lame_duck.min(self.scenario.grace) }
     }
 
     /// R20.

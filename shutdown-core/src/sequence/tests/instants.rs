@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::MS;
-use super::script::{LAME_DUCK, ready, request, script, service, signal, spec};
+use super::script::{LAME_DUCK, close, ready, request, script, service, signal, spec};
 use crate::report::{MainOutcome, Outcome, Straggler};
 use crate::sequence::{Config, Event, InstanceId, Released, Spec};
 use crate::stage::{Stage, TeardownStage};
@@ -23,10 +23,60 @@ fn the_deadline_is_t0_and_grace() {
     assert_eq!(script.wakes(), None);
 }
 
+/// R11: before the stop, the drain's length after a lame duck is told. In the stop, it is the time until the drain ends.
+#[test]
+fn the_end_of_the_drain_is_known_before_the_stop_and_in_it() {
+    let mut script = ready(LAME_DUCK);
+    assert_eq!(script.drain_remaining(0), 7_850);
+    script.manage(0, Spec { timeout: Some(3_000 * MS), ..spec("a") });
+    // 10 s less 2 s of lame duck, 100 ms for the report, 3 s for the cleanup, and 50 ms for dropping what is cut off.
+    assert_eq!(script.drain_remaining(50), 4_850);
+    script.at(100, request());
+    assert_eq!(script.drain_remaining(100), 6_850);
+    script.tick(2_100);
+    assert_eq!(script.drain_remaining(2_100), 4_850);
+    // Nobody has ticked since this instance was managed.
+    script.manage(2_200, Spec { timeout: Some(4_000 * MS), ..spec("b") });
+    assert_eq!(script.drain_remaining(2_200), 3_750);
+    script.tick(5_949);
+    assert_eq!(script.drain_remaining(5_949), 1);
+    assert_eq!(script.tick(5_950), ["cut main", "cut work"]);
+    assert_eq!(script.drain_remaining(5_950), 0);
+}
+
+/// R11, R14: a second signal leaves the drain no time. A drain that ends early has none left either.
+#[test]
+fn a_drain_that_is_over_has_no_time_left() {
+    let mut hurried = ready(LAME_DUCK);
+    hurried.at(0, signal(15));
+    assert!(hurried.drain_remaining(300) > 0);
+    hurried.at(300, signal(15));
+    assert_eq!(hurried.drain_remaining(300), 0);
+    let mut early = ready(Duration::ZERO);
+    early.manage(0, spec("a"));
+    early.at(0, request());
+    early.at(10, Event::MainEnded(MainOutcome::Ok));
+    assert!(early.drain_remaining(10) > 0);
+    assert_eq!(early.at(20, Event::Drained), ["start a"]);
+    assert_eq!(early.drain_remaining(20), 0);
+}
+
+/// R11: a lame duck that takes all of the time leaves the drain none.
+#[test]
+fn a_lame_duck_as_long_as_grace_leaves_no_drain() {
+    let script = ready(10_000 * MS);
+    assert_eq!(script.drain_remaining(0), 0);
+}
+
 /// R9: a grace that no clock can count to is cut to the longest one.
 #[test]
 fn a_grace_without_end_does_not_overflow() {
-    let mut script = script(Config { grace: Duration::MAX, lame_duck: Duration::MAX, job: false });
+    let mut script = script(Config {
+        grace: Duration::MAX,
+        fits_into: Duration::MAX,
+        lame_duck: Duration::MAX,
+        job: false,
+    });
     script.at(0, Event::Ready);
     script.at(0, request());
     assert_eq!(script.deadline(), Some(366 * 24 * 3_600_000));
@@ -73,6 +123,30 @@ fn an_interrupt_ends_the_lame_duck() {
     assert_eq!(script.at(10, signal(2)), ["drain"]);
 }
 
+/// R9: a stop that the system itself bounds has a shorter grace, and no lame duck.
+#[test]
+fn a_close_of_the_console_leaves_the_time_that_the_system_waits() {
+    let mut long = ready(LAME_DUCK);
+    assert_eq!(long.at(100, close()), ["begin: SIGINT", "drain"]);
+    assert_eq!(long.deadline(), Some(4_850));
+
+    let mut short =
+        script(Config { grace: 3_000 * MS, fits_into: 3_000 * MS, lame_duck: Duration::ZERO, job: false });
+    short.at(100, close());
+    assert_eq!(short.deadline(), Some(3_100), "grace is shorter");
+}
+
+/// R9, R14: a close of the console hurries a stop that has begun, whether it counts as a second signal or not.
+#[test]
+fn a_close_of_the_console_hurries_a_stop_that_has_begun() {
+    for (begin, at) in [(signal(15), 100), (signal(15), 1_000), (request(), 1_000)] {
+        let mut script = ready(LAME_DUCK);
+        script.at(0, begin);
+        assert_eq!(script.at(at, close())[..2], ["hurry", "drain"]);
+        assert_eq!(script.deadline(), Some(u128::from(at) + 3_000));
+    }
+}
+
 /// The lame duck ends if no client sends work any more.
 #[test]
 fn a_lame_duck_that_nobody_wants_ends() {
@@ -93,7 +167,8 @@ fn only_a_main_that_is_not_ready_is_dropped_at_once() {
 /// A job is ready from the start, and has no lame duck.
 #[test]
 fn a_job_is_ready_and_has_no_lame_duck() {
-    let mut job = script(Config { grace: 10_000 * MS, lame_duck: LAME_DUCK, job: true });
+    let mut job =
+        script(Config { grace: 10_000 * MS, fits_into: 10_000 * MS, lame_duck: LAME_DUCK, job: true });
     assert_eq!(job.at(0, signal(15)), ["begin: SIGTERM", "drain"]);
 }
 

@@ -111,6 +111,10 @@ pub(super) struct Run {
     pub(super) drains: usize,
     /// Whether `main` and how much other work was in flight when it was cut off.
     pub(super) cut: Option<(bool, usize)>,
+    /// When that was, and how many answers of `drain_left` came before.
+    pub(super) cut_at: Option<(Duration, usize)>,
+    /// The time until the drain's end, as it was told after each step.
+    pub(super) drain_left: Vec<(Duration, Stage, Duration)>,
     pub(super) exits: Vec<(Duration, Report)>,
 }
 

@@ -24,6 +24,7 @@ impl Sim<'_> {
                 Action::CutWork => {
                     let out = self.world().0;
                     self.run.cut = Some((self.main_out, out));
+                    self.run.cut_at = Some((self.now, self.run.drain_left.len()));
                     if let Some(takes) = self.scenario.cut_takes {
                         for at in (0..self.work.len()).filter(|at| self.work[*at]).collect::<Vec<_>>() {
                             self.plan(self.now + takes, Happening::WorkEnds(at));
@@ -47,6 +48,8 @@ impl Sim<'_> {
                 }
                 Action::Waiting { names, .. } => drop(names),
                 Action::Exit(report) => self.run.exits.push((self.now, *report)),
+                // A scenario never lowers its grace.
+                Action::Scaled(why) => unreachable!("{why}"),
                 Action::Die(_) => self.run.died.push(self.now),
             }
         }
@@ -54,6 +57,8 @@ impl Sim<'_> {
             self.run.stages.push((stage, self.now, self.run.count));
         }
         self.check_limits(stage);
+        let left = self.sequence.drain_remaining(self.base + self.now);
+        self.run.drain_left.push((self.now, stage, left));
     }
 
     /// Invariant 4: what runs in a stop runs until a limit that has not passed.
