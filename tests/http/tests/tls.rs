@@ -130,7 +130,8 @@ fn a_client_that_has_closed_its_sending_side_is_answered() {
         encrypted.server.drains();
         encrypted.server.go();
         for client in &mut slow {
-            assert_eq!(client.outcome(), Outcome::AnsweredLast);
+            // The kernel may hold the `close_notify`, which looks like a further request. The client knows that it has none.
+            assert!(matches!(client.outcome(), Outcome::Answered | Outcome::AnsweredLast));
             client.closed();
         }
         encrypted.server.ended().exited(0).not_reported("note:");
