@@ -645,7 +645,7 @@ async fn an_upgraded_connection_ends_when_its_last_owner_drops_it() {
                 io.write_all(&byte).await.unwrap();
             });
             let response = Response::builder().status(101).header("upgrade", "echo");
-            Ok::<_, hyper::http::Error>(response.body(Full::<Bytes>::default())?)
+            response.body(Full::<Bytes>::default())
         });
         // An upgraded connection goes on after its age.
         let server = server.max_connection_age(AGE).max_connection_age_grace(Duration::ZERO);
