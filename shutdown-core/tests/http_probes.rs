@@ -256,27 +256,30 @@ async fn a_server_with_only_probes_holds_nothing_up() {
     assert!(report.is_clean(), "{report}");
 }
 
-/// Code around the probes is dropped by nobody while other work is in flight (R17).
+/// The drain waits for every other task (R16), also for one that is polled on the same thread right after the probes.
 #[tokio::test]
 async fn a_task_that_steps_aside_takes_no_other_task_with_it() {
-    let finished = Arc::new(Notify::new());
-    let finishes = Arc::clone(&finished);
+    let release = Arc::new(Notify::new());
+    let released = Arc::clone(&release);
     let service = Service::start(async move |doors: Doors| {
         lifecycle::spawn_essential("admin", serve_probes(doors.probes));
-        // Polled on the same thread right after the task of the probes.
         lifecycle::spawn(async move {
             lifecycle::draining().await;
-            for _ in 0..100 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            finishes.notify_one();
+            released.notified().await;
         });
         serve_hello(doors.service).await
-    });
-    service.await.stops().await;
-    tokio::time::timeout(Duration::from_secs(1), finished.notified())
-        .await
-        .expect("the other task was waited for");
+    })
+    .await;
+    service.lifecycle.shutdown("test");
+    service.lifecycle.draining().await;
+    service.go.notify_one();
+    let early = tokio::time::timeout(Duration::from_millis(200), service.cleans_up.notified()).await;
+    assert!(early.is_err(), "the drain did not wait for the task");
+    release.notify_one();
+    service.cleans_up.notified().await;
+    service.go.notify_one();
+    let report = service.running.await.unwrap();
+    assert!(report.is_clean(), "{report}");
 }
 
 #[tokio::test]

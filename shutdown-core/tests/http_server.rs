@@ -354,6 +354,26 @@ async fn an_idle_connection_at_its_age_closes_cleanly() {
     running.stop().await;
 }
 
+/// The next request of a client that pauses for less than a second is served, and says that it is the last one.
+#[tokio::test]
+async fn a_connection_at_its_age_waits_for_the_next_request() {
+    let running = Running::start(|server| Hello::default().serve(server.max_connection_age(AGE))).await;
+    let mut stream = loop {
+        let mut stream = running.connect().await;
+        let asked = tokio::time::Instant::now();
+        assert!(!ask(&mut stream).await);
+        tokio::time::sleep(2 * AGE).await;
+        stream.write_all(GET).await.unwrap();
+        // A machine that is too busy for the pause is asked again.
+        if asked.elapsed() < Duration::from_millis(900) {
+            break stream;
+        }
+    };
+    assert!(answer_with(&mut stream, "hello").await.contains("connection: close"));
+    closed(&mut stream).await;
+    running.stop().await;
+}
+
 /// Clients that go on and reconnect only when they are told to: no request is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn short_ages_lose_no_request() {
@@ -625,7 +645,7 @@ async fn an_upgraded_connection_ends_when_its_last_owner_drops_it() {
                 io.write_all(&byte).await.unwrap();
             });
             let response = Response::builder().status(101).header("upgrade", "echo");
-            Ok::<_, hyper::http::Error>(response.body(Full::<Bytes>::default())?)
+            response.body(Full::<Bytes>::default())
         });
         // An upgraded connection goes on after its age.
         let server = server.max_connection_age(AGE).max_connection_age_grace(Duration::ZERO);

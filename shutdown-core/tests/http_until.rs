@@ -17,10 +17,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 const SLOW: &[u8] = b"GET /slow HTTP/1.1\r\nHost: test\r\n\r\n";
 const POLL: &[u8] = b"GET /poll HTTP/1.1\r\nHost: test\r\n\r\n";
+
+/// How long a step may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The orders for the handlers of `/slow`.
 #[derive(Clone, Default)]
@@ -101,7 +105,7 @@ impl One {
     }
 
     async fn ended(self) {
-        self.serving.await.unwrap().unwrap();
+        timeout(PATIENCE, self.serving).await.expect("an end in time").unwrap().unwrap();
     }
 }
 
@@ -127,7 +131,7 @@ async fn started() -> (Lifecycle, JoinHandle<lifecycle::Report>) {
 async fn is_last(stream: &mut TcpStream) -> bool {
     let mut answer = Vec::new();
     while !answer.ends_with(b"hello") {
-        let byte = stream.read_u8().await;
+        let byte = timeout(PATIENCE, stream.read_u8()).await.expect("an answer in time");
         let Ok(byte) = byte else { panic!("{byte:?} after {:?}", String::from_utf8_lossy(&answer)) };
         answer.push(byte);
     }
@@ -140,7 +144,8 @@ async fn ask(stream: &mut TcpStream) -> bool {
 }
 
 async fn closed(stream: &mut TcpStream) {
-    assert_eq!(stream.read(&mut [0; 1]).await.expect("a close, and not a reset"), 0);
+    let read = timeout(PATIENCE, stream.read(&mut [0; 1])).await.expect("a close in time");
+    assert_eq!(read.expect("a close, and not a reset"), 0);
 }
 
 async fn clean(lifecycle: &Lifecycle, running: JoinHandle<lifecycle::Report>) {

@@ -552,11 +552,12 @@ impl<L, H> Server<L, H> {
             let entered = enter(Arc::clone(&connection), Arc::clone(&handshake), io, make(&connection));
             edge.spawn(converse(entered, connection, entry));
         });
-        let served = async {
+        // On the heap, because this future is moved into several others.
+        let served = Box::pin(async {
             let served = if early_end { site.watch_while(served).await } else { served.await };
             registered.finish().await;
             served
-        };
+        });
         match self.until {
             None => served.await,
             Some(until) => {
