@@ -49,6 +49,7 @@ mod closing;
 mod decoy;
 mod inherited;
 mod kernel;
+mod known;
 mod listen;
 mod listener;
 mod serve;

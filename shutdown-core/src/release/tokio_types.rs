@@ -7,7 +7,10 @@
 //! | `io::BufWriter` | the bytes in the buffer | in a `Mutex` of tokio: flushes, and syncs a file |
 //! | `net::TcpListener` | the port stays open, and late clients are reset | in a `Slot`: closes it |
 //! | `net::UnixListener` | the socket file stays | removes the socket file |
-//! | `process::Child` | the child outlives its parent | in a `Mutex` of tokio: sends SIGTERM and waits |
+//! | `process::Child` | the child outlives its parent | in a `Slot` or a `Mutex` of tokio: SIGTERM, then SIGKILL; waits |
+//!
+//! [`std`](super::std) tells which processes receive the signals of a `Child`, and when. A `BufWriter` that writes into
+//! memory needs no release.
 
 use std::any::Any;
 use std::future::Future;
@@ -18,7 +21,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::process::Child;
 
 use super::Release;
-use super::child::ask_to_end;
+use super::child::end_async;
 use super::known::known;
 use super::owned::{ReleaseMut, dropped, owned, text_of};
 use super::std::remove_socket;
@@ -47,12 +50,12 @@ known! {
 
     [] Child: "tokio::process::Child",
     lost: "the child outlives its parent, and nothing reads its exit status",
-    does: "sends it SIGTERM and waits for it to end",
+    does: "sends it SIGTERM, and SIGKILL when its time is over",
     form: "tokio::sync::Mutex<Child>";
 }
 
 #[diagnostic::do_not_recommend]
-impl Release for File {
+impl<List: 'static> Release<List> for File {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {
@@ -61,7 +64,7 @@ impl Release for File {
 }
 
 #[diagnostic::do_not_recommend]
-impl Release for UnixListener {
+impl<List: 'static> Release<List> for UnixListener {
     const BLOCKING: bool = true;
 
     async fn release(&self) -> Result<(), String> {
@@ -88,9 +91,7 @@ impl<W: AsyncWrite + Unpin + Send + 'static> ReleaseMut for BufWriter<W> {
 
 impl ReleaseMut for Child {
     async fn release_mut(&mut self) -> Result<(), String> {
-        let id = self.id();
-        ask_to_end(self.try_wait(), id).map_err(text_of)?;
-        self.wait().await.map(drop).map_err(text_of)
+        end_async(self).await
     }
 }
 
