@@ -68,7 +68,7 @@ pub use {
     },
     engine::lifecycle::Lifecycle,
     engine::output::MainOutput,
-    macros::{Holds, main, needs_release, resource, teardown},
+    macros::{Holds, known_types, main, needs_release, resource, teardown},
     process::{Process, ReportFormat},
     report::{
         Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,

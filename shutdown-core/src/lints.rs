@@ -141,23 +141,44 @@ pub mod unreleased_field {
     //! The modules below list the known types, what is lost without release, and what a bare `#[teardown]` does. A client
     //! library is known with the feature of its name.
     //!
-    //! The lint sees the type of a field through aliases and re-exports. It looks into these wrappers: `Option`, `Arc`,
-    //! `Box`, `Pin`, `Vec`, `VecDeque`, arrays, values of maps, `Mutex`, `RwLock`, `OnceLock`, `OnceCell` of tokio, and
-    //! `Slot`.
+    //! A type is known if a drop of it loses something: it buffers, batches, writes a footer, holds a lease, or keeps a task
+    //! or a receiver waiting. A client that answers every call needs no release. A writer into memory needs none either.
     //!
-    //! [`needs_release!`](crate::needs_release) adds a type of your own. [`derive(Holds)`](crate::Holds) lets the lint look
-    //! into a plain struct.
+    //! The lint sees the type of a field through aliases and re-exports. It looks into these wrappers:
+    //!
+    //! - `Option`, `Result`, `Arc`, `Box`, `Pin`, references, and tuples
+    //! - `Vec`, `VecDeque`, arrays, slices, and the values of maps
+    //! - `Mutex`, `RwLock`, `OnceLock`, `LazyLock`, `OnceCell` of tokio, and `Slot`
+    //! - with the feature of its name, the locks and cells of `parking_lot`, `arc-swap` and `once_cell`
+    //!
+    //! [`needs_release!`](crate::needs_release) adds a type of your own, and [`known_types!`](crate::known_types) types of
+    //! other crates. [`derive(Holds)`](crate::Holds) lets the lint look into a plain struct.
+    //!
+    //! # Who confirms
+    //!
+    //! A release that ends with `ok` means:
+    //!
+    //! | type | confirmed by |
+    //! |---|---|
+    //! | files and writers | the kernel: `sync_all` has succeeded |
+    //! | telemetry providers | the collector, within 5 s |
+    //! | NATS clients | the server, which answers a last request |
+    //! | AMQP connections | the broker, which answers the close |
+    //! | tasks, threads, trackers, children, runtimes | their end |
+    //! | SQL pools | the return of every connection; each statement had its own answer |
+    //! | Redis connections, senders, listeners | nobody: they are dropped, and nothing is outstanding that a caller waits for |
+    //! | `WorkerGuard` | nobody: its drop waits for the writer thread, and `tracing-appender` limits that wait |
     //!
     //! # Which fields count as released
     //!
     //! - A field with `#[teardown(..)]` or `#[teardown(skip = "why")]`.
     //! - A field that the body of `teardown` names as `self.field`, under `#[lifecycle::teardown]`. Any use counts.
     //! - Every field, if that body passes `self` on or calls a method of it.
-    //! - Every field, if the `impl Teardown` does not have the attribute.
     //!
     //! # What the lint does not see
     //!
-    //! - The fields of a plain struct without `derive(Holds)`, of a tuple, and of a `dyn Trait`.
+    //! - The fields of a plain struct without `derive(Holds)`, and of a `dyn Trait`.
+    //! - A tuple that an alias hides, or that is in a wrapper of another name than those above.
     //! - A field whose type is, or contains, a type parameter of the struct.
     //! - A type with the name of a plain type, such as `String`, `Duration` or `u64`, or with the name `Managed`. The macro
     //!   skips these names to save compile time, so an alias with such a name hides its type.
@@ -340,6 +361,30 @@ pub mod bad_attribute {
     //!
     //! The docs of [`main`](macro@crate::main), [`resource`](macro@crate::resource) and
     //! [`teardown`](macro@crate::teardown) list the keys.
+    //!
+    //! # A method that takes `self`
+    //!
+    //! A teardown takes `&self`, so `#[teardown(close)]` cannot call a `close(self)`. rustc then reports that it "cannot
+    //! move out of `make_it_a_slot_and_add_take.client`". The name says the fix: put the value into a
+    //! [`Slot`](crate::Slot), and add `take`.
+    //!
+    //! ```
+    //! use lifecycle::Slot;
+    //! # struct Client;
+    //! # impl Client { async fn close(self) {} }
+    //!
+    //! #[lifecycle::resource]
+    //! struct Session {
+    //!     #[teardown(close, take)]
+    //!     client: Slot<Client>,
+    //! }
+    //! # fn main() { let _ = Session { client: Slot::new(Client) }; }
+    //! ```
+    //!
+    //! # An impl without the attribute
+    //!
+    //! An `impl Teardown` without `#[lifecycle::teardown]` above it has no `type Output`. rustc reports that (E0046), and
+    //! the next error says what is missing.
     //!
     //! ```
     //! #[lifecycle::resource(order = 2, timeout = "5s", no_teardown = "memory only")]

@@ -33,6 +33,49 @@
 /// | `#[holds(skip = "why")]` | a field | ignores the field |
 /// | `#[holds(crate = path)]` | the item | the path of this crate, if it is not `::lifecycle` |
 pub use shutdown_macros::Holds;
+/// Tells the lint about types of other crates, for the resources of your crate.
+///
+/// The list stands in the root of the crate: in `main.rs` or `lib.rs`. Resources in every module of the crate then know
+/// the types, also in wrappers such as `Option`, `Arc` or `Vec`. [`unreleased_field`](crate::lints::unreleased_field)
+/// checks fields of these types, and a bare `#[teardown]` releases them.
+///
+/// Each entry is written as the arguments of [`needs_release!`](crate::needs_release), and ends with a semicolon.
+///
+/// ```
+/// # mod rocks { pub struct Db; impl Db { pub fn flush(&self) -> Result<(), String> { Ok(()) } } }
+/// # mod queue { pub struct Producer<T>(pub T); impl<T> Producer<T> { pub async fn drain(&self) {} } }
+/// # mod lite { pub struct Connection; impl Connection { pub fn close(self) -> Result<(), String> { Ok(()) } } }
+/// lifecycle::known_types! {
+///     rocks::Db, "the writes that are still in memory", "flush", blocking;
+///     impl<T: Send + Sync + 'static> queue::Producer<T>, "the messages that are still buffered", "drain";
+///     lite::Connection, "the checkpoint of its log", "close", blocking, take;
+/// }
+///
+/// mod storage {
+///     use lifecycle::Slot;
+/// #   use super::{lite, queue, rocks};
+///
+///     #[lifecycle::resource]
+///     pub struct Storage {
+///         #[teardown] // calls `flush` on a blocking thread
+///         db: Option<rocks::Db>,
+///         #[teardown] // calls `drain`, and awaits it
+///         producer: queue::Producer<String>,
+///         #[teardown] // takes the connection out of the slot, and calls `close`
+///         connection: Slot<lite::Connection>,
+///     }
+/// #   pub fn new() -> Storage {
+/// #       Storage { db: Some(rocks::Db), producer: queue::Producer(String::new()), connection: Slot::new(lite::Connection) }
+/// #   }
+/// }
+/// # fn main() { drop(storage::new()) }
+/// ```
+///
+/// The list may stand in another file. Re-export its name in the root then: `pub(crate) use known::LifecycleKnownTypes;`.
+/// It does not reach other crates: each crate has a list of its own. A type that `lifecycle` knows already cannot be
+/// listed again. rustc then reports conflicting implementations.
+#[doc(alias = "foreign types")]
+pub use shutdown_macros::known_types;
 /// Makes an `async fn main` the main function of a service that stops gracefully.
 ///
 /// The attribute installs the signal handlers before any other code runs, builds the tokio runtime, and runs the stop:
@@ -179,9 +222,14 @@ pub use shutdown_macros::main;
 /// # let _ = Audit { events: Some(Events) };
 /// ```
 ///
-/// Two options may follow the method: `blocking` runs it on a blocking thread, and `crate = path` is the path of this
-/// crate. The type has to be of your own crate, as in every impl of a foreign trait. Wrap a type of another crate in a
-/// struct of your own.
+/// Three options may follow the method:
+///
+/// - `blocking` runs it on a blocking thread.
+/// - `take` says that the method takes `self`. A field is then a [`Slot`](crate::Slot) of the type.
+/// - `crate = path` is the path of this crate.
+///
+/// A generic type needs its parameters in front: `needs_release!(impl<T: Send + Sync + 'static> Pool<T>, .., ..)`. The
+/// type has to be of your own crate. For a type of another crate use [`known_types!`](crate::known_types).
 pub use shutdown_macros::needs_release;
 /// Makes a struct a resource, which is torn down when the service stops.
 ///
@@ -232,6 +280,7 @@ pub use shutdown_macros::needs_release;
 /// | `#[teardown(close(200, "bye".into()))]` | calls it with arguments, in which `self` is the resource |
 /// | `#[teardown(lock().await.shutdown())]` | evaluates any expression that can follow `self.field.` |
 /// | `#[teardown(sync_all, blocking)]` | calls it on a blocking thread |
+/// | `#[teardown(close, take)]` | takes the value out of its [`Slot`](crate::Slot), and calls a method that takes `self` |
 /// | `#[teardown]` | releases a [known type](crate::lints::unreleased_field), also inside `Option`, `Arc`, `Box`, `Vec`, maps and arrays |
 /// | `#[teardown(skip = "why")]` | nothing |
 ///

@@ -68,6 +68,7 @@ mod decoy;
 #[cfg(unix)]
 mod inherited;
 mod kernel;
+mod known;
 mod linger;
 mod listen;
 mod listener;

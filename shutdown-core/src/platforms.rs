@@ -16,7 +16,7 @@
 //! | restart on one port (`SO_REUSEPORT`) | yes | no | no |
 //! | bytes that the kernel holds (`FIONREAD`) | counted | counted | counted by `ioctlsocket` |
 //! | close after the client has read everything (lingering) | yes | yes | yes |
-//! | bare `#[teardown]` on a child process | SIGTERM, then waits | SIGTERM, then waits | closes its stdin, then waits |
+//! | bare `#[teardown]` on a child process | SIGTERM, then SIGKILL when its time is over | SIGTERM, then SIGKILL when its time is over | killed at once |
 //! | bare `#[teardown]` on a Unix listener | removes the file | removes the file | the type does not exist |
 //!
 //! # Console events

@@ -9,17 +9,17 @@ pub use tokio::runtime::RuntimeFlavor;
 pub use crate::{
     lint::{
         cycle::check,
-        leak::{Leak, Leaks, NeedsRelease, Otherwise, Released, Touches},
-        unreleased::{Field, unreleased},
+        leak::{Leak, Leaks, Lists, Memory, NeedsRelease, NoList, Otherwise, Released, Touches},
+        unreleased::{Field, by_value, is_by_value, unreleased},
     },
     process::{MainReturn, ProbeMain, Process, ReportFormat},
     release::{
-        Release,
+        Bare, Release,
         owned::{ReleaseMut, ReleaseOwned},
         returned::ProbeStep,
     },
     resource::{
-        Generated, Resource, Teardown,
+        Generated, HasAttribute, HasTeardown, Resource, Teardown,
         declaration::{Declaration, Edge},
         holds::{Held, Holds, HoldsNothing, Probe, ProbeField},
         link::{Joined, Link},

@@ -5,6 +5,9 @@
 //! | [`std`], [`tokio`], [`tokio_types`] | the types of those crates |
 //! | [`clients`] | one file for each client library, under the feature of its name |
 //! | `wrappers` | locks, collections and smart pointers around a value that needs release |
+//! | `memory` | writers into memory, which need no release |
+//! | `apart` | a release that blocks and cannot be cancelled, on a thread of its own |
+//! | `child` | a child process is asked to end, and then killed |
 //! | `owned` | release by value or by `&mut`, which a lock or a `Slot` makes possible |
 //! | `returned` | the value of a call such as `#[teardown(close)]`, which may be a future or a `Result` |
 //!
@@ -16,9 +19,11 @@
 //! - `known!`: the same for the messages of the compiler.
 //! - an impl of [`Release`] or of a trait in `owned`, for each type that has one right way to be released.
 
+mod apart;
 mod child;
 pub(crate) mod clients;
-mod known;
+pub(crate) mod known;
+mod memory;
 pub(crate) mod owned;
 pub(crate) mod returned;
 pub mod std;
@@ -35,16 +40,11 @@ use ::tokio::runtime::Handle;
 use crate::lint::leak::Released;
 use crate::resource::Resource;
 use crate::resource::managed::Managed;
+use crate::resource::scope::TeardownScope;
 use crate::resource::steps::{Step, blocking};
 
 /// A type with one right way to be released.
-#[diagnostic::on_unimplemented(
-    message = "lifecycle::lints::bad_attribute: a bare `#[teardown]` does not know how to release `{Self}`",
-    label = "which method releases it?",
-    note = "name the method: `#[teardown(close)]`, `#[teardown(lock().await.shutdown())]`; or say why nothing has to \
-            be done: `#[teardown(skip = \"..\")]`"
-)]
-pub trait Release: Sized + Send + Sync + 'static {
+pub trait Release<List: 'static>: Sized + Send + Sync + 'static {
     /// Whether the release blocks its thread, so that it must not run on an async one.
     const BLOCKING: bool;
 
@@ -55,14 +55,43 @@ pub trait Release: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     fn known<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a> {
         if Self::BLOCKING {
-            blocking(this, move |this| Handle::current().block_on(field(this).release()))
+            let scope = TeardownScope::current();
+            blocking(this, move |this| Handle::current().block_on(scope.around(field(this).release())))
         } else {
             Box::pin(value.release())
         }
     }
 }
 
-impl<T: Release> Released<T> {
+impl<List: 'static, T: Release<List>> Released<T, List> {
     /// A bare `#[teardown]` releases it.
     pub const __LIFECYCLE_BARE: bool = true;
+}
+
+/// A type that a bare `#[teardown]` releases as it is. `BY_VALUE` says that it is only released by value. Then another
+/// error has said so.
+#[diagnostic::on_unimplemented(
+    message = "lifecycle::lints::bad_attribute: a bare `#[teardown]` does not know how to release `{Self}`",
+    label = "which method releases it?",
+    note = "name the method: `#[teardown(close)]`, `#[teardown(lock().await.shutdown())]`; or say why nothing has to be \
+            done: `#[teardown(skip = \"..\")]`",
+    note = "to tell the compiler about a type of another crate, write `lifecycle::known_types!`"
+)]
+pub trait Bare<List, const BY_VALUE: bool>: Sized + Send + Sync + 'static {
+    /// Makes the step that releases a field.
+    fn step<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<List: 'static, R: Release<List>> Bare<List, false> for R {
+    fn step<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a> {
+        R::known(value, this, field)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<List, R: Send + Sync + 'static> Bare<List, true> for R {
+    fn step<'a, T: Resource>(_: &'a Self, _: &Managed<T>, _: fn(&T) -> &Self) -> Step<'a> {
+        unreachable!("the constant that says so is a compile error")
+    }
 }

@@ -41,18 +41,11 @@ use touched::Touched;
 /// value in a [`Slot`](crate::Slot).
 #[doc(alias = "shutdown")]
 #[doc(alias = "close")]
-#[diagnostic::on_unimplemented(
-    message = "lifecycle::lints::missing_teardown: nothing says how `{Self}` is released",
-    label = "no `impl Teardown`, no field with `#[teardown(..)]`, no `no_teardown = \"..\"`",
-    note = "if a method of a field releases it, name the method on the field: `#[teardown(close)]`",
-    note = "if it takes more than one call, write `#[lifecycle::teardown] impl Teardown for {Self}`",
-    note = "if there is nothing to release, say why: `#[lifecycle::resource(no_teardown = \"..\")]`"
-)]
-pub trait Teardown {
+pub trait Teardown: HasAttribute {
     /// The return type of [`teardown`](Self::teardown). `#[lifecycle::teardown]` writes it.
     type Output: TeardownOutput;
 
-    /// The fields that `teardown` names, for the lint. An impl without the attribute counts as naming all fields.
+    /// The fields that `teardown` names, for the lint. Without the constant all fields count as named.
     #[doc(hidden)]
     const __LIFECYCLE_TOUCHED: Touched = Touched::Any;
 
@@ -67,6 +60,35 @@ pub trait Teardown {
         Box::pin(async { self.teardown().await.into_result() })
     }
 }
+
+/// A type with an `impl Teardown`. The bound of its only impl is not seen in errors, and does not ask for
+/// [`HasAttribute`]: the error about a missing attribute is at the impl alone.
+#[diagnostic::on_unimplemented(
+    message = "lifecycle::lints::missing_teardown: nothing says how `{Self}` is released",
+    label = "no `impl Teardown`, no field with `#[teardown(..)]`, no `no_teardown = \"..\"`",
+    note = "if a method of a field releases it, name the method on the field: `#[teardown(close)]`",
+    note = "if it takes more than one call, write `#[lifecycle::teardown] impl Teardown for {Self}`",
+    note = "if there is nothing to release, say why: `#[lifecycle::resource(no_teardown = \"..\")]`"
+)]
+pub trait HasTeardown: Resource {
+    /// Begins the teardown.
+    fn own(&self) -> Step<'_>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Teardown + Resource> HasTeardown for T {
+    fn own(&self) -> Step<'_> {
+        self.__lifecycle_own()
+    }
+}
+
+/// A type whose `impl Teardown` has the attribute. Only the attribute implements this trait.
+#[diagnostic::on_unimplemented(
+    message = "lifecycle::lints::bad_attribute: the `impl Teardown for {Self}` is not complete",
+    label = "put `#[lifecycle::teardown]` above this impl",
+    note = "the attribute writes `type Output`, and tells the lint `unreleased_field` which fields the body names"
+)]
+pub trait HasAttribute {}
 
 /// A type with [`#[lifecycle::resource]`](macro@crate::resource). Only the attribute implements this trait.
 #[diagnostic::on_unimplemented(

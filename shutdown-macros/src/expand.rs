@@ -2,9 +2,11 @@
 
 pub(crate) mod cycle;
 pub(crate) mod holds;
+pub(crate) mod known_types;
 pub(crate) mod leaks;
 pub(crate) mod main_fn;
 pub(crate) mod needs_release;
+mod question;
 pub(crate) mod resource;
 pub(crate) mod teardown;
 

@@ -44,6 +44,12 @@ pub fn needs_release(args: TokenStream) -> TokenStream {
     expand::needs_release::call(args.into()).into()
 }
 
+#[allow(missing_docs, reason = "documented where it is re-exported")]
+#[proc_macro]
+pub fn known_types(list: TokenStream) -> TokenStream {
+    expand::known_types::call(list.into()).into()
+}
+
 #[doc(hidden)]
 #[proc_macro_derive(__Resource, attributes(__lifecycle_resource, __lifecycle_teardown))]
 pub fn derive_resource(item: TokenStream) -> TokenStream {

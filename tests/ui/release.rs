@@ -578,3 +578,84 @@ async fn r7_a_drop_that_panics_takes_no_other_step_with_it() {
         ]
     );
 }
+
+lifecycle::known_types! {
+    lifecycle_ui_other_crate::Store, "the writes that are still in memory", "flush", blocking;
+    lifecycle_ui_other_crate::Connection, "the last statement", "close", take;
+}
+
+/// What the list of this crate, and the option `take`, release.
+#[lifecycle::resource]
+struct Foreign {
+    #[teardown]
+    store: Option<Arc<lifecycle_ui_other_crate::Store>>,
+    #[teardown]
+    listed: Slot<lifecycle_ui_other_crate::Connection>,
+    #[teardown(close, take)]
+    taken: Slot<lifecycle_ui_other_crate::Connection>,
+    #[teardown(close, take, blocking)]
+    blocking: Slot<lifecycle_ui_other_crate::Connection>,
+    #[teardown(close, take)]
+    empty: Slot<lifecycle_ui_other_crate::Connection>,
+}
+
+#[tokio::test]
+async fn a_type_of_another_crate_is_released_as_the_list_says() {
+    use lifecycle_ui_other_crate::{Connection, Store};
+    let failures = release(Foreign {
+        store: Some(Arc::new(Store)),
+        listed: Slot::new(Connection),
+        taken: Slot::new(Connection),
+        blocking: Slot::new(Connection),
+        empty: Slot::empty(),
+    })
+    .await;
+    let late = |step| failure(step, FailureKind::Error, "closed too late");
+    assert_eq!(told(&failures), [late("listed"), late("taken"), late("blocking")]);
+}
+
+#[lifecycle::resource]
+struct Senders {
+    #[teardown]
+    broadcast: Slot<tokio::sync::broadcast::Sender<u8>>,
+    #[teardown]
+    watch: Option<Slot<tokio::sync::watch::Sender<u8>>>,
+}
+
+#[tokio::test]
+async fn a_channel_ends_with_its_sender() {
+    let (broadcast, mut events) = tokio::sync::broadcast::channel(1);
+    let (watch, mut settings) = tokio::sync::watch::channel(1);
+    let failures = release(Senders { broadcast: Slot::new(broadcast), watch: Some(Slot::new(watch)) }).await;
+    assert_eq!(failures, []);
+    assert!(events.recv().await.is_err());
+    assert!(settings.changed().await.is_err());
+}
+
+#[lifecycle::resource]
+struct Places {
+    #[teardown]
+    reference: &'static Events,
+    #[teardown]
+    result: Result<Events, String>,
+    #[teardown]
+    error: Result<Events, String>,
+    #[teardown]
+    owned: Slot<Result<Events, String>>,
+}
+
+#[tokio::test]
+async fn a_reference_and_a_result_are_released() {
+    let log = Log::default();
+    let events = || Events(log.clone());
+    let failures = release(Places {
+        reference: Box::leak(Box::new(events())),
+        result: Ok(events()),
+        error: Err("not opened".to_owned()),
+        owned: Slot::new(Ok(events())),
+    })
+    .await;
+    assert_eq!(log.all(), ["flush 2", "flush 2", "flush 2"]);
+    let steps: Vec<_> = failures.iter().map(|failure| failure.step).collect();
+    assert_eq!(steps, ["reference", "result", "owned"]);
+}

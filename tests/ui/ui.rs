@@ -14,7 +14,7 @@ fn every_form_is_accepted() {
     trybuild::TestCases::new().pass("pass/*.rs");
 }
 
-/// The corpus has typical resources of services. Exactly the recorded errors occur.
+/// The corpus has typical resources of services (R23). Exactly the recorded errors occur.
 #[test]
 fn of_realistic_resources_those_that_leak_are_flagged() {
     refused("corpus/leaking", "of_realistic_resources_those_that_leak_are_flagged");

@@ -36,7 +36,7 @@ pub(super) const fn hint(leak: &Leak) -> Text {
                 close(&mut text, wrappers.split_at(at).0);
                 return text;
             }
-            Wrapper::Lock | Wrapper::Goes => {}
+            Wrapper::Lock | Wrapper::Goes | Wrapper::Tuple => {}
         }
         at += 1;
     }

@@ -2,8 +2,12 @@
 //!
 //! Generated code names `Leaks::<Field>::__LIFECYCLE_FOUND`. An inherent constant wins over a constant of a trait. So
 //! the name means the constant of [`Leaks`] if the type needs release, and else the constant of [`Otherwise`]. The type
-//! decides, under any alias. [`Released`] and [`Touches`] work in the same way. The constants have a prefix,
-//! because a trait of the user may have a constant of the same name for every type.
+//! decides, under any alias. [`Released`], [`Memory`] and [`Touches`] work in the same way. The constants have a
+//! prefix, because a trait of the user may have a constant of the same name for every type.
+//!
+//! The parameter `List` says whose list of known types counts. `known_types!` makes a type for the list of a user's
+//! crate. An impl for a type of another crate is legal, because that parameter is local to the user's crate. Every
+//! type that this crate knows is on every list.
 
 use std::marker::PhantomData;
 
@@ -44,6 +48,8 @@ pub(crate) enum Wrapper {
     Several(&'static str, &'static str),
     /// Goes, because a `Slot` is a lock itself.
     Lock,
+    /// A tuple, which has no release of its own.
+    Tuple,
     /// Goes, because it is not needed any more.
     Goes,
 }
@@ -68,6 +74,25 @@ impl Leak {
     #[must_use]
     pub const fn locked(self, locked: &'static str) -> Self {
         Self { locked, ..self }
+    }
+
+    /// Returns what is lost, or `None` if it is only a buffer for memory.
+    #[must_use]
+    pub const fn unless(found: Option<Self>, in_memory: bool) -> Option<Self> {
+        if in_memory { None } else { found }
+    }
+
+    /// Returns the first element of a tuple that needs release.
+    #[must_use]
+    pub const fn element(found: &[Option<Self>]) -> Option<Self> {
+        let mut at = 0;
+        while at < found.len() {
+            if let Some(leak) = found[at] {
+                return Some(leak.wrapped(Wrapper::Tuple));
+            }
+            at += 1;
+        }
+        None
     }
 
     /// Returns the first field of a plain struct that needs release.
@@ -121,26 +146,56 @@ impl Leak {
             false => None,
         }
     }
+
+    /// Returns whether the value is in a tuple.
+    pub(super) const fn is_in_a_tuple(&self) -> bool {
+        matches!(self.wrappers[0], Wrapper::Tuple)
+    }
+}
+
+/// The list of known types of a crate without `known_types!`.
+#[derive(Debug)]
+pub struct NoList;
+
+/// The crate of a resource, by its list of known types.
+pub trait Lists {
+    /// The list.
+    type List;
 }
 
 /// A type whose values have to be released before they are dropped.
-pub trait NeedsRelease {
+pub trait NeedsRelease<List> {
     /// What is lost, if anything is.
     const LEAK: Option<Leak>;
 }
 
 /// A question about a type: does it need release?
 #[derive(Debug)]
-pub struct Leaks<T: ?Sized>(PhantomData<fn(&T)>);
+pub struct Leaks<T: ?Sized, List>(PhantomData<fn(&T, List)>);
 
-impl<T: NeedsRelease + ?Sized> Leaks<T> {
+impl<List, T: NeedsRelease<List> + ?Sized> Leaks<T, List> {
     /// What is lost.
     pub const __LIFECYCLE_FOUND: Option<Leak> = T::LEAK;
 }
 
 /// A question about a type: does a bare `#[teardown]` release it?
 #[derive(Debug)]
-pub struct Released<T: ?Sized>(PhantomData<fn(&T)>);
+pub struct Released<T: ?Sized, List>(PhantomData<fn(&T, List)>);
+
+/// A writer whose bytes are lost with the process in any case.
+pub trait WritesToMemory {}
+
+/// A type that only buffers for such a writer, also inside of wrappers.
+pub trait HoldsMemory {}
+
+/// A question about a type: does it buffer only for memory?
+#[derive(Debug)]
+pub struct Memory<T: ?Sized>(PhantomData<fn(&T)>);
+
+impl<T: HoldsMemory + ?Sized> Memory<T> {
+    /// It does.
+    pub const __LIFECYCLE_MEMORY: bool = true;
+}
 
 /// A question about a resource: which fields does its `teardown` name?
 #[derive(Debug)]
@@ -157,10 +212,13 @@ pub trait Otherwise {
     const __LIFECYCLE_FOUND: Option<Leak> = None;
     /// A bare `#[teardown]` does not release it.
     const __LIFECYCLE_BARE: bool = false;
+    /// It does not buffer for memory.
+    const __LIFECYCLE_MEMORY: bool = false;
     /// There is no impl.
     const __LIFECYCLE_FIELDS: Touched = Touched::NoImpl;
 }
 
-impl<T: ?Sized> Otherwise for Leaks<T> {}
-impl<T: ?Sized> Otherwise for Released<T> {}
+impl<T: ?Sized, List> Otherwise for Leaks<T, List> {}
+impl<T: ?Sized, List> Otherwise for Released<T, List> {}
+impl<T: ?Sized> Otherwise for Memory<T> {}
 impl<T: ?Sized> Otherwise for Touches<T> {}

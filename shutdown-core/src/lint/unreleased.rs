@@ -52,11 +52,11 @@ const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Te
         text.add_all(&["write `#[teardown]` on the field, which ", leak.does]);
     } else if leak.form.is_empty() {
         text.add(leak.does);
+    } else if leak.is_in_a_tuple() {
+        text.add("give it a field of its own and write `#[teardown]` on that, or release it in the body of `teardown`");
     } else {
-        let hint = hint(leak);
-        let article = if matches!(hint.as_str().as_bytes()[0], b'A' | b'O' | b'[') { "an" } else { "a" };
-        text.add_all(&["make it ", article, " `", hint.as_str(), "` and write `#[teardown]` on it, which "]);
-        text.add(leak.does);
+        add_form(&mut text, leak);
+        text.add(" and write `#[teardown]` on it, which ").add(leak.does);
     }
     if field.no_teardown {
         text.add(", and remove `no_teardown`");
@@ -67,4 +67,52 @@ const fn message(leak: &Leak, touched: Touched, bare: bool, field: &Field) -> Te
     text.add("\nhelp: or say why nothing has to be done: `#[teardown(skip = \"..\")]`")
         .add("\nnote: the docs of `lifecycle::lints::unreleased_field` list the known types");
     text
+}
+
+/// Returns whether a known type with a bare `#[teardown]` is only released by value or by `&mut`.
+#[must_use]
+pub const fn is_by_value(found: Option<Leak>, bare: bool) -> bool {
+    found.is_some() && !bare
+}
+
+/// Refuses a bare `#[teardown]` on a known type that needs a lock or a `Slot` around it. The error points at the call.
+///
+/// # Panics
+///
+/// Panics in a constant of the user's crate, which is the compile error.
+#[track_caller]
+pub const fn by_value(found: Option<Leak>, bare: bool, owner: &'static str, name: &'static str) {
+    let Some(leak) = found else { return };
+    if bare {
+        return;
+    }
+    let mut text = Text::new();
+    text.add_all(&[
+        "lifecycle::lints::bad_attribute: a bare `#[teardown]` cannot release `",
+        owner,
+        "::",
+        name,
+    ]);
+    text.add_all(&["`: a teardown takes `&self`, which does not release a `", leak.ty, "`\nhelp: "]);
+    if leak.form.is_empty() {
+        text.add(leak.does);
+    } else {
+        add_form(&mut text, &leak);
+        text.add("; then `#[teardown]` ").add(leak.does);
+    }
+    text.add("\nhelp: or release it in the body of `teardown`");
+    panic!("{}", text.as_str())
+}
+
+/// Appends "make it a `..`", or how to take the value out of what has no such form.
+const fn add_form(text: &mut Text, leak: &Leak) {
+    if !leak.path().is_empty() {
+        text.add_all(&["make `", leak.path()[0].0, "` a resource and hold a `Managed` of it"]);
+    } else if leak.is_in_a_tuple() {
+        text.add("give it a field of its own");
+    } else {
+        let hint = hint(leak);
+        let article = if matches!(hint.as_str().as_bytes()[0], b'A' | b'O' | b'[') { "an" } else { "a" };
+        text.add_all(&["make it ", article, " `", hint.as_str(), "`"]);
+    }
 }

@@ -1,47 +1,90 @@
-//! A child process is asked to end, as the service itself was.
+//! A child process is asked to end, as the service itself was, and killed when its time is over.
 //!
-//! Windows has no signal for one process: a console event reaches every process of the console. There the child sees the
-//! end of its stdin, which the wait for the child closes, and nothing else.
+//! ```text
+//! running --SIGTERM--> asked --(its time is over)--> SIGKILL --> killed
+//!    |                   |                                         |
+//!    +---- has ended ----+---- has ended --------------------------+---> reaped
+//! ```
+//!
+//! 1. No signal is sent after the child has been reaped: its number may then belong to another process. So the child is
+//!    only looked at, and reaped at the end.
+//! 2. A child that leads a process group is signalled with its group. The group keeps its number for as long as the child
+//!    has not been reaped, also after the child has ended.
 
-#![cfg_attr(
-    unix,
-    expect(unsafe_code, reason = "one system call, for which neither std nor tokio has a function")
-)]
+#[cfg(unix)]
+mod kernel;
+
+#[cfg(unix)]
+mod ending;
 
 use std::io;
-use std::process::ExitStatus;
+use std::process::{Child, ExitStatus};
+
+use super::owned::text_of;
 
 /// What a bare `#[teardown]` does with a child, for the messages of the compiler.
 #[cfg(unix)]
-pub(super) const ENDS_A_CHILD: &str = "sends it SIGTERM and waits for it to end";
+pub(super) const ENDS_A_CHILD: &str = "sends it SIGTERM, and SIGKILL when its time is over";
 /// What a bare `#[teardown]` does with a child, for the messages of the compiler.
 #[cfg(not(unix))]
-pub(super) const ENDS_A_CHILD: &str = "closes its stdin and waits for it to end";
+pub(super) const ENDS_A_CHILD: &str = "kills it, and waits for its end";
 
-/// Asks a child to end that has not ended. `ended` is the child's own answer.
-///
-/// The caller asks the child just before. A child that was waited for earlier may have passed its number on to another
-/// process.
-pub(super) fn ask_to_end(ended: io::Result<Option<ExitStatus>>, id: Option<u32>) -> io::Result<()> {
-    match (ended?, id) {
-        (None, Some(id)) => terminate(id),
-        _ => Ok(()),
-    }
-}
-
-/// Sends SIGTERM.
+/// Ends a child process, and waits for its end. It blocks.
 #[cfg(unix)]
-fn terminate(child: u32) -> io::Result<()> {
-    let child = libc::c_int::try_from(child).map_err(io::Error::other)?;
-    // SAFETY: `kill` takes integers.
-    if unsafe { libc::kill(child, libc::SIGTERM) } == -1 {
-        return Err(io::Error::last_os_error());
+pub(super) fn end(child: &mut Child) -> Result<(), String> {
+    if has_ended(child.try_wait())? {
+        return Ok(());
     }
-    Ok(())
+    let mut ending = ending::Ending::ask(child.id())?;
+    let ended = loop {
+        match ending.look() {
+            ending::Look::Again(pause) => std::thread::sleep(pause),
+            ending::Look::Ended(ended) => break ended,
+        }
+    };
+    has_ended(child.try_wait())?;
+    ended
 }
 
-/// Leaves the child alone. The caller's wait closes the child's stdin.
+/// Ends a child process, and waits for its end.
+#[cfg(all(unix, feature = "tokio-types", not(loom)))]
+pub(super) async fn end_async(child: &mut tokio::process::Child) -> Result<(), String> {
+    // Without a number the child has been reaped.
+    let (false, Some(id)) = (has_ended(child.try_wait())?, child.id()) else { return Ok(()) };
+    let mut ending = ending::Ending::ask(id)?;
+    let ended = loop {
+        match ending.look() {
+            ending::Look::Again(pause) => tokio::time::sleep(pause).await,
+            ending::Look::Ended(ended) => break ended,
+        }
+    };
+    has_ended(child.try_wait())?;
+    ended
+}
+
+/// Reads the child's own answer, which reaps a child that has ended. A child that somebody else has reaped has ended.
+fn has_ended(waited: io::Result<Option<ExitStatus>>) -> Result<bool, String> {
+    match waited {
+        #[cfg(unix)]
+        Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(true),
+        waited => waited.map(|status| status.is_some()).map_err(text_of),
+    }
+}
+
+/// Kills a child process, and waits for its end. It blocks.
 #[cfg(not(unix))]
-fn terminate(_: u32) -> io::Result<()> {
-    Ok(())
+pub(super) fn end(child: &mut Child) -> Result<(), String> {
+    if has_ended(child.try_wait())? {
+        return Ok(());
+    }
+    child.kill().and_then(|()| child.wait()).map(drop).map_err(text_of)
+}
+
+/// Kills a child process, and waits for its end.
+#[cfg(all(not(unix), feature = "tokio-types", not(loom)))]
+pub(super) async fn end_async(child: &mut tokio::process::Child) -> Result<(), String> {
+    if has_ended(child.try_wait())? {
+        return Ok(());
+    }
+    child.kill().await.map_err(text_of)
 }

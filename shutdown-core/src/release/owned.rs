@@ -21,8 +21,8 @@ pub trait ReleaseMut: Send + 'static {
     fn release_mut(&mut self) -> impl Future<Output = Result<(), String>> + Send;
 }
 
-/// A type that is released by value.
-pub trait ReleaseOwned: Sized + Send + 'static {
+/// A type that is released by value. `List` is the list of known types that it is on.
+pub trait ReleaseOwned<List: 'static>: Sized + Send + 'static {
     /// Whether the release blocks its thread, so that it must not run on an async one.
     const BLOCKING: bool;
 
@@ -56,8 +56,8 @@ pub(super) async fn release_all(
 
 /// Releases by value what is released by `&mut`.
 macro_rules! owned {
-    (sync: $([$($param:tt)*] $ty:ty;)+) => {$(
-        impl<$($param)*> $crate::release::owned::ReleaseOwned for $ty {
+    (sync: $([$($($param:tt)+)?] $ty:ty;)+) => {$(
+        impl<$($($param)+,)? List: 'static> $crate::release::owned::ReleaseOwned<List> for $ty {
             const BLOCKING: bool = true;
 
             fn release_owned(mut self) -> impl Future<Output = Result<(), String>> + Send {
@@ -65,8 +65,8 @@ macro_rules! owned {
             }
         }
     )+};
-    (mut: $([$($param:tt)*] $ty:ty;)+) => {$(
-        impl<$($param)*> $crate::release::owned::ReleaseOwned for $ty {
+    (mut: $([$($($param:tt)+)?] $ty:ty;)+) => {$(
+        impl<$($($param)+,)? List: 'static> $crate::release::owned::ReleaseOwned<List> for $ty {
             const BLOCKING: bool = false;
 
             async fn release_owned(mut self) -> Result<(), String> {
@@ -78,8 +78,8 @@ macro_rules! owned {
 
 /// Releases values by dropping them.
 macro_rules! dropped {
-    ($blocking:literal: $([$($param:tt)*] $ty:ty;)+) => {$(
-        impl<$($param)*> $crate::release::owned::ReleaseOwned for $ty {
+    ($blocking:literal: $([$($($param:tt)+)?] $ty:ty;)+) => {$(
+        impl<$($($param)+,)? List: 'static> $crate::release::owned::ReleaseOwned<List> for $ty {
             const BLOCKING: bool = $blocking;
 
             fn release_owned(self) -> impl Future<Output = Result<(), String>> + Send {
@@ -90,4 +90,5 @@ macro_rules! dropped {
     )+};
 }
 
-pub(super) use {dropped, owned};
+pub(crate) use dropped;
+pub(super) use owned;

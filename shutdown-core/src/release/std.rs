@@ -8,8 +8,28 @@
 //! | `net::TcpListener` | the port stays open, and late clients are reset | in a `Slot`: closes it |
 //! | `net::UnixListener` | the socket file stays | Unix only: removes the socket file |
 //! | `thread::JoinHandle` | the thread is cut off, and its panic is lost | in a `Slot`: waits for the thread |
-//! | `process::Child` | the child outlives its parent | in a `Slot` or `Mutex`: sends SIGTERM and waits. On Windows: closes its stdin and waits |
+//! | `process::Child` | the child outlives its parent | in a `Slot` or `Mutex`: SIGTERM, then SIGKILL; waits. On Windows: killed |
 //! | `mpsc::Sender`, `mpsc::SyncSender` | the receiver waits for ever | in a `Slot`: drops it |
+//!
+//! A `BufWriter` or `LineWriter` that writes into memory needs no release: `Vec<u8>`, `VecDeque<u8>`, `Cursor`, a slice,
+//! `Sink`, `Empty`.
+//!
+//! # Child processes
+//!
+//! The teardown of a child sends SIGTERM, and SIGCONT in case the child is stopped. If the child leads a process group
+//! (`CommandExt::process_group(0)`, `setsid`), the whole group receives the signals. A shell in `sh -c \"cmd; ..\"` does
+//! not pass them on, so start it in a group of its own. A child that does not lead a group receives them alone: its own
+//! children live on, as does a process that has left the group.
+//!
+//! The teardown fails if the child does not end in time. The child (or the group) then receives SIGKILL, at
+//! `min(500 ms, 1/4)` before the end of the teardown's time, so that its end can still be waited for. A teardown outside
+//! of a stop and without a `timeout` waits for as long as the child runs.
+//!
+//! - The exit status of the child is not looked at.
+//! - A child that has ended before receives no signal, because its number may belong to another process by now.
+//! - Only Linux shows whether a group still has members after its leader has ended. Elsewhere the teardown ends with the
+//!   leader.
+//! - On Windows there is no SIGTERM. There the child is killed at once.
 
 use std::any::Any;
 #[cfg(unix)]
@@ -28,7 +48,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::Release;
-use super::child::{ENDS_A_CHILD, ask_to_end};
+use super::child::{ENDS_A_CHILD, end};
 use super::known::known;
 use super::owned::{ReleaseOwned, ReleaseSync, dropped, owned, text_of};
 
@@ -84,7 +104,7 @@ known! {
 }
 
 #[diagnostic::do_not_recommend]
-impl Release for File {
+impl<List: 'static> Release<List> for File {
     const BLOCKING: bool = true;
 
     async fn release(&self) -> Result<(), String> {
@@ -94,7 +114,7 @@ impl Release for File {
 
 #[cfg(unix)]
 #[diagnostic::do_not_recommend]
-impl Release for UnixListener {
+impl<List: 'static> Release<List> for UnixListener {
     const BLOCKING: bool = true;
 
     async fn release(&self) -> Result<(), String> {
@@ -130,7 +150,7 @@ impl<W: Write + Send + 'static> ReleaseSync for LineWriter<W> {
 }
 
 /// Syncs the writer if it is a file: flushed bytes are not on the disk yet.
-fn sync<W: 'static>(writer: &W) -> io::Result<()> {
+pub(super) fn sync<W: 'static>(writer: &W) -> io::Result<()> {
     match (writer as &dyn Any).downcast_ref::<File>() {
         Some(file) => file.sync_all(),
         None => Ok(()),
@@ -139,9 +159,7 @@ fn sync<W: 'static>(writer: &W) -> io::Result<()> {
 
 impl ReleaseSync for Child {
     fn release_sync(&mut self) -> Result<(), String> {
-        let id = self.id();
-        let asked = ask_to_end(self.try_wait(), Some(id));
-        asked.and_then(|()| self.wait()).map(drop).map_err(text_of)
+        end(self)
     }
 }
 
@@ -153,7 +171,7 @@ owned! {
     [] Child;
 }
 
-impl<T: Send + 'static> ReleaseOwned for thread::JoinHandle<T> {
+impl<T: Send + 'static, List: 'static> ReleaseOwned<List> for thread::JoinHandle<T> {
     const BLOCKING: bool = true;
 
     async fn release_owned(self) -> Result<(), String> {

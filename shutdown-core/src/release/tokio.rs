@@ -1,19 +1,29 @@
-//! Tasks and channels of tokio: `JoinHandle`, `JoinSet`, `Sender`, `UnboundedSender`.
+//! Runtimes, tasks and channels of tokio: `Runtime`, `JoinHandle`, `JoinSet`, `Sender`, `UnboundedSender`.
 //!
 //! | type | lost without release | a bare `#[teardown]` |
 //! |---|---|---|
 //! | `task::JoinHandle` | the task is cut off, and its panic is lost | in a `Slot` or a `Mutex` of tokio: waits for the task |
 //! | `task::JoinSet` | its tasks are aborted or cut off | in a `Mutex`: waits for its tasks |
 //! | `mpsc::Sender`, `mpsc::UnboundedSender` | the receiver waits for ever | in a `Slot`: drops it |
+//! | `broadcast::Sender`, `watch::Sender` | the receivers wait for ever | in a `Slot`: drops it |
+//! | `runtime::Runtime` | its tasks are cut off, and its drop panics on an async thread | in a `Slot`: ends it in time |
+//!
+//! A channel ends when its last sender has been dropped. If a sender has clones elsewhere, end their owners too. If no
+//! task waits for the end of the channel, say so: `#[teardown(skip = "..")]`.
+//!
+//! The teardown of a `Runtime` runs on a thread of its own. It drops the tasks of the runtime at their next await. A task
+//! or a blocking call that goes on until the end of the teardown's time makes the teardown fail, and is left behind.
 
 use std::future::Future;
 use std::panic::resume_unwind;
 
-use tokio::sync::mpsc;
+use tokio::runtime::Runtime;
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
+use super::apart::{Time, apart};
 use super::known::known;
-use super::owned::{ReleaseMut, dropped, owned};
+use super::owned::{ReleaseMut, ReleaseOwned, dropped, owned};
 
 known! {
     [T] JoinHandle<T>: "tokio::task::JoinHandle",
@@ -35,6 +45,47 @@ known! {
     lost: "the end of the channel: the task that receives from it waits for ever",
     does: "drops it, so that the receiver ends",
     form: "lifecycle::Slot<UnboundedSender<_>>";
+
+    [T] broadcast::Sender<T>: "tokio::sync::broadcast::Sender",
+    lost: "the end of the channel: a task that receives from it waits for ever",
+    does: "drops it, so that the receivers end",
+    form: "lifecycle::Slot<Sender<_>>";
+
+    [T] watch::Sender<T>: "tokio::sync::watch::Sender",
+    lost: "the end of the channel: a task that waits for the next value waits for ever",
+    does: "drops it, so that the receivers end",
+    form: "lifecycle::Slot<Sender<_>>";
+
+    [] Runtime: "tokio::runtime::Runtime",
+    lost: "its tasks are cut off, and a drop of it on an async thread panics",
+    does: "ends it on a thread of its own, in the time of the teardown",
+    form: "lifecycle::Slot<Runtime>";
+}
+
+impl<List: 'static> ReleaseOwned<List> for Runtime {
+    const BLOCKING: bool = false;
+
+    async fn release_owned(self) -> Result<(), String> {
+        let workers = self.metrics().num_workers();
+        match apart(|time| shut_down(self, time)).await {
+            Some(true) => Ok(()),
+            Some(false) | None => Err(format!(
+                "the runtime with {workers} workers did not end in time: a worker or a blocking thread of it hangs in a \
+                 call that does not await"
+            )),
+        }
+    }
+}
+
+/// Ends the runtime. Returns whether all of its threads have ended.
+fn shut_down(runtime: Runtime, time: Time) -> bool {
+    if let Some(left) = time.left() {
+        runtime.shutdown_timeout(left);
+        time.left().is_some_and(|left| !left.is_zero())
+    } else {
+        drop(runtime);
+        true
+    }
 }
 
 impl<T: Send + 'static> ReleaseMut for JoinHandle<T> {
@@ -77,4 +128,6 @@ dropped! {
     false:
     [T: Send + 'static] mpsc::Sender<T>;
     [T: Send + 'static] mpsc::UnboundedSender<T>;
+    [T: Send + 'static] broadcast::Sender<T>;
+    [T: Send + Sync + 'static] watch::Sender<T>;
 }

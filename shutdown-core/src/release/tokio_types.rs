@@ -7,7 +7,10 @@
 //! | `io::BufWriter` | the bytes in the buffer | in a `Mutex` of tokio: flushes, and syncs a file |
 //! | `net::TcpListener` | the port stays open, and late clients are reset | in a `Slot`: closes it |
 //! | `net::UnixListener` | the socket file stays | Unix only: removes the socket file |
-//! | `process::Child` | the child outlives its parent | in a `Mutex` of tokio: sends SIGTERM and waits. On Windows: closes its stdin and waits |
+//! | `process::Child` | the child outlives its parent | in a `Slot` or a `Mutex` of tokio: SIGTERM, then SIGKILL; waits. On Windows: killed |
+//!
+//! [`std`](super::std) tells which processes receive the signals of a `Child`, and when. A `BufWriter` that writes into
+//! memory needs no release.
 
 use std::any::Any;
 use std::future::Future;
@@ -20,7 +23,7 @@ use tokio::net::UnixListener;
 use tokio::process::Child;
 
 use super::Release;
-use super::child::{ENDS_A_CHILD, ask_to_end};
+use super::child::{ENDS_A_CHILD, end_async};
 use super::known::known;
 use super::owned::{ReleaseMut, dropped, owned, text_of};
 #[cfg(unix)]
@@ -58,7 +61,7 @@ known! {
 }
 
 #[diagnostic::do_not_recommend]
-impl Release for File {
+impl<List: 'static> Release<List> for File {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {
@@ -68,7 +71,7 @@ impl Release for File {
 
 #[cfg(unix)]
 #[diagnostic::do_not_recommend]
-impl Release for UnixListener {
+impl<List: 'static> Release<List> for UnixListener {
     const BLOCKING: bool = true;
 
     async fn release(&self) -> Result<(), String> {
@@ -95,9 +98,7 @@ impl<W: AsyncWrite + Unpin + Send + 'static> ReleaseMut for BufWriter<W> {
 
 impl ReleaseMut for Child {
     async fn release_mut(&mut self) -> Result<(), String> {
-        let id = self.id();
-        ask_to_end(self.try_wait(), id).map_err(text_of)?;
-        self.wait().await.map(drop).map_err(text_of)
+        end_async(self).await
     }
 }
 

@@ -3,41 +3,48 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
 
 use tokio::task::JoinSet;
 
 use super::Release;
 use super::owned::{ReleaseMut, ReleaseOwned, ReleaseSync, release_all};
 use crate::lint::leak::Wrapper::{Goes, Lock, Several, Stays};
-use crate::lint::leak::{Leak, NeedsRelease};
 use crate::resource::slot::Slot;
 use crate::sync::lock;
 
-/// A wrapper needs release if its value does.
+/// A wrapper needs release if its value does, and buffers for memory if its value does.
 macro_rules! wrappers {
     ($([$($param:tt)*] $ty:ty: $wrapper:expr;)+) => {$(
         #[diagnostic::do_not_recommend]
-        impl<T: NeedsRelease $($param)*> NeedsRelease for $ty {
-            const LEAK: Option<Leak> = match T::LEAK {
+        impl<List: 'static, T: $crate::lint::leak::NeedsRelease<List> $($param)*> $crate::lint::leak::NeedsRelease<List> for $ty {
+            const LEAK: Option<$crate::lint::leak::Leak> = match T::LEAK {
                 Some(leak) => Some(leak.wrapped($wrapper)),
                 None => None,
             };
         }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: $crate::lint::leak::HoldsMemory $($param)*> $crate::lint::leak::HoldsMemory for $ty {}
     )+};
 }
 
 wrappers! {
     [] Option<T>: Several("Option<", ">");
+    [, E] Result<T, E>: Stays("Result<", ", _>");
     [+ ?Sized] Arc<T>: Stays("Arc<", ">");
     [+ ?Sized] Box<T>: Stays("Box<", ">");
+    [+ ?Sized] &T: Stays("&'static ", "");
+    [+ ?Sized] &mut T: Goes;
     [+ ?Sized] Mutex<T>: Lock;
     [+ ?Sized] RwLock<T>: Lock;
     [+ ?Sized] tokio::sync::Mutex<T>: Lock;
     [+ ?Sized] tokio::sync::RwLock<T>: Lock;
     [] Vec<T>: Several("Vec<", ">");
     [] VecDeque<T>: Several("VecDeque<", ">");
+    [] [T]: Several("Vec<", ">");
     [] OnceLock<T>: Stays("OnceLock<", ">");
+    [, F] LazyLock<T, F>: Stays("OnceLock<", ">");
     [] tokio::sync::OnceCell<T>: Stays("OnceCell<", ">");
     [] Slot<T>: Lock;
     [] Pin<T>: Goes;
@@ -48,7 +55,7 @@ wrappers! {
 
 /// Under a lock of std, so it never yields.
 #[diagnostic::do_not_recommend]
-impl<T: ReleaseSync> Release for Mutex<T> {
+impl<List: 'static, T: ReleaseSync> Release<List> for Mutex<T> {
     const BLOCKING: bool = true;
 
     async fn release(&self) -> Result<(), String> {
@@ -58,7 +65,7 @@ impl<T: ReleaseSync> Release for Mutex<T> {
 
 /// Under a lock that may be held across an await.
 #[diagnostic::do_not_recommend]
-impl<T: ReleaseMut> Release for tokio::sync::Mutex<T> {
+impl<List: 'static, T: ReleaseMut> Release<List> for tokio::sync::Mutex<T> {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {
@@ -67,52 +74,54 @@ impl<T: ReleaseMut> Release for tokio::sync::Mutex<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: ReleaseOwned> Release for Slot<T> {
+impl<List: 'static, T: ReleaseOwned<List>> Release<List> for Slot<T> {
     const BLOCKING: bool = T::BLOCKING;
 
     async fn release(&self) -> Result<(), String> {
-        self.take().release_owned().await
+        ReleaseOwned::<List>::release_owned(self.take()).await
     }
 }
 
-/// Collections in a lock, of values that are released by value. They are emptied before anything is awaited.
+/// Collections in a lock, of values that are released by value. They are emptied before anything is awaited. The
+/// expression after the lock empties it.
 macro_rules! taken {
-    ($([$($param:tt)*] $ty:ty;)+) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<T: ReleaseOwned $($param)*> Release for Mutex<$ty> {
-            const BLOCKING: bool = T::BLOCKING;
-
-            async fn release(&self) -> Result<(), String> {
-                take(self).release_owned().await
-            }
+    ([$($lock:tt)+] [$($lock_param:tt)*]: |$this:ident| $taken:expr) => {
+        $crate::release::wrappers::taken! { @ [$($lock)+] [$($lock_param)*] [|$this| $taken]
+            [] [Option<T>];
+            [] [Vec<T>];
+            [] [std::collections::VecDeque<T>];
+            [, K: Send + 'static] [std::collections::BTreeMap<K, T>];
+            [, K: Send + 'static, S: Default + Send + 'static] [std::collections::HashMap<K, T, S>];
         }
-
-        #[diagnostic::do_not_recommend]
-        impl<T: ReleaseOwned $($param)*> Release for tokio::sync::Mutex<$ty> {
-            const BLOCKING: bool = T::BLOCKING;
-
-            async fn release(&self) -> Result<(), String> {
-                let taken = mem::take(&mut *self.lock().await);
-                taken.release_owned().await
-            }
-        }
+    };
+    (@ $lock:tt $lock_param:tt $taken:tt $($param:tt $ty:tt;)+) => {$(
+        $crate::release::wrappers::taken! { @one $lock $lock_param $taken $param $ty }
     )+};
+    (@one [$($lock:tt)+] [$($lock_param:tt)*] [|$this:ident| $taken:expr] [$($param:tt)*] [$($ty:tt)+]) => {
+        #[diagnostic::do_not_recommend]
+        impl<List: 'static, T: $crate::release::owned::ReleaseOwned<List> $($param)* $($lock_param)*>
+            $crate::release::Release<List> for $($lock)+ $($ty)+>
+        {
+            const BLOCKING: bool = T::BLOCKING;
+
+            async fn release(&self) -> Result<(), String> {
+                let $this = self;
+                let taken: $($ty)+ = $taken;
+                $crate::release::owned::ReleaseOwned::<List>::release_owned(taken).await
+            }
+        }
+    };
 }
 
-taken! {
-    [] Option<T>;
-    [] Vec<T>;
-    [] VecDeque<T>;
-    [, K: Send + 'static] BTreeMap<K, T>;
-    [, K: Send + 'static, S: Default + Send + 'static] HashMap<K, T, S>;
-}
+taken!([Mutex<] []: |mutex| take(mutex));
+taken!([tokio::sync::Mutex<] []: |mutex| mem::take(&mut *mutex.lock().await));
 
 #[diagnostic::do_not_recommend]
-impl<T: Send + 'static> Release for Mutex<JoinSet<T>> {
+impl<List: 'static, T: Send + 'static> Release<List> for Mutex<JoinSet<T>> {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {
-        take(self).release_owned().await
+        ReleaseOwned::<List>::release_owned(take(self)).await
     }
 }
 
@@ -123,9 +132,9 @@ fn take<T: Default>(mutex: &Mutex<T>) -> T {
 
 /// Wrappers that hold one value, or none.
 macro_rules! one {
-    ($($ty:ty: |$wrapper:ident| $value:expr;)+) => {$(
+    ($([$($param:tt)*] $ty:ty: |$wrapper:ident| $value:expr;)+) => {$(
         #[diagnostic::do_not_recommend]
-        impl<R: Release> Release for $ty {
+        impl<List: 'static, R: Release<List> $($param)*> Release<List> for $ty {
             const BLOCKING: bool = R::BLOCKING;
 
             async fn release(&self) -> Result<(), String> {
@@ -141,18 +150,20 @@ macro_rules! one {
 }
 
 one! {
-    Option<R>: |option| option.as_ref();
-    Arc<R>: |arc| Some(arc);
-    Box<R>: |boxed| Some(boxed);
-    OnceLock<R>: |cell| cell.get();
-    tokio::sync::OnceCell<R>: |cell| cell.get();
+    [] Option<R>: |option| option.as_ref();
+    [, E: Send + Sync + 'static] Result<R, E>: |result| result.as_ref().ok();
+    [] Arc<R>: |arc| Some(arc);
+    [] Box<R>: |boxed| Some(boxed);
+    [] &'static R: |reference| Some(*reference);
+    [] OnceLock<R>: |cell| cell.get();
+    [] tokio::sync::OnceCell<R>: |cell| cell.get();
 }
 
 /// Collections.
 macro_rules! each {
     ($([$($param:tt)*] $ty:ty: $values:ident;)+) => {$(
         #[diagnostic::do_not_recommend]
-        impl<R: Release $($param)*> Release for $ty {
+        impl<List: 'static, R: Release<List> $($param)*> Release<List> for $ty {
             const BLOCKING: bool = R::BLOCKING;
 
             async fn release(&self) -> Result<(), String> {
@@ -170,7 +181,7 @@ each! {
     [, K: Send + Sync + 'static] BTreeMap<K, R>: values;
 }
 
-impl<T: ReleaseOwned> ReleaseOwned for Option<T> {
+impl<List: 'static, T: ReleaseOwned<List>> ReleaseOwned<List> for Option<T> {
     const BLOCKING: bool = T::BLOCKING;
 
     async fn release_owned(self) -> Result<(), String> {
@@ -181,7 +192,15 @@ impl<T: ReleaseOwned> ReleaseOwned for Option<T> {
     }
 }
 
-impl<T: ReleaseOwned> ReleaseOwned for Box<T> {
+impl<List: 'static, T: ReleaseOwned<List>, E: Send + 'static> ReleaseOwned<List> for Result<T, E> {
+    const BLOCKING: bool = T::BLOCKING;
+
+    async fn release_owned(self) -> Result<(), String> {
+        ReleaseOwned::<List>::release_owned(self.ok()).await
+    }
+}
+
+impl<List: 'static, T: ReleaseOwned<List>> ReleaseOwned<List> for Box<T> {
     const BLOCKING: bool = T::BLOCKING;
 
     async fn release_owned(self) -> Result<(), String> {
@@ -192,7 +211,7 @@ impl<T: ReleaseOwned> ReleaseOwned for Box<T> {
 /// Collections that are released by value.
 macro_rules! each_owned {
     ($([$($param:tt)*] $ty:ty: $values:ident;)+) => {$(
-        impl<T: ReleaseOwned $($param)*> ReleaseOwned for $ty {
+        impl<List: 'static, T: ReleaseOwned<List> $($param)*> ReleaseOwned<List> for $ty {
             const BLOCKING: bool = T::BLOCKING;
 
             async fn release_owned(self) -> Result<(), String> {
@@ -208,3 +227,6 @@ each_owned! {
     [, K: Send + 'static, S: Send + 'static] HashMap<K, T, S>: into_values;
     [, K: Send + 'static] BTreeMap<K, T>: into_values;
 }
+
+#[allow(unused_imports, reason = "without a feature there are no wrappers of other crates")]
+pub(super) use {one, taken, wrappers};

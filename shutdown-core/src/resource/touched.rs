@@ -5,7 +5,7 @@
 pub enum Touched {
     /// There is no impl.
     NoImpl,
-    /// Every field counts as named: the body passes `self` on, or the impl does not have the attribute.
+    /// Every field counts as named: the body passes `self` on.
     Any,
     /// The body names these fields.
     Only(&'static [&'static str]),

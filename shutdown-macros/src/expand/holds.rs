@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{DeriveInput, Generics};
 
+use super::question;
 use crate::{
     errors::{Errors, Lint},
     model::{
@@ -28,16 +29,21 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 fn expand(model: &Holds) -> TokenStream {
     let Holds { krate, ident, generics, variants } = model;
     let door = quote!(#krate::__private);
-    let header = |what: TokenStream| header(&what, ident, generics);
-    let (leak, holds) = (header(quote!(#door::NeedsRelease)), header(quote!(#door::Holds)));
+    let header = |what: TokenStream, listed: &Generics| header(&what, ident, generics, listed);
+    let holds = header(quote!(#door::Holds), generics);
+    // The type is on every list of known types.
+    let mut listed = generics.clone();
+    listed.params.push(syn::parse_quote!(__LifecycleAnyList));
+    let leak = header(quote!(#door::NeedsRelease<__LifecycleAnyList>), &listed);
     let owner = crate::parse::unraw(ident);
     // The constant of a type that contains itself would depend on itself.
     let asked =
         variants.iter().flat_map(|variant| &variant.fields).filter(|field| !names_self(&field.ty, ident));
-    let found = asked
-        .clone()
-        .filter(|field| field.may_leak)
-        .map(|Field { ty, label, .. }| quote!((#door::Leaks::<#ty>::__LIFECYCLE_FOUND, #label)));
+    let found = asked.clone().filter(|field| field.may_leak).map(|Field { ty, label, .. }| {
+        let found = question::found(ty, &door);
+        quote!((#found, #label))
+    });
+    let questions = question::items(&door);
     let links =
         asked.filter(|field| field.may_hold).map(|Field { ty, .. }| quote!(#door::Probe::<#ty>::LINKS));
     let arms = variants.iter().map(|variant| arm(variant, &door));
@@ -46,7 +52,8 @@ fn expand(model: &Holds) -> TokenStream {
     quote! {
         const _: () = {
             #[allow(unused_imports, reason = "which of them is used depends on the types")]
-            use #door::{HoldsNothing as _, Otherwise as _, ProbeField as _};
+            use #door::{HoldsNothing as _, ProbeField as _};
+            #questions
 
             #leak {
                 const LEAK: ::core::option::Option<#door::Leak> =
@@ -64,8 +71,9 @@ fn expand(model: &Holds) -> TokenStream {
     }
 }
 
-fn header(what: &TokenStream, ident: &Ident, generics: &Generics) -> TokenStream {
-    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+fn header(what: &TokenStream, ident: &Ident, generics: &Generics, listed: &Generics) -> TokenStream {
+    let (impl_generics, _, where_clause) = listed.split_for_impl();
+    let (_, ty_generics, _) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]

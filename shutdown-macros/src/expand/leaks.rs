@@ -1,12 +1,16 @@
 //! The lint `unreleased_field`, which needs the types of the fields.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Member, spanned::Spanned};
+use syn::{GenericParam, Member, Type, spanned::Spanned};
 
-use super::{spanned, without_self};
+use super::{question, spanned, without_self};
 use crate::{
-    model::{field::Field, resource::Resource},
+    model::{
+        field::{self, Field},
+        resource::Resource,
+        step::Step,
+    },
     parse::unraw,
 };
 
@@ -24,10 +28,13 @@ pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream>
         })
         .peekable();
     checks.peek()?;
-    Some(quote! {
-        use #door::Otherwise as _;
-        #(#checks)*
-    })
+    Some(quote!(#(#checks)*))
+}
+
+/// Returns whether the generated code asks anything, so that it needs the items of `question`.
+pub(crate) fn asks(model: &Resource) -> bool {
+    suspects(model).next().is_some()
+        || model.fields.iter().any(|field| matches!(field.step, Some(Step::Known)))
 }
 
 /// Returns the same for a generic struct: statements for a constant that knows the parameters.
@@ -37,10 +44,7 @@ pub(crate) fn check(model: &Resource, door: &TokenStream) -> Option<TokenStream>
 pub(crate) fn check_generic(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
     let mut checks = suspects(model).map(|(_, field)| call(model, field, door)).peekable();
     checks.peek()?;
-    Some(quote! {
-        use #door::Otherwise as _;
-        #(#checks;)*
-    })
+    Some(quote!(#(#checks;)*))
 }
 
 /// Lists the fields that may need release and have no attribute.
@@ -54,13 +58,14 @@ fn call(model: &Resource, field: &Field, door: &TokenStream) -> TokenStream {
     let (owner, label) = (unraw(ident), &field.label);
     // There is no `Self` outside of an impl. Inside of one the struct needs its parameters.
     let (this, ty) = match model.generics.params.is_empty() {
-        true => (ident.to_token_stream(), without_self(field.ty.to_token_stream(), ident)),
-        false => (quote!(Self), field.ty.to_token_stream()),
+        true => (ident.to_token_stream(), apart(&field.ty, ident)),
+        false => (quote!(Self), field.ty.clone()),
     };
+    let (found, bare) = (question::found(&ty, door), question::bare(&ty, door));
     let arguments = quote! {
-        #door::Leaks::<#ty>::__LIFECYCLE_FOUND,
+        #found,
         #door::Touches::<#this>::__LIFECYCLE_FIELDS,
-        #door::Released::<#ty>::__LIFECYCLE_BARE,
+        #bare,
         &#door::Field {
             owner: #owner,
             name: #label,
@@ -72,7 +77,18 @@ fn call(model: &Resource, field: &Field, door: &TokenStream) -> TokenStream {
         Member::Named(ident) => ident.span(),
         Member::Unnamed(_) => field.ty.span(),
     };
-    let last = field.ty.to_token_stream().into_iter().last();
+    call_at(first, &field.ty, &quote_spanned!(first=> unreleased), arguments, door)
+}
+
+/// Returns a call of a function of the door, from `first` to the last token of the type.
+fn call_at(
+    first: Span,
+    ty: &Type,
+    function: &TokenStream,
+    arguments: TokenStream,
+    door: &TokenStream,
+) -> TokenStream {
+    let last = ty.to_token_stream().into_iter().last();
     let last = last.map_or(first, |token| match token {
         TokenTree::Group(group) => group.span_close(),
         other => other.span(),
@@ -80,5 +96,43 @@ fn call(model: &Resource, field: &Field, door: &TokenStream) -> TokenStream {
     let door = spanned(door.clone(), first);
     let mut group = Group::new(Delimiter::Parenthesis, arguments);
     group.set_span(last);
-    quote_spanned!(first=> #door::unreleased #group)
+    quote_spanned!(first=> #door::#function #group)
+}
+
+/// Returns the type as it is written outside of an impl.
+fn apart(ty: &Type, owner: &Ident) -> Type {
+    let tokens = without_self(ty.to_token_stream(), owner);
+    syn::parse2(tokens).unwrap_or_else(|_| ty.clone())
+}
+
+/// Returns the name of the constant that says whether a bare `#[teardown]` is on a type that is only released by value.
+/// There is none if the type contains a parameter of the struct, because a constant outside of the impl cannot name it.
+pub(crate) fn by_value(model: &Resource, index: usize, field: &Field) -> Option<Ident> {
+    let is_generic = |ident: &Ident| field::names_self(&field.ty, ident);
+    let mut params = model.generics.params.iter();
+    let concrete = params.all(|param| match param {
+        GenericParam::Type(param) => !is_generic(&param.ident),
+        GenericParam::Const(param) => !is_generic(&param.ident),
+        GenericParam::Lifetime(_) => true,
+    });
+    let concrete = concrete && (model.generics.params.is_empty() || !is_generic(&model.ident));
+    concrete.then(|| format_ident!("_FIELD_{index}_IS_RELEASED_BY_VALUE"))
+}
+
+/// Returns the constants of [`by_value`], and for each a constant whose evaluation is the error.
+pub(crate) fn check_bare(model: &Resource, door: &TokenStream) -> TokenStream {
+    let bare = model.fields.iter().enumerate().filter(|(_, field)| matches!(field.step, Some(Step::Known)));
+    bare.filter_map(|(index, field)| {
+        let (name, owner, label) = (by_value(model, index, field)?, unraw(&model.ident), &field.label);
+        let ty = apart(&field.ty, &model.ident);
+        let (found, bare) = (question::found(&ty, door), question::bare(&ty, door));
+        let (check, first) = (format_ident!("_FIELD_{index}_CAN_BE_RELEASED"), field.ty.span());
+        let arguments = quote!(#found, #bare, #owner, #label);
+        let call = call_at(first, &field.ty, &quote_spanned!(first=> by_value), arguments, door);
+        Some(quote! {
+            const #name: bool = #door::is_by_value(#found, #bare);
+            const #check: () = #call;
+        })
+    })
+    .collect()
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{DeriveInput, GenericParam, Generics, Path, parse_quote, spanned::Spanned};
 
-use super::{cycle, leaks, spanned, without_self};
+use super::{cycle, leaks, question, spanned, without_self};
 use crate::{
     errors::{Errors, Lint},
     model::{
@@ -66,10 +66,14 @@ fn expand(model: &Resource) -> TokenStream {
         (None, quote!({ #leaks #door::Link::to(const { &#declaration }) }), Some(named))
     };
     let leaks = leaks::check(model, &door);
+    let by_value = leaks::check_bare(model, &door);
+    let questions = leaks::asks(model).then(|| question::items(&door));
     quote! {
         const _: () = {
             #[allow(unused_imports, reason = "it is used only if no field holds a handle")]
             use #door::HoldsNothing as _;
+            #questions
+            #by_value
             #before
             #[automatically_derived]
             #[diagnostic::do_not_recommend]
@@ -95,7 +99,7 @@ fn keys(model: &Resource) -> TokenStream {
         quote!(.timeout(#seconds, #nanos))
     });
     let last = model.last.then(|| quote!(.last()));
-    let is_step = |field: &&Field| matches!(field.step, Some(Step::Known | Step::Call { .. }));
+    let is_step = |field: &&Field| field.step.as_ref().is_some_and(Step::releases);
     let mut labels = model.fields.iter().filter(is_step).map(|field| &field.label).peekable();
     let steps = labels.peek().is_some().then(|| quote!(.steps(&["teardown", #(#labels),*])));
     quote!(#order #timeout #last #steps)
@@ -151,12 +155,14 @@ fn bounded(generics: &Generics) -> Generics {
 
 /// Returns the steps of the teardown of one instance: the impl, then the fields in the order of declaration.
 fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
-    let (this, handle) =
-        (step::this(Span::call_site()), format_ident!("__lifecycle_handle", span = Span::mixed_site()));
+    let (this, handle) = (
+        step::this(model.ident.span(), &model.ident),
+        format_ident!("__lifecycle_handle", span = Span::mixed_site()),
+    );
     let own = if model.own_required {
         // The one place that needs the impl. Its span is where the error of a missing impl points.
         let (span, door) = (model.ident.span(), spanned(door.clone(), model.ident.span()));
-        quote_spanned!(span=> <Self as #door::Teardown>::__lifecycle_own(#this))
+        quote_spanned!(span=> <Self as #door::HasTeardown>::own(#this))
     } else {
         quote! {{
             use #door::NoOwn as _;
@@ -164,14 +170,18 @@ fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
         }}
     };
     let mut arms = vec![own];
-    arms.extend(model.fields.iter().filter_map(|field| field_step(field, door, &this, &handle)));
+    let fields = model.fields.iter().enumerate();
+    arms.extend(fields.filter_map(|(index, field)| {
+        let by_value = leaks::by_value(model, index, field);
+        field_step(field, by_value.as_ref(), door, &this, &handle)
+    }));
     let last = arms.pop();
     let numbers = 0..arms.len();
     let body = match arms.is_empty() {
         true => last,
         false => Some(quote!(match __lifecycle_step { #(#numbers => #arms,)* _ => #last })),
     };
-    let calls = |field: &Field| matches!(field.step, Some(Step::Call { .. }));
+    let calls = |field: &Field| matches!(field.step, Some(Step::Call { .. } | Step::Taken { .. }));
     let import = model.fields.iter().any(calls).then(|| quote!(use #door::ProbeStep as _;));
     quote! {
         fn __lifecycle_step<'__a>(
@@ -187,6 +197,7 @@ fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
 
 fn field_step(
     field: &Field,
+    by_value: Option<&syn::Ident>,
     door: &TokenStream,
     this: &syn::Ident,
     handle: &syn::Ident,
@@ -194,16 +205,41 @@ fn field_step(
     let Field { member, .. } = field;
     let value = format_ident!("__lifecycle_value", span = Span::mixed_site());
     let kind = quote!((&mut #door::Probe::value(&#value)).__lifecycle_kind());
+    let taken = step::taken(Span::call_site());
     Some(match field.step.as_ref()? {
         Step::Skip => return None,
         Step::Known => {
             // The obligation has the span of the field's type, so that its error points there.
             let (ty, span) = (&field.ty, field.ty.span());
             let door = spanned(door.clone(), span);
+            let by_value =
+                by_value.map_or_else(|| quote!(false), |by_value| quote_spanned!(span=> { #by_value }));
             quote_spanned! {span=>
-                <#ty as #door::Release>::known(&#this.#member, #handle, |#this: &Self| &#this.#member)
+                <#ty as #door::Bare<__LifecycleList, #by_value>>::step(
+                    &#this.#member,
+                    #handle,
+                    |#this: &Self| &#this.#member,
+                )
             }
         }
+        Step::Taken { call, blocking: true } => quote! {
+            #door::blocking(#handle, |#this: &Self| match #this.#member.take() {
+                ::core::option::Option::Some(#taken) => match #call {
+                    #value => #kind.block(#value),
+                },
+                ::core::option::Option::None => ::core::result::Result::Ok(()),
+            })
+        },
+        Step::Taken { call, blocking: false } => quote! {
+            #door::later(async move {
+                match #this.#member.take() {
+                    ::core::option::Option::Some(#taken) => match #call {
+                        #value => #kind.settle(#value).await,
+                    },
+                    ::core::option::Option::None => ::core::result::Result::Ok(()),
+                }
+            })
+        },
         Step::Call { value: call, blocking: true, .. } => quote! {
             #door::blocking(#handle, |#this: &Self| match #call {
                 #value => #kind.block(#value),
@@ -221,6 +257,8 @@ fn field_step(
         // In a `match`, what the call borrows from lives until the call has been awaited.
         Step::Call { value: call, .. } => quote! {
             #door::later(async move {
+                // rustc prints the name of a variable of this block, and not the name of one that the block captures.
+                let #this = #this;
                 match #call {
                     #value => #kind.settle(#value).await,
                 }

@@ -41,11 +41,11 @@ fn expand(args: TokenStream, item: &TokenStream, errors: &Errors) -> Option<Toke
     match found.check(errors) {
         Teardown::Complete => {
             let (touched, method, rest) = (found.touched(&krate), &found.method, &found.rest);
-            Some(found.with(&quote!(#touched #rest #method)))
+            Some(found.with(&krate, &quote!(#touched #rest #method)))
         }
         Teardown::Output(output) => {
             let (touched, method, rest) = (found.touched(&krate), &found.method, &found.rest);
-            Some(found.with(&quote!(type Output = #output; #touched #rest #method)))
+            Some(found.with(&krate, &quote!(type Output = #output; #touched #rest #method)))
         }
         Teardown::Refused(output) => {
             let rest = &found.rest;
@@ -56,7 +56,7 @@ fn expand(args: TokenStream, item: &TokenStream, errors: &Errors) -> Option<Toke
                 }
                 #rest
             };
-            let (stub, method) = (found.with(&stub), found.apart());
+            let (stub, method) = (found.with(&krate, &stub), found.apart());
             Some(quote!(#stub #method))
         }
     }
@@ -68,14 +68,24 @@ fn is_teardown(found: &Impl) -> bool {
 
 impl Impl {
     /// Returns the impl with another content.
-    fn with(&self, content: &TokenStream) -> TokenStream {
+    fn with(&self, krate: &Path, content: &TokenStream) -> TokenStream {
         let Self { attrs, generics, trait_, self_ty, .. } = self;
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         let mut body = proc_macro2::Group::new(proc_macro2::Delimiter::Brace, content.clone());
         body.set_span(self.brace.span.join());
+        // The attributes of the user's impl are on that impl alone, except those that may remove it.
+        let cfgs = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
         // rustc would list this impl for every missing one. The bounds of a generic impl are worth listing.
         let quiet = generics.params.is_empty().then(|| quote!(#[diagnostic::do_not_recommend]));
-        quote!(#(#attrs)* #quiet impl #impl_generics #trait_ for #self_ty #where_clause #body)
+        quote! {
+            #(#attrs)*
+            #quiet
+            impl #impl_generics #trait_ for #self_ty #where_clause #body
+            #(#cfgs)*
+            #[automatically_derived]
+            #[diagnostic::do_not_recommend]
+            impl #impl_generics #krate::__private::HasAttribute for #self_ty #where_clause {}
+        }
     }
 
     /// Returns the fields that the body names, for the lint. Without the constant all fields count as named.

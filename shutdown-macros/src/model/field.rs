@@ -31,7 +31,8 @@ impl Field {
             None => (Member::Unnamed(Index::from(index)), index.to_string()),
         };
         let mut attributes = field.attrs.iter().filter(|attr| attr.path().is_ident("__lifecycle_teardown"));
-        let step = attributes.next().and_then(|attribute| Step::check(attribute, &member, &label, errors));
+        let step =
+            attributes.next().and_then(|attribute| Step::check(attribute, owner, &member, &label, errors));
         for extra in attributes {
             errors.spanned(
                 &extra.meta,

@@ -1,8 +1,11 @@
-//! The arguments of `needs_release!`.
+//! The arguments of `needs_release!`, and of each entry of `known_types!`.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, LitStr, Path, Type};
+use syn::{
+    Expr, GenericArgument, Generics, LitStr, Path, PathArguments, Token, Type,
+    parse::{Parse, ParseStream},
+};
 
 use super::{krate, values::Assigned};
 use crate::{
@@ -10,27 +13,37 @@ use crate::{
     parse::{self, Entry, Value},
 };
 
-const FORM: &str = "write `needs_release!(Client, \"what is lost without it\", \"flush\")`";
+const FORM: &str = "write `Client, \"what is lost without it\", \"flush\"`";
 
 pub(crate) struct NeedsRelease {
     pub(crate) krate: Path,
+    pub(crate) generics: Generics,
     pub(crate) ty: Type,
+    /// The type, by the name that the user wrote.
     pub(crate) name: String,
+    /// The same with `_` for each generic argument, if the entry has parameters.
+    pub(crate) form: String,
     pub(crate) lost: String,
     pub(crate) does: String,
     /// The call, on `self`.
     pub(crate) call: TokenStream,
     pub(crate) blocking: bool,
+    /// Whether the method takes `self`, so that the field has to be a `Slot`.
+    pub(crate) take: bool,
 }
 
 impl NeedsRelease {
     /// Returns the model, if every rule holds.
     pub(crate) fn check(args: TokenStream, errors: &Errors) -> Option<Self> {
-        let (mut pieces, mut krate, mut blocking) = (Vec::new(), None, false);
+        let place = args.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+        let (mut pieces, mut krate, mut blocking, mut take) = (Vec::new(), None, false, false);
         for piece in pieces_of(args) {
             match &piece[..] {
                 [TokenTree::Ident(word)] if word == "blocking" && pieces.len() == 3 => {
                     once(word, std::mem::replace(&mut blocking, true), errors);
+                }
+                [TokenTree::Ident(word)] if word == "take" && pieces.len() == 3 => {
+                    once(word, std::mem::replace(&mut take, true), errors);
                 }
                 [TokenTree::Ident(word), ..] if word == "crate" && pieces.len() == 3 => {
                     once(word, krate.is_some(), errors);
@@ -42,29 +55,36 @@ impl NeedsRelease {
         let mut pieces = pieces.into_iter();
         let (Some(ty), Some(lost), Some(method)) = (pieces.next(), pieces.next(), pieces.next()) else {
             let message = format!("expected a type, what is lost, and a method; {FORM}");
-            errors.at(Span::call_site(), Lint::BadAttribute, message);
+            errors.at(place, Lint::BadAttribute, message);
             return None;
         };
         for extra in pieces {
-            let message = "only `blocking` and `crate = path` may follow the method; remove this";
+            let message = "only `blocking`, `take` and `crate = path` may follow the method; remove this";
             errors.spanned(extra, Lint::BadAttribute, message);
         }
-        let name = ty.to_string().replace(' ', "");
-        let ty = type_of(ty, errors);
+        let head = head(ty, errors);
         let lost = text(lost, errors);
         let call = call(method, errors);
         if errors.any() {
             return None;
         }
-        let (method, call) = call?;
+        let ((method, call), Head { generics, ty }) = (call?, head?);
+        let name = ty.to_token_stream().to_string().replace(' ', "");
+        let (name, form) = match (generics.params.is_empty(), name.split_once('<')) {
+            (false, Some((name, _))) => (name.to_owned(), inferred(&ty)),
+            _ => (name.clone(), name),
+        };
         Some(Self {
             krate: krate.unwrap_or_else(krate::default),
-            ty: ty?,
+            generics,
+            ty,
             name,
+            form,
             lost: lost?,
             does: format!("calls `{method}`"),
             call,
             blocking,
+            take,
         })
     }
 }
@@ -114,7 +134,39 @@ fn path(piece: TokenStream, errors: &Errors) -> Option<Path> {
     Assigned { name: key.name, form: "crate = path::to::lifecycle", tokens }.path(errors)
 }
 
-fn type_of(tokens: TokenStream, errors: &Errors) -> Option<Type> {
+/// A type, with the parameters of a generic one: `impl<T: Send> Pool<T>`.
+struct Head {
+    generics: Generics,
+    ty: Type,
+}
+
+impl Parse for Head {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let generics = match input.parse::<Option<Token![impl]>>()? {
+            Some(_) => input.parse()?,
+            None => Generics::default(),
+        };
+        Ok(Self { generics, ty: input.parse()? })
+    }
+}
+
+/// Returns a generic type as it can be written without its parameters: `Pool<_>`.
+fn inferred(ty: &Type) -> String {
+    let mut ty = ty.clone();
+    if let Type::Path(path) = &mut ty
+        && let Some(last) = path.path.segments.last_mut()
+        && let PathArguments::AngleBracketed(arguments) = &mut last.arguments
+    {
+        for argument in &mut arguments.args {
+            if let GenericArgument::Type(ty) = argument {
+                *ty = syn::parse_quote!(_);
+            }
+        }
+    }
+    ty.to_token_stream().to_string().replace(' ', "")
+}
+
+fn head(tokens: TokenStream, errors: &Errors) -> Option<Head> {
     let parsed = syn::parse2(tokens.clone()).ok();
     if parsed.is_none() {
         errors.spanned(

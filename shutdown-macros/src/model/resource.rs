@@ -93,7 +93,7 @@ fn no_teardown(keys: &Keys, fields: &[Field], errors: &Errors) -> bool {
         return false;
     };
     keys.value("no_teardown", errors, Assigned::text);
-    let released = fields.iter().find(|field| matches!(field.step, Some(Step::Known | Step::Call { .. })));
+    let released = fields.iter().find(|field| field.step.as_ref().is_some_and(Step::releases));
     if let Some(released) = released {
         let message = format!(
             "`no_teardown` says that nothing has to be released, but `{}` has `#[teardown]`; remove one of them",

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Expr, LitStr, Member, Meta};
+use syn::{Attribute, Expr, Index, LitStr, Member, Meta};
 
 use crate::{
     errors::{Errors, Lint},
@@ -21,6 +21,8 @@ pub(crate) enum Step {
         /// Whether the call borrows only from the field, so that its value can be awaited after the statement.
         direct: bool,
     },
+    /// By an expression over [`taken`], the value that a `Slot` held.
+    Taken { call: TokenStream, blocking: bool },
     /// Not at all. The user has given a reason.
     Skip,
 }
@@ -29,14 +31,46 @@ const COMMA: &str = "there is one comma too many; remove it";
 
 const NO_REASON: &str = "`skip` needs a reason; write `#[teardown(skip = \"why nothing has to be done\")]`";
 
-/// Returns the name of the resource in generated code. No token of the user can mean it by accident.
-pub(crate) fn this(span: Span) -> Ident {
-    Ident::new("__lifecycle_this", Span::mixed_site().located_at(span))
+/// Returns the name of the resource in generated code.
+///
+/// rustc prints the name in its error about a method that takes `self` (E0507): "cannot move out of `NAME.field`". No
+/// macro sees whether a method does, so the name says what to write.
+///
+/// rustc prints it only if it is written like a token of the user, so it is resolved where the struct is.
+pub(crate) fn this(at: Span, owner: &Ident) -> Ident {
+    Ident::new("make_it_a_slot_and_add_take", owner.span().located_at(at))
+}
+
+/// Returns the member at another place, so that an error about `self.field` underlines the call alone.
+fn located(member: &Member, at: Span) -> Member {
+    match member {
+        Member::Named(name) => {
+            let mut name = name.clone();
+            name.set_span(name.span().located_at(at));
+            Member::Named(name)
+        }
+        Member::Unnamed(index) => {
+            Member::Unnamed(Index { index: index.index, span: index.span.located_at(at) })
+        }
+    }
+}
+
+/// Returns the name of a value that was taken out of its `Slot`.
+pub(crate) fn taken(span: Span) -> Ident {
+    Ident::new("__lifecycle_taken", Span::mixed_site().located_at(span))
+}
+
+/// The words that may follow the call.
+#[derive(Default)]
+struct Options {
+    blocking: Option<Ident>,
+    take: Option<Ident>,
 }
 
 impl Step {
     pub(crate) fn check(
         attribute: &Attribute,
+        owner: &Ident,
         member: &Member,
         label: &str,
         errors: &Errors,
@@ -62,49 +96,65 @@ impl Step {
             errors.spanned(comma, Lint::BadAttribute, COMMA);
             return None;
         }
-        let blocking = options(pieces, errors)?;
+        let Options { blocking, take } = options(pieces, errors)?;
         if let [TokenTree::Ident(word), TokenTree::Punct(eq), value @ ..] = &call[..]
             && eq.as_char() == '='
         {
-            return skip(word, value, blocking, errors);
+            return skip(word, value, blocking.or(take), errors);
         }
         if let Some(message) = mistake(&call, label) {
             errors.spanned(call.into_iter().collect::<TokenStream>(), Lint::BadAttribute, message);
             return None;
         }
         let direct = is_one_method(&call) || guarded(&call);
-        let value = expression(call, member, label, errors)?;
-        Some(Step::Call { value, blocking: blocking.is_some(), direct })
+        let span = parse::span_or(&call, Span::call_site());
+        let blocking = blocking.is_some();
+        if take.is_some() {
+            let call = expression(call, owner, &taken(span).into_token_stream(), label, errors)?;
+            return Some(Step::Taken { call, blocking });
+        }
+        let this = this(span, owner);
+        let member = located(member, span);
+        let value = expression(call, owner, &quote!(#this.#member), label, errors)?;
+        Some(Step::Call { value, blocking, direct })
+    }
+
+    /// Returns whether the step does anything.
+    pub(crate) fn releases(&self) -> bool {
+        !matches!(self, Self::Skip)
     }
 }
 
-/// Reads the options after the call: `blocking`, or nothing. Returns `None` after a mistake.
-#[expect(clippy::option_option, reason = "a mistake differs from no option")]
-fn options(pieces: impl Iterator<Item = Vec<TokenTree>>, errors: &Errors) -> Option<Option<Ident>> {
-    let mut blocking = None;
+/// Reads the options after the call: `blocking`, `take`, or nothing. Returns `None` after a mistake.
+fn options(pieces: impl Iterator<Item = Vec<TokenTree>>, errors: &Errors) -> Option<Options> {
+    let mut options = Options::default();
     for option in pieces {
         let message = match &option[..] {
-            [TokenTree::Ident(word)] if word == "blocking" && blocking.is_none() => {
-                blocking = Some(word.clone());
+            [TokenTree::Ident(word)] if word == "blocking" && options.blocking.is_none() => {
+                options.blocking = Some(word.clone());
                 continue;
             }
-            [TokenTree::Ident(word)] if word == "blocking" => {
-                "`blocking` occurs twice; remove one".to_owned()
+            [TokenTree::Ident(word)] if word == "take" && options.take.is_none() => {
+                options.take = Some(word.clone());
+                continue;
+            }
+            [TokenTree::Ident(word)] if word == "blocking" || word == "take" => {
+                format!("`{word}` occurs twice; remove one")
             }
             [TokenTree::Ident(word), ..] => {
-                format!("unknown option `{word}`{}", suggest(&unraw(word), &["blocking"]))
+                format!("unknown option `{word}`{}", suggest(&unraw(word), &["blocking", "take"]))
             }
             [comma] if parse::is_comma(comma) => COMMA.to_owned(),
-            _ => "only `blocking` may follow the call; remove this".to_owned(),
+            _ => "only `blocking` and `take` may follow the call; remove this".to_owned(),
         };
         errors.spanned(option.into_iter().collect::<TokenStream>(), Lint::BadAttribute, message);
         return None;
     }
-    Some(blocking)
+    Some(options)
 }
 
 /// Reads `skip = ".."`, or reports an unknown key.
-fn skip(key: &Ident, value: &[TokenTree], blocking: Option<Ident>, errors: &Errors) -> Option<Step> {
+fn skip(key: &Ident, value: &[TokenTree], option: Option<Ident>, errors: &Errors) -> Option<Step> {
     if key != "skip" {
         let name = unraw(key);
         let message = match name.as_str() {
@@ -116,8 +166,12 @@ fn skip(key: &Ident, value: &[TokenTree], blocking: Option<Ident>, errors: &Erro
         errors.spanned(key, Lint::BadAttribute, message);
         return None;
     }
-    if let Some(blocking) = blocking {
-        errors.spanned(blocking, Lint::BadAttribute, "a skipped field does not block; remove `blocking`");
+    if let Some(option) = option {
+        let message = match option == "take" {
+            true => "a skipped field is not taken; remove `take`",
+            false => "a skipped field does not block; remove `blocking`",
+        };
+        errors.spanned(option, Lint::BadAttribute, message);
     }
     let value: TokenStream = value.iter().cloned().collect();
     match syn::parse2::<LitStr>(value.clone()) {
@@ -155,21 +209,25 @@ fn mistake(call: &[TokenTree], label: &str) -> Option<String> {
     })
 }
 
-/// Returns the expression `self.field.` with the call.
-fn expression(call: Vec<TokenTree>, member: &Member, label: &str, errors: &Errors) -> Option<TokenStream> {
-    let span = parse::span_or(&call, Span::call_site());
+/// Returns an expression: the value, a dot, and the call.
+fn expression(
+    call: Vec<TokenTree>,
+    owner: &Ident,
+    of: &TokenStream,
+    label: &str,
+    errors: &Errors,
+) -> Option<TokenStream> {
     let method = match call.last() {
         Some(TokenTree::Ident(last)) if last != "await" => Some(last.span()),
         _ => None,
     };
-    let mut call = with_this(call);
+    let mut call = with_this(call, owner);
     if let Some(span) = method {
         let mut parentheses = Group::new(Delimiter::Parenthesis, TokenStream::new());
         parentheses.set_span(span);
         call.push(TokenTree::Group(parentheses));
     }
-    let this = this(span);
-    let value = quote!(#this.#member.#(#call)*);
+    let value = quote!(#of.#(#call)*);
     if let Ok(Expr::MethodCall(_) | Expr::Await(_) | Expr::Field(_) | Expr::Try(_) | Expr::Call(_)) =
         syn::parse2(value.clone())
     {
@@ -183,11 +241,11 @@ fn expression(call: Vec<TokenTree>, member: &Member, label: &str, errors: &Error
 }
 
 /// Replaces `self` in the arguments by the resource: it means the same as in a method.
-fn with_this(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
+fn with_this(tokens: Vec<TokenTree>, owner: &Ident) -> Vec<TokenTree> {
     let replace = |token| match token {
-        TokenTree::Ident(word) if word == "self" => TokenTree::Ident(this(word.span())),
+        TokenTree::Ident(word) if word == "self" => TokenTree::Ident(this(word.span(), owner)),
         TokenTree::Group(group) => {
-            let inner = with_this(group.stream().into_iter().collect());
+            let inner = with_this(group.stream().into_iter().collect(), owner);
             let mut replaced = Group::new(group.delimiter(), inner.into_iter().collect());
             replaced.set_span(group.span());
             TokenTree::Group(replaced)

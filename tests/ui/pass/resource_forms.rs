@@ -71,6 +71,7 @@ where
 #[lifecycle::resource]
 struct ByHand;
 
+#[lifecycle::teardown]
 impl Teardown for ByHand {
     type Output = ();
 

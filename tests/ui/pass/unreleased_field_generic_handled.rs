@@ -30,16 +30,19 @@ impl<T: Send + Sync + 'static> Teardown for ByImpl<T> {
     }
 }
 
-/// An impl without the attribute is believed.
+/// A body that passes `self` on is believed.
 #[lifecycle::resource]
 struct Believed<const N: usize> {
     log: File,
 }
 
+#[lifecycle::teardown]
 impl<const N: usize> Teardown for Believed<N> {
     type Output = ();
 
-    async fn teardown(&self) {}
+    async fn teardown(&self) {
+        drop(self);
+    }
 }
 
 /// Of a bare parameter nothing is known, whatever it stands for.

@@ -61,11 +61,13 @@ struct ByHand {
     task: JoinHandle<()>,
 }
 
-/// Without the attribute it is believed.
+/// A body that passes `self` on is believed.
+#[lifecycle::teardown]
 impl Teardown for ByHand {
     type Output = ();
 
     fn teardown(&self) -> impl Future<Output = ()> + Send {
+        drop(self);
         std::future::ready(())
     }
 }
@@ -118,8 +120,8 @@ struct Ordinary {
     function: fn(File) -> JoinHandle<()>,
     receiver: std::marker::PhantomData<File>,
     notify: tokio::sync::Notify,
-    watch: tokio::sync::watch::Sender<bool>,
-    broadcast: tokio::sync::broadcast::Sender<u8>,
+    watch: tokio::sync::watch::Receiver<bool>,
+    broadcast: tokio::sync::broadcast::WeakSender<u8>,
     stop: tokio::task::AbortHandle,
     next: Option<Managed<Self>>,
 }

@@ -56,6 +56,46 @@ struct AsItIs {
     children: Mutex<Vec<Child>>,
 }
 
+/// The same for cells, references and runtimes.
+#[lifecycle::resource]
+struct AsItIsElsewhere {
+    #[teardown]
+    log: &'static Mutex<BufWriter<File>>,
+    #[teardown]
+    late: OnceLock<Arc<Result<File, String>>>,
+    #[teardown]
+    slot: Slot<tokio::runtime::Runtime>,
+    #[teardown]
+    option: Mutex<Option<tokio::runtime::Runtime>>,
+    #[teardown]
+    async_option: sync::Mutex<Option<tokio::runtime::Runtime>>,
+    #[teardown]
+    each: Option<Slot<tokio::runtime::Runtime>>,
+}
+
+/// "make it a `..` and write `#[teardown]` on it", for the same.
+#[lifecycle::resource]
+struct AsItSaysElsewhere {
+    #[teardown]
+    settings: lifecycle::Slot<sync::watch::Sender<u8>>,
+    #[teardown]
+    senders: Vec<lifecycle::Slot<sync::watch::Sender<u8>>>,
+    #[teardown]
+    events: Arc<lifecycle::Slot<sync::broadcast::Sender<u8>>>,
+    #[teardown]
+    lazy: OnceLock<File>,
+    #[teardown]
+    tried: OnceLock<Result<File, String>>,
+    #[teardown]
+    opened: Result<lifecycle::Slot<task::JoinHandle<()>>, std::io::Error>,
+    #[teardown]
+    all: Arc<Vec<File>>,
+    #[teardown]
+    runtime: lifecycle::Slot<tokio::runtime::Runtime>,
+    #[teardown]
+    boxed: std::sync::Mutex<BufWriter<Box<dyn std::io::Write + Send>>>,
+}
+
 /// "make it a `..` and write `#[teardown]` on it"
 #[lifecycle::resource]
 struct AsItSays {

@@ -40,7 +40,7 @@ const ANSWER_TIME: Duration = Duration::from_millis(100);
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 #[diagnostic::do_not_recommend]
-impl Release for Client {
+impl<List: 'static> Release<List> for Client {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {

@@ -33,7 +33,7 @@ known! {
 }
 
 #[diagnostic::do_not_recommend]
-impl Release for Connection {
+impl<List: 'static> Release<List> for Connection {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {
@@ -51,7 +51,7 @@ impl Release for Connection {
 }
 
 #[diagnostic::do_not_recommend]
-impl Release for Channel {
+impl<List: 'static> Release<List> for Channel {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {

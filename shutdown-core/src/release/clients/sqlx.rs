@@ -47,7 +47,7 @@ const QUICK_CLOSE: Duration = Duration::from_millis(100);
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 #[diagnostic::do_not_recommend]
-impl<DB: Database> Release for Pool<DB>
+impl<DB: Database, List: 'static> Release<List> for Pool<DB>
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
@@ -58,7 +58,7 @@ where
     }
 }
 
-impl<DB: Database> ReleaseOwned for PoolConnection<DB> {
+impl<DB: Database, List: 'static> ReleaseOwned<List> for PoolConnection<DB> {
     const BLOCKING: bool = false;
 
     async fn release_owned(self) -> Result<(), String> {

@@ -9,6 +9,7 @@ mod last_words;
 mod pipelines;
 mod poison;
 mod statements;
+mod telemetry;
 
 use lifecycle_process_tests::{Child, Ended, Program, program};
 

@@ -1,7 +1,7 @@
 //! What the lint says to write about the handles of client libraries compiles as it says it.
 #![allow(dead_code)]
 
-use std::sync::Arc;
+use std::{collections::HashMap, fs::File, sync::Arc};
 
 use async_nats::Subscriber;
 use lifecycle::{Slot, Teardown};
@@ -44,6 +44,56 @@ struct Telemetry {
     logs: Option<SdkLoggerProvider>,
     #[teardown]
     guard: lifecycle::Slot<WorkerGuard>,
+}
+
+#[lifecycle::resource]
+struct Locks {
+    #[teardown]
+    log: Arc<parking_lot::Mutex<Option<std::io::BufWriter<File>>>>,
+    #[teardown]
+    buffer: parking_lot::Mutex<std::io::BufWriter<File>>,
+    #[teardown]
+    by_name: parking_lot::Mutex<HashMap<u8, tokio::task::JoinHandle<()>>>,
+    #[teardown]
+    shared: std::sync::Mutex<HashMap<u8, std::io::BufWriter<File>>>,
+    #[teardown]
+    fair: parking_lot::FairMutex<File>,
+    #[teardown]
+    again: std::sync::Mutex<File>,
+    #[teardown]
+    pool: arc_swap::ArcSwap<sqlx::Pool<Any>>,
+    #[teardown]
+    optional: arc_swap::ArcSwapOption<sqlx::Pool<Any>>,
+    #[teardown]
+    task: arc_swap::ArcSwapAny<Option<Arc<lifecycle::Slot<std::thread::JoinHandle<()>>>>>,
+    #[teardown]
+    lazy: once_cell::sync::Lazy<Result<sqlx::Pool<Any>, String>>,
+    #[teardown]
+    once: once_cell::sync::OnceCell<sqlx::Pool<Any>>,
+}
+
+#[lifecycle::resource]
+struct Channels {
+    #[teardown]
+    flume: lifecycle::Slot<flume::Sender<u8>>,
+    #[teardown]
+    crossbeam: Arc<std::sync::Mutex<Option<crossbeam_channel::Sender<u8>>>>,
+    #[teardown]
+    tasks: tokio_util::task::TaskTracker,
+}
+
+#[lifecycle::resource]
+struct Files {
+    #[teardown]
+    rows: std::sync::Mutex<csv::Writer<File>>,
+    #[teardown]
+    folder: lifecycle::Slot<tempfile::TempDir>,
+    #[teardown]
+    file: Option<lifecycle::Slot<tempfile::NamedTempFile>>,
+    #[teardown]
+    path: lifecycle::Slot<tempfile::TempPath>,
+    #[teardown]
+    listener: lifecycle::Slot<lifecycle::net::SocketListener>,
 }
 
 /// What has no one right way.

@@ -136,10 +136,10 @@ struct Signalling {
 }
 
 #[lifecycle::resource(no_teardown = "memory only")]
-struct Broadcasting {
-    watch: sync::watch::Sender<Config>,
+struct Listening {
     watched: sync::watch::Receiver<Config>,
-    broadcast: sync::broadcast::Sender<Config>,
+    broadcast: sync::Mutex<sync::broadcast::Receiver<Config>>,
+    weak: sync::broadcast::WeakSender<Config>,
 }
 
 #[lifecycle::resource(no_teardown = "memory only")]
@@ -241,6 +241,9 @@ struct Small {
     unit: (),
     pair: (u8, Config),
     result: Result<u8, String>,
+    pairs: Vec<(Config, Arc<Config>)>,
+    reference: &'static Config,
+    lazy: LazyLock<Result<Config, String>>,
 }
 
 #[lifecycle::resource(no_teardown = "memory only")]

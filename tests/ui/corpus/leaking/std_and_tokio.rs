@@ -3,15 +3,15 @@
 #![allow(dead_code)]
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     fs::File,
-    io::{BufWriter, LineWriter, Stdout},
+    io::{BufWriter, Cursor, Empty, LineWriter, Sink, Stdout, Write},
     net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::unix::net::UnixListener,
     path::PathBuf,
     process::Child,
     sync::{
-        Arc, Condvar, Mutex, OnceLock, RwLock,
+        Arc, Condvar, LazyLock, Mutex, OnceLock, RwLock,
         atomic::{AtomicBool, AtomicU64},
         mpsc,
     },
@@ -126,7 +126,7 @@ struct Refresher {
 #[lifecycle::resource(no_teardown = "corpus")]
 struct Shards {
     leak: Vec<JoinHandle<u64>>,
-    senders: Vec<sync::watch::Sender<u64>>,
+    leak_senders: Vec<sync::watch::Sender<u64>>,
 }
 
 #[lifecycle::resource(no_teardown = "corpus")]
@@ -183,6 +183,76 @@ struct Sidecar {
 #[lifecycle::resource(no_teardown = "corpus")]
 struct Once {
     leak: sync::OnceCell<tokio::process::Child>,
+}
+
+// Other senders, cells, references, tuples, and what a runtime is held in.
+
+#[lifecycle::resource(no_teardown = "corpus")]
+struct Broadcasting {
+    leak_settings: sync::watch::Sender<Job>,
+    watched: sync::watch::Receiver<Job>,
+    leak_events: Arc<sync::broadcast::Sender<Job>>,
+}
+
+#[lifecycle::resource(no_teardown = "corpus")]
+struct Statics {
+    leak_log: &'static Mutex<BufWriter<File>>,
+    leak_lazy: LazyLock<File>,
+    leak_tried: LazyLock<Result<File, String>>,
+    leak_opened: Result<JoinHandle<()>, std::io::Error>,
+    leak_late: OnceLock<Arc<Result<File, String>>>,
+    leak_all: Arc<[File]>,
+    text: &'static str,
+    slice: &'static [u8],
+}
+
+#[lifecycle::resource(no_teardown = "corpus")]
+struct Pairs {
+    leak_by_name: Vec<(String, JoinHandle<()>)>,
+    leak_first: (File, PathBuf),
+    leak_nested: Mutex<HashMap<u64, (SocketAddr, Option<(Instant, sync::mpsc::Sender<Job>)>)>>,
+    leak_static: &'static [(Job, names::Task)],
+    routes: Vec<(String, SocketAddr)>,
+    jobs: HashMap<(u8, u8), (Job, Instant)>,
+    called: fn(File) -> (JoinHandle<()>, File),
+}
+
+#[lifecycle::resource(no_teardown = "corpus")]
+struct Threads {
+    leak_io: tokio::runtime::Runtime,
+    leak_slot: Slot<tokio::runtime::Runtime>,
+    leak_option: Mutex<Option<tokio::runtime::Runtime>>,
+    handle: tokio::runtime::Handle,
+}
+
+#[lifecycle::resource(no_teardown = "corpus")]
+struct InMemory {
+    bytes: Mutex<BufWriter<Vec<u8>>>,
+    lines: Option<Arc<Mutex<LineWriter<Cursor<Vec<u8>>>>>>,
+    nested: Mutex<BufWriter<LineWriter<VecDeque<u8>>>>,
+    slice: Mutex<BufWriter<&'static mut [u8]>>,
+    nothing: Mutex<(BufWriter<Sink>, BufWriter<Box<Empty>>)>,
+    asynchronous: sync::Mutex<tokio::io::BufWriter<Vec<u8>>>,
+    shown: Rendered,
+    leak_boxed: Mutex<BufWriter<Box<dyn Write + Send>>>,
+    leak_own: Mutex<BufWriter<Compressed>>,
+}
+
+#[derive(lifecycle::Holds)]
+struct Rendered {
+    page: Mutex<BufWriter<Vec<u8>>>,
+}
+
+struct Compressed(Vec<u8>);
+
+impl Write for Compressed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 mod names {

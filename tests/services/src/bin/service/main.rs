@@ -7,6 +7,7 @@ mod holding;
 mod messages;
 mod pipeline;
 mod starting;
+mod telemetry;
 
 /// Any error.
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -21,6 +22,7 @@ async fn main() -> Result<(), Error> {
         ("files", name) => files::run(name).await,
         ("pipeline", _) => pipeline::run().await,
         ("start", name) => starting::run(name).await,
+        ("telemetry", kind) => telemetry::run(kind).await,
         (other, _) => Err(format!("no scenario `{other}`").into()),
     }
 }

@@ -1,0 +1,53 @@
+//! A release that blocks and cannot be cancelled, on a thread of its own.
+//!
+//! The runtime waits for its blocking threads when the process exits. Nothing waits for this thread, so a release that
+//! hangs costs no more than the time of its teardown.
+
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::resource::scope::TeardownScope;
+use crate::sync::catch::{Panic, catch};
+
+/// The part of a teardown's time that is kept to report what did not end.
+const TIME_TO_REPORT: Duration = Duration::from_millis(50);
+
+/// The part of the teardown's time that a release on a thread of its own may use.
+#[derive(Clone, Copy)]
+pub(super) struct Time {
+    /// The instant at which nobody waits for the release any more. `None` means no limit.
+    until: Option<tokio::time::Instant>,
+}
+
+impl Time {
+    fn of(scope: &TeardownScope) -> Self {
+        let left = scope.remaining().map(|left| left.saturating_sub(TIME_TO_REPORT.min(left / 4)));
+        Self { until: left.map(|left| tokio::time::Instant::now() + left) }
+    }
+
+    /// Returns the time that is left, or `None` if there is no limit.
+    pub(super) fn left(self) -> Option<Duration> {
+        self.until.map(|until| until.saturating_duration_since(tokio::time::Instant::now()))
+    }
+}
+
+/// Runs a release on a thread of its own. Returns `None` if it has not ended in time. A panic of the release goes on in
+/// the caller.
+pub(super) async fn apart<R: Send + 'static>(run: impl FnOnce(Time) -> R + Send + 'static) -> Option<R> {
+    let time = Time::of(&TeardownScope::current());
+    let (sender, receiver) = oneshot::channel::<Result<R, Panic>>();
+    let work = move || drop(sender.send(catch(|| run(time))));
+    let started = thread::Builder::new().name("lc-release".to_owned()).spawn(work);
+    drop(started.expect("a thread for the release"));
+    let ended = match time.left() {
+        Some(left) => timeout(left, receiver).await.ok()?,
+        None => receiver.await,
+    };
+    match ended.expect("the thread sends a result in any case") {
+        Ok(result) => Some(result),
+        Err(panic) => panic.resume(),
+    }
+}

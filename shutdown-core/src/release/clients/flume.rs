@@ -1,0 +1,24 @@
+//! Senders of `flume`: `Sender`. Needs the feature `flume`.
+//!
+//! | type | lost without release | a bare `#[teardown]` |
+//! |---|---|---|
+//! | `Sender` | the receivers wait for ever | in a `Slot`: drops it |
+
+use std::future::Future;
+
+use flume::Sender;
+
+use crate::release::known::known;
+use crate::release::owned::dropped;
+
+known! {
+    [T] Sender<T>: "flume::Sender",
+    lost: "the end of the channel: a task that receives from it waits for ever",
+    does: "drops it, so that the receivers end",
+    form: "lifecycle::Slot<Sender<_>>";
+}
+
+dropped! {
+    false:
+    [T: Send + 'static] Sender<T>;
+}
