@@ -47,6 +47,8 @@
 mod accept;
 mod closing;
 mod decoy;
+#[cfg(unix)]
+mod drained;
 mod inherited;
 mod kernel;
 mod listen;
@@ -56,9 +58,13 @@ mod socket_listener;
 mod stream;
 #[cfg(feature = "http")]
 mod unread;
+#[cfg(unix)]
+mod waiting;
 
 #[cfg(feature = "http")]
 pub(crate) use accept::{Door, is_fatal, words_for};
+#[cfg(unix)]
+pub use drained::{ListenerDrained, drained};
 pub use listen::{listen, listen_as};
 pub use listener::{Listener, Peer};
 pub use serve::serve;
