@@ -32,7 +32,7 @@ use crate::sync::catch::Panic;
 use crate::sync::notice::Notice;
 
 #[cfg(feature = "http")]
-pub(crate) use crate::engine::functions::{Draining, Stopping};
+pub(crate) use crate::engine::functions::{Draining, Stopping, is_stopping};
 pub(crate) use crate::engine::lifecycle::Lifecycle;
 
 /// A lifecycle, as a server or a consumer uses it. Clones are handles on the same lifecycle.

@@ -6,6 +6,7 @@
 //!   HTTP/2 client without a response.
 //! - [`Server`] has settings: TLS, time-outs, what happens to late requests.
 //! - [`probes`] answers the health checks of an orchestrator.
+//! - [`ConnectionCloseLayer`] is for services that stay with a server of another crate.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -73,10 +74,11 @@
 //! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
 
 // In reading order, a file uses only those before it: framing, closing, late_requests, probes, protocol, site, state, connection,
-// info, handshake, body, stream, drive, request, server.
+// info, handshake, body, stream, drive, request, server. `connection_close` is for servers of other crates, and uses none.
 mod body;
 mod closing;
 mod connection;
+mod connection_close;
 mod drive;
 mod framing;
 mod handshake;
@@ -90,6 +92,7 @@ mod site;
 mod state;
 mod stream;
 
+pub use connection_close::{ConnectionClose, ConnectionCloseFuture, ConnectionCloseLayer};
 pub use handshake::Handshake;
 pub use info::ConnectionInfo;
 pub use late_requests::LateRequests;
