@@ -81,6 +81,33 @@ pub use shutdown_macros::Holds;
 /// A signal that was ignored when the program started stays ignored. Examples are `SIGHUP` under `nohup`, and `SIGINT` in
 /// a background job of a script. Before [`ready`](crate::ready), the first signal drops `main` at its next await.
 ///
+/// # Inside and outside of a lifecycle
+///
+/// Each thread of the process is inside the lifecycle: the threads of the runtime, plain threads, and the threads of other
+/// runtimes, such as those of actix-web or of a library. "Outside of a lifecycle" is only a program or a test without this
+/// attribute, where neither [`Lifecycle::run`](crate::Lifecycle::run) nor [`Lifecycle::scope`](crate::Lifecycle::scope) is
+/// around the call.
+///
+/// ```
+/// #[lifecycle::main]
+/// async fn main() {
+///     // A library that builds a runtime of its own, on a thread of its own.
+///     let library = std::thread::spawn(|| {
+///         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+///         runtime.block_on(async {
+///             assert!(!lifecycle::is_stopping());
+///             lifecycle::shutdown("the library has ended");
+///             lifecycle::stopping().await;
+///         });
+///     });
+///     lifecycle::stopping().await;
+///     library.join().unwrap();
+/// }
+/// ```
+///
+/// [`spawn`](crate::spawn) spawns a task on the runtime of the calling thread. The drain waits for the task, but that
+/// runtime has to run until then. A runtime that is not the runtime of `main` belongs to the code that has built it.
+///
 /// # Return type
 ///
 /// `main` may return `()`, `Result<(), E>` where `E: Debug`, or any [`std::process::Termination`]. The report contains

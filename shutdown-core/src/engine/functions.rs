@@ -24,7 +24,7 @@ use crate::sync::notice::Waiting;
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle. The message lists two ways to be inside.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle). The message lists two ways to be inside.
 ///
 /// # Examples
 ///
@@ -56,7 +56,7 @@ pub fn manage<T: Resource>(value: T) -> Managed<T> {
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Examples
 ///
@@ -87,7 +87,7 @@ pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> M
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle. The message says what to do.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle). The message says what to do.
 ///
 /// # Examples
 ///
@@ -120,7 +120,7 @@ where
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Examples
 ///
@@ -145,7 +145,7 @@ pub fn ready() {
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Cancel safety
 ///
@@ -177,8 +177,8 @@ pub fn stopping() -> Stopping {
 
 /// Returns whether the stop has begun.
 ///
-/// Returns `false` outside of a lifecycle. A program with `#[lifecycle::main]` has no such place, because each of its
-/// threads is inside the lifecycle of the process.
+/// Returns `false` outside of a lifecycle. Under [`lifecycle::main`](macro@crate::main#inside-and-outside-of-a-lifecycle)
+/// each thread of the process is inside.
 ///
 /// # Examples
 ///
@@ -204,7 +204,7 @@ pub fn is_stopping() -> bool {
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Cancel safety
 ///
@@ -311,7 +311,7 @@ pub fn drain_remaining() -> Option<Duration> {
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Examples
 ///
@@ -336,7 +336,7 @@ pub fn shutdown(reason: impl Into<Cow<'static, str>>) {
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Examples
 ///
@@ -368,7 +368,7 @@ pub fn fail(error: impl fmt::Display) {
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle, or outside of a tokio runtime.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), or outside of a tokio runtime.
 ///
 /// # Examples
 ///
@@ -396,7 +396,7 @@ where
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle, or outside of a tokio runtime.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), or outside of a tokio runtime.
 ///
 /// # Examples
 ///
@@ -428,7 +428,7 @@ pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static)
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle, or outside of a tokio runtime.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), or outside of a tokio runtime.
 ///
 /// # Examples
 ///
@@ -460,7 +460,7 @@ where
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Examples
 ///

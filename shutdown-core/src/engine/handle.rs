@@ -13,6 +13,9 @@ use crate::stage::Stage;
 /// The functions at the root of the crate, for this lifecycle.
 impl Lifecycle {
     /// Returns the innermost lifecycle around the calling task or thread, or `None` outside of every lifecycle.
+    ///
+    /// Under [`lifecycle::main`](macro@crate::main#inside-and-outside-of-a-lifecycle) each thread of the process is inside,
+    /// also a thread of another runtime.
     pub fn current() -> Option<Lifecycle> {
         context::with(|lifecycle| Some(lifecycle?.clone()))
     }
