@@ -26,6 +26,8 @@ use crate::stage::PerStage;
 
 /// The grace of a lifecycle for which none is configured: below the 30 s after which Kubernetes kills a pod.
 pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(25);
+/// The shortest grace. Even a stop without any work needs a few milliseconds for its threads and its report.
+pub(crate) const SHORTEST_GRACE: Duration = Duration::from_millis(10);
 /// The longest grace, in which no arithmetic on instants overflows: 366 days.
 pub(crate) const LONGEST_GRACE: Duration = Duration::from_secs(31_622_400);
 
@@ -42,6 +44,8 @@ pub(crate) struct Budget {
     /// The instant from which `grace` counts.
     start: Instant,
     grace: Duration,
+    /// The grace of the program, which is longer than `grace` if the environment has lowered it (R12).
+    fits_into: Duration,
     /// The work in flight is cut off.
     pub(crate) drain_until: Instant,
     /// The teardown begins, even if some work has not ended.
@@ -61,6 +65,7 @@ impl Budget {
         let unsplit = Budget {
             start,
             grace,
+            fits_into: grace,
             drain_until: start,
             cut_until: start,
             until: PerStage { cleanup: start, flush: start + usable(grace) },
@@ -69,12 +74,27 @@ impl Budget {
         unsplit.split_again(paths)
     }
 
+    /// Splits a `grace` that was lowered from `fits_into`.
+    ///
+    /// Time-outs that no longer fit are scaled as grace was. So the drain keeps its part of the time (R12).
+    pub(crate) fn lowered(
+        start: Instant,
+        grace: Duration,
+        fits_into: Duration,
+        paths: &PerStage<DeclaredPath>,
+    ) -> Budget {
+        Budget { fits_into: fits_into.max(grace), ..Budget::new(start, grace, paths) }.split_again(paths)
+    }
+
     /// Splits the same time again, for other reserves.
     pub(crate) fn split_again(self, paths: &PerStage<DeclaredPath>) -> Budget {
-        let Budget { start, grace, .. } = self;
+        let Budget { start, grace, fits_into, .. } = self;
         let available = self.until.flush.saturating_duration_since(start);
-        let reserve = |path: &DeclaredPath, least: Duration| {
-            if path.any { path.length.max(least) } else { Duration::ZERO }
+        let fits = paths.cleanup.length.saturating_add(paths.flush.length) <= available;
+        let reserve = |path: &DeclaredPath, least: Duration| match path.any {
+            true if fits || fits_into == grace => path.length.max(least),
+            true => path.length.mul_f64(grace.as_secs_f64() / fits_into.as_secs_f64()).max(least),
+            false => Duration::ZERO,
         };
         let (mut for_cleanup, mut for_flush) =
             (reserve(&paths.cleanup, grace / 10), reserve(&paths.flush, grace / 20));

@@ -6,6 +6,7 @@
 //! - [`CancellationToken`](#cancellationtoken)
 //! - [`TaskTracker`](#tasktracker)
 //! - [A broadcast or watch channel](#a-broadcast-or-watch-channel)
+//! - [An accept loop](#an-accept-loop)
 //! - [axum's `with_graceful_shutdown`](#axums-with_graceful_shutdown)
 //! - [tokio-graceful-shutdown](#tokio-graceful-shutdown)
 //!
@@ -265,6 +266,106 @@
 //! - A forgotten clone of `done` no longer blocks the exit forever, because the drain ends at its deadline.
 //! - A plain thread can call the same functions, and so can a thread of another runtime. Each thread of the process is
 //!   inside the lifecycle.
+//!
+//! # An accept loop
+//!
+//! A TCP service with frames, a limit of connections, and a task for each connection. Today:
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+//! use tokio::net::{TcpListener, TcpStream};
+//! use tokio::sync::Semaphore;
+//! use tokio_util::sync::CancellationToken;
+//!
+//! # fn parse(_: &mut Vec<u8>) -> Option<Vec<u8>> { None }
+//! # fn answer(_: &[u8]) -> Vec<u8> { Vec::new() }
+//! async fn handle(mut stream: TcpStream, token: CancellationToken) -> std::io::Result<()> {
+//!     let mut buffer = Vec::new();
+//!     loop {
+//!         while let Some(command) = parse(&mut buffer) {
+//!             stream.write_all(&answer(&command)).await?;
+//!         }
+//!         tokio::select! {
+//!             length = stream.read_buf(&mut buffer) => if length? == 0 { return Ok(()) },
+//!             () = token.cancelled() => return Ok(()),
+//!         }
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let (token, places) = (CancellationToken::new(), Arc::new(Semaphore::new(250)));
+//!     let on_signal = token.clone();
+//!     tokio::spawn(async move {
+//!         let _ = tokio::signal::ctrl_c().await;
+//!         on_signal.cancel();
+//!     });
+//!     let listener = TcpListener::bind("0.0.0.0:6379").await?;
+//!     loop {
+//!         let place = places.clone().acquire_owned().await.unwrap();
+//!         let (stream, _) = tokio::select! {
+//!             accepted = listener.accept() => accepted?,
+//!             () = token.cancelled() => return Ok(()),
+//!         };
+//!         let token = token.clone();
+//!         tokio::spawn(async move {
+//!             let _ = handle(stream, token).await;
+//!             drop(place);
+//!         });
+//!     }
+//! }
+//! ```
+//!
+//! Delete:
+//!
+//! - the accept loop, its semaphore, and a channel that waits for the tasks
+//! - the token, and each `select!` between a read and the stop
+//!
+//! Write, with the feature `net`:
+//!
+#![cfg_attr(feature = "net", doc = "```no_run")]
+#![cfg_attr(not(feature = "net"), doc = "```text")]
+//! use lifecycle::net::Connection;
+//! use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+//!
+//! # fn parse(_: &mut Vec<u8>) -> Option<Vec<u8>> { None }
+//! # fn answer(_: &[u8]) -> Vec<u8> { Vec::new() }
+//! async fn handle(mut connection: Connection) -> std::io::Result<()> {
+//!     let mut buffer = Vec::new();
+//!     loop {
+//!         while let Some(command) = parse(&mut buffer) {
+//!             connection.write_all(&answer(&command)).await?;
+//!         }
+//!         connection.mark_idle(&buffer); // every command is answered, apart from half a command in the buffer
+//!         if connection.may_end() || connection.read_buf(&mut buffer).await? == 0 {
+//!             return Ok(());
+//!         }
+//!     }
+//! }
+//!
+//! #[lifecycle::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = lifecycle::net::listen("0.0.0.0:6379").await?;
+//!     lifecycle::net::Server::new(listener)
+//!         .max_connections(250)
+//!         .serve(|connection, _peer| async { drop(handle(connection).await) })
+//!         .await
+//! }
+//! ```
+//!
+//! | at the stop | by hand | `lifecycle::net` |
+//! |---|---|---|
+//! | a connection in the kernel's accept queue | reset by the kernel | accepted and served |
+//! | a command that the kernel has received, or that waits in the handler's buffer | lost | answered |
+//! | a read that is cancelled half way | the bytes that it has read are lost | no read is cancelled |
+//! | an answer, if unread bytes of the client follow | may be destroyed by a reset | arrives |
+//! | an idle client | closed at once | closed when the drain begins |
+//! | a client that never pauses | loses its next command | ends with an answer: see [`Connection`](crate::net::Connection) |
+//!
+//! The `Connection` reads and writes as a `TcpStream` does, also inside of a `BufReader`, a `BufWriter` or a `Framed`. The
+//! [`TcpStream`](tokio::net::TcpStream) inside is `connection.get_ref()`, behind [`Stream::Tcp`](crate::net::Stream). The
+//! example `key-value` is such a service with subscribers.
 //!
 //! # axum's `with_graceful_shutdown`
 //!

@@ -11,6 +11,7 @@
 //! | [`Edge::work_cut`] | the notice that the time of the drain is up: drop what is in flight, without an await |
 //! | [`Edge::task_panicked`] | an event: code of the user panicked. During a stop the exit status is then 70 |
 //! | [`Edge::unwanted`] | an event: no client sends work any more, so the lame duck can end early |
+//! | [`Edge::step_aside`], [`Edge::alone`] | a task that goes on until the end: the drain does not wait for it, and it learns when only `main` is left |
 //! | [`Edge::scope`], [`Edge::spawn`] | a future that is polled with this lifecycle as the current one; `spawn` also reports its panic |
 //!
 //! A server that outlives the drain (`http::serve_probes`) also waits for [`Edge::over`]. Everything else that an edge
@@ -20,6 +21,8 @@ pub(crate) mod in_flight;
 mod watched;
 
 use std::sync::Arc;
+#[cfg(feature = "http")]
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
@@ -34,6 +37,10 @@ use crate::sync::notice::Notice;
 #[cfg(feature = "http")]
 pub(crate) use crate::engine::functions::{Draining, Stopping, is_stopping};
 pub(crate) use crate::engine::lifecycle::Lifecycle;
+
+/// How often [`Edge::alone`] looks. The gate only reports that all passes are back, and `main` has one.
+#[cfg(feature = "http")]
+const ALONE_LOOK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A lifecycle, as a server or a consumer uses it. Clones are handles on the same lifecycle.
 #[derive(Clone, Debug)]
@@ -53,7 +60,7 @@ impl Edge {
     }
 
     /// Gives the current lifecycle, if there is one.
-    #[cfg(feature = "http2")]
+    #[cfg(feature = "http")]
     pub(crate) fn current() -> Option<Edge> {
         Some(Edge { lifecycle: Lifecycle::current()? })
     }
@@ -96,6 +103,24 @@ impl Edge {
     /// Reports that no client sends work any more.
     pub(crate) fn unwanted(&self) {
         self.lifecycle.on(Event::Unwanted);
+    }
+
+    /// Declares that the tracked task that polls this is not work in flight any more: the drain does not wait for the task,
+    /// and does not cut it off. Has no effect in a task that is not tracked.
+    #[cfg(feature = "http")]
+    pub(crate) fn step_aside(&self) {
+        self.lifecycle.step_aside();
+    }
+
+    /// Waits until nothing but `main` is in flight. To be called after the drain has begun.
+    #[cfg(feature = "http")]
+    pub(crate) async fn alone(&self) {
+        // A pass that moves from one shard to another can be missed once, so there are two looks.
+        let mut looks = 0;
+        while looks < 2 {
+            tokio::time::sleep(ALONE_LOOK_INTERVAL).await;
+            looks = if self.lifecycle.in_flight().is_main_alone() { looks + 1 } else { 0 };
+        }
     }
 
     /// Wraps a future so that it is polled with this lifecycle as the current one.

@@ -11,8 +11,10 @@ pub(crate) mod work;
 
 pub(crate) mod output;
 
-pub(crate) mod context;
 pub(crate) mod lifecycle;
+mod running;
+
+pub(crate) mod context;
 
 mod driver;
 mod handle;

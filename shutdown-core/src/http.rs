@@ -73,8 +73,10 @@
 //! With [`probes`] and a `lame_duck` the readiness check fails first, and the listener closes when clients have gone
 //! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
 
-// In reading order, a file uses only those before it: framing, closing, late_requests, probes, protocol, site, state, connection,
-// info, handshake, body, stream, drive, request, server. `connection_close` is for servers of other crates, and uses none.
+// In reading order, a file uses only those before it: framing, closing, last_response, late_requests, probes, protocol,
+// age, hooks, notices, site, state, connection, info, handshake, body, stream, drive, request, service, server. `connection_close`
+// is for servers of other crates, and uses none of them.
+mod age;
 mod body;
 mod closing;
 mod connection;
@@ -82,19 +84,25 @@ mod connection_close;
 mod drive;
 mod framing;
 mod handshake;
+mod hooks;
 mod info;
+mod last_response;
 mod late_requests;
+mod notices;
 mod probes;
 mod protocol;
 mod request;
 mod server;
+mod service;
 mod site;
 mod state;
 mod stream;
 
 pub use connection_close::{ConnectionClose, ConnectionCloseFuture, ConnectionCloseLayer};
 pub use handshake::Handshake;
+pub use hooks::{Disconnect, DisconnectReason};
 pub use info::ConnectionInfo;
 pub use late_requests::LateRequests;
 pub use probes::{Probes, WithProbes, probes, serve_probes};
 pub use server::{Server, serve};
+pub use service::HttpService;

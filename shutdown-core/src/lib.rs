@@ -5,9 +5,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 
-#[cfg(not(unix))]
-compile_error!("`lifecycle` stops services by signals, and so needs a Unix");
-
 // Pure: no clock, no threads, no tokio.
 mod budget;
 mod json;
@@ -71,6 +68,7 @@ pub use {
     engine::lifecycle::Lifecycle,
     engine::output::MainOutput,
     macros::{Holds, main, needs_release, resource, teardown},
+    process::{Process, ReportFormat},
     report::{
         Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
     },

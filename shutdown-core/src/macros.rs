@@ -55,12 +55,41 @@ pub use shutdown_macros::Holds;
 /// | `lame_duck = "5s"` | part of grace in which the service still works, but its readiness probe fails | 0 s |
 /// | `flavor = "current_thread"` | runtime: `"multi_thread"` or `"current_thread"` | `"multi_thread"` |
 /// | `worker_threads = 4` | worker threads of a multi-thread runtime, 1 to 65535 | one for each CPU |
+/// | `max_blocking_threads = 64` | largest number of threads for blocking calls | 512, as in tokio |
+/// | `thread_name = "shop"` | name of the threads of the runtime | tokio's default |
 /// | `job` | batch job: ready from the start, without a lame duck | a service |
 /// | `signals(SIGTERM, SIGUSR1)` | signals that ask for a stop | `SIGTERM`, `SIGINT`, `SIGHUP` |
 /// | `report = "json"` | report on stderr: `"text"`, `"json"` or `"off"` | `"text"` |
 /// | `crate = path` | path of this crate | `::lifecycle` |
 ///
-/// A duration is one or more pairs of a number and a unit: `"500ms"`, `"30s"`, `"1m 30s"`, `"2h"`.
+/// A duration is one or more pairs of a number and a unit: `"500ms"`, `"30s"`, `"1m 30s"`, `"2h"`. The shortest grace is
+/// 10 ms.
+///
+/// A value may also be an expression, such as a constant or a call. Its type is the type of the argument of the
+/// [`Process`](crate::Process) method with the same name. The compiler checks literals, and the start checks expressions.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// const GRACE: Duration = Duration::from_secs(30);
+///
+/// fn threads() -> usize {
+///     2
+/// }
+///
+/// #[lifecycle::main(grace = GRACE, worker_threads = threads())]
+/// async fn main() {}
+/// ```
+///
+/// Use [`Process`](crate::Process) in a plain `fn main` for values from the command line or from a file, and for a
+/// [`tokio::runtime::Builder`] of your own. The attribute expands to calls of its methods.
+///
+/// # Threads
+///
+/// Every thread of the process is inside the lifecycle, also a plain thread and a thread of another runtime. So
+/// [`spawn`](crate::spawn), [`manage`](crate::manage), [`draining`](crate::draining) and
+/// [`is_stopping`](crate::is_stopping) work in a library that builds its own runtimes, and in a server such as actix-web
+/// with its own threads.
 ///
 /// # Environment
 ///
@@ -69,8 +98,11 @@ pub use shutdown_macros::Holds;
 /// | `LIFECYCLE_GRACE`, `LIFECYCLE_LAME_DUCK` | override the keys. A number without a unit means seconds |
 /// | `LIFECYCLE_PLAN` = `tree`, `dot`, `mermaid` or `json` | prints the plan of the declared resources, and exits with 0 before `main` runs |
 ///
-/// The plan names generic resources, but cannot show their place: only a running program knows their types. A variable
-/// with a wrong value ends the process with status 78 and one line on stderr.
+/// The plan names generic resources, but cannot show their place: only a running program knows their types.
+///
+/// A variable with an empty value is unset. A variable with a wrong value ends the process with status 78 and one line on
+/// stderr. If `LIFECYCLE_GRACE` is too short for the declared time-outs or for the lame duck, they are scaled, with a
+/// warning at the start and in the report.
 ///
 /// # Signals
 ///
@@ -79,7 +111,25 @@ pub use shutdown_macros::Holds;
 /// - A third signal kills the process.
 ///
 /// A signal that was ignored when the program started stays ignored. Examples are `SIGHUP` under `nohup`, and `SIGINT` in
-/// a background job of a script. Before [`ready`](crate::ready), the first signal drops `main` at its next await.
+/// a background job of a script. A line on stderr says so if the signal is `SIGTERM`. Before [`ready`](crate::ready), the
+/// first signal drops `main` at its next await.
+///
+/// # Exit
+///
+/// - The report is written to stderr. A program that returns before [`ready`](crate::ready) without having managed
+///   anything, for `--version`, prints none.
+/// - A blocking call that nobody tracks, such as a read of stdin, is left after 50 ms. The report has a note. A worker that
+///   does not end within 750 ms is a fault, with status 70.
+/// - Exit handlers of C libraries have 1 s, and at most half of the time left.
+/// - `std::process::exit` skips the stop. A line on stderr then tells how many instances were not torn down. Call
+///   [`shutdown`](crate::shutdown) or [`fail`](crate::fail) instead, also in a panic hook. `abort` skips that line, too.
+///
+/// # In a container
+///
+/// As PID 1, the program is the parent of every orphan in the container, and orphans that have ended stay zombies. This
+/// crate does not reap them, because it would take the exit status from other code that waits for its children. Run the
+/// container with `docker run --init`, or with a small init such as tini, if the service starts programs that start
+/// programs. Kubernetes does the same with `shareProcessNamespace: true`.
 ///
 /// # Inside and outside of a lifecycle
 ///
@@ -105,8 +155,8 @@ pub use shutdown_macros::Holds;
 /// }
 /// ```
 ///
-/// [`spawn`](crate::spawn) spawns a task on the runtime of the calling thread. The drain waits for the task, but that
-/// runtime has to run until then. A runtime that is not the runtime of `main` belongs to the code that has built it.
+/// A task of [`spawn`](crate::spawn) runs on the runtime of the process, and the drain waits for it. A task of `tokio::spawn`
+/// runs on the runtime that spawns it.
 ///
 /// # Return type
 ///
@@ -118,11 +168,12 @@ pub use shutdown_macros::Holds;
 /// The compiler reports each of these as [`bad_attribute`](crate::lints::bad_attribute):
 ///
 /// - A key that is unknown, that occurs twice, or that has a value of the wrong kind.
-/// - A `grace` of zero, or a `lame_duck` that is not shorter than grace.
+/// - A `grace` below 10 ms, or a `lame_duck` that is not shorter than grace.
 /// - `worker_threads` with a `current_thread` runtime, or a `lame_duck` with `job`.
 /// - A signal that cannot ask for a stop: `SIGKILL` and `SIGSTOP`, which no program receives; `SIGPIPE`, which a
 ///   Rust program ignores; and `SIGSEGV`, `SIGBUS`, `SIGFPE` and `SIGILL`, after which a program cannot continue.
 /// - A function that is not called `main`, is not async, or has arguments or generics.
+/// - An attribute of another runtime above or below, such as `#[tokio::main]`.
 #[doc(alias = "graceful shutdown")]
 pub use shutdown_macros::main;
 /// Declares that values of a type of yours need release.

@@ -1,29 +1,43 @@
 //! Servers that lose no connection when they stop.
 //!
-//! - [`listen`] gives a listener: bound here, or inherited from systemd.
-//! - [`serve`] runs a handler for each connection. For HTTP there is `lifecycle::http::serve`, over the same listeners.
+//! - [`listen`] returns a listener: bound here, or inherited from systemd.
+//! - [`serve`] runs a handler for each connection, and [`Server`] has settings. For HTTP there is
+//!   `lifecycle::http::serve`, over the same listeners.
+//! - [`Connection`] is what a handler receives. The handler marks it as idle, and the drain then ends it.
 //! - A tokio `TcpListener` or `UnixListener` works too, and so does [your own `Listener`](Listener).
 //!
 //! ```
+//! use lifecycle::net::Connection;
 //! use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 //!
 //! #[lifecycle::main]
 //! async fn main() -> std::io::Result<()> {
 //!     let listener = lifecycle::net::listen("127.0.0.1:0").await?;
 //! #   lifecycle::shutdown("an example ends");
-//!     lifecycle::net::serve(listener, |stream, _peer| async move {
-//!         let mut lines = BufReader::new(stream);
-//!         let mut line = String::new();
-//!         while lines.read_line(&mut line).await.is_ok_and(|length| length > 0) {
-//!             if lines.get_mut().write_all(line.as_bytes()).await.is_err() || lifecycle::is_stopping() {
-//!                 break;
-//!             }
-//!             line.clear();
+//!     lifecycle::net::serve(listener, |connection, peer| async move {
+//!         if let Err(error) = echo(connection).await {
+//!             eprintln!("{peer}: {error}");
 //!         }
 //!     })
 //!     .await
 //! }
+//!
+//! async fn echo(connection: Connection) -> std::io::Result<()> {
+//!     let mut lines = BufReader::new(connection);
+//!     let mut line = String::new();
+//!     loop {
+//!         // Every line is answered, apart from what the buffer holds.
+//!         lines.get_ref().mark_idle(lines.buffer());
+//!         line.clear();
+//!         if lines.read_line(&mut line).await? == 0 {
+//!             return Ok(()); // the client has closed, or the service is stopping
+//!         }
+//!         lines.write_all(line.as_bytes()).await?;
+//!     }
+//! }
 //! ```
+//!
+//! The example `key-value` is a complete service: a protocol with frames, subscribers, and a limit of connections.
 //!
 //! # What happens at the stop
 //!
@@ -31,8 +45,11 @@
 //!    [`stopping`](crate::stopping).
 //! 2. The drain begins: the kernel accepts no new connection. Every connection that is already in the accept queue gets
 //!    a handler. Then the listener closes.
-//! 3. The server returns when the last handler has returned.
-//! 4. The drain ends: a handler that is still running is dropped, and the report names it.
+//! 3. A read of an idle connection returns the end of the stream, at the latest 1 s after the drain began:
+//!    [`Connection`] has the table. Requests that have arrived are read before that.
+//! 4. A handler returns, and its connection closes without a reset. The client receives every answer.
+//! 5. The server returns after the last handler has returned and the last connection is closed.
+//! 6. The drain ends: a handler that is still running is dropped, and the report names it.
 //!
 //! # Restarts without a refused connection
 //!
@@ -46,29 +63,39 @@
 
 mod accept;
 mod closing;
+mod connection;
 mod decoy;
 #[cfg(unix)]
 mod drained;
+#[cfg(unix)]
 mod inherited;
 mod kernel;
+mod linger;
 mod listen;
 mod listener;
+mod places;
+mod quiet;
 mod serve;
+#[cfg(unix)]
+mod socket_file;
 mod socket_listener;
+mod state;
 mod stream;
-#[cfg(feature = "http")]
 mod unread;
 #[cfg(unix)]
 mod waiting;
 
 #[cfg(feature = "http")]
-pub(crate) use accept::{Door, is_fatal, words_for};
+pub(crate) use accept::{Door, Entry, is_fatal, words_for};
+pub use connection::{Connection, Marker};
 #[cfg(unix)]
 pub use drained::{ListenerDrained, drained};
 pub use listen::{listen, listen_as};
 pub use listener::{Listener, Peer};
-pub use serve::serve;
+#[cfg(feature = "http")]
+pub(crate) use places::Places;
+pub use serve::{Server, serve};
 pub use socket_listener::SocketListener;
 pub use stream::Stream;
 #[cfg(feature = "http")]
-pub(crate) use unread::{descriptor, unread_bytes};
+pub(crate) use unread::{SocketId, socket};

@@ -4,6 +4,7 @@ pub use std::string::String;
 
 pub use inventory;
 pub use shutdown_macros::__Resource as Resource;
+pub use tokio::runtime::RuntimeFlavor;
 
 pub use crate::{
     lint::{
@@ -11,7 +12,7 @@ pub use crate::{
         leak::{Leak, Leaks, NeedsRelease, Otherwise, Released, Touches},
         unreleased::{Field, unreleased},
     },
-    process::{Flavor, MainEnd, MainOptions, MainReturn, ProbeMain, ReportFormat, main},
+    process::{MainReturn, ProbeMain, Process, ReportFormat},
     release::{
         Release,
         owned::{ReleaseMut, ReleaseOwned},
@@ -28,7 +29,7 @@ pub use crate::{
         steps::{NoOwn, Step, blocking, later},
         touched::Touched,
     },
-    signals::{TABLE as SIGNALS, numbers as signal},
+    signals::TABLE as SIGNALS,
     // For the benchmarks of this repository.
     sync::notice::Notice,
 };

@@ -13,145 +13,260 @@
 //! Nothing waits longer than 100 ms for a thread that may hang. User code never runs on the first three.
 
 mod exit;
+mod host;
 mod options;
 mod output;
 mod refusal;
 mod reporter;
+mod runtime;
 mod settings;
 mod signal;
+mod start;
+mod stderr;
 mod supervisor;
+mod system;
 mod thread;
 mod watchdog;
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-pub use options::{Flavor, MainEnd, MainOptions, ReportFormat};
+use tokio::runtime::{Builder, RuntimeFlavor};
+
+pub use options::ReportFormat;
 pub use output::{MainReturn, ProbeMain};
 
-use crate::engine::clock::Clock;
-use crate::engine::context;
-use crate::engine::host::Host;
-use crate::engine::lifecycle::Lifecycle;
-use crate::observe::log::{self, Line};
-use crate::plan;
-use crate::report::MainOutcome;
-use crate::resource::declared;
-use crate::sync::notice::Notice;
-use exit::Exit;
-use refusal::Refusal;
-use reporter::Reporter;
-use settings::Settings;
-use thread::Helper;
-use watchdog::Watchdog;
+use crate::engine::output::MainOutput;
+use options::Options;
 
-/// The exit status of a process with an invalid plan or configuration: `EX_CONFIG` of `sysexits.h` (R20).
-const EX_CONFIG: u8 = 78;
+/// A process that stops gracefully, for a plain `fn main`.
+///
+/// `Process` gives a program all that [`#[lifecycle::main]`](macro@crate::main) gives, with values that are known at run
+/// time: from the command line, from a file, or from a [`tokio::runtime::Builder`] of its own. The attribute is a short
+/// form: it expands to calls of these methods.
+///
+/// ```
+/// use std::process::ExitCode;
+/// use std::time::Duration;
+///
+/// use lifecycle::Process;
+///
+/// struct Arguments {
+///     grace_seconds: u64,
+///     threads: usize,
+/// }
+///
+/// async fn serve() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// fn main() -> ExitCode {
+///     // From clap, or from a file.
+///     let arguments = Arguments { grace_seconds: 30, threads: 2 };
+///     Process::new()
+///         .grace(Duration::from_secs(arguments.grace_seconds))
+///         .lame_duck(Duration::from_secs(5))
+///         .worker_threads(arguments.threads)
+///         .run(serve())
+/// }
+/// ```
+///
+/// # Options
+///
+/// | method | key of the attribute | default |
+/// |---|---|---|
+/// | [`grace`](Process::grace) | `grace` | 25 s |
+/// | [`lame_duck`](Process::lame_duck) | `lame_duck` | 0 s |
+/// | [`job`](Process::job) | `job` | a service |
+/// | [`signals`](Process::signals) | `signals` | `SIGTERM`, `SIGINT`, `SIGHUP` |
+/// | [`report`](Process::report) | `report` | [`ReportFormat::Text`] |
+/// | [`flavor`](Process::flavor) | `flavor` | multi-thread |
+/// | [`worker_threads`](Process::worker_threads) | `worker_threads` | one for each CPU |
+/// | [`max_blocking_threads`](Process::max_blocking_threads) | `max_blocking_threads` | tokio's default: 512 |
+/// | [`thread_name`](Process::thread_name) | `thread_name` | tokio's default |
+/// | [`runtime`](Process::runtime) | none | a builder with the options above |
+///
+/// Options are checked when [`run`](Process::run) is called. If an option is given twice, the last value counts. The
+/// environment variables of [`#[lifecycle::main]`](macro@crate::main#environment) override the options.
+///
+/// # Threads and other runtimes
+///
+/// Every thread of the process is inside the lifecycle, also a thread of another runtime and a plain thread. So a library
+/// that builds its own runtimes can call [`manage`](crate::manage), [`spawn`](crate::spawn),
+/// [`draining`](crate::draining) and [`is_stopping`](crate::is_stopping). The
+/// [recipe](crate::recipes#a-library-with-runtimes-of-its-own) shows one. Tasks of [`spawn`](crate::spawn) run on the
+/// runtime of the process, also if another runtime spawns them.
+///
+/// # Code before and after
+///
+/// The signal handlers are installed by [`run`](Process::run). A signal that arrives earlier ends the program without a
+/// stop, as in any program. Read the arguments there, and open nothing.
+///
+/// Code after [`run`](Process::run) has time until the deadline. A guard that `main` holds, such as the guard of an error
+/// tracker, is therefore dropped as usual.
+#[derive(Debug, Default)]
+#[must_use = "a process does nothing until `run`"]
+#[doc(alias("graceful shutdown", "main", "without macro"))]
+pub struct Process(Options);
 
-/// The number of log events that may wait for a slow subscriber. Further events are dropped, because the log carries no
-/// state.
-const MAX_WAITING_EVENTS: usize = 256;
-
-/// The process, as the host of its lifecycle.
-struct Process {
-    watchdog: Watchdog,
-    /// Fires notices. A waker may be foreign code, and a notice may have a million waiters.
-    notifier: Helper,
-    /// Passes log events to `tracing`. A subscriber is user code, and may hang.
-    logger: Helper,
-    reporter: Reporter,
-}
-
-impl Host for Process {
-    fn arm(&self, deadline: Instant) {
-        self.watchdog.arm(deadline);
+impl Process {
+    /// Returns a process with the defaults of every option.
+    pub fn new() -> Process {
+        Process::default()
     }
 
-    fn fire(&self, notice: &Notice) {
-        let notice = notice.clone();
-        self.notifier.run(move || {
-            notice.fire();
-        });
+    /// Configures the total time from the first request to stop until the process is gone (grace period).
+    ///
+    /// Defaults to 25 s. The shortest grace is 10 ms, and the longest is 366 days. `LIFECYCLE_GRACE` overrides it.
+    #[doc(alias("grace period", "terminationGracePeriodSeconds"))]
+    pub fn grace(mut self, grace: Duration) -> Process {
+        self.0.grace = Some(grace);
+        self
     }
 
-    fn log(&self, line: Line) {
-        self.logger.run_if_queue_is_below(MAX_WAITING_EVENTS, move || log::log(&line));
+    /// Configures how long everything still works after the first request to stop, while the readiness probe fails.
+    ///
+    /// Defaults to 0 s. The lame duck is a part of grace, so it has to be shorter. `LIFECYCLE_LAME_DUCK` overrides it.
+    pub fn lame_duck(mut self, lame_duck: Duration) -> Process {
+        self.0.lame_duck = Some(lame_duck);
+        self
     }
 
-    fn print(&self, text: String) {
-        self.reporter.print(text);
+    /// Configures a batch job: ready from the start, and without a lame duck.
+    pub fn job(mut self) -> Process {
+        self.0.job = true;
+        self
     }
 
-    fn die(&self, signal: i32) {
-        signal::die(signal);
+    /// Configures the signals that ask for a stop, by name. Defaults to `SIGTERM`, `SIGINT` and `SIGHUP`.
+    ///
+    /// The known names are `SIGTERM`, `SIGINT`, `SIGHUP`, `SIGQUIT`, `SIGUSR1`, `SIGUSR2`, `SIGALRM`, `SIGCONT`, `SIGTSTP`
+    /// and `SIGWINCH`.
+    ///
+    /// ```
+    /// use lifecycle::Process;
+    ///
+    /// # fn main() -> std::process::ExitCode {
+    /// Process::new().signals(["SIGTERM", "SIGUSR1"]).run(async {})
+    /// # }
+    /// ```
+    pub fn signals<I>(mut self, names: I) -> Process
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.0.signals = Some(names.into_iter().map(Into::into).collect());
+        self
     }
-}
 
-/// Runs the process, from its first instruction to its exit. `#[lifecycle::main]` expands to a call of this function.
-pub fn main<F: Future<Output = MainEnd>>(
-    options: &'static MainOptions,
-    body: impl FnOnce() -> F,
-) -> ExitCode {
-    start(options, body).unwrap_or_else(|refusal| {
-        // Not `eprintln`, which panics if stderr is closed.
-        let _ = writeln!(io::stderr(), "lifecycle: {refusal}");
-        ExitCode::from(EX_CONFIG)
-    })
-}
-
-/// Starts the threads and the runtime, runs `main`, and leaves. Returns an error if the process cannot start.
-fn start<F: Future<Output = MainEnd>>(
-    options: &'static MainOptions,
-    body: impl FnOnce() -> F,
-) -> Result<ExitCode, Refusal> {
-    // First, so that no signal meets the default action (R13).
-    let signals = signal::install(options.signals).map_err(Refusal::cannot("install signal handlers"))?;
-    let settings = Settings::read(options)?;
-    let declared = declared::plan();
-    if let Some(format) = settings.plan {
-        let plan = plan::render(&declared, &declared::generic(), format);
-        // An error means that the reader has closed the pipe.
-        let _ = io::stdout().write_all(plan.as_bytes());
-        return Ok(ExitCode::SUCCESS);
+    /// Configures the format of the report on stderr. Defaults to [`ReportFormat::Text`].
+    pub fn report(mut self, format: ReportFormat) -> Process {
+        self.0.report = format;
+        self
     }
-    declared::check(options.module, settings.config.grace).map_err(Refusal::Plan)?;
 
-    let no_thread = Refusal::cannot("start a thread");
-    let reporter = Reporter::start().map_err(&no_thread)?;
-    let process = Process {
-        watchdog: Watchdog::start().map_err(&no_thread)?,
-        notifier: Helper::start("lc-notifier").map_err(&no_thread)?,
-        logger: Helper::start("lc-logger").map_err(&no_thread)?,
-        reporter: reporter.clone(),
-    };
-    let lifecycle = Lifecycle::new(settings.config, Clock::System, process);
-    context::set_main(&lifecycle);
-
-    let mut builder = match options.flavor {
-        Flavor::MultiThread => tokio::runtime::Builder::new_multi_thread(),
-        Flavor::CurrentThread => tokio::runtime::Builder::new_current_thread(),
-    };
-    if let Some(workers) = options.worker_threads {
-        builder.worker_threads(workers);
+    /// Configures the kind of tokio runtime. Defaults to [`RuntimeFlavor::MultiThread`].
+    ///
+    /// ```
+    /// use lifecycle::Process;
+    /// use tokio::runtime::RuntimeFlavor;
+    ///
+    /// # fn main() -> std::process::ExitCode {
+    /// Process::new().flavor(RuntimeFlavor::CurrentThread).run(async {})
+    /// # }
+    /// ```
+    pub fn flavor(mut self, flavor: RuntimeFlavor) -> Process {
+        self.0.runtime.flavor = Some(flavor);
+        self
     }
-    let runtime = builder.enable_all().build().map_err(Refusal::cannot("start the runtime"))?;
-    lifecycle.set_runtime(runtime.handle().clone());
 
-    let exit = Arc::new(Exit::new(lifecycle.clone(), reporter, options.report));
-    let (owner, wakes_runtime) = (Arc::clone(&exit), matches!(options.flavor, Flavor::MultiThread));
-    thread::start("lc-supervisor", move || supervisor::run(&owner, wakes_runtime)).map_err(&no_thread)?;
-    let owner = lifecycle.clone();
-    thread::start("lc-signal", move || signals.run(&owner)).map_err(&no_thread)?;
+    /// Configures the number of worker threads of a multi-thread runtime, from 1 to 65535.
+    ///
+    /// Defaults to one for each CPU.
+    pub fn worker_threads(mut self, workers: usize) -> Process {
+        self.0.runtime.worker_threads = Some(workers);
+        self
+    }
 
-    let outcome = async {
-        match body().await {
-            MainEnd::Ok => MainOutcome::Ok,
-            MainEnd::Err(error) => MainOutcome::Failed { error },
-            MainEnd::Code(code) => exit.outcome_of(code),
-        }
-    };
-    runtime.block_on(lifecycle.main(outcome));
-    Ok(exit.leave(runtime))
+    /// Configures the largest number of threads for blocking calls. Defaults to 512, as in tokio.
+    pub fn max_blocking_threads(mut self, threads: usize) -> Process {
+        self.0.runtime.max_blocking_threads = Some(threads);
+        self
+    }
+
+    /// Configures the name of the threads of the runtime.
+    pub fn thread_name(mut self, name: impl Into<String>) -> Process {
+        self.0.runtime.thread_name = Some(name.into());
+        self
+    }
+
+    /// Configures the runtime by a builder of tokio, instead of the four options above.
+    ///
+    /// [`run`](Process::run) enables the I/O and time drivers of the builder, because teardowns need them. All else stays
+    /// as the builder says, also its hooks: `on_thread_start`, `on_thread_stop`, `on_thread_park` and `on_thread_unpark`.
+    ///
+    /// ```
+    /// use std::process::ExitCode;
+    ///
+    /// use lifecycle::Process;
+    /// use tokio::runtime::Builder;
+    ///
+    /// fn main() -> ExitCode {
+    ///     let mut runtime = Builder::new_multi_thread();
+    ///     runtime.worker_threads(2).thread_stack_size(4 << 20).on_thread_start(|| { /* pin to a core */ });
+    ///     Process::new().runtime(runtime).run(async { /* the service */ })
+    /// }
+    /// ```
+    pub fn runtime(mut self, builder: Builder) -> Process {
+        self.0.runtime.builder = Some(builder);
+        self
+    }
+
+    /// Names the module of `#[lifecycle::main]`.
+    #[doc(hidden)]
+    pub fn __declared_in(mut self, module: &'static str) -> Process {
+        self.0.declared_in = Some(module);
+        self
+    }
+
+    /// Runs the process: `main` is its main future. Returns the exit status when the stop is over.
+    ///
+    /// This method installs the signal handlers, builds the runtime, polls `main` on the calling thread, and runs the
+    /// stop. The stop begins when `main` ends, at a signal, or when the program asks for it. The report is written before
+    /// this method returns. If a thread hangs, the process ends inside of this method, at the deadline at the latest.
+    ///
+    /// The future need not be `Send`. It returns `()`, an [`ExitCode`], or a `Result` of these: see [`MainOutput`].
+    ///
+    /// | exit status | meaning |
+    /// |---|---|
+    /// | 0 | clean |
+    /// | 1 | `main` returned an error, the start-up failed, or an essential task ended |
+    /// | the code of `main` | `main` returned an [`ExitCode`] other than success, in place of 1 |
+    /// | 70 | the stop finished in time, but something failed or was cut off |
+    /// | 78 | the options, the environment or the plan are invalid; `main` was not polled |
+    /// | 101 | `main` panicked |
+    /// | 124 | the deadline passed |
+    ///
+    /// A program that returns before [`ready`](crate::ready) without having managed anything prints nothing, except the
+    /// error of `main`. So `--version` may be handled inside of `main`.
+    ///
+    /// # Errors
+    ///
+    /// The status is 78, with one line on stderr, in these cases:
+    ///
+    /// - `grace` is below 10 ms or above 366 days, or `lame_duck` is not shorter than grace.
+    /// - A lame duck is given as well as `job`.
+    /// - A name in `signals` is unknown, or there is none.
+    /// - `runtime` is given as well as one of the four options that it replaces.
+    /// - `worker_threads` is out of range or meets a current-thread runtime, `max_blocking_threads` is 0, or `thread_name`
+    ///   has a NUL character.
+    /// - The method is called a second time, or inside of a tokio runtime.
+    /// - An environment variable has a wrong value, or the plan has a cycle.
+    /// - The declared time-outs do not fit into grace. See [`#[lifecycle::resource]`](macro@crate::resource#keys).
+    #[must_use = "the exit status has to be returned from `main`"]
+    pub fn run<F>(self, main: F) -> ExitCode
+    where
+        F: Future<Output: MainOutput>,
+    {
+        start::run(self.0, main)
+    }
 }

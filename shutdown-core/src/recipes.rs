@@ -4,6 +4,7 @@
 //! - [Streams without an end](#streams-without-an-end)
 //! - [A restart that refuses no client](#a-restart-that-refuses-no-client)
 //! - [A server of another crate](#a-server-of-another-crate)
+//! - [A library with runtimes of its own](#a-library-with-runtimes-of-its-own)
 //! - [A queue worker](#a-queue-worker)
 //! - [A pipeline](#a-pipeline)
 //! - [Transactions at the stop](#transactions-at-the-stop)
@@ -38,7 +39,7 @@
 //!
 //! A tonic service is served in the same way, as `tonic::service::Routes`, without tonic's own server. It needs the
 //! feature `http2`, and the example `grpc` shows it. Another protocol is served by `net::serve`, which runs a handler for
-//! each connection.
+//! each connection: `lifecycle::net` has the loop, and [`coming_from`](crate::coming_from#an-accept-loop) the way to it.
 //!
 //! # Streams without an end
 //!
@@ -156,6 +157,52 @@
 //!   itself. A server then keeps its own losses, such as connections in the accept queue.
 //! - The report does not know the server's connections. A cut-off connection appears as `main`.
 //! - A health check of your own should answer 503 if [`is_stopping`](crate::is_stopping) returns `true`.
+//!
+//! # A library with runtimes of its own
+//!
+//! Some libraries start threads, and build a tokio runtime on each. Every thread of the process is inside the lifecycle of
+//! [`#[lifecycle::main]`](macro@crate::main) and [`Process`](crate::Process), also the threads of these runtimes.
+//!
+//! - [`spawn_blocking`](crate::spawn_blocking) runs the library, because its call returns only at the end. The drain waits
+//!   for the call, and the report names it.
+//! - The library ends at [`draining`](crate::draining), which every runtime can await.
+//! - A task of [`spawn`](crate::spawn) runs on the runtime of the process. A task of `tokio::spawn` runs on the runtime
+//!   that spawns it.
+//!
+//! ```
+//! use std::process::ExitCode;
+//! use std::thread;
+//! use std::time::Duration;
+//!
+//! use lifecycle::Process;
+//!
+//! mod library {
+//!     use std::thread;
+//!
+//!     /// Serves until `end` completes, with one thread and one runtime for each shard.
+//!     pub fn serve<F>(shards: usize, end: fn() -> F) -> std::io::Result<()>
+//!     where
+//!         F: Future<Output = ()> + 'static,
+//!     {
+//!         let shard = move || -> std::io::Result<()> {
+//!             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//!             runtime.block_on(end());
+//!             Ok(())
+//!         };
+//!         let shards: Vec<_> = (0..shards).map(|_| thread::spawn(shard)).collect();
+//!         shards.into_iter().try_for_each(|shard| shard.join().expect("no shard panics"))
+//!     }
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     let mut runtime = tokio::runtime::Builder::new_multi_thread();
+//!     runtime.worker_threads(1);
+//!     Process::new().grace(Duration::from_secs(30)).runtime(runtime).run(async {
+//!         # thread::spawn(|| lifecycle::shutdown("an example ends"));
+//!         lifecycle::spawn_blocking(|| library::serve(4, || lifecycle::draining())).await?
+//!     })
+//! }
+//! ```
 //!
 //! # A queue worker
 //!

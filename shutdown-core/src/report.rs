@@ -275,6 +275,15 @@ impl Report {
             || !self.failures.is_empty()
     }
 
+    /// Returns true if the report says no more than that `main` has returned.
+    pub(crate) fn is_only_the_end_of_main(&self) -> bool {
+        self.reason == Reason::MainEnded
+            && matches!(self.main, Some(MainOutcome::Ok | MainOutcome::Failed { .. }))
+            && self.failures.is_empty()
+            && !self.cut_off()
+            && !self.something_failed()
+    }
+
     /// Returns true if anything was cut off, and may still be running.
     pub(crate) fn cut_off(&self) -> bool {
         let ran_out =

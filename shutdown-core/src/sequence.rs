@@ -42,7 +42,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 pub(crate) use entry::{InstanceId, Spec};
-pub(crate) use event::{Action, Event, World};
+pub(crate) use event::{Action, Event, Signal, World};
 pub(crate) use registry::{NO_CLASS, Released};
 
 use self::phase::Phase;
@@ -59,6 +59,9 @@ use crate::stage::Stage;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Config {
     pub(crate) grace: Duration,
+    /// The grace that the declared time-outs have to fit into. It is longer than `grace` if the environment has lowered
+    /// `grace`: then the time-outs are scaled, and nothing is refused (R12).
+    pub(crate) fits_into: Duration,
     pub(crate) lame_duck: Duration,
     /// Whether the lifecycle is a batch job: ready from the start, and without a lame duck.
     pub(crate) job: bool,
@@ -77,10 +80,11 @@ pub(crate) struct Sequence<H> {
 impl<H: Clone> Sequence<H> {
     pub(crate) fn new(config: Config) -> Sequence<H> {
         let grace = config.grace.min(budget::LONGEST_GRACE);
+        let fits_into = config.fits_into.min(budget::LONGEST_GRACE).max(grace);
         let lame_duck = if config.job { Duration::ZERO } else { config.lame_duck.min(grace) };
         Sequence {
-            config: Config { grace, lame_duck, ..config },
-            phase: Phase::Running { ready: config.job },
+            config: Config { grace, fits_into, lame_duck, ..config },
+            phase: Phase::Running { ready: config.job, panicked_tasks: 0 },
             registry: Registry::default(),
             signals: Signals::default(),
             actions: Vec::new(),
@@ -103,8 +107,8 @@ impl<H: Clone> Sequence<H> {
         let planned = self.registry.to_plan();
         match &self.phase {
             Phase::Running { .. } => {
-                let Config { grace, lame_duck, .. } = self.config;
-                let budget = Budget::new(now, grace, &planned.paths);
+                let Config { grace, fits_into, lame_duck, .. } = self.config;
+                let budget = Budget::lowered(now, grace, fits_into, &planned.paths);
                 budget.drain_until.saturating_duration_since(now + lame_duck)
             }
             // Split again, because an instance may have been managed since the last event.
@@ -113,6 +117,11 @@ impl<H: Clone> Sequence<H> {
             }
             Phase::CutOff(_) | Phase::Teardown(_) | Phase::Exited { .. } => Duration::ZERO,
         }
+    }
+
+    /// Returns how many managed instances have not been torn down.
+    pub(crate) fn not_torn_down(&self) -> usize {
+        self.registry.done().iter().filter(|done| !**done).count()
     }
 
     /// Returns what the caller has to do now, in this order.
@@ -125,7 +134,7 @@ impl<H: Clone> Sequence<H> {
         match event {
             Event::Ready => self.on_ready(now),
             Event::Stop(reason) => self.on_stop(now, reason),
-            Event::Signal { number, sender, interrupt } => self.on_signal(now, number, sender, interrupt),
+            Event::Signal(signal) => self.on_signal(now, signal),
             Event::EssentialEnded { name, error } => match (self.phase.stop_mut(), error) {
                 (None, error) => {
                     self.begin(now, Reason::EssentialEnded { name, error }, self.config.lame_duck);
@@ -157,11 +166,14 @@ impl<H: Clone> Sequence<H> {
                     teardown.ended(now, id, outcome, &mut self.registry, &mut self.actions);
                 }
             },
-            Event::TaskPanicked => {
-                if let Some(stop) = self.phase.stop_mut() {
-                    stop.panicked_tasks += 1;
+            Event::TaskPanicked => match &mut self.phase {
+                Phase::Running { panicked_tasks, .. } => *panicked_tasks += 1,
+                phase => {
+                    if let Some(stop) = phase.stop_mut() {
+                        stop.panicked_tasks += 1;
+                    }
                 }
-            }
+            },
             Event::Unwanted => self.phase.end_lame_duck(now),
             Event::Tick => {}
         }
@@ -185,12 +197,15 @@ impl<H: Clone> Sequence<H> {
     }
 
     fn on_ready(&mut self, now: Instant) {
-        let Phase::Running { ready } = &mut self.phase else { return };
+        let Phase::Running { ready, .. } = &mut self.phase else { return };
         if std::mem::replace(ready, true) {
             return;
         }
-        if let Err(fault) = validate(&self.registry.plan(), self.config.grace) {
+        let plan = self.registry.plan();
+        if let Err(fault) = validate(&plan, self.config.fits_into) {
             self.begin(now, Reason::InvalidPlan { error: fault }, Duration::ZERO);
+        } else if let Err(fault) = budget::check(&plan, self.config.grace) {
+            self.actions.push(Action::Scaled(fault.to_string()));
         }
     }
 
@@ -202,8 +217,17 @@ impl<H: Clone> Sequence<H> {
         }
     }
 
-    fn on_signal(&mut self, now: Instant, number: i32, sender: Option<u32>, interrupt: bool) {
-        match self.signals.count(now) {
+    fn on_signal(&mut self, now: Instant, signal: Signal) {
+        let Signal { number, sender, interrupt, within } = signal;
+        let press = self.signals.count(now);
+        if let Some(within) = within {
+            // Grace is longer than the system waits. A stop that has begun has to be over in time too.
+            self.config.grace = self.config.grace.min(within);
+            if !matches!(press, Press::Second) {
+                self.hurry(now);
+            }
+        }
+        match press {
             Press::Ignored => {}
             Press::First => {
                 // A stop that has begun already, for another reason, has no lame duck after an interrupt either.
@@ -229,8 +253,9 @@ impl<H: Clone> Sequence<H> {
 
     /// Begins the stop, if none has begun. A lifecycle that is not ready has no lame duck.
     fn begin(&mut self, now: Instant, reason: Reason, lame_duck: Duration) {
-        let Phase::Running { ready } = self.phase else { return };
-        let stop = Box::new(Stop::new(now, reason, self.config.grace, &self.registry.planned()));
+        let Phase::Running { ready, panicked_tasks } = self.phase else { return };
+        let mut stop = Box::new(Stop::new(now, reason, &self.config, &self.registry.planned()));
+        stop.panicked_before = panicked_tasks;
         let (reason, deadline) = (stop.reason.clone(), stop.budget.deadline);
         let cuts_main = match reason {
             Reason::MainEnded => false,

@@ -351,7 +351,7 @@ async fn a_drain_that_is_over_or_unknown_has_no_time_left() {
 #[tokio::test(start_paused = true)]
 async fn time_outs_that_do_not_fit_stop_the_start() {
     let report = second()
-        .run(async {
+        .run_to_report(async {
             Deferred::new("long").timeout(Duration::from_secs(2)).run(|| async {});
             lifecycle::ready();
             std::future::pending::<()>().await;
@@ -367,7 +367,7 @@ async fn time_outs_that_do_not_fit_stop_the_start() {
 async fn a_cycle_between_instances_stops_the_start() {
     let trace = Trace::default();
     let report = second()
-        .run(async {
+        .run_to_report(async {
             let a = lifecycle::manage_as("a", database(&trace));
             let b = lifecycle::manage_as("b", database(&trace));
             a.depends_on(&b);
@@ -464,7 +464,7 @@ async fn a_pass_comes_back_from_a_panic_an_abort_and_a_cancelled_future() {
 #[tokio::test(start_paused = true)]
 async fn the_status_follows_how_main_ends() {
     type Main = std::pin::Pin<Box<dyn Future<Output = Result<(), &'static str>>>>;
-    let run = async |main: Main| second().run(main).await;
+    let run = async |main: Main| second().run_to_report(main).await;
     let ok: Main = Box::pin(async { Ok(()) });
     let failed: Main = Box::pin(async { Err("no database") });
     let panicked: Main = Box::pin(async { panic!("a bug") });

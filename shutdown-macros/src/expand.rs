@@ -11,15 +11,7 @@ pub(crate) mod teardown;
 use std::time::Duration;
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
-
-/// Returns an `Option<T>` as an expression.
-fn option(value: Option<impl ToTokens>) -> TokenStream {
-    value.map_or_else(
-        || quote!(::core::option::Option::None),
-        |value| quote!(::core::option::Option::Some(#value)),
-    )
-}
+use quote::quote;
 
 /// Returns a `Duration` as an expression.
 fn duration(value: Duration) -> TokenStream {

@@ -65,6 +65,27 @@ proptest! {
         }
     }
 
+    /// R12: time-outs that fitted before grace was lowered leave the drain its part of the time.
+    #[test]
+    fn a_lowered_grace_scales_the_time_outs_and_not_the_drain_alone(
+        extra in millis(1..40_000),
+        share in 0.01..1.0_f64,
+        paths in paths(),
+    ) {
+        let needed = paths.cleanup.length + paths.flush.length;
+        let own = needed + Duration::from_millis(100) + extra;
+        let (start, grace) = (Instant::now(), own.mul_f64(share));
+        let (before, after) = (Budget::new(start, own, &paths), Budget::lowered(start, grace, own, &paths));
+        let [drain, ..] = stages(&after, start);
+        if needed <= usable(grace) {
+            prop_assert_eq!(after.cut_until, Budget::new(start, grace, &paths).cut_until);
+        } else {
+            // The margin is at most 100 ms before and after, so that it is the only part that may not scale.
+            let [drain_before, ..] = stages(&before, start);
+            prop_assert!(drain + Duration::from_millis(101) >= drain_before.mul_f64(share), "{drain:?}");
+        }
+    }
+
     /// R14.
     #[test]
     fn a_fast_stop_is_over_within_three_seconds_and_never_later_than_before(

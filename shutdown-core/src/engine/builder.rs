@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::host::Caller;
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
-use crate::budget::DEFAULT_GRACE;
+use crate::budget::{DEFAULT_GRACE, SHORTEST_GRACE};
 use crate::report::Report;
 use crate::sequence::Config;
 
@@ -45,7 +45,12 @@ impl Lifecycle {
     /// # }
     /// ```
     pub fn builder() -> Builder {
-        Builder(Config { grace: DEFAULT_GRACE, lame_duck: Duration::ZERO, job: false })
+        Builder(Config {
+            grace: DEFAULT_GRACE,
+            fits_into: DEFAULT_GRACE,
+            lame_duck: Duration::ZERO,
+            job: false,
+        })
     }
 }
 
@@ -54,10 +59,15 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// Panics if `grace` is zero.
+    /// Panics if `grace` is below 10 ms.
+    #[track_caller]
     pub fn grace(mut self, grace: Duration) -> Builder {
-        assert!(!grace.is_zero(), "`grace` is zero: a stop needs some time");
-        self.0.grace = grace;
+        assert!(
+            grace >= SHORTEST_GRACE,
+            "`grace` is {}: a stop needs at least 10ms",
+            humantime::format_duration(grace)
+        );
+        (self.0.grace, self.0.fits_into) = (grace, grace);
         self
     }
 
@@ -82,6 +92,10 @@ impl Builder {
     }
 
     /// Builds the lifecycle and runs `future` in it. Everything else is as in [`Lifecycle::run`].
+    ///
+    /// # Panics
+    ///
+    /// Panics after the stop if `future` panics, or if the plan is invalid.
     pub async fn run<F>(self, future: F) -> Report
     where
         F: Future<Output: MainOutput>,
@@ -94,6 +108,10 @@ impl Builder {
     /// # Errors
     ///
     /// Returns an error if the runtime cannot be built.
+    ///
+    /// # Panics
+    ///
+    /// Panics after the stop if `future` panics, or if the plan is invalid.
     pub fn block_on<F>(self, future: F) -> std::io::Result<Report>
     where
         F: Future<Output: MainOutput>,

@@ -1,6 +1,8 @@
-//! The current lifecycle: the innermost one around the task, else the one of the runtime, else the one of `main`.
+//! The current lifecycle: the innermost one around the task, else the one that runs alone on the runtime, else the one of
+//! `main`.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
@@ -8,6 +10,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::lifecycle::Lifecycle;
+use super::running::{self, Place};
 use crate::sequence::InstanceId;
 
 /// The lifecycle of the process: a plain thread finds it too.
@@ -53,31 +56,86 @@ pub(crate) fn adopt_threads(builder: &mut tokio::runtime::Builder, lifecycle: &L
 
 /// Calls `look` with the current lifecycle, without counting a reference to it.
 pub(crate) fn with<R>(look: impl FnOnce(Option<&Lifecycle>) -> R) -> R {
-    // While the locals of a thread are destroyed, only the lifecycle of the process is left.
-    let mut look = Some(look);
-    let found = HERE.try_with(|here| {
-        let here = here.borrow();
-        let lifecycle = here.as_ref().map(|here| &here.lifecycle).or_else(|| MAIN.get());
-        look.take().map(|look| look(lifecycle))
-    });
-    match (found, look) {
-        (Ok(Some(result)), _) => result,
-        (_, Some(look)) => look(MAIN.get()),
-        (_, None) => unreachable!("`look` is taken only to be called"),
-    }
+    find(|found| look(found.ok()))
 }
 
 /// Calls `look` with the current lifecycle. Panics outside of every lifecycle, and says what to do.
 #[track_caller]
 pub(crate) fn expect<R>(what: &str, look: impl FnOnce(&Lifecycle) -> R) -> R {
     let location = std::panic::Location::caller();
-    with(|lifecycle| match lifecycle {
-        Some(lifecycle) => look(lifecycle),
-        None => panic!(
-            "`lifecycle::{what}` at {location} is outside of a lifecycle: annotate `main` with \
-             `#[lifecycle::main]`, or call it inside `Lifecycle::builder().build().run(..)` or `.scope(..)`"
-        ),
+    find(|found| match found {
+        Ok(lifecycle) => look(lifecycle),
+        Err(outside) => panic!("`lifecycle::{what}` at {location} is outside of a lifecycle: {outside}"),
     })
+}
+
+/// Calls `look` with the current lifecycle, or with the reason why there is none.
+fn find<R>(look: impl FnOnce(Result<&Lifecycle, Outside>) -> R) -> R {
+    let mut look = Some(look);
+    let found = HERE.try_with(|here| {
+        let here = here.borrow();
+        let here = here.as_ref()?;
+        look.take().map(|look| look(Ok(&here.lifecycle)))
+    });
+    match (found, look) {
+        (Ok(Some(result)), _) => result,
+        // While the locals of a thread are destroyed, only the lifecycle of the process is left.
+        (Err(_), Some(look)) => look(MAIN.get().ok_or(Outside::Thread)),
+        (_, Some(look)) => elsewhere(look),
+        (_, None) => unreachable!("`look` is taken only to be called"),
+    }
+}
+
+/// Does the same where no task and no thread has brought a lifecycle along.
+fn elsewhere<R>(look: impl FnOnce(Result<&Lifecycle, Outside>) -> R) -> R {
+    if let Some(main) = MAIN.get() {
+        // The runtime of `main` is not shared. A process with `main` alone looks no further, because `look` may be hot.
+        return match running::has_any().then(Place::of_this_thread) {
+            Some(Place::In(lifecycle)) if !lifecycle.runs_with(main) => look(Ok(&lifecycle)),
+            _ => look(Ok(main)),
+        };
+    }
+    look(match Place::of_this_thread() {
+        Place::In(ref lifecycle) => Ok(lifecycle),
+        Place::Among(number) => Err(Outside::Among(number)),
+        Place::OtherRuntime => Err(Outside::Runtime),
+        Place::NoRuntime => Err(Outside::Thread),
+    })
+}
+
+/// Why code has no current lifecycle. The text says what to write.
+enum Outside {
+    /// This number of lifecycles runs on the runtime of the task.
+    Among(usize),
+    /// No lifecycle runs on the runtime of the task.
+    Runtime,
+    /// The thread belongs to no runtime.
+    Thread,
+}
+
+impl fmt::Display for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const INSIDE: &str = "annotate `main` with `#[lifecycle::main]`, or call it inside \
+                              `Lifecycle::builder().run(async { .. })`";
+        match self {
+            Outside::Among(number) => write!(
+                f,
+                "{number} lifecycles run on this tokio runtime, so that a task of `tokio::spawn` has none; spawn the task \
+                 by `lifecycle::spawn(..)`, or wrap it in `handle.scope_async(|| ..)`, where `handle` is \
+                 `Lifecycle::current().unwrap()` of the code that spawns the task"
+            ),
+            Outside::Runtime => write!(
+                f,
+                "{INSIDE}; with a handle of a lifecycle, write `handle.scope(|| ..)` around a call, or \
+                 `handle.scope_async(|| ..).await` around a future"
+            ),
+            Outside::Thread => write!(
+                f,
+                "{INSIDE}; in a thread without a tokio runtime, write `handle.scope(|| ..)` around the call, where \
+                 `handle` is `Lifecycle::current().unwrap()` of the code that starts the thread"
+            ),
+        }
+    }
 }
 
 /// Returns the instance whose teardown calls this.

@@ -15,7 +15,7 @@ use super::context::Scoped;
 use super::hook::Hook;
 use super::lifecycle::{InFlight, Lifecycle};
 use crate::observe::log::Line;
-use crate::report::Outcome;
+use crate::report::{Outcome, Reason, Report};
 use crate::resource::scope::TeardownScope;
 use crate::sequence::{Action, Event, InstanceId, Sequence};
 use crate::sync::{wait, wait_timeout};
@@ -62,6 +62,10 @@ impl Lifecycle {
             Action::Begin { reason, deadline } => {
                 engine.host.arm(deadline);
                 engine.host.fire(&engine.notices.stopping);
+                if reason == Reason::MainEnded && self.is_unused() {
+                    return;
+                }
+                engine.host.in_use();
                 let left = deadline.saturating_duration_since(self.now());
                 engine.host.log(Line::Stopping { reason, left });
             }
@@ -86,10 +90,13 @@ impl Lifecycle {
                     engine.host.fire(&settled);
                 }
             }
+            Action::Scaled(why) => engine.host.scaled(why),
             Action::Waiting { stage, names } => engine.host.log(Line::Waiting { stage, names }),
             Action::Exit(mut report) => {
                 report.notes.extend(engine.in_flight.works.notes());
-                engine.host.log(Line::Stopped { took: report.took, status: report.exit_status() });
+                if !self.is_quiet(&report) {
+                    engine.host.log(Line::Stopped { took: report.took, status: report.exit_status() });
+                }
                 let _ = engine.report.set(*report);
                 engine.notices.over.fire();
                 // A thread that holds the lock now has not seen the report. It waits by the time we get the lock.
@@ -98,6 +105,11 @@ impl Lifecycle {
             }
             Action::Die(signal) => engine.host.die(signal),
         }
+    }
+
+    /// Returns whether a stop has nothing to report: `main` has returned without using the lifecycle (R21).
+    pub(crate) fn is_quiet(&self, report: &Report) -> bool {
+        self.is_unused() && report.is_only_the_end_of_main()
     }
 
     /// Runs a teardown in a task of its own, which reports its begin and its end.

@@ -4,30 +4,109 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use super::context;
+use super::context::{self, Scoped};
 use super::lifecycle::Lifecycle;
 use crate::report::Reason;
 use crate::sequence::Event;
 use crate::stage::Stage;
+use crate::sync::gate::Pass;
 
 /// The functions at the root of the crate, for this lifecycle.
 impl Lifecycle {
-    /// Returns the innermost lifecycle around the calling task or thread, or `None` outside of every lifecycle.
+    /// Returns the current lifecycle, or `None` outside of every lifecycle.
     ///
-    /// Under [`lifecycle::main`](macro@crate::main#inside-and-outside-of-a-lifecycle) each thread of the process is inside,
-    /// also a thread of another runtime.
+    /// The first of these rows that applies decides:
+    ///
+    /// | the calling code is | its lifecycle |
+    /// |---|---|
+    /// | in a task of [`spawn`](crate::spawn), a teardown, a request of a server of this crate, [`scope`](Lifecycle::scope) | the innermost one |
+    /// | in the future of [`run`](Lifecycle::run) | the one that runs |
+    /// | on a thread of the runtime of [`block_on`](Lifecycle::block_on) | the one of that runtime |
+    /// | in a task of `tokio::spawn`, on a runtime on which exactly one lifecycle runs | the one that runs |
+    /// | anywhere else in a process with `#[lifecycle::main]` | the one of the process |
+    /// | a thread without a runtime, or a runtime on which several lifecycles run | none |
     pub fn current() -> Option<Lifecycle> {
         context::with(|lifecycle| Some(lifecycle?.clone()))
     }
 
     /// Runs the closure `f` with this lifecycle as the current one.
+    ///
+    /// The lifecycle is the current one until `f` returns. A future that `f` returns is polled later, so that a future
+    /// needs [`scope_async`](Lifecycle::scope_async).
+    ///
+    /// # Examples
+    ///
+    /// A thread that the program starts itself takes its lifecycle along:
+    ///
+    /// ```
+    /// use lifecycle::Lifecycle;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let report = Lifecycle::builder()
+    ///     .run(async {
+    ///         let lifecycle = Lifecycle::current().expect("this code is inside of a lifecycle");
+    ///         let thread = std::thread::spawn(move || {
+    ///             lifecycle.scope(|| lifecycle::defer("close the port", || async {}));
+    ///         });
+    ///         thread.join().expect("the thread does not panic");
+    ///     })
+    ///     .await;
+    /// assert_eq!(report.instances.len(), 1);
+    /// # }
+    /// ```
     pub fn scope<R>(&self, f: impl FnOnce() -> R) -> R {
         context::enter(self, f)
+    }
+
+    /// Returns a future that calls `f` and awaits its future, with this lifecycle as the current one.
+    ///
+    /// `f` is called at the first poll. The returned future borrows nothing of this handle, so that `tokio::spawn` takes
+    /// it.
+    ///
+    /// # Cancel safety
+    ///
+    /// The returned future is cancel safe if the future of `f` is. If it is dropped, the future of `f` is dropped.
+    ///
+    /// # Examples
+    ///
+    /// A test opens a resource in a lifecycle that it runs later:
+    ///
+    /// ```
+    /// use lifecycle::{Lifecycle, Managed, Teardown};
+    ///
+    /// #[lifecycle::resource]
+    /// struct Journal;
+    ///
+    /// #[lifecycle::teardown]
+    /// impl Teardown for Journal {
+    ///     async fn teardown(&self) {}
+    /// }
+    ///
+    /// async fn open() -> Managed<Journal> {
+    ///     lifecycle::manage(Journal)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let lifecycle = Lifecycle::builder().build();
+    /// let journal = lifecycle.scope_async(|| open()).await;
+    /// let report = lifecycle.run(async { drop(journal) }).await;
+    /// assert_eq!(report.instances.len(), 1);
+    /// # }
+    /// ```
+    pub fn scope_async<F, Fut>(&self, f: F) -> impl Future<Output = Fut::Output> + use<F, Fut>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future,
+    {
+        Scoped::new(self.clone(), async move { f().await })
     }
 
     /// Ends the start-up: see [`ready`](crate::ready).
     pub fn ready(&self) {
         if self.engine().ready.set() {
+            self.engine().host.in_use();
             self.on(Event::Ready);
         }
     }
@@ -60,6 +139,12 @@ impl Lifecycle {
     pub fn drain_remaining(&self) -> Duration {
         let now = self.now();
         self.engine().steps().sequence.drain_remaining(now)
+    }
+
+    /// Returns a pass for one piece of work in flight: see [`pass`](crate::pass).
+    pub fn pass(&self) -> Option<Pass> {
+        self.ready();
+        self.in_flight().gate.pass()
     }
 
     /// Begins the stop: see [`shutdown`](crate::shutdown).

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::observe::log::{Line, log};
+use crate::report::Reason;
 use crate::sync::notice::Notice;
 
 /// The place where a lifecycle runs: a runtime of the caller ([`Caller`]), or a process of its own.
@@ -11,6 +12,10 @@ pub(crate) trait Host: Send + Sync {
     fn arm(&self, deadline: Instant);
     /// Fires a notice that user code may be waiting for.
     fn fire(&self, notice: &Notice);
+    /// Learns that the program is a service: it manages something, is ready, or stops with something to report.
+    fn in_use(&self);
+    /// Warns that the declared time-outs are scaled to fit into grace, and why.
+    fn scaled(&self, why: String);
     /// Hands one line to the log.
     fn log(&self, line: Line);
     /// Writes text to stderr.
@@ -29,7 +34,15 @@ impl Host for Caller {
         notice.fire();
     }
 
+    fn in_use(&self) {}
+
+    fn scaled(&self, _: String) {}
+
     fn log(&self, line: Line) {
+        // The subscriber of a test is seldom set up, and the test may fail by the consequences before `run` can panic.
+        if let Line::Stopping { reason: reason @ Reason::InvalidPlan { .. }, .. } = &line {
+            self.print(format!("lifecycle: the stop begins: {reason}\n"));
+        }
         log(&line);
     }
 

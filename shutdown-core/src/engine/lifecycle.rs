@@ -54,9 +54,11 @@ pub(crate) struct Engine {
     pub(super) notices: Notices,
     pub(super) in_flight: InFlight,
     pub(super) ready: Flag,
+    job: bool,
     pub(super) report: OnceLock<Report>,
     pub(super) runtime: OnceLock<Handle>,
     pub(super) host: Box<dyn Host>,
+    /// How many instances were managed.
     instances: Counter,
 }
 
@@ -110,6 +112,12 @@ impl InFlight {
         let pass = lock(&self.main).take();
         drop(pass);
     }
+
+    /// Whether nothing is in flight, except for `main` itself.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_main_alone(&self) -> bool {
+        self.gate.in_flight() <= usize::from(!self.main_is_over.is_set())
+    }
 }
 
 impl World for InFlight {
@@ -148,10 +156,11 @@ impl Lifecycle {
             },
             in_flight: InFlight::new(),
             ready: Flag::default(),
+            job: config.job,
             report: OnceLock::new(),
             runtime: OnceLock::new(),
             host: Box::new(host),
-            instances: Counter::default(),
+            instances: Counter::new(),
         }));
         if config.job {
             lifecycle.engine().ready.set();
@@ -177,9 +186,25 @@ impl Lifecycle {
         &self.0.in_flight
     }
 
-    /// Numbers an instance, in the order of registration.
+    /// Numbers an instance, in the order of registration. The number is unique in the process, so that the handle of
+    /// another lifecycle's instance names none of this one.
     pub(super) fn next_instance(&self) -> InstanceId {
-        InstanceId(self.0.instances.next())
+        static INSTANCES: Counter = Counter::new();
+        if self.0.instances.next() == 0 {
+            self.0.host.in_use();
+        }
+        InstanceId(INSTANCES.next())
+    }
+
+    /// Returns whether `main` has used nothing of this lifecycle so far: it is not ready, and has managed nothing. A
+    /// job is ready from the start, so that only the second condition counts.
+    pub(crate) fn is_unused(&self) -> bool {
+        (self.0.job || !self.0.ready.is_set()) && self.0.instances.given() == 0
+    }
+
+    /// Returns how many managed instances have not been torn down.
+    pub(crate) fn not_torn_down(&self) -> usize {
+        self.0.steps().sequence.not_torn_down()
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -202,6 +227,21 @@ impl Lifecycle {
             Some(runtime) => runtime.clone(),
             None => Handle::current(),
         }
+    }
+
+    /// Returns whether two lifecycles run on one runtime.
+    pub(super) fn runs_with(&self, other: &Lifecycle) -> bool {
+        let id = |lifecycle: &Lifecycle| lifecycle.0.runtime.get().map(Handle::id);
+        id(self).is_some_and(|own| id(other) == Some(own))
+    }
+
+    /// Tells this lifecycle from another one that exists at the same time.
+    pub(super) fn address(&self) -> *const () {
+        Arc::as_ptr(&self.0).cast()
+    }
+
+    pub(super) fn is_same(&self, other: &Lifecycle) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     pub(super) fn downgrade(&self) -> WeakLifecycle {

@@ -1,6 +1,7 @@
 //! Spawns tracked tasks: the drain waits for them.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -41,6 +42,11 @@ impl Drop for Ticket {
     }
 }
 
+thread_local! {
+    /// The lifecycle that is not to wait for the task that is being polled: see [`Lifecycle::step_aside`].
+    static ASIDE: Cell<*const ()> = const { Cell::new(std::ptr::null()) };
+}
+
 pin_project! {
     /// A tracked future. The ticket stands after the future, so that it is dropped after it.
     struct Tracked<F> {
@@ -55,12 +61,20 @@ impl<F: Future> Future for Tracked<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        catch(|| this.future.poll(cx)).unwrap_or_else(|panic| {
+        // A task that is not tracked may have left something here.
+        ASIDE.set(std::ptr::null());
+        let polled = catch(|| this.future.poll(cx)).unwrap_or_else(|panic| {
             if let Some(ticket) = this.ticket {
                 ticket.lifecycle.on(Event::TaskPanicked);
             }
             panic.resume()
-        })
+        });
+        let aside = ASIDE.get();
+        if !aside.is_null() && this.ticket.as_ref().is_some_and(|ticket| ticket.lifecycle.address() == aside)
+        {
+            *this.ticket = None;
+        }
+        polled
     }
 }
 
@@ -113,6 +127,12 @@ impl Lifecycle {
                 essential.error = Some(error);
             }
         })
+    }
+
+    /// Declares that the tracked task that polls this is not work in flight of this lifecycle any more.
+    #[cfg(feature = "http")]
+    pub(crate) fn step_aside(&self) {
+        ASIDE.set(self.address());
     }
 
     fn keep_abort<T>(&self, place: Option<Place>, task: &JoinHandle<T>) {

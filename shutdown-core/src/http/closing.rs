@@ -6,6 +6,9 @@ use tokio::time::Instant;
 
 /// How long the drain waits for the rest of a request head (R18).
 pub(super) const PARTIAL_HEAD_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long an HTTP/1 connection that has reached its age waits for the next request, whose response can say that it is
+/// the last one. Counted from the response before.
+pub(super) const FINISH_IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long an HTTP/2 client has to confirm the first GOAWAY. Streams that it opened before that are served.
 pub(super) const GOAWAY_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long an HTTP/1 connection that was told to close, and has no request in progress, may take.

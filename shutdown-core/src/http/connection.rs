@@ -1,17 +1,20 @@
 //! What is known of one connection. The socket's wrapper, the requests and the driver share it, and the report asks it.
 
-use std::os::fd::RawFd;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use http::{Request, Version};
 use tokio::time::Instant;
 
-use super::closing::{self, Bounds, GOAWAY_TIMEOUT, Next, Seen, Since};
+use super::closing::{self, Bounds, FINISH_IDLE_TIMEOUT, GOAWAY_TIMEOUT, Next, Seen, Since};
 use super::framing::{Framing, Missing};
+use super::hooks::{Disconnect, DisconnectReason};
 use super::site::Site;
-use super::state::{Late, Phase, State};
+use super::state::{Course, Late, Phase, State};
 use crate::edge::in_flight::Describe;
-use crate::net::{Peer, unread_bytes};
+use crate::net::{Peer, SocketId};
+use crate::sync::catch::catch;
 use crate::sync::lock;
 
 /// A connection. Its state is written in the task of the connection. For HTTP/2 the tasks of its streams also count
@@ -20,7 +23,7 @@ use crate::sync::lock;
 pub(super) struct Connection {
     pub(super) site: Arc<Site>,
     /// The socket under everything else, if it is one that can be asked for its unread bytes.
-    socket: Option<RawFd>,
+    socket: Option<SocketId>,
     state: Mutex<State>,
 }
 
@@ -29,7 +32,7 @@ pub(super) struct Connection {
 const _: () = assert!(size_of::<Connection>() <= 88);
 
 impl Connection {
-    pub(super) fn new(site: Arc<Site>, peer: Peer, socket: Option<RawFd>) -> Connection {
+    pub(super) fn new(site: Arc<Site>, peer: Peer, socket: Option<SocketId>) -> Connection {
         let phase = if site.note_connection() { Phase::Undecided } else { Phase::Http };
         Connection { site, socket, state: Mutex::new(State::new(peer, phase)) }
     }
@@ -39,7 +42,7 @@ impl Connection {
     }
 
     fn in_kernel(&self) -> usize {
-        self.socket.map_or(0, unread_bytes)
+        self.socket.map_or(0, SocketId::unread_bytes)
     }
 
     pub(super) fn peer(&self) -> Peer {
@@ -47,8 +50,17 @@ impl Connection {
     }
 
     /// Notes bytes that the socket's wrapper has read.
-    pub(super) fn note_read(&self, bytes: &[u8]) {
-        self.state().read(bytes);
+    ///
+    /// # Errors
+    ///
+    /// If they are HTTP/2, and the server does not speak it.
+    pub(super) fn note_read(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut state = self.state();
+        state.read(bytes);
+        match state.framing.is_http2() && self.site.settings.http1_only {
+            true => Err(io::Error::new(io::ErrorKind::InvalidData, "HTTP/2 on a server with `http1_only`")),
+            false => Ok(()),
+        }
     }
 
     /// Notes whether the socket took bytes of a response.
@@ -95,11 +107,25 @@ impl Connection {
         drop(streams);
     }
 
+    /// Tells the connection to finish, while the server goes on: the next response says that it is the last one, and the
+    /// driver closes the connection when it is idle. Requests that have been sent are served. Only the driver calls this.
+    pub(super) fn finish(&self) {
+        let mut state = self.state();
+        if state.course == Course::Open {
+            state.course = Course::Finishes;
+        }
+    }
+
+    pub(super) fn course(&self) -> Course {
+        self.state().course
+    }
+
     /// Notes that the drain has found the connection.
     pub(super) fn drain(&self) {
         self.site.note_drained();
         let unread = self.in_kernel() as u64;
         let mut state = self.state();
+        state.course = Course::Drained;
         // If a request is in progress, what comes after this comes too late. An idle connection stays open only for
         // what still comes.
         if state.requests > 0 {
@@ -112,7 +138,8 @@ impl Connection {
         let is_stopping = self.site.is_stopping();
         let mut state = self.state();
         state.is_answering = true;
-        if !is_stopping || state.framing.is_http2() {
+        let is_last = is_stopping || state.course != Course::Open;
+        if !is_last || state.framing.is_http2() {
             return false;
         }
         state.lingers = true;
@@ -174,11 +201,53 @@ impl Connection {
         }
     }
 
+    /// Notes that the time of the connection is up.
+    pub(super) fn cut_off(&self) {
+        self.state().course = Course::CutOff;
+    }
+
+    /// Calls the hook of the program for a new connection.
+    pub(super) fn enter(&self) {
+        let hooks = &self.site.settings.hooks;
+        if hooks.on_disconnect.is_some() {
+            self.state().rare().opened_at = Some(Instant::now());
+        }
+        if let Some(hook) = &hooks.on_connect {
+            self.call(|| hook(&self.peer()));
+        }
+    }
+
     /// Notes that the socket is gone.
     pub(super) fn leave(&self) {
+        let reason = match self.course() {
+            Course::Open => DisconnectReason::Closed,
+            Course::Finishes => DisconnectReason::MaxAge,
+            Course::Drained => DisconnectReason::Drained,
+            Course::CutOff => DisconnectReason::CutOff,
+        };
+        self.leave_for(reason);
+    }
+
+    fn leave_for(&self, reason: DisconnectReason) {
         self.decide();
-        let named = self.state().rare.as_mut().and_then(|rare| rare.named.take());
+        let (named, opened_at) = match self.state().rare.as_mut() {
+            Some(rare) => (rare.named.take(), rare.opened_at.take()),
+            None => (None, None),
+        };
         drop(named);
+        if let Some(opened_at) = opened_at
+            && let Some(hook) = &self.site.settings.hooks.on_disconnect
+        {
+            let disconnect = Disconnect { duration: opened_at.elapsed(), reason };
+            self.call(|| hook(&self.peer(), &disconnect));
+        }
+    }
+
+    /// Calls code of the user. Its panic is reported, and nothing else is lost.
+    fn call(&self, hook: impl FnOnce()) {
+        if let Err(panic) = catch(hook) {
+            self.site.edge.task_panicked(&panic);
+        }
     }
 
     /// Decides what the drain does with the connection now.
@@ -202,6 +271,10 @@ impl Connection {
 
     fn bounds(&self) -> Bounds {
         let settings = &self.site.settings;
+        if self.course() == Course::Finishes {
+            let idle = settings.drain_idle_timeout.max(FINISH_IDLE_TIMEOUT);
+            return Bounds { idle, partial_head: settings.partial_head_timeout, jitter: Duration::ZERO };
+        }
         Bounds {
             idle: settings.drain_idle_timeout,
             partial_head: settings.partial_head_timeout,
@@ -216,10 +289,10 @@ impl Connection {
     }
 }
 
-/// Also decides for a connection whose handshake failed: it never had a socket's wrapper.
+/// A connection whose handshake failed never had a socket's wrapper, which leaves in any other case.
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.decide();
+        self.leave_for(DisconnectReason::HandshakeFailed);
     }
 }
 

@@ -68,10 +68,14 @@ pub(super) enum ChunkPart {
     Extension,
     /// The data: how much of it is missing, the line break after it included.
     Data,
-    /// The trailer, at the start of a line.
+    /// The trailer, at the start of a line. hyper ends its lines, unlike those of a head, only with CR LF.
     TrailerStart,
     /// The trailer, within a line.
     Trailer,
+    /// The trailer, after the CR of a line.
+    TrailerLf,
+    /// The trailer, after the CR of the empty line.
+    LastLf,
 }
 
 /// A place in the bytes of a connection.
@@ -199,7 +203,7 @@ impl Framing {
                 }
                 read
             }
-            Framing::Chunked { part: ChunkPart::TrailerStart, .. } if byte == b'\n' => {
+            Framing::Chunked { part: ChunkPart::LastLf, .. } if byte == b'\n' => {
                 *self = Framing::Between;
                 1
             }
@@ -266,7 +270,8 @@ fn next_of(name: &[u8], seen: &mut u8, byte: u8) -> Name {
     if usize::from(*seen) == name.len() { Name::Ends } else { Name::Goes }
 }
 
-/// Reads a part of a chunked body, but not the end of its last line. `None` if a size is too large.
+/// Reads a part of a chunked body, but not the end of its last line. `None` if hyper
+/// refuses it.
 fn read_chunk(part: &mut ChunkPart, size: &mut u64, bytes: &[u8]) -> Option<usize> {
     let byte = bytes[0];
     match part {
@@ -294,151 +299,19 @@ fn read_chunk(part: &mut ChunkPart, size: &mut u64, bytes: &[u8]) -> Option<usiz
             return Some(read);
         }
         ChunkPart::TrailerStart => {
-            if byte != b'\r' {
-                *part = ChunkPart::Trailer;
-            }
+            *part = if byte == b'\r' { ChunkPart::LastLf } else { ChunkPart::Trailer };
         }
         ChunkPart::Trailer => {
-            if byte == b'\n' {
-                *part = ChunkPart::TrailerStart;
+            if byte == b'\r' {
+                *part = ChunkPart::TrailerLf;
             }
         }
+        ChunkPart::TrailerLf => *part = ChunkPart::TrailerStart,
+        // hyper refuses a CR alone.
+        ChunkPart::LastLf => return None,
     }
     Some(1)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What `parts`, read one after the other, contain: the heads, and where the reading ends.
-    fn read(parts: &[&[u8]]) -> (Vec<(Mark, usize)>, Framing) {
-        let (mut framing, mut marks, mut before) = (Framing::NEW, Vec::new(), 0);
-        for part in parts {
-            framing.read(part, |mark, at| marks.push((mark, before + at)));
-            before += part.len();
-        }
-        (marks, framing)
-    }
-
-    /// Whole requests, each with the length of its head.
-    const REQUESTS: &[(&[u8], usize)] = &[
-        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27),
-        // Lines without CR.
-        (b"GET / HTTP/1.1\nHost: a\n\n", 24),
-        (b"GET / HTTP/1.0\r\n\r\n", 18),
-        // The absolute form, which a forward proxy receives, and the authority form.
-        (b"GET http://10.0.0.12:8080/slow HTTP/1.1\r\nHost: a\r\n\r\n", 52),
-        (b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 39),
-        (b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 31),
-        // Padding around a value.
-        (b"GET / HTTP/1.1\r\nHost:                                a     \r\n\r\n", 63),
-        // Names that begin as the two that matter do.
-        (b"GET / HTTP/1.1\r\nContent-Type: a\r\nCookie: b\r\nTE: trailers\r\nContent-Lengths: 9\r\n\r\n", 80),
-        (b"PRINT / HTTP/1.1\r\nHost: a\r\n\r\n", 29),
-        (b"PRI * HTTP/1.1\r\nHost: a\r\n\r\n", 27),
-        (b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", 38),
-        (b"POST / HTTP/1.1\r\ncontent-length:00005\r\n\r\nhello", 41),
-        (b"POST / HTTP/1.1\r\nCONTENT-LENGTH:   5  \r\nContent-Length: 5\r\n\r\nhello", 61),
-        (b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 38),
-        // A body that looks like a request.
-        (b"POST / HTTP/1.1\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n", 39),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 47),
-        (b"POST / HTTP/1.1\r\ntransfer-encoding:gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 52),
-        // Extensions, an upper case size, a trailer, and data that looks like the last chunk.
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nA;why=\"0\"\r\n0\r\n\r\n12345\r\n000 ;x\r\nT: x\r\n\r\n", 47),
-        // hyper drops a length that comes with chunks.
-        (b"POST / HTTP/1.1\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 67),
-    ];
-
-    #[test]
-    fn a_request_ends_where_hyper_ends_it() {
-        for &(request, head) in REQUESTS {
-            let expected = (vec![(Mark::Begin, 0), (Mark::End, head)], Framing::Between);
-            assert_eq!(read(&[request]), expected, "{}", String::from_utf8_lossy(request));
-        }
-    }
-
-    #[test]
-    fn the_end_is_found_wherever_the_reads_are_split() {
-        for &(request, _) in REQUESTS {
-            let (marks, _) = read(&[request]);
-            let ends = marks.iter().filter(|(mark, _)| *mark == Mark::End);
-            let ends: Vec<usize> = ends.map(|&(_, at)| at).collect();
-            for first in 0..=request.len() {
-                for second in first..=request.len() {
-                    let parts = [&request[..first], &request[first..second], &request[second..]];
-                    let (marks, framing) = read(&parts);
-                    assert_eq!(framing, Framing::Between, "{}", String::from_utf8_lossy(request));
-                    let split_ends = marks.iter().filter(|(mark, _)| *mark == Mark::End);
-                    assert_eq!(split_ends.map(|&(_, at)| at).collect::<Vec<_>>(), ends);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_pair_of_requests_is_told_apart_with_empty_lines_between() {
-        for &(first, head) in REQUESTS {
-            for &(second, second_head) in REQUESTS {
-                for between in [&b""[..], b"\r\n", b"\n\r\n"] {
-                    let start = first.len() + between.len();
-                    let expected = [
-                        (Mark::Begin, 0),
-                        (Mark::End, head),
-                        (Mark::Begin, start),
-                        (Mark::End, start + second_head),
-                    ];
-                    assert_eq!(
-                        read(&[&[first, between, second].concat()]),
-                        (expected.to_vec(), Framing::Between)
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_part_of_a_request_is_a_part_of_a_head_or_misses_some_of_its_body() {
-        for &(request, head) in REQUESTS {
-            for length in 1..head {
-                let (_, framing) = read(&[&request[..length]]);
-                assert!(
-                    framing.is_in_head(),
-                    "{framing:?} after {}",
-                    String::from_utf8_lossy(&request[..length])
-                );
-            }
-            for length in head..request.len() {
-                let (_, framing) = read(&[&request[..length]]);
-                let missing = (request.len() - length) as u64;
-                assert!(!framing.is_in_head());
-                assert!(
-                    [Missing::Bytes(missing), Missing::Chunks].contains(&framing.missing()),
-                    "{framing:?}"
-                );
-            }
-        }
-        assert!(!Framing::NEW.is_in_head());
-    }
-
-    #[test]
-    fn a_connection_is_http2_once_the_whole_preface_is_there() {
-        for length in 1..PREFACE.len() {
-            let (marks, framing) = read(&[&PREFACE[..length]]);
-            assert!(marks.is_empty() && framing.is_in_head() && !framing.is_http2());
-        }
-        let (marks, framing) = read(&[PREFACE, b"\n\nGET / HTTP/1.1\r\n\r\n"]);
-        assert!(marks.is_empty() && framing.is_http2() && !framing.is_in_head());
-    }
-
-    #[test]
-    fn a_size_that_is_too_large_does_not_overflow() {
-        let head = &b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"[..];
-        for size in [&b"fffffffffffffffff"[..], b"ffffffffffffffff\r\n"] {
-            assert_eq!(read(&[head, size]).1, Framing::Foreign);
-        }
-        let length = b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\nabc";
-        assert_eq!(read(&[length]).1, Framing::Length(u64::MAX - 3));
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::future::{Either, select};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::site::Site;
+use super::connection::Connection;
 
 /// What a connection goes through before HTTP: see [`Server::handshake`](super::Server::handshake).
 ///
@@ -59,14 +59,26 @@ where
     }
 }
 
-/// Goes through the handshake. `None` if it failed, or if the drain has waited for it as long as for half a request head.
-pub(super) async fn shake_hands<I, H: Shake<I>>(site: Arc<Site>, handshake: Arc<H>, io: I) -> Option<H::Io> {
+/// Goes through the handshake, and makes the service of the connection. `None` if one of them failed, or if the drain has
+/// waited for them as long as for half a request head.
+pub(super) async fn enter<I, H: Shake<I>, S>(
+    connection: Arc<Connection>,
+    handshake: Arc<H>,
+    io: I,
+    make: impl Future<Output = Option<S>>,
+) -> Option<(H::Io, S)> {
+    connection.enter();
+    let site = &connection.site;
     let time_is_up = async {
-        site.edge.draining().wait().await;
+        site.notices.draining.wait().await;
         tokio::time::sleep(site.settings.partial_head_timeout).await;
     };
-    match select(pin!(handshake.shake(io)), pin!(time_is_up)).await {
-        Either::Left((shaken, _)) => shaken.ok(),
+    let entered = async {
+        let io = handshake.shake(io).await.ok()?;
+        Some((io, make.await?))
+    };
+    match select(pin!(entered), pin!(time_is_up)).await {
+        Either::Left((entered, _)) => entered,
         Either::Right(_) => None,
     }
 }

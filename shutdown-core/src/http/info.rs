@@ -27,17 +27,18 @@ impl ConnectionInfo {
         &self.peer
     }
 
-    /// Returns a future that completes when the stop begins. See [`stopping`](crate::stopping).
+    /// Returns a future that completes when the stop begins, or the end of this server alone
+    /// ([`Server::until`](super::Server::until)). See [`stopping`](crate::stopping).
     pub fn stopping(&self) -> Stopping {
-        self.connection.site.edge.lifecycle().stopping()
+        Stopping::of(&self.connection.site.notices.stopping)
     }
 
-    /// Returns a future that completes when the drain begins. See [`draining`](crate::draining).
+    /// Returns a future that completes when the drain begins, of the service or of this server alone. See [`draining`](crate::draining).
     pub fn draining(&self) -> Draining {
-        self.connection.site.edge.lifecycle().draining()
+        Draining::of(&self.connection.site.notices.draining)
     }
 
-    /// Whether the stop has begun.
+    /// Whether the stop has begun, of the service or of this server alone.
     pub fn is_stopping(&self) -> bool {
         self.connection.site.is_stopping()
     }

@@ -1,7 +1,9 @@
 //! What is answered to a request that arrives after the drain has begun.
 
-use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Version};
+
+use super::last_response::make_last;
 
 /// What happens to a request that arrives after the drain has begun, on a connection that is still in use.
 ///
@@ -35,13 +37,15 @@ pub(super) fn refusal(version: Version, headers: &HeaderMap) -> Response<()> {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     if version != Version::HTTP_2 {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        make_last(&mut response, version);
     }
     response
 }
 
 #[cfg(test)]
 mod tests {
+    use http::header::CONNECTION;
+
     use super::*;
 
     #[test]

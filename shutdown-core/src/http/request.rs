@@ -6,34 +6,33 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
+use hyper::service::Service;
 use pin_project_lite::pin_project;
-use tower_service::Service;
 
 use super::body::ResponseBody;
 use super::connection::{Connection, OpenRequest};
 use super::info::ConnectionInfo;
+use super::last_response::{keep_to, make_last};
 use super::late_requests::{LateRequests, refusal};
 use super::probes::Asks;
 
 /// The service of one connection.
 pub(super) struct ConnectionService<S> {
-    service: TowerToHyperService<S>,
+    service: S,
     connection: Arc<Connection>,
 }
 
 impl<S> ConnectionService<S> {
     pub(super) fn new(service: S, connection: Arc<Connection>) -> ConnectionService<S> {
-        ConnectionService { service: TowerToHyperService::new(service), connection }
+        ConnectionService { service, connection }
     }
 }
 
-impl<S, B> hyper::service::Service<Request<Incoming>> for ConnectionService<S>
+impl<S, B> Service<Request<Incoming>> for ConnectionService<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone,
+    S: Service<Request<Incoming>, Response = Response<B>>,
 {
     type Response = Response<ResponseBody<B>>;
     type Error = S::Error;
@@ -49,13 +48,13 @@ where
             return Handling::Refused { response: ready(response.map(|()| ResponseBody::empty(open))) };
         }
         let asks = site.note_request(request.uri().path());
-        let is_http1 = request.version() != Version::HTTP_2;
+        let version = request.version();
         let connects = request.method() == Method::CONNECT;
         if site.settings.connection_info {
             request.extensions_mut().insert(ConnectionInfo::of(&self.connection));
         }
-        let future = hyper::service::Service::call(&self.service, request);
-        Handling::Served { future, open: Some(open), is_http1, connects, asks }
+        let future = self.service.call(request);
+        Handling::Served { future, open: Some(open), version, connects, asks }
     }
 }
 
@@ -68,10 +67,10 @@ pin_project! {
     {
         Served {
             #[pin]
-            future: TowerToHyperServiceFuture<S, Request<Incoming>>,
+            future: S::Future,
             // After the future, so that it is dropped after it.
             open: Option<OpenRequest>,
-            is_http1: bool,
+            version: Version,
             connects: bool,
             asks: Asks,
         },
@@ -90,7 +89,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             HandlingProject::Refused { response } => Pin::new(response).poll(cx).map(Ok),
-            HandlingProject::Served { future, open, is_http1, connects, asks } => {
+            HandlingProject::Served { future, open, version, connects, asks } => {
                 let mut response = ready!(future.poll(cx))?;
                 let open = open.take().expect("not polled after completion");
                 let connection = open.connection();
@@ -99,10 +98,12 @@ where
                 }
                 let upgrades = response.status() == StatusCode::SWITCHING_PROTOCOLS
                     || *connects && response.status().is_success();
-                if upgrades && *is_http1 {
+                if upgrades && *version != Version::HTTP_2 {
                     connection.upgrade();
                 } else if connection.answer() {
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    make_last(&mut response, *version);
+                } else {
+                    keep_to(*version, &mut response);
                 }
                 Poll::Ready(Ok(response.map(|body| ResponseBody::of(body, open))))
             }

@@ -7,15 +7,18 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio::time::Instant;
 
+use super::age::Age;
+use super::hooks::Hooks;
 use super::late_requests::LateRequests;
+use super::notices::Notices;
 use super::probes::Asks;
 use super::protocol::Protocol;
 use crate::edge::Edge;
 use crate::edge::in_flight::InFlight;
+use crate::net::Places;
 use crate::sync::lock;
 
 /// The settings of [`Server`](super::Server).
-#[derive(Clone)]
 pub(super) struct Settings {
     pub(super) protocol: Protocol,
     pub(super) drain_idle_timeout: Duration,
@@ -24,6 +27,11 @@ pub(super) struct Settings {
     pub(super) late_requests: LateRequests,
     pub(super) lame_duck_early_end: bool,
     pub(super) connection_info: bool,
+    /// hyper's own setting has no effect on connections that can be upgraded.
+    pub(super) http1_only: bool,
+    pub(super) places: Places,
+    pub(super) age: Age,
+    pub(super) hooks: Hooks,
 }
 
 /// What the connections of a server share.
@@ -31,6 +39,7 @@ pub(super) struct Site {
     pub(super) edge: Edge,
     pub(super) in_flight: Arc<InFlight>,
     pub(super) settings: Box<Settings>,
+    pub(super) notices: Notices,
     /// A connection has no layer over its socket, such as TLS, that says something when it closes.
     pub(super) is_bare: bool,
     /// When the drain found the last of the connections.
@@ -39,8 +48,15 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn new(edge: Edge, in_flight: Arc<InFlight>, settings: Box<Settings>, is_bare: bool) -> Site {
-        Site { edge, in_flight, settings, is_bare, drained_at: Mutex::default(), lame_duck: Mutex::default() }
+    pub(super) fn new(
+        edge: Edge,
+        in_flight: Arc<InFlight>,
+        notices: Notices,
+        settings: Box<Settings>,
+        is_bare: bool,
+    ) -> Site {
+        let (drained_at, lame_duck) = (Mutex::default(), Mutex::default());
+        Site { edge, in_flight, settings, notices, is_bare, drained_at, lame_duck }
     }
 
     /// Notes that the drain has found a connection.
@@ -51,11 +67,16 @@ impl Site {
     /// Whether the drain found each of the connections longer ago than this.
     pub(super) fn is_drained_for(&self, time: Duration) -> bool {
         // Before the drain no thread takes the lock, which all connections share.
-        self.edge.draining().is_fired()
+        self.notices.draining.is_fired()
             && lock(&self.drained_at).is_some_and(|drained_at| drained_at.elapsed() > time)
     }
 
     pub(super) fn is_stopping(&self) -> bool {
+        self.notices.stopping.is_fired()
+    }
+
+    /// Whether the service stops, and not only this server.
+    fn is_lame_duck(&self) -> bool {
         self.edge.stopping().is_fired()
     }
 }
@@ -79,7 +100,7 @@ struct LameDuck {
 impl Site {
     /// Notes a new connection, and says whether the lame duck has to wait for its first request.
     pub(super) fn note_connection(&self) -> bool {
-        let is_undecided = self.settings.lame_duck_early_end && self.is_stopping();
+        let is_undecided = self.settings.lame_duck_early_end && self.is_lame_duck();
         if is_undecided {
             lock(&self.lame_duck).undecided += 1;
         }
@@ -93,7 +114,7 @@ impl Site {
 
     /// Notes a request, and says what it asks for if that matters.
     pub(super) fn note_request(&self, path: &str) -> Asks {
-        if !self.settings.lame_duck_early_end || !self.is_stopping() {
+        if !self.settings.lame_duck_early_end || !self.is_lame_duck() {
             return Asks::Service;
         }
         let asks = Asks::of(path);

@@ -1,6 +1,5 @@
 //! What is known of one connection, and what it says about the next request. Pure: the lock is in `connection`.
 
-use http::uri::PathAndQuery;
 use http::{Method, Uri};
 use tokio::time::Instant;
 
@@ -9,8 +8,8 @@ use crate::edge::in_flight::Named;
 use crate::net::Peer;
 use crate::sync::gate::Pass;
 
-/// A request line longer than this many bytes gives its memory back at the next request.
-const LONG_REQUEST_LINE: usize = 256;
+/// How many bytes of a method and a target the report shows. A connection keeps them until its next request.
+const LONGEST_REQUEST_LINE: usize = 256;
 
 /// What is known of a connection.
 pub(super) struct State {
@@ -28,6 +27,7 @@ pub(super) struct State {
     /// A response went out during the stop. The socket is read until the client has closed, so that no reset overtakes
     /// the response.
     pub(super) lingers: bool,
+    pub(super) course: Course,
     pub(super) answered_at: Option<Instant>,
     /// On the heap, so that an idle connection is small.
     pub(super) names: Box<Names>,
@@ -52,10 +52,24 @@ pub(super) enum Phase {
     Upgraded,
 }
 
+/// Whether the connection goes on after the request in progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    Open,
+    /// It was told to finish, while the server goes on.
+    Finishes,
+    /// The drain has found it.
+    Drained,
+    /// Its time was up.
+    CutOff,
+}
+
 #[derive(Default)]
 pub(super) struct Rare {
     pub(super) late: Option<Late>,
     pub(super) named: Option<Named>,
+    /// When it was accepted, if a hook wants to know.
+    pub(super) opened_at: Option<Instant>,
     /// The pass of the HTTP/2 streams. Their tasks end a little after the task of the connection.
     pub(super) streams: Option<Pass>,
 }
@@ -78,6 +92,7 @@ impl State {
             is_answering: false,
             is_stuck_writing: false,
             lingers: false,
+            course: Course::Open,
             answered_at: None,
             names: Box::new(Names { peer, request_line: String::new() }),
             rare: None,
@@ -149,14 +164,28 @@ impl State {
 impl Names {
     /// Notes the request line.
     pub(super) fn note_request(&mut self, method: &Method, target: &Uri) {
-        let line = &mut self.request_line;
-        line.clear();
-        if line.capacity() > LONG_REQUEST_LINE {
-            *line = String::new();
+        let target = match (target.path_and_query(), target.authority()) {
+            (Some(path), _) => path.as_str(),
+            // CONNECT. A name and a password in front of the host are nobody else's business.
+            (None, Some(authority)) => authority.as_str().rsplit('@').next().unwrap_or_default(),
+            (None, None) => "*",
+        };
+        self.request_line.clear();
+        self.note(method.as_str());
+        self.note(" ");
+        self.note(target);
+    }
+
+    /// Adds to the request line, as far as there is room.
+    fn note(&mut self, text: &str) {
+        let room = LONGEST_REQUEST_LINE.saturating_sub(self.request_line.len());
+        if text.len() <= room {
+            self.request_line.push_str(text);
+            return;
         }
-        line.push_str(method.as_str());
-        line.push(' ');
-        line.push_str(target.path_and_query().map_or("*", PathAndQuery::as_str));
+        let end = (0..=room).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+        self.request_line.push_str(&text[..end]);
+        self.request_line.push('…');
     }
 }
 
@@ -193,6 +222,42 @@ mod tests {
             let late: Vec<bool> = (0..4).map(|_| state.begin_http1()).collect();
             assert_eq!(late, [false, false, in_kernel == 0, true], "{in_kernel} bytes in the kernel");
         }
+    }
+
+    #[track_caller]
+    fn is_named(method: &str, target: &str, name: &str) {
+        let mut names = Names { peer: Peer::Local, request_line: "the one before".to_owned() };
+        names.note_request(&method.parse().unwrap(), &target.parse().unwrap());
+        assert_eq!(names.request_line, name);
+    }
+
+    #[test]
+    fn a_request_is_named_by_its_target_in_each_form() {
+        is_named("GET", "/slow", "GET /slow");
+        is_named("GET", "/slow?why", "GET /slow?why");
+        is_named("GET", "http://10.0.0.12:8080/slow?why", "GET /slow?why");
+        is_named("GET", "http://user:secret@10.0.0.12/slow", "GET /slow");
+        is_named("OPTIONS", "*", "OPTIONS *");
+        is_named("CONNECT", "example.com:443", "CONNECT example.com:443");
+        is_named("CONNECT", "[::1]:443", "CONNECT [::1]:443");
+        is_named("CONNECT", "user:secret@example.com:443", "CONNECT example.com:443");
+        // The extended CONNECT of HTTP/2 (RFC 8441).
+        is_named("CONNECT", "https://example.com/chat", "CONNECT /chat");
+    }
+
+    #[test]
+    fn a_long_request_line_is_cut_and_keeps_little_memory() {
+        let path = format!("/{}", "a".repeat(10_000));
+        is_named("GET", &path, &format!("GET {}…", &path[..LONGEST_REQUEST_LINE - 4]));
+        let host = format!("{}:443", "a".repeat(10_000));
+        is_named("CONNECT", &host, &format!("CONNECT {}…", &host[..LONGEST_REQUEST_LINE - 8]));
+        // Each of its letters is two bytes.
+        let path = format!("/{}", "ä".repeat(10_000));
+        let whole = (LONGEST_REQUEST_LINE - "GET /".len()) / 2;
+        is_named("GET", &path, &format!("GET /{}…", "ä".repeat(whole)));
+        let mut names = Names { peer: Peer::Local, request_line: String::new() };
+        names.note_request(&"M".repeat(10_000).parse().unwrap(), &path.parse().unwrap());
+        assert!(names.request_line.capacity() <= 2 * LONGEST_REQUEST_LINE);
     }
 
     #[test]

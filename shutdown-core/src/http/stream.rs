@@ -1,4 +1,4 @@
-//! The wrapper of a socket, around TLS: it counts what is read, and holds the pass of the connection. An upgraded
+//! The wrapper of a socket, around TLS: it counts what is read, and holds the pass and the place of the connection. An upgraded
 //! connection leaves hyper, and keeps this wrapper.
 
 use std::io::{self, IoSlice};
@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use super::connection::Connection;
-use crate::sync::gate::Pass;
+use crate::net::Entry;
 use crate::sync::notice::Waiting;
 
 /// How long the client has to close after our last byte. A reset would overtake what it has not read yet (RFC 9112,
@@ -27,7 +27,7 @@ pub(super) struct Stream<I> {
     work_cut: Option<Box<Waiting>>,
     linger: Option<Box<Linger>>,
     /// The last field, so that it is returned after the socket is closed.
-    _pass: Pass,
+    _entry: Entry,
 }
 
 /// Reading on after the last byte was written.
@@ -37,8 +37,8 @@ struct Linger {
 }
 
 impl<I> Stream<I> {
-    pub(super) fn new(io: I, connection: Arc<Connection>, pass: Pass) -> Stream<I> {
-        Stream { io, connection, work_cut: None, linger: None, _pass: pass }
+    pub(super) fn new(io: I, connection: Arc<Connection>, entry: Entry) -> Stream<I> {
+        Stream { io, connection, work_cut: None, linger: None, _entry: entry }
     }
 
     /// Ends an upgraded connection when the time of the drain is up.
@@ -78,8 +78,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Stream<I> {
         self.check(cx)?;
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        self.connection.note_read(&buf.filled()[before..]);
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.connection.note_read(&buf.filled()[before..]))
     }
 }
 

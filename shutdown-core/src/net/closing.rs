@@ -5,7 +5,9 @@
 use std::io;
 use std::task::{Context, Poll, Waker};
 
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixStream};
 
 use super::decoy::Decoy;
 use super::kernel;
@@ -92,11 +94,13 @@ impl Drop for TcpQueue {
 }
 
 /// The queue of a Unix listener. The kernel cannot refuse its new clients, but they do not find it without its file.
+#[cfg(unix)]
 pub(super) struct UnixQueue {
     listener: UnixListener,
     sole: bool,
 }
 
+#[cfg(unix)]
 impl UnixQueue {
     /// Of a listener that this process alone holds, and whose file is gone.
     pub(super) fn sole(listener: UnixListener) -> UnixQueue {
@@ -109,6 +113,7 @@ impl UnixQueue {
     }
 }
 
+#[cfg(unix)]
 impl Closing<UnixStream> for UnixQueue {
     fn try_accept(&mut self) -> io::Result<Option<(UnixStream, Peer)>> {
         let Some((socket, _)) = kernel::accept(&self.listener)? else { return Ok(None) };

@@ -13,7 +13,8 @@
 
 #[cfg(target_os = "linux")]
 use std::io;
-use std::os::fd::AsFd;
+
+use super::kernel::AsSocket;
 
 /// A listener that accepts nobody. It is dropped after the listener that it stands in front of.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl Decoy {
     ///   listener belongs to another user or another network namespace;
     /// - if the listener shares its port on purpose (`SO_REUSEPORT`): the others would get no clients either.
     #[cfg(target_os = "linux")]
-    pub(super) fn before(listener: &impl AsFd) -> Option<Decoy> {
+    pub(super) fn before(listener: &impl AsSocket) -> Option<Decoy> {
         let first = socket2::SockRef::from(listener);
         if first.reuse_port().ok()? || first.device().ok()?.is_some() {
             return None;
@@ -68,7 +69,7 @@ impl Decoy {
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn before(_: &impl AsFd) -> Option<Decoy> {
+    pub(super) fn before(_: &impl AsSocket) -> Option<Decoy> {
         None
     }
 }

@@ -91,7 +91,7 @@ fn own((number, name): (RawFd, String)) -> Result<Inherited, String> {
     }
     // SAFETY: the descriptor is open, and the protocol gives it to this process. It is taken once, because this runs once.
     let socket = Socket::from(unsafe { OwnedFd::from_raw_fd(number) });
-    if !socket.is_listener().unwrap_or(false) {
+    if !is_listener(&socket) {
         // Another part of the program may own it after all.
         std::mem::forget(socket);
         return Err(format!(
@@ -100,6 +100,17 @@ fn own((number, name): (RawFd, String)) -> Result<Inherited, String> {
     }
     socket.set_cloexec(true).map_err(|error| format!("descriptor {number} (`{name}`): {error}"))?;
     Ok(Inherited { name, socket })
+}
+
+#[cfg(target_os = "linux")]
+fn is_listener(socket: &Socket) -> bool {
+    socket.is_listener().unwrap_or(false)
+}
+
+/// Whether it is a stream socket without a peer, because not every kernel says whether a socket listens.
+#[cfg(not(target_os = "linux"))]
+fn is_listener(socket: &Socket) -> bool {
+    socket.r#type().is_ok_and(|kind| kind == socket2::Type::STREAM) && socket.peer_addr().is_err()
 }
 
 /// Takes the socket that is bound to `address`, or the only one.

@@ -1,73 +1,40 @@
-//! What only the kernel can do with a listener.
+//! What only the kernel can do with a socket, with one file for each platform.
+//!
+//! Only Linux can refuse the new clients of a listener that closes. Elsewhere a client can still be accepted and reset
+//! between the last accept and the close, so that the lame duck is the only protection there.
 
-#![expect(unsafe_code, reason = "a system call for an option of a socket that no library has")]
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 use std::io;
-use std::os::fd::AsFd;
 
 use socket2::SockRef;
-/// Makes the kernel drop the first packet of every new connection. The client sends it again a second later, to the next
-/// listener of this address if there is one. Handshakes that have begun go on. So no connection is accepted, only to be
-/// reset when the listener closes.
+
 #[cfg(target_os = "linux")]
-pub(crate) fn refuse_new(listener: &impl AsFd) -> io::Result<()> {
-    use socket2::SockFilter;
+pub(crate) use linux::{admit_new, refuse_new, send_new_to};
+#[cfg(unix)]
+pub(crate) use unix::{AsSocket, errno};
+#[cfg(windows)]
+pub(crate) use windows::{AsSocket, errno};
 
-    // Classic BPF over a packet that begins with its TCP header: the flags are byte 13, SYN is bit 1.
-    const LOAD_BYTE: u16 = 0x30;
-    const JUMP_IF_SET: u16 = 0x45;
-    const RETURN: u16 = 0x06;
-    SockRef::from(listener).attach_filter(&[
-        SockFilter::new(LOAD_BYTE, 0, 0, 13),
-        SockFilter::new(JUMP_IF_SET, 0, 1, 0x02),
-        SockFilter::new(RETURN, 0, 0, 0),
-        SockFilter::new(RETURN, 0, 0, u32::MAX),
-    ])
-}
-
-/// Makes the kernel give every new connection to one of the listeners that share this port: the one with this number, in
-/// the order in which they joined.
-#[cfg(target_os = "linux")]
-pub(crate) fn send_new_to(listener: &impl AsFd, number: u32) -> io::Result<()> {
-    use std::os::fd::AsRawFd as _;
-
-    // Classic BPF: `return number`.
-    let mut choice = libc::sock_filter { code: 0x06, jt: 0, jf: 0, k: number };
-    let program = libc::sock_fprog { len: 1, filter: &raw mut choice };
-    let size = libc::socklen_t::try_from(size_of_val(&program)).expect("it is two words long");
-    // SAFETY: the option takes a `sock_fprog` with its size, and gets one. The kernel copies the program and its one
-    // instruction, and both live until the call returns.
-    let set = unsafe {
-        libc::setsockopt(
-            listener.as_fd().as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_ATTACH_REUSEPORT_CBPF,
-            (&raw const program).cast(),
-            size,
-        )
-    };
-    if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-}
-
-/// Does nothing: on other kernels a connection can still be accepted and reset between the last accept and the close.
+/// Does nothing, since only Linux can refuse new clients.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn refuse_new(_: &impl AsFd) -> io::Result<()> {
+pub(crate) fn refuse_new(_: &impl AsSocket) -> io::Result<()> {
     Ok(())
 }
 
-/// Undoes [`refuse_new`], for a listener that another process holds too and goes on with.
-#[cfg(target_os = "linux")]
-pub(crate) fn admit_new(listener: &impl AsFd) -> io::Result<()> {
-    SockRef::from(listener).detach_filter()
-}
-
+/// Does nothing, since only Linux can refuse new clients.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn admit_new(_: &impl AsFd) -> io::Result<()> {
+pub(crate) fn admit_new(_: &impl AsSocket) -> io::Result<()> {
     Ok(())
 }
 
 /// Accepts the next connection of a listener's queue, without the runtime. `None` if the queue is empty.
-pub(crate) fn accept(listener: &impl AsFd) -> io::Result<Option<(socket2::Socket, socket2::SockAddr)>> {
+pub(crate) fn accept(listener: &impl AsSocket) -> io::Result<Option<(socket2::Socket, socket2::SockAddr)>> {
     match SockRef::from(listener).accept() {
         Ok((socket, peer)) => {
             socket.set_nonblocking(true)?;
@@ -75,33 +42,5 @@ pub(crate) fn accept(listener: &impl AsFd) -> io::Result<Option<(socket2::Socket
         }
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use std::io::ErrorKind;
-    use std::net::{TcpListener, TcpStream};
-    use std::time::Duration;
-
-    use super::*;
-
-    /// The kernel retries for a client after a second. Before that a dropped handshake looks like an absent server.
-    const BEFORE_RETRY: Duration = Duration::from_millis(300);
-
-    #[test]
-    fn a_new_client_is_accepted_only_after_the_filter_is_gone() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
-        let early = TcpStream::connect(address).unwrap();
-        refuse_new(&listener).unwrap();
-        let new = TcpStream::connect_timeout(&address, BEFORE_RETRY);
-        assert_eq!(new.unwrap_err().kind(), ErrorKind::TimedOut);
-        let (_, peer) = accept(&listener).unwrap().expect("the earlier client is in the queue");
-        assert_eq!(peer.as_socket(), early.local_addr().ok());
-        assert!(accept(&listener).unwrap().is_none());
-        admit_new(&listener).unwrap();
-        TcpStream::connect(address).unwrap();
     }
 }

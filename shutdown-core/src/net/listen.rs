@@ -2,11 +2,17 @@
 
 use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
 use std::path::Path;
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 
+#[cfg(unix)]
 use super::inherited;
+#[cfg(unix)]
+use super::socket_file;
 use super::socket_listener::SocketListener;
 
 /// Listens at `address`: `127.0.0.1:8080`, `[::]:8080`, `localhost:0`, or `unix:/run/service.sock`.
@@ -17,11 +23,19 @@ use super::socket_listener::SocketListener;
 /// no connection.
 ///
 /// **Bound listeners** have `SO_REUSEADDR`, an accept queue of 4,096 connections, and `TCP_NODELAY` for each
-/// connection. The file of a Unix socket is replaced if no process listens at it, and removed when the listener closes.
+/// connection.
+///
+/// **Unix sockets.** A socket that a killed process left over is replaced: its file is a socket, and no process listens at
+/// it. Any other file is kept, and the call fails: a regular file, a symbolic link, a directory, a pipe, a device, or the
+/// socket of a process that listens. The file of the new socket is removed when the listener closes, unless another process
+/// has put a file in its place.
+///
+/// Two processes that start at the same instant can both find the same socket left over. One of them then replaces the new
+/// socket of the other, if that one binds it in the microseconds between a last look at the file and its removal.
 ///
 /// # Errors
 ///
-/// If the address cannot be bound, or if several listeners were inherited and none of them is bound to it. The message
+/// If the address cannot be bound, if a file that is not a left-over socket is at the path, or if several listeners were inherited and none of them is bound to it. The message
 /// names the address. For several inherited listeners there is [`listen_as`].
 ///
 /// # Cancel safety
@@ -41,11 +55,11 @@ use super::socket_listener::SocketListener;
 #[doc(alias = "bind")]
 #[doc(alias = "socket activation")]
 pub async fn listen(address: &str) -> io::Result<SocketListener> {
-    match inherited::take_bound_to(address)? {
-        Some(socket) => SocketListener::inherit(socket),
-        None => bind(address).await,
+    #[cfg(unix)]
+    if let Some(socket) = inherited::take_bound_to(address)? {
+        return SocketListener::inherit(socket).map_err(|error| naming(address, &error));
     }
-    .map_err(|error| naming(address, &error))
+    bind(address).await.map_err(|error| naming(address, &error))
 }
 
 /// Takes the inherited listener with this name (systemd: `FileDescriptorName=`), at any address. If there is none,
@@ -59,11 +73,13 @@ pub async fn listen(address: &str) -> io::Result<SocketListener> {
 ///
 /// As [`listen`].
 pub async fn listen_as(name: &str, address: &str) -> io::Result<SocketListener> {
-    match inherited::take_named(name)? {
-        Some(socket) => SocketListener::inherit(socket),
-        None => bind(address).await,
+    #[cfg(unix)]
+    if let Some(socket) = inherited::take_named(name)? {
+        return SocketListener::inherit(socket).map_err(|error| naming(address, &error));
     }
-    .map_err(|error| naming(address, &error))
+    #[cfg(not(unix))]
+    let _ = name;
+    bind(address).await.map_err(|error| naming(address, &error))
 }
 
 fn naming(address: &str, error: &io::Error) -> io::Error {
@@ -75,8 +91,7 @@ const QUEUE_LENGTH: i32 = 4096;
 
 async fn bind(address: &str) -> io::Result<SocketListener> {
     if let Some(path) = address.strip_prefix("unix:") {
-        let path = Path::new(path);
-        return SocketListener::unix(bind_unix(path)?, path);
+        return bind_unix(path);
     }
     let mut error = io::Error::new(io::ErrorKind::InvalidInput, "no such host");
     for address in tokio::net::lookup_host(address).await? {
@@ -91,6 +106,8 @@ async fn bind(address: &str) -> io::Result<SocketListener> {
 fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     let domain = socket2::Domain::for_address(address);
     let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
+    // On Windows the option would let another process take the port away, and a port is free again at once without it.
+    #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     // A connection inherits it from its listener, which saves one system call for each.
     socket.set_tcp_nodelay(true)?;
@@ -100,16 +117,23 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-fn bind_unix(path: &Path) -> io::Result<UnixListener> {
-    UnixListener::bind(path).or_else(|error| {
-        // A process that was killed leaves its file. Nobody answers there.
-        let left_over = error.kind() == io::ErrorKind::AddrInUse
-            && std::os::unix::net::UnixStream::connect(path)
-                .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-        if !left_over {
+#[cfg(unix)]
+fn bind_unix(path: &str) -> io::Result<SocketListener> {
+    if path.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "expected a path after `unix:`"));
+    }
+    let path = Path::new(path);
+    let listener = UnixListener::bind(path).or_else(|error| {
+        if error.kind() != io::ErrorKind::AddrInUse {
             return Err(error);
         }
-        std::fs::remove_file(path)?;
+        socket_file::remove_left_over(path)?;
         UnixListener::bind(path)
-    })
+    })?;
+    SocketListener::unix(listener, path)
+}
+
+#[cfg(not(unix))]
+fn bind_unix(_: &str) -> io::Result<SocketListener> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "only a Unix has Unix sockets: use `host:port`"))
 }

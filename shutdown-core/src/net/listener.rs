@@ -6,9 +6,13 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixStream};
 
-use super::closing::{Closing, OtherQueue, Sealed, TcpQueue, UnixQueue};
+#[cfg(unix)]
+use super::closing::UnixQueue;
+use super::closing::{Closing, OtherQueue, Sealed, TcpQueue};
 
 /// A source of connections for [`serve`](super::serve()) and `http::serve`.
 ///
@@ -24,8 +28,9 @@ use super::closing::{Closing, OtherQueue, Sealed, TcpQueue, UnixQueue};
 ///   a lame duck.
 /// - The accept queue is emptied through `poll_accept`, for 2 ms at least. A connection that the runtime has not
 ///   reported by then is lost.
-/// - If `Io` is not a tokio `TcpStream` or `UnixStream`, an HTTP server cannot see bytes that the kernel holds. A
-///   request that arrives on an idle connection in the moment in which it closes is then lost.
+/// - If `Io` is not a tokio `TcpStream` or `UnixStream`, a server cannot ask the kernel for unread bytes. An HTTP server then
+///   loses a request that arrives on an idle connection in the moment in which it closes. `net::serve` keeps such a
+///   connection open for the first 100 ms of the drain.
 ///
 /// ```
 /// use std::io;
@@ -121,6 +126,7 @@ impl Listener for TcpListener {
     }
 }
 
+#[cfg(unix)]
 impl Listener for UnixListener {
     type Io = UnixStream;
 

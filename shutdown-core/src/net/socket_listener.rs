@@ -3,46 +3,67 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::path::Path;
 use std::task::{Context, Poll, ready};
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 
-use super::closing::{Closing, Sealed, TcpQueue, UnixQueue};
+#[cfg(unix)]
+use super::closing::UnixQueue;
+use super::closing::{Closing, Sealed, TcpQueue};
 use super::listener::{Listener, Peer};
+#[cfg(unix)]
+use super::socket_file::SocketFile;
 use super::stream::Stream;
 
 /// A listener of a TCP or a Unix socket, from [`listen`](super::listen()).
 #[derive(Debug)]
-pub struct SocketListener(Kind);
-
-#[derive(Debug)]
-enum Kind {
-    Tcp(TcpListener),
-    /// The file goes with the listener. It is the first to be dropped.
-    Unix(SocketFile, UnixListener),
-    /// Another process holds the socket too, and goes on listening.
-    Inherited(InheritedKind),
+pub struct SocketListener {
+    /// Before the socket, because the file of a Unix socket is removed before the socket closes.
+    holder: Holder,
+    socket: Socket,
 }
 
 #[derive(Debug)]
-enum InheritedKind {
+enum Socket {
     Tcp(TcpListener),
+    #[cfg(unix)]
     Unix(UnixListener),
 }
 
+/// Who holds the socket.
+#[derive(Debug)]
+enum Holder {
+    /// This process alone.
+    Sole,
+    /// This process alone, which has also bound the file of the Unix socket.
+    #[cfg(unix)]
+    SoleWithFile(SocketFile),
+    /// Another process too. This one has inherited the socket, and the other one goes on listening.
+    #[cfg(unix)]
+    Shared,
+}
+
 impl SocketListener {
+    #[cfg(unix)]
     pub(super) fn inherit(socket: socket2::Socket) -> io::Result<SocketListener> {
         socket.set_nonblocking(true)?;
-        let kind = match socket.domain()? {
-            socket2::Domain::UNIX => InheritedKind::Unix(UnixListener::from_std(socket.into())?),
-            _ => InheritedKind::Tcp(TcpListener::from_std(socket.into())?),
+        let socket = match socket.local_addr()?.domain() {
+            socket2::Domain::UNIX => Socket::Unix(UnixListener::from_std(socket.into())?),
+            _ => Socket::Tcp(TcpListener::from_std(socket.into())?),
         };
-        Ok(SocketListener(Kind::Inherited(kind)))
+        Ok(SocketListener { holder: Holder::Shared, socket })
     }
 
+    #[cfg(unix)]
     pub(super) fn unix(listener: UnixListener, path: &Path) -> io::Result<SocketListener> {
-        Ok(SocketListener(Kind::Unix(SocketFile::of(path)?, listener)))
+        Ok(SocketListener {
+            holder: Holder::SoleWithFile(SocketFile::of(path)?),
+            socket: Socket::Unix(listener),
+        })
     }
 
     /// Wraps a TCP listener that no other process holds, for one that was bound with options of your own.
@@ -54,7 +75,7 @@ impl SocketListener {
     ///
     /// Do not use it for a listener that another process holds too: that process gets no connections any more.
     pub fn sole(listener: TcpListener) -> SocketListener {
-        SocketListener(Kind::Tcp(listener))
+        SocketListener { holder: Holder::Sole, socket: Socket::Tcp(listener) }
     }
 
     /// Returns the address where it listens, with the port that the kernel chose for port 0.
@@ -63,17 +84,24 @@ impl SocketListener {
     ///
     /// If it is a Unix socket. Its [`Display`](fmt::Display) shows its path.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        match &self.0 {
-            Kind::Tcp(listener) | Kind::Inherited(InheritedKind::Tcp(listener)) => listener.local_addr(),
-            Kind::Unix(..) | Kind::Inherited(InheritedKind::Unix(_)) => {
+        match &self.socket {
+            Socket::Tcp(listener) => listener.local_addr(),
+            #[cfg(unix)]
+            Socket::Unix(_) => {
                 Err(io::Error::new(io::ErrorKind::Unsupported, "a Unix socket has no IP address"))
             }
         }
     }
 
-    /// Whether the listener was inherited, and not bound by this process.
+    /// Whether the listener was inherited, and not bound by this process. Always false on Windows.
     pub fn is_inherited(&self) -> bool {
-        matches!(self.0, Kind::Inherited(_))
+        match self.holder {
+            Holder::Sole => false,
+            #[cfg(unix)]
+            Holder::SoleWithFile(_) => false,
+            #[cfg(unix)]
+            Holder::Shared => true,
+        }
     }
 }
 
@@ -88,12 +116,13 @@ impl Listener for SocketListener {
     type Io = Stream;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Peer)>> {
-        Poll::Ready(Ok(match &mut self.0 {
-            Kind::Tcp(listener) | Kind::Inherited(InheritedKind::Tcp(listener)) => {
+        Poll::Ready(Ok(match &mut self.socket {
+            Socket::Tcp(listener) => {
                 let (stream, peer) = ready!(Listener::poll_accept(listener, cx))?;
                 (Stream::Tcp(stream), peer)
             }
-            Kind::Unix(_, listener) | Kind::Inherited(InheritedKind::Unix(listener)) => {
+            #[cfg(unix)]
+            Socket::Unix(listener) => {
                 let (stream, peer) = ready!(Listener::poll_accept(listener, cx))?;
                 (Stream::Unix(stream), peer)
             }
@@ -101,26 +130,32 @@ impl Listener for SocketListener {
     }
 
     fn address(&self) -> String {
-        match &self.0 {
-            Kind::Tcp(listener) | Kind::Inherited(InheritedKind::Tcp(listener)) => listener.address(),
-            Kind::Unix(_, listener) | Kind::Inherited(InheritedKind::Unix(listener)) => listener.address(),
+        match &self.socket {
+            Socket::Tcp(listener) => listener.address(),
+            #[cfg(unix)]
+            Socket::Unix(listener) => listener.address(),
         }
     }
 
     fn begin_closing(self, _: Sealed) -> Option<Box<dyn Closing<Stream>>> {
-        match self.0 {
-            Kind::Inherited(_) => None,
-            Kind::Tcp(listener) => Some(Box::new(Queue::Tcp(TcpQueue::sole(listener)))),
-            Kind::Unix(file, listener) => {
-                drop(file);
-                Some(Box::new(Queue::Unix(UnixQueue::sole(listener))))
-            }
+        match self.holder {
+            Holder::Sole => {}
+            #[cfg(unix)]
+            Holder::SoleWithFile(file) => drop(file),
+            #[cfg(unix)]
+            Holder::Shared => return None,
         }
+        Some(Box::new(match self.socket {
+            Socket::Tcp(listener) => Queue::Tcp(TcpQueue::sole(listener)),
+            #[cfg(unix)]
+            Socket::Unix(listener) => Queue::Unix(UnixQueue::sole(listener)),
+        }))
     }
 }
 
 enum Queue {
     Tcp(TcpQueue),
+    #[cfg(unix)]
     Unix(UnixQueue),
 }
 
@@ -128,6 +163,7 @@ impl Closing<Stream> for Queue {
     fn try_accept(&mut self) -> io::Result<Option<(Stream, Peer)>> {
         Ok(match self {
             Queue::Tcp(queue) => queue.try_accept()?.map(|(stream, peer)| (Stream::Tcp(stream), peer)),
+            #[cfg(unix)]
             Queue::Unix(queue) => queue.try_accept()?.map(|(stream, peer)| (Stream::Unix(stream), peer)),
         })
     }
@@ -135,45 +171,8 @@ impl Closing<Stream> for Queue {
     fn is_sole(&self) -> bool {
         match self {
             Queue::Tcp(queue) => queue.is_sole(),
+            #[cfg(unix)]
             Queue::Unix(queue) => queue.is_sole(),
-        }
-    }
-}
-
-/// The file of a Unix socket that this process has bound. It is removed when this is dropped, unless another process has
-/// put a file of its own in its place.
-#[derive(Debug)]
-struct SocketFile {
-    path: PathBuf,
-    identity: FileIdentity,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct FileIdentity {
-    device: u64,
-    inode: u64,
-}
-
-impl SocketFile {
-    fn of(path: &Path) -> io::Result<SocketFile> {
-        Ok(SocketFile { path: std::path::absolute(path)?, identity: FileIdentity::of(path)? })
-    }
-}
-
-impl FileIdentity {
-    fn of(path: &Path) -> io::Result<FileIdentity> {
-        use std::os::unix::fs::MetadataExt as _;
-
-        let file = std::fs::symlink_metadata(path)?;
-        Ok(FileIdentity { device: file.dev(), inode: file.ino() })
-    }
-}
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        if FileIdentity::of(&self.path).is_ok_and(|identity| identity == self.identity) {
-            // If this fails, the next process replaces the file.
-            let _ = std::fs::remove_file(&self.path);
         }
     }
 }

@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 /// A connection of a [`SocketListener`](super::SocketListener).
 #[derive(Debug)]
@@ -13,7 +15,8 @@ use tokio::net::{TcpStream, UnixStream};
 pub enum Stream {
     /// A TCP connection.
     Tcp(TcpStream),
-    /// A connection of a Unix socket.
+    /// A connection of a Unix socket. Exists on Unix only.
+    #[cfg(unix)]
     Unix(UnixStream),
 }
 
@@ -22,6 +25,7 @@ macro_rules! either {
     ($stream:expr, $io:ident => $then:expr) => {
         match $stream.get_mut() {
             Stream::Tcp($io) => $then,
+            #[cfg(unix)]
             Stream::Unix($io) => $then,
         }
     };

@@ -1,56 +1,42 @@
-//! The data that generated code passes to the process: the keys of `#[lifecycle::main]`, and how `main` ended.
+//! The options of a process, as the program gives them: nothing is checked yet.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
-/// The kind of tokio runtime.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Flavor {
-    /// A multi-thread runtime, with `worker_threads` workers or one for each core.
-    MultiThread,
-    /// A runtime on the main thread alone.
-    CurrentThread,
-}
+use tokio::runtime::{Builder, RuntimeFlavor};
 
-/// The format of the report on stderr.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The format of the report that a [`Process`](crate::Process) writes to stderr.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum ReportFormat {
-    /// The waterfall.
+    /// A waterfall for a person, with a bar for each stage and each instance.
+    #[default]
     Text,
-    /// One line of JSON.
+    /// One line of JSON, as [`Report::to_json`](crate::Report::to_json) returns it.
     Json,
     /// No report. Only an error of `main` is written.
     Off,
 }
 
-/// The keys of the attribute. A key that is not given is `None`.
-#[derive(Debug)]
-pub struct MainOptions {
-    /// `grace = ".."`
-    pub grace: Option<Duration>,
-    /// `lame_duck = ".."`
-    pub lame_duck: Option<Duration>,
-    /// `flavor = ".."`
-    pub flavor: Flavor,
-    /// `worker_threads = N`
-    pub worker_threads: Option<usize>,
-    /// `job`
-    pub job: bool,
-    /// `signals(..)`
-    pub signals: Option<&'static [i32]>,
-    /// `report = ".."`
-    pub report: ReportFormat,
-    /// The `module_path!()` of `main`, whose first part is the crate of the binary (R12).
-    pub module: &'static str,
+/// The options of one process. An option that is not given is `None`.
+#[derive(Debug, Default)]
+pub(super) struct Options {
+    pub(super) grace: Option<Duration>,
+    pub(super) lame_duck: Option<Duration>,
+    pub(super) job: bool,
+    pub(super) signals: Option<Vec<String>>,
+    pub(super) report: ReportFormat,
+    pub(super) runtime: RuntimeOptions,
+    /// The `module_path!()` of the attribute on `main`. `None` if `main` has no attribute.
+    pub(super) declared_in: Option<&'static str>,
 }
 
-/// How the user's `main` ended.
-#[derive(Debug)]
-pub enum MainEnd {
-    /// `main` returned without an error.
-    Ok,
-    /// `main` returned this error, as its `Debug` text.
-    Err(String),
-    /// `main` returned an exit code.
-    Code(ExitCode),
+/// The options of the tokio runtime.
+#[derive(Debug, Default)]
+pub(super) struct RuntimeOptions {
+    /// A builder of the program, which takes the place of the other options.
+    pub(super) builder: Option<Builder>,
+    pub(super) flavor: Option<RuntimeFlavor>,
+    pub(super) worker_threads: Option<usize>,
+    pub(super) max_blocking_threads: Option<usize>,
+    pub(super) thread_name: Option<String>,
 }

@@ -5,12 +5,9 @@
 
 #![expect(clippy::unused_self, reason = "the kind of a value is what its method is found by")]
 
-use std::{
-    fmt::Debug,
-    process::{ExitCode, Termination},
-};
+use std::process::Termination;
 
-use super::MainEnd;
+use crate::engine::output::{MainEnd, MainOutput};
 use crate::resource::holds::Probe;
 
 /// The kind of the value that `main` returns.
@@ -34,7 +31,7 @@ pub struct Ends;
 pub struct Refused;
 
 #[diagnostic::do_not_recommend]
-impl<T: MainValue> ProbeMain for &&Probe<T> {
+impl<T: MainOutput> ProbeMain for &&Probe<T> {
     type Kind = Simple;
 
     fn __lifecycle_main(&self) -> Simple {
@@ -60,33 +57,6 @@ impl<T> ProbeMain for Probe<T> {
     }
 }
 
-/// A return type whose exit code alone would lose its error.
-pub trait MainValue {
-    /// Returns how `main` ended.
-    fn end(self) -> MainEnd;
-}
-
-impl MainValue for () {
-    fn end(self) -> MainEnd {
-        MainEnd::Ok
-    }
-}
-
-impl MainValue for ExitCode {
-    fn end(self) -> MainEnd {
-        MainEnd::Code(self)
-    }
-}
-
-impl<T: MainValue, E: Debug> MainValue for Result<T, E> {
-    fn end(self) -> MainEnd {
-        match self {
-            Ok(value) => value.end(),
-            Err(error) => MainEnd::Err(format!("{error:?}")),
-        }
-    }
-}
-
 /// The return types of `main`.
 #[diagnostic::on_unimplemented(
     message = "lifecycle::lints::bad_attribute: `main` cannot return `{Self}`",
@@ -103,8 +73,8 @@ impl<T: Termination> MainReturn for T {}
 
 impl Simple {
     /// Returns how `main` ended.
-    pub fn end<T: MainValue>(self, value: T) -> MainEnd {
-        value.end()
+    pub fn end<T: MainOutput>(self, value: T) -> MainEnd {
+        value.into_end()
     }
 }
 

@@ -1,24 +1,28 @@
 //! The reporter: writes to stderr through its own descriptor, without the lock of std, which user code may hold (R21).
 
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::os::fd::AsFd as _;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::stderr::Stderr;
 use super::thread::Helper;
 
 #[derive(Clone)]
 pub(super) struct Reporter {
     helper: Helper,
     /// `None` if the process was started without a stderr. Then nothing is written.
-    stderr: Option<Arc<File>>,
+    stderr: Option<Arc<Stderr>>,
 }
 
 impl Reporter {
     pub(super) fn start() -> io::Result<Reporter> {
-        let stderr = io::stderr().as_fd().try_clone_to_owned().ok();
-        Ok(Reporter { helper: Helper::start("lc-reporter")?, stderr: stderr.map(File::from).map(Arc::new) })
+        Ok(Reporter { helper: Helper::start("lc-reporter")?, stderr: Stderr::duplicate().map(Arc::new) })
+    }
+
+    /// Returns the descriptor that the reporter writes to.
+    #[cfg(unix)]
+    pub(super) fn stderr(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.stderr.as_deref().map(Stderr::descriptor)
     }
 
     /// Writes `text` on the thread of the reporter, and returns at once.
@@ -35,8 +39,8 @@ impl Reporter {
 
     /// Writes `text` in the calling thread, which may hang: the pipe may be full.
     pub(super) fn write(&self, text: &str) {
-        if let Some(mut stderr) = self.stderr.as_deref() {
-            let _ = stderr.write_all(text.as_bytes());
+        if let Some(stderr) = &self.stderr {
+            let _ = stderr.write(text);
         }
     }
 }

@@ -1,15 +1,14 @@
-//! The watchdog: a thread that sleeps until the deadline, and then ends the process (R9).
+//! The watchdog: a thread that sleeps until the deadline, and then ends the process with one line on
+//! stderr (R9).
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
-use super::signal::exit_now;
+use super::reporter::Reporter;
+use super::system::exit_at_deadline;
 use super::thread;
 use crate::sync::{lock, wait, wait_timeout};
-
-/// The exit status of a process that the watchdog ended.
-const STATUS_DEADLINE: i32 = 124;
 
 /// Armed when a stop begins, and never disarmed: a process that ends well is gone before the deadline.
 pub(super) struct Watchdog(Arc<Shared>);
@@ -21,10 +20,10 @@ struct Shared {
 }
 
 impl Watchdog {
-    pub(super) fn start() -> io::Result<Watchdog> {
+    pub(super) fn start(reporter: Reporter) -> io::Result<Watchdog> {
         let shared = Arc::new(Shared::default());
         let watched = Arc::clone(&shared);
-        thread::start("lc-watchdog", move || watched.watch())?;
+        thread::start("lc-watchdog", move || watched.watch(&reporter))?;
         Ok(Watchdog(shared))
     }
 
@@ -37,7 +36,7 @@ impl Watchdog {
 }
 
 impl Shared {
-    fn watch(&self) {
+    fn watch(&self, reporter: &Reporter) {
         let mut deadline = lock(&self.deadline);
         loop {
             deadline = match *deadline {
@@ -45,7 +44,7 @@ impl Shared {
                 Some(at) => {
                     let left = at.saturating_duration_since(Instant::now());
                     if left.is_zero() {
-                        exit_now(STATUS_DEADLINE);
+                        exit_at_deadline(reporter);
                     }
                     wait_timeout(&self.armed, deadline, left)
                 }

@@ -78,7 +78,7 @@
 //! Some servers run handlers on runtimes of their own. actix-web has one runtime for each worker. Under
 //! `#[lifecycle::main]` each thread of the process is inside the lifecycle, also a thread of another runtime. A handler
 //! therefore calls [`is_stopping`](crate::is_stopping), [`stopping`](crate::stopping) or [`manage`](crate::manage) as it
-//! does elsewhere. [`spawn`](crate::spawn) spawns on the runtime of the calling thread.
+//! does elsewhere. [`spawn`](crate::spawn) runs its task on the runtime of the process.
 //!
 //! # The middleware
 //!

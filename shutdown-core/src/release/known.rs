@@ -6,7 +6,7 @@ macro_rules! known {
     ($(
         [$($param:tt)*] $ty:ty: $path:literal,
         lost: $lost:literal,
-        does: $does:literal,
+        does: $does:expr,
         form: $form:literal
         $(, locked: $locked:literal)?;
     )+) => {$(

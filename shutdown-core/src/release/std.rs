@@ -6,25 +6,29 @@
 //! | `fs::File` | an error of the last writes | calls `sync_all` |
 //! | `io::BufWriter`, `io::LineWriter` | the bytes in the buffer | in a `Mutex`: flushes, and syncs a file |
 //! | `net::TcpListener` | the port stays open, and late clients are reset | in a `Slot`: closes it |
-//! | `net::UnixListener` | the socket file stays | removes the socket file |
+//! | `net::UnixListener` | the socket file stays | Unix only: removes the socket file |
 //! | `thread::JoinHandle` | the thread is cut off, and its panic is lost | in a `Slot`: waits for the thread |
-//! | `process::Child` | the child outlives its parent | in a `Slot` or `Mutex`: sends SIGTERM and waits |
+//! | `process::Child` | the child outlives its parent | in a `Slot` or `Mutex`: sends SIGTERM and waits. On Windows: closes its stdin and waits |
 //! | `mpsc::Sender`, `mpsc::SyncSender` | the receiver waits for ever | in a `Slot`: drops it |
 
 use std::any::Any;
-use std::fs::{self, File};
+#[cfg(unix)]
+use std::fs;
+use std::fs::File;
 use std::future::Future;
 use std::io::{self, BufWriter, LineWriter, Write};
 use std::net::TcpListener;
+#[cfg(unix)]
 use std::os::unix::net::UnixListener;
 use std::panic::resume_unwind;
+#[cfg(unix)]
 use std::path::Path;
 use std::process::Child;
 use std::sync::mpsc;
 use std::thread;
 
 use super::Release;
-use super::child::ask_to_end;
+use super::child::{ENDS_A_CHILD, ask_to_end};
 use super::known::known;
 use super::owned::{ReleaseOwned, ReleaseSync, dropped, owned, text_of};
 
@@ -50,11 +54,6 @@ known! {
     does: "closes it",
     form: "lifecycle::Slot<TcpListener>";
 
-    [] UnixListener: "std::os::unix::net::UnixListener",
-    lost: "the socket file stays, and the next start fails with `AddrInUse`",
-    does: "removes the socket file",
-    form: "UnixListener";
-
     [T] thread::JoinHandle<T>: "std::thread::JoinHandle",
     lost: "the thread is cut off when the process exits, and a panic in it is lost",
     does: "waits for the thread to end",
@@ -62,7 +61,7 @@ known! {
 
     [] Child: "std::process::Child",
     lost: "the child outlives its parent, and nothing reads its exit status",
-    does: "sends it SIGTERM and waits for it to end",
+    does: ENDS_A_CHILD,
     form: "lifecycle::Slot<Child>";
 
     [T] mpsc::Sender<T>: "std::sync::mpsc::Sender",
@@ -76,6 +75,14 @@ known! {
     form: "lifecycle::Slot<SyncSender<_>>";
 }
 
+#[cfg(unix)]
+known! {
+    [] UnixListener: "std::os::unix::net::UnixListener",
+    lost: "the socket file stays, and the next start fails with `AddrInUse`",
+    does: "removes the socket file",
+    form: "UnixListener";
+}
+
 #[diagnostic::do_not_recommend]
 impl Release for File {
     const BLOCKING: bool = true;
@@ -85,6 +92,7 @@ impl Release for File {
     }
 }
 
+#[cfg(unix)]
 #[diagnostic::do_not_recommend]
 impl Release for UnixListener {
     const BLOCKING: bool = true;
@@ -95,6 +103,7 @@ impl Release for UnixListener {
 }
 
 /// Removes the file of a socket, so that the next start can bind it.
+#[cfg(unix)]
 pub(super) fn remove_socket(path: Option<&Path>) -> Result<(), String> {
     match path.map(fs::remove_file) {
         Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(text_of(error)),

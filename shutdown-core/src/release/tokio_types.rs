@@ -6,21 +6,24 @@
 //! | `fs::File` | the writes that are still in the background, and their errors | calls `sync_all` |
 //! | `io::BufWriter` | the bytes in the buffer | in a `Mutex` of tokio: flushes, and syncs a file |
 //! | `net::TcpListener` | the port stays open, and late clients are reset | in a `Slot`: closes it |
-//! | `net::UnixListener` | the socket file stays | removes the socket file |
-//! | `process::Child` | the child outlives its parent | in a `Mutex` of tokio: sends SIGTERM and waits |
+//! | `net::UnixListener` | the socket file stays | Unix only: removes the socket file |
+//! | `process::Child` | the child outlives its parent | in a `Mutex` of tokio: sends SIGTERM and waits. On Windows: closes its stdin and waits |
 
 use std::any::Any;
 use std::future::Future;
 
 use tokio::fs::File;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufWriter};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::process::Child;
 
 use super::Release;
-use super::child::ask_to_end;
+use super::child::{ENDS_A_CHILD, ask_to_end};
 use super::known::known;
 use super::owned::{ReleaseMut, dropped, owned, text_of};
+#[cfg(unix)]
 use super::std::remove_socket;
 
 known! {
@@ -40,15 +43,18 @@ known! {
     does: "closes it",
     form: "lifecycle::Slot<TcpListener>";
 
+    [] Child: "tokio::process::Child",
+    lost: "the child outlives its parent, and nothing reads its exit status",
+    does: ENDS_A_CHILD,
+    form: "tokio::sync::Mutex<Child>";
+}
+
+#[cfg(unix)]
+known! {
     [] UnixListener: "tokio::net::UnixListener",
     lost: "the socket file stays, and the next start fails with `AddrInUse`",
     does: "removes the socket file",
     form: "UnixListener";
-
-    [] Child: "tokio::process::Child",
-    lost: "the child outlives its parent, and nothing reads its exit status",
-    does: "sends it SIGTERM and waits for it to end",
-    form: "tokio::sync::Mutex<Child>";
 }
 
 #[diagnostic::do_not_recommend]
@@ -60,6 +66,7 @@ impl Release for File {
     }
 }
 
+#[cfg(unix)]
 #[diagnostic::do_not_recommend]
 impl Release for UnixListener {
     const BLOCKING: bool = true;

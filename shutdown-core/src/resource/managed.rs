@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::Resource;
 use crate::report::Outcome;
 use crate::sequence::InstanceId;
 
@@ -59,6 +60,66 @@ impl<T: Send + Sync + 'static> Managed<T> {
     }
 }
 
+impl<T: Resource> Managed<T> {
+    /// Returns a handle of a value that no lifecycle manages: nobody ever tears it down.
+    ///
+    /// A unit test builds a value that holds a handle with it, outside of a lifecycle. A service calls
+    /// [`manage`](crate::manage) instead, because a detached value leaks what its teardown would have released.
+    ///
+    /// | with a detached handle | effect |
+    /// |---|---|
+    /// | dereference, clone, `Debug` | as of any other handle |
+    /// | the last clone is dropped | the value is dropped, without a teardown |
+    /// | [`release`](Managed::release) | returns `Ok`, without a teardown |
+    /// | [`depends_on`](Managed::depends_on), in both directions | none |
+    /// | [`Deferred::uses`](crate::Deferred::uses) | none |
+    /// | a field of an instance that is managed | the instance is torn down, and the detached value is not |
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lifecycle::{Managed, Teardown};
+    ///
+    /// #[lifecycle::resource]
+    /// struct Database {
+    ///     rows: u32,
+    /// }
+    ///
+    /// #[lifecycle::teardown]
+    /// impl Teardown for Database {
+    ///     async fn teardown(&self) {}
+    /// }
+    ///
+    /// struct Handler {
+    ///     database: Managed<Database>,
+    /// }
+    ///
+    /// impl Handler {
+    ///     fn count(&self) -> u32 {
+    ///         self.database.rows
+    ///     }
+    /// }
+    ///
+    /// let handler = Handler { database: Managed::detached(Database { rows: 3 }) };
+    /// assert_eq!(handler.count(), 3);
+    /// ```
+    #[doc(alias("mock", "unit test", "fake"))]
+    pub fn detached(value: T) -> Managed<T> {
+        Managed::new(value, InstanceId::DETACHED, Box::new(Nobody))
+    }
+}
+
+/// The owner of a detached value.
+struct Nobody;
+
+impl Owner for Nobody {
+    fn depends_on(&self, _: InstanceId) {}
+
+    fn release(&self) -> Option<BoxFuture<'static, Outcome>> {
+        None
+    }
+}
+
 impl<T> Managed<T> {
     pub(crate) fn id(&self) -> InstanceId {
         self.0.id()
@@ -67,7 +128,8 @@ impl<T> Managed<T> {
     /// Orders the teardown of this instance before that of `other`.
     ///
     /// It declares a dependency that no type shows: on a handle inside a `dyn Trait` or a plain struct. It has no
-    /// effect once either teardown has begun.
+    /// effect once either teardown has begun, or if `other` is [detached](Managed::detached) or an instance of another
+    /// lifecycle.
     pub fn depends_on<U>(&self, other: &Managed<U>) {
         self.0.owner().depends_on(other.id());
     }

@@ -7,9 +7,14 @@ use std::time::{Duration, Instant};
 use crate::report::{InstanceReport, Outcome};
 use crate::stage::TeardownStage;
 
-/// The number of a managed instance. It is unique in its lifecycle, and rises in the order of registration.
+/// The number of a managed instance. It is unique in the process, and rises in the order of registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct InstanceId(pub(crate) u64);
+
+impl InstanceId {
+    /// The number of every value that no lifecycle manages. No plan has an instance with it.
+    pub(crate) const DETACHED: InstanceId = InstanceId(u64::MAX);
+}
 
 /// The properties of an instance when it is managed.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! The port of the sequence: what happens, what has to be done, and what the sequence asks.
 
 use std::borrow::Cow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::entry::InstanceId;
 use crate::report::{MainOutcome, Outcome, Reason, Report, Straggler};
@@ -15,7 +15,7 @@ pub(crate) enum Event {
     /// A stop was requested.
     Stop(Reason),
     /// The process received a signal.
-    Signal { number: i32, sender: Option<u32>, interrupt: bool },
+    Signal(Signal),
     /// A task that the service cannot run without has ended.
     EssentialEnded { name: Cow<'static, str>, error: Option<String> },
     /// `main` has ended, and its future has been dropped.
@@ -35,6 +35,18 @@ pub(crate) enum Event {
     Tick,
 }
 
+/// A signal that asks for a stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signal {
+    pub(crate) number: i32,
+    /// The process that sent it, if the kernel knows.
+    pub(crate) sender: Option<u32>,
+    /// Whether the stop has no lame duck, because a person waits for it.
+    pub(crate) interrupt: bool,
+    /// The time after which the system ends the process itself, whatever the grace is.
+    pub(crate) within: Option<Duration>,
+}
+
 /// An action that the caller of the sequence has to carry out.
 #[derive(Clone, Debug)]
 pub(crate) enum Action<H> {
@@ -52,6 +64,8 @@ pub(crate) enum Action<H> {
     Start(InstanceId, H),
     /// Drop this teardown, because its time is up. The sequence has recorded the outcome.
     Abandon(H, Outcome),
+    /// Warn that the declared time-outs of the managed instances are scaled to fit into grace, and why (R12).
+    Scaled(String),
     /// Log what the stop is waiting for.
     Waiting { stage: Stage, names: Vec<String> },
     /// The stop is over, and this is its report.

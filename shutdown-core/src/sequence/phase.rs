@@ -15,6 +15,8 @@ pub(super) enum Phase {
     Running {
         /// Whether start-up is over.
         ready: bool,
+        /// The number of tracked tasks that have panicked.
+        panicked_tasks: usize,
     },
     /// The stop is announced, and everything still works.
     LameDuck { stop: Box<Stop>, until: Instant },
@@ -86,7 +88,7 @@ impl Phase {
 
     /// Replaces the phase by the one that `next` makes of it.
     pub(super) fn change(&mut self, next: impl FnOnce(Phase) -> Phase) {
-        *self = next(std::mem::replace(self, Phase::Running { ready: false }));
+        *self = next(std::mem::replace(self, Phase::Running { ready: false, panicked_tasks: 0 }));
     }
 
     /// The same for a transition that may not be due. Returns `Break` if `next` did not make one.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::Config;
 use super::event::{Action, World};
 use super::phase::Phase;
 use super::registry::{Planned, Registry};
@@ -26,13 +27,16 @@ pub(super) struct Stop {
     /// The work that was cut off at the end of the drain.
     stragglers: Vec<Straggler>,
     pub(super) panicked_tasks: usize,
+    /// The number of tracked tasks that panicked before the stop.
+    pub(super) panicked_before: usize,
     /// The errors that were given to `fail` after the stop had begun.
     pub(super) failures: Vec<String>,
     /// The rules of the current plan that cannot be kept, a sentence each.
     broken_rules: Vec<String>,
     /// The essential tasks that failed during the stop, a sentence each.
     essential_failures: Vec<String>,
-    notes: Vec<String>,
+    /// How the time-outs of the current plan are scaled to fit, in a sentence.
+    scaled: Option<String>,
     /// The time of the next log line about what the stop is waiting for.
     pub(super) next_waiting_line: Instant,
 }
@@ -45,20 +49,22 @@ struct Entered {
 }
 
 impl Stop {
-    pub(super) fn new(now: Instant, reason: Reason, grace: Duration, planned: &Planned) -> Stop {
+    pub(super) fn new(now: Instant, reason: Reason, config: &Config, planned: &Planned) -> Stop {
+        let grace = config.grace;
         let mut stop = Stop {
             reason,
             t0: now,
             grace,
-            budget: Budget::new(now, grace, &planned.paths),
+            budget: Budget::lowered(now, grace, config.fits_into, &planned.paths),
             entered: Vec::new(),
             main: None,
             stragglers: Vec::new(),
             panicked_tasks: 0,
+            panicked_before: 0,
             failures: Vec::new(),
             broken_rules: Vec::new(),
             essential_failures: Vec::new(),
-            notes: Vec::new(),
+            scaled: None,
             next_waiting_line: now + WAITING_LINE_INTERVAL,
         };
         stop.note_faults_of(planned);
@@ -110,7 +116,7 @@ impl Stop {
         if let Err(fault) = budget::fits(&planned.plan, &planned.paths, self.grace)
             && !matches!(self.reason, Reason::InvalidPlan { .. })
         {
-            self.notes = vec![format!("scaled to fit: {fault}")];
+            self.scaled = Some(format!("scaled to fit: {fault}"));
         }
     }
 
@@ -147,7 +153,16 @@ impl Stop {
             panicked_tasks: self.panicked_tasks,
             failures: self.failures,
             faults: self.broken_rules.into_iter().chain(self.essential_failures).collect(),
-            notes: self.notes,
+            notes: self.scaled.into_iter().chain(panics(self.panicked_before)).collect(),
         }
+    }
+}
+
+/// Tells of the tasks that panicked before the stop, if there are any.
+fn panics(before: usize) -> Option<String> {
+    match before {
+        0 => None,
+        1 => Some("1 tracked task panicked before the stop".to_owned()),
+        count => Some(format!("{count} tracked tasks panicked before the stop")),
     }
 }

@@ -3,12 +3,21 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Gives each caller the next number, from 0.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
+    pub(crate) const fn new() -> Counter {
+        Counter(AtomicU64::new(0))
+    }
+
     pub(crate) fn next(&self) -> u64 {
         // Relaxed: a number carries nothing but itself.
         self.0.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Returns how many numbers have been given.
+    pub(crate) fn given(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 }

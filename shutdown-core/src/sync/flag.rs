@@ -7,6 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct Flag(AtomicBool);
 
 impl Flag {
+    pub(crate) const fn new() -> Flag {
+        Flag(AtomicBool::new(false))
+    }
+
     /// Sets the flag. Returns true for the one call that set it.
     pub(crate) fn set(&self) -> bool {
         // Release: a thread that sees the flag set also sees what was done before. Acquire: the caller that comes second

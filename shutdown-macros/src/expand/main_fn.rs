@@ -1,15 +1,19 @@
 //! `#[lifecycle::main]`: a plain `main` around the user's async one.
 
+use std::time::Duration;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Ident, ReturnType, Type, spanned::Spanned};
+use syn::{Ident, ReturnType, Type, spanned::Spanned as _};
 
-use super::{duration, option, spanned};
+use super::{duration, spanned};
 use crate::{
     errors::{Errors, Lint},
     model::{
         first_span,
-        main_fn::{Function, Main},
+        main_fn::{Function, Main, Word},
+        runtime::builds_a_runtime,
+        values::Given,
     },
 };
 
@@ -22,12 +26,24 @@ pub(crate) fn attribute(args: &TokenStream, item: TokenStream) -> TokenStream {
     };
     let code = match Main::check(args, &function, &errors) {
         Some(model) => expand(&model, &function, &item),
-        // rustc would report an async `main` as a second error.
-        None if function.signature.ident == "main" => quote!(fn main() { #item }),
-        None => item,
+        None => refused(&function, item),
     };
     let errors = errors.report();
     quote!(#errors #code)
+}
+
+/// Returns an item that causes no further error of rustc.
+fn refused(function: &Function, item: TokenStream) -> TokenStream {
+    let Function { attrs, vis, signature, body } = function;
+    let item = if attrs.iter().any(builds_a_runtime) {
+        // Another attribute would complain about what this one has made.
+        let attrs = attrs.iter().filter(|attr| !builds_a_runtime(attr));
+        quote!(#(#attrs)* #vis #signature { #body })
+    } else {
+        item
+    };
+    // rustc would report an async `main` as a second error.
+    if signature.ident == "main" { quote!(fn main() { #item }) } else { item }
 }
 
 fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream {
@@ -35,14 +51,7 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
         let krate = &model.krate;
         quote!(#krate::__private)
     };
-    let Main { flavor, job, .. } = model;
-    let flavor = format_ident!("{flavor}");
-    let (grace, lame_duck) = (option(model.grace.map(duration)), option(model.lame_duck.map(duration)));
-    let worker_threads = option(model.worker_threads);
-    let signals = option(model.signals.as_ref().map(|signals| quote!(&[#(#door::signal::#signals),*])));
-    let (report, span) = model.report;
-    let report = Ident::new(report, span);
-    let report = quote_spanned!(span=> #door::ReportFormat::#report);
+    let options = options(model, &door);
     let cfgs = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let vis = &function.vis;
     let value = format_ident!("__lifecycle_value", span = Span::mixed_site());
@@ -60,27 +69,72 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
         #vis fn main() -> ::std::process::ExitCode {
             #[allow(clippy::unused_async, reason = "the attribute requires an async `main`")]
             #item
-            #door::main(
-                const {
-                    &#door::MainOptions {
-                        grace: #grace,
-                        lame_duck: #lame_duck,
-                        flavor: #door::Flavor::#flavor,
-                        worker_threads: #worker_threads,
-                        job: #job,
-                        signals: #signals,
-                        report: #report,
-                        module: ::core::module_path!(),
-                    }
-                },
-                || async {
+            #door::Process::new()
+                .__declared_in(::core::module_path!())
+                #options
+                .run(async {
                     #check
                     use #door::ProbeMain as _;
                     match main().await {
                         #value => (&&&#door::Probe::value(&#value)).__lifecycle_main().end(#value),
                     }
-                },
-            )
+                })
         }
     }
+}
+
+/// Returns one call for each key.
+fn options(model: &Main, door: &TokenStream) -> TokenStream {
+    let Main { grace, lame_duck, flavor, worker_threads, max_blocking_threads, thread_name, .. } = model;
+    let time = |value: &Duration| duration(*value);
+    let word = |of: &str| {
+        let (door, of) = (door.clone(), format_ident!("{of}"));
+        move |word: &Word| {
+            let variant = Ident::new(word.value, word.span);
+            quote_spanned!(word.span=> #door::#of::#variant)
+        }
+    };
+    let duration_type = quote!(::core::time::Duration);
+    let count_type = quote!(usize);
+    let calls = [
+        call("grace", grace.as_ref(), Some(&duration_type), time),
+        call("lame_duck", lame_duck.as_ref(), Some(&duration_type), time),
+        call("flavor", flavor.as_ref(), Some(&quote!(#door::RuntimeFlavor)), word("RuntimeFlavor")),
+        call("worker_threads", worker_threads.as_ref(), Some(&count_type), |count| quote!(#count)),
+        call(
+            "max_blocking_threads",
+            max_blocking_threads.as_ref(),
+            Some(&count_type),
+            |count| quote!(#count),
+        ),
+        call("thread_name", thread_name.as_ref(), None, |name| quote!(#name)),
+        call("report", model.report.as_ref(), Some(&quote!(#door::ReportFormat)), word("ReportFormat")),
+    ];
+    let job = model.job.then(|| quote!(.job()));
+    let signals = model.signals.as_ref().map(|signals| {
+        let names = signals.iter().map(ToString::to_string);
+        quote!(.signals([#(#names),*]))
+    });
+    quote!(#(#calls)* #job #signals)
+}
+
+/// Returns the call of the method with the name of the key. An expression is bound to its type, so that the error of
+/// rustc names the type and the key, and not the method. A method without one type takes the expression as it is.
+fn call<T>(
+    name: &str,
+    value: Option<&Given<T>>,
+    ty: Option<&TokenStream>,
+    literal: impl FnOnce(&T) -> TokenStream,
+) -> Option<TokenStream> {
+    let method = format_ident!("{name}");
+    let value = match (value?, ty) {
+        (Given::Literal(value), _) => literal(value),
+        (Given::Expression(tokens, key), Some(ty)) => {
+            let given = format_ident!("__lifecycle_{name}", span = Span::mixed_site());
+            let ty = spanned(ty.clone(), *key);
+            quote!({ let #given: #ty = #tokens; #given })
+        }
+        (Given::Expression(tokens, _), None) => tokens.clone(),
+    };
+    Some(quote!(.#method(#value)))
 }

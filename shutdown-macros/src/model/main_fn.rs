@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::{
     Attribute, Path, Safety, Signature, Visibility,
     parse::{Parse, ParseStream},
 };
 
-use super::{Keys, Known, krate, values::Assigned};
+use super::{
+    Keys, Known, krate,
+    runtime::{check_attributes, generated_by},
+    values::{Assigned, Given, Spanned},
+};
 use crate::{
     errors::{Errors, Lint},
     suggest::suggest,
@@ -19,6 +23,8 @@ const KNOWN: &[Known] = &[
     Known { name: "lame_duck", form: "lame_duck = \"5s\"" },
     Known { name: "flavor", form: "flavor = \"current_thread\"" },
     Known { name: "worker_threads", form: "worker_threads = 4" },
+    Known { name: "max_blocking_threads", form: "max_blocking_threads = 64" },
+    Known { name: "thread_name", form: "thread_name = \"shop\"" },
     Known { name: "job", form: "job" },
     Known { name: "signals", form: "signals(SIGTERM, SIGINT)" },
     Known { name: "report", form: "report = \"json\"" },
@@ -50,19 +56,27 @@ pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) signature: Signature,
+    /// The content of the body.
+    pub(crate) body: TokenStream,
 }
 
 pub(crate) struct Main {
     pub(crate) krate: Path,
-    pub(crate) grace: Option<Duration>,
-    pub(crate) lame_duck: Option<Duration>,
-    pub(crate) flavor: &'static str,
-    pub(crate) worker_threads: Option<usize>,
+    pub(crate) grace: Option<Given<Duration>>,
+    pub(crate) lame_duck: Option<Given<Duration>>,
+    /// The variant of `RuntimeFlavor`.
+    pub(crate) flavor: Option<Given<Word>>,
+    pub(crate) worker_threads: Option<Given<usize>>,
+    pub(crate) max_blocking_threads: Option<Given<usize>>,
+    pub(crate) thread_name: Option<Given<String>>,
     pub(crate) job: bool,
     pub(crate) signals: Option<Vec<Ident>>,
-    /// The format, and the span of its value.
-    pub(crate) report: (&'static str, Span),
+    /// The variant of `ReportFormat`.
+    pub(crate) report: Option<Given<Word>>,
 }
+
+/// The name of a variant, and where the user has written its word.
+pub(crate) type Word = Spanned<&'static str>;
 
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -70,7 +84,7 @@ impl Parse for Function {
         let (vis, signature) = (input.parse()?, input.parse()?);
         match input.parse::<TokenTree>()? {
             TokenTree::Group(body) if body.delimiter() == Delimiter::Brace && input.is_empty() => {
-                Ok(Self { attrs, vis, signature })
+                Ok(Self { attrs, vis, signature, body: body.stream() })
             }
             other => Err(syn::Error::new(other.span(), "expected a body")),
         }
@@ -79,20 +93,32 @@ impl Parse for Function {
 
 impl Main {
     pub(crate) fn check(args: &TokenStream, function: &Function, errors: &Errors) -> Option<Self> {
-        check_signature(&function.signature, errors);
+        check_attributes(&function.attrs, errors);
+        check_signature(function, errors);
         let keys = Keys::read(args, KNOWN, errors);
         let flavors = [("multi_thread", "MultiThread"), ("current_thread", "CurrentThread")];
         let formats = [("text", "Text"), ("json", "Json"), ("off", "Off")];
-        let grace = keys.value("grace", errors, Assigned::some_time);
-        let lame_duck = keys.value("lame_duck", errors, Assigned::duration);
-        let flavor = keys.value("flavor", errors, |value, errors| value.choice(&flavors, errors));
-        let worker_threads = keys.value("worker_threads", errors, Assigned::count);
-        let report = keys.value("report", errors, |value, errors| value.choice(&formats, errors));
+        let grace = keys.value("grace", errors, |value, errors| value.given(errors, Assigned::grace));
+        let lame_duck =
+            keys.value("lame_duck", errors, |value, errors| value.given(errors, Assigned::duration));
+        let flavor = keys.value("flavor", errors, |value, errors| {
+            value.given(errors, |value, errors| value.choice(&flavors, errors))
+        });
+        let count = |name| {
+            keys.value(name, errors, |value: &Assigned, errors: &Errors| value.given(errors, Assigned::count))
+        };
+        let (worker_threads, max_blocking_threads) = (count("worker_threads"), count("max_blocking_threads"));
+        let thread_name =
+            keys.value("thread_name", errors, |value, errors| value.given(errors, Assigned::text));
+        let report = keys.value("report", errors, |value, errors| {
+            value.given(errors, |value, errors| value.choice(&formats, errors))
+        });
         let job = keys.flag("job", errors);
 
-        let known_grace = keys.get("grace").is_none() || grace.is_some();
-        let total = grace.map_or(DEFAULT_GRACE, |grace| grace.value);
-        if let Some(lame_duck) = lame_duck {
+        let known_grace =
+            keys.get("grace").is_none() || grace.as_ref().is_some_and(|grace| grace.literal().is_some());
+        let total = grace.as_ref().and_then(Given::literal).map_or(DEFAULT_GRACE, |grace| grace.value);
+        if let Some(lame_duck) = lame_duck.as_ref().and_then(Given::literal) {
             if known_grace && lame_duck.value >= total {
                 let total = humantime::format_duration(total);
                 let note = if grace.is_some() { "" } else { " by default" };
@@ -106,37 +132,41 @@ impl Main {
             }
         }
         if let (Some("CurrentThread"), Some(key)) =
-            (flavor.map(|flavor| flavor.value), keys.get("worker_threads"))
+            (flavor.as_ref().and_then(Given::literal).map(|flavor| flavor.value), keys.get("worker_threads"))
         {
             let message = "a `current_thread` runtime has no worker threads; remove `worker_threads`";
             errors.spanned(key.tokens(), Lint::BadAttribute, message);
         }
         let model = Self {
             krate: keys.value("crate", errors, Assigned::path).unwrap_or_else(krate::default),
-            grace: grace.map(|grace| grace.value),
-            lame_duck: lame_duck.map(|lame_duck| lame_duck.value),
-            flavor: flavor.map_or("MultiThread", |flavor| flavor.value),
+            grace: grace.map(|grace| grace.map(|grace| grace.value)),
+            lame_duck: lame_duck.map(|lame_duck| lame_duck.map(|lame_duck| lame_duck.value)),
+            flavor,
             worker_threads,
+            max_blocking_threads,
+            thread_name,
             job,
             signals: signals(&keys, errors),
-            report: report.map_or(("Text", Span::call_site()), |report| (report.value, report.span)),
+            report,
         };
         (!errors.any()).then_some(model)
     }
 }
 
-fn check_signature(signature: &Signature, errors: &Errors) {
+fn check_signature(function: &Function, errors: &Errors) {
+    let signature = &function.signature;
     if signature.ident != "main" {
         let message =
             "`#[lifecycle::main]` applies to `main`; elsewhere build a lifecycle with `Lifecycle::builder()`";
         errors.spanned(&signature.ident, Lint::BadAttribute, message);
     }
     if signature.asyncness.is_none() {
-        errors.spanned(
-            signature.fn_token,
-            Lint::BadAttribute,
-            "`main` has to be async; write `async fn main()`",
-        );
+        let message = match generated_by(function) {
+            Some(attribute) => format!("`#[lifecycle::main]` builds the runtime; remove `#[{attribute}]`"),
+            None => "`main` has to be async; write `async fn main()`, or use `lifecycle::Process` in a plain `fn main`"
+                .to_owned(),
+        };
+        errors.spanned(signature.fn_token, Lint::BadAttribute, message);
     }
     if !signature.inputs.is_empty() {
         let message = "`main` cannot have arguments; read `std::env::args()`";

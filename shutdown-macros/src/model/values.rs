@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use syn::{Lit, LitStr, Path, parse::Parser};
+use syn::{Expr, Lit, LitStr, Path, parse::Parser};
 
 use crate::{
     errors::{Errors, Lint},
@@ -11,12 +11,38 @@ use crate::{
     suggest::suggest,
 };
 
+/// The shortest grace, as in the core.
+const SHORTEST_GRACE: Duration = Duration::from_millis(10);
+
 /// The tokens after the `=` of a key.
 pub(crate) struct Assigned {
     pub(crate) name: Ident,
     /// An example of the key with its value.
     pub(crate) form: &'static str,
     pub(crate) tokens: Vec<TokenTree>,
+}
+
+/// A value that the macro has read, or an expression whose type and value the compiler and the start check.
+pub(crate) enum Given<T> {
+    Literal(T),
+    /// The tokens of the expression, and the span of its key.
+    Expression(TokenStream, Span),
+}
+
+impl<T> Given<T> {
+    pub(crate) fn literal(&self) -> Option<&T> {
+        match self {
+            Given::Literal(value) => Some(value),
+            Given::Expression(..) => None,
+        }
+    }
+
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Given<U> {
+        match self {
+            Given::Literal(value) => Given::Literal(f(value)),
+            Given::Expression(tokens, key) => Given::Expression(tokens, key),
+        }
+    }
 }
 
 /// A value and its span.
@@ -64,6 +90,38 @@ impl Assigned {
             }
             _ => self.wrong(errors),
         }
+    }
+
+    /// Reads a literal by `read`, or takes the tokens as an expression.
+    ///
+    /// A word in lower case is not an expression, because no local variable is in scope: it is a value without quotes.
+    pub(crate) fn given<T>(
+        &self,
+        errors: &Errors,
+        read: impl FnOnce(&Self, &Errors) -> Option<T>,
+    ) -> Option<Given<T>> {
+        let is_expression = match &self.tokens[..] {
+            [] | [TokenTree::Literal(_)] | [TokenTree::Literal(_), TokenTree::Ident(_), ..] => false,
+            [TokenTree::Punct(minus), TokenTree::Literal(_), ..] if minus.as_char() == '-' => false,
+            [TokenTree::Ident(word)] => unraw(word).chars().any(char::is_uppercase),
+            _ => syn::parse2::<Expr>(self.all()).is_ok(),
+        };
+        if is_expression {
+            return Some(Given::Expression(self.all(), self.name.span()));
+        }
+        if let Some(next) = self.next_key() {
+            errors.spanned(next, Lint::BadAttribute, format!("a comma is missing before `{next}`"));
+            return None;
+        }
+        read(self, errors).map(Given::Literal)
+    }
+
+    /// Returns the key that follows in the same piece, because no comma separates it.
+    fn next_key(&self) -> Option<&Ident> {
+        self.tokens.windows(2).skip(1).find_map(|pair| match pair {
+            [TokenTree::Ident(next), TokenTree::Punct(equals)] if equals.as_char() == '=' => Some(next),
+            _ => None,
+        })
     }
 
     pub(crate) fn string(&self, errors: &Errors) -> Option<LitStr> {
@@ -151,6 +209,18 @@ impl Assigned {
             _ => return self.wrong(errors),
         }
         None
+    }
+
+    /// Reads a duration of at least 10 ms.
+    pub(crate) fn grace(&self, errors: &Errors) -> Option<Spanned<Duration>> {
+        let duration = self.some_time(errors)?;
+        if duration.value < SHORTEST_GRACE {
+            let message =
+                format!("`{}` is below 10 ms, in which no stop can end; write `{}`", self.name(), self.form);
+            errors.at(duration.span, Lint::BadAttribute, message);
+            return None;
+        }
+        Some(duration)
     }
 
     /// Reads a duration that is not zero.

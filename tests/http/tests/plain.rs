@@ -61,6 +61,41 @@ fn a_handler_hears_the_stop() {
 }
 
 #[test]
+fn lines_that_have_arrived_are_echoed_and_no_idle_client_holds_up_the_stop() {
+    for program in both_flavours!("echo lines") {
+        let mut child = program.grace("1200s").listening_to_us().start();
+        let address = child.wait_for_start("listening at ").parse().expect("an address");
+        let mut server = Server { child, address };
+        let mut clients: Vec<Client> = (0..100).map(|_| server.connect()).collect();
+        for client in &mut clients {
+            client.send(b"hello\n");
+            assert_eq!(client.bytes(6), b"hello\n");
+        }
+        server.child.freeze();
+        for client in &mut clients[..50] {
+            client.send(b"just in time\n");
+        }
+        let mut queued: Vec<Client> = (0..50).map(|_| server.connect()).collect();
+        for client in &mut queued[..25] {
+            client.send(b"first\n");
+        }
+        server.stop();
+        server.child.thaw();
+        for client in &mut clients[..50] {
+            assert_eq!(client.bytes(13), b"just in time\n");
+        }
+        for client in &mut queued[..25] {
+            assert_eq!(client.bytes(6), b"first\n");
+        }
+        // No client closes before the server does.
+        for client in clients.iter_mut().chain(&mut queued) {
+            client.closed();
+        }
+        server.ended().exited(0).not_reported("note:");
+    }
+}
+
+#[test]
 fn a_handler_that_never_ends_is_cut_and_named() {
     for program in both_flavours!("echo") {
         let mut server = start(program.grace("2s"));
@@ -70,7 +105,7 @@ fn a_handler_that_never_ends_is_cut_and_named() {
         client.gone();
         let ended = server.ended();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
-        ended.reported(&["server at 127.0.0.1:", "a handler is running, for 127.0.0.1:"]);
+        ended.reported(&["server at 127.0.0.1:", "has never called `mark_idle`, for 127.0.0.1:"]);
     }
 }
 

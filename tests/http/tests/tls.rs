@@ -1,6 +1,6 @@
 //! TLS connections: requests that were sent in time are answered, and the server sends `close_notify`.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -214,6 +214,35 @@ async fn a_stream_of_http2_in_the_socket_at_the_drain_is_served() {
         encrypted.server.child.thaw();
         assert_eq!(Http2::body(answer).await.1, b"hello");
         connection.closed().await;
+        encrypted.server.ended().exited(0).not_reported("note:");
+    }
+}
+
+/// `net::serve` with TLS inside of the handler: the wrapper of the connection is not the stream that the drain ends.
+#[test]
+fn lines_over_tls_that_have_arrived_are_echoed_and_idle_connections_end_with_close_notify() {
+    for program in both_flavours!("echo tls") {
+        let mut encrypted = Encrypted::start(program.grace("1200s"));
+        let mut silent = encrypted.tcp();
+        let mut clients: Vec<Client> = (0..10).map(|_| encrypted.over(encrypted.tcp())).collect();
+        for client in &mut clients {
+            client.send(b"hello\n");
+            assert_eq!(client.bytes(6), b"hello\n");
+        }
+        encrypted.server.child.freeze();
+        for client in &mut clients[..5] {
+            client.send(b"just in time\n");
+        }
+        encrypted.server.stop();
+        encrypted.server.child.thaw();
+        for client in &mut clients[..5] {
+            assert_eq!(client.bytes(13), b"just in time\n");
+        }
+        for client in &mut clients {
+            client.closed();
+        }
+        // This client has not begun its handshake.
+        assert_eq!(silent.read(&mut [0; 1]).expect("no reset"), 0);
         encrypted.server.ended().exited(0).not_reported("note:");
     }
 }

@@ -85,11 +85,45 @@ fn spawn_blocking() {
     }
 }
 
-/// The task is not tracked. Its work is lost, so the status is never 0.
+/// Each kind of runtime, also of a builder of the program.
+fn each_runtime(scenario: &str) -> [Program; 4] {
+    let plain = |runtime| program!("plain", scenario).env("OPTIONS", format!("runtime={runtime}"));
+    let [multi, current] = both_flavours!(scenario);
+    [multi, current, plain("multi"), plain("current")]
+}
+
+/// R20: a blocking call that nobody tracks is left, with a note, and is not a fault.
 #[test]
-fn the_spawn_blocking_of_tokio() {
-    for program in both_flavours!("stuck/tokio's spawn_blocking") {
-        cut_off(program, "blocked", &["a thread of the runtime did not end"]);
+fn a_blocking_call_that_nobody_tracks_is_left() {
+    for scenario in ["stdin", "stdin of a tracked task", "tokio's spawn_blocking", "many blocking calls"] {
+        for program in each_runtime(&format!("stuck/{scenario}")) {
+            let mut child = program.listening_to_us().grace("20s").start();
+            child.wait_for("blocked");
+            child.signal(SIGTERM);
+            let ended = child.ended();
+            ended.exited(0).said(TORN_DOWN).reported(&["  note: a blocking call that nobody tracks"]);
+            ended.not_reported("fault").within(Duration::ZERO);
+        }
+    }
+}
+
+/// R20: the thread has given its place as a worker away.
+#[test]
+fn a_block_in_place_that_nobody_tracks_is_left() {
+    let ended = stopped(program!("multi", "stuck/block_in_place").grace("20s"), "blocked");
+    ended.exited(0).said(TORN_DOWN).reported(&["  note: a blocking call that nobody tracks"]);
+}
+
+/// R20: a worker that does not end is a fault, whichever builder made it, and also next to a blocking call.
+#[test]
+fn a_worker_that_does_not_end_is_a_fault() {
+    for scenario in ["tokio's task blocks a worker", "tokio's task spins", "stdin, and a worker"] {
+        let [multi, _, plain, _] = each_runtime(&format!("stuck/{scenario}"));
+        for program in [multi, plain] {
+            let ended = stopped(program.listening_to_us(), "blocked");
+            ended.exited(70).said(TORN_DOWN).reported(&["  fault: a worker of the runtime did not end"]);
+            ended.not_reported("note:");
+        }
     }
 }
 
@@ -109,7 +143,7 @@ fn a_blocking_drop_of_a_task_of_tokio() {
     cut_off(
         program!("multi", "stuck/drop of tokio's task"),
         "blocked",
-        &["a thread of the runtime did not end"],
+        &["a worker of the runtime did not end"],
     );
     cut_off(
         program!("current", "stuck/drop of tokio's task"),
@@ -164,11 +198,48 @@ fn a_worker_that_blocks_with_the_driver_stalls_nobody_else() {
     ended.exited(70).said(&["driver blocked", "timer fired", "orders closed"]).within(Duration::from_secs(6));
 }
 
-/// The watchdog is armed until the process ends, even while an exit handler of the C library hangs.
+/// R9, R20: the exit is watched until the process is gone. The status is the one of the report.
 #[test]
 fn an_exit_handler_that_hangs() {
-    for program in both_flavours!("stuck/exit") {
-        let ended = stopped(program, "ready");
-        ended.exited(124).said(TORN_DOWN).within(GRACE).not_before(GRACE);
+    for scenario in ["exit", "destructor at exit"] {
+        for program in both_flavours!(&format!("stuck/{scenario}")) {
+            let mut child = program.grace("50s").start();
+            child.wait_for("ready");
+            child.signal(SIGTERM);
+            let ended = child.ended();
+            ended.exited(0).said(TORN_DOWN).within(Duration::from_secs(1));
+            ended.reported(&["an exit handler (`atexit`) or a destructor did not end", "exit status 0"]);
+        }
     }
+}
+
+/// Stops a program, lets it stand still until its deadline is over, and returns its end.
+#[track_caller]
+fn frozen_beyond_the_deadline(program: Program) -> Ended {
+    let mut child = program.grace("1s").start();
+    child.wait_for("ready");
+    child.signal(SIGTERM);
+    child.wait_for("hook hangs");
+    child.freeze();
+    std::thread::sleep(GRACE);
+    child.thaw();
+    child.ended()
+}
+
+/// R9: the watchdog writes its line before it ends the process. Whoever wakes first leaves the exit to the watchdog.
+#[test]
+fn a_process_that_was_frozen_beyond_its_deadline_says_so() {
+    for program in both_flavours!("endings/hook hangs") {
+        let ended = frozen_beyond_the_deadline(program);
+        ended.exited(124).reported_only("lifecycle: the deadline has passed before the process was gone");
+    }
+}
+
+/// R9: a full pipe does not keep the watchdog from its work.
+#[test]
+fn the_watchdog_does_not_wait_for_a_full_pipe() {
+    let (unread, stderr) = std::io::pipe().expect("a pipe");
+    let program = program!("multi", "streams/stderr is full, hook hangs").stderr(stderr);
+    frozen_beyond_the_deadline(program).exited(124).within(GRACE);
+    drop(unread);
 }

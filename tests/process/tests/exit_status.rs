@@ -152,10 +152,14 @@ fn status_78_when_the_environment_is_wrong() {
     let cases = [
         ("LIFECYCLE_GRACE", "soon", "LIFECYCLE_GRACE is `soon`: expected a duration such as `30s`"),
         ("LIFECYCLE_GRACE", "-1", "LIFECYCLE_GRACE is `-1`: expected"),
-        ("LIFECYCLE_GRACE", "", "LIFECYCLE_GRACE is ``: expected"),
-        ("LIFECYCLE_GRACE", "0", "LIFECYCLE_GRACE is zero"),
+        ("LIFECYCLE_GRACE", "0", "LIFECYCLE_GRACE is 0s: expected at least 10ms"),
+        ("LIFECYCLE_GRACE", "1ns", "LIFECYCLE_GRACE is 1ns: expected at least 10ms"),
+        ("LIFECYCLE_GRACE", "9999us", "LIFECYCLE_GRACE is 9ms 999us: expected at least 10ms"),
+        ("LIFECYCLE_GRACE", "367days", "LIFECYCLE_GRACE is 1year"),
+        ("LIFECYCLE_GRACE", "1e9", "LIFECYCLE_GRACE is `1e9`: expected a duration"),
+        ("LIFECYCLE_GRACE", "99999999999999999999", "LIFECYCLE_GRACE is `99999999999999999999`: expected"),
         ("LIFECYCLE_LAME_DUCK", "5 parsecs", "LIFECYCLE_LAME_DUCK is `5 parsecs`: expected"),
-        ("LIFECYCLE_LAME_DUCK", "1h", "the lame duck of 1h does not fit into the grace of 20s"),
+        ("LIFECYCLE_LAME_DUCK", "1h", "LIFECYCLE_LAME_DUCK is 1h: expected less than the grace of 20s"),
         ("LIFECYCLE_PLAN", "shrub", "LIFECYCLE_PLAN is `shrub`: expected `tree`, `dot`, `mermaid` or `json`"),
     ];
     for (name, value, line) in cases {
@@ -164,11 +168,47 @@ fn status_78_when_the_environment_is_wrong() {
     }
 }
 
+/// R20: a template often sets a variable to nothing. That means the same as no variable.
+#[test]
+fn an_empty_variable_is_unset() {
+    for empty in ["", " ", "\t\n"] {
+        for name in ["LIFECYCLE_GRACE", "LIFECYCLE_LAME_DUCK", "LIFECYCLE_PLAN"] {
+            let ended = program!("multi", "endings/return").env(name, empty).run();
+            ended.exited(0).said(TORN_DOWN);
+            let grace = if name == "LIFECYCLE_GRACE" { "of 25s" } else { "of 20s" };
+            ended.reported(&["stopped in", grace]);
+        }
+    }
+}
+
+/// R9: the shortest grace is long enough for a stop without work.
+#[test]
+fn the_shortest_grace_is_accepted() {
+    let ended = program!("code", "").grace("10ms").run();
+    assert_ne!(ended.status.code(), Some(78), "{ended:#?}");
+}
+
+/// R20: what a call of `process::exit` has skipped is told, whoever calls it.
+#[test]
+fn process_exit_says_what_it_has_skipped() {
+    for scenario in ["exit by a thread", "exit by a panic hook"] {
+        for program in both_flavours!(&format!("endings/{scenario}")) {
+            let ended = program.run();
+            ended.exited(7).never_said("orders closed");
+            ended.reported(&["lifecycle: process::exit was called: 2 instances were not torn down"]);
+        }
+    }
+    for program in both_flavours!("endings/exit by a hook") {
+        let ended = program.stopped_by(SIGTERM);
+        ended.exited(7).reported(&["lifecycle: process::exit was called: "]);
+    }
+}
+
 /// R9: the parser accepts a grace that the clock cannot hold. The start must refuse it.
 #[test]
 fn status_78_when_the_grace_is_beyond_the_clock() {
     let ended = program!("multi", "endings/idle").grace("18446744073709551615s").run();
-    ended.exited(78).reported_only("lifecycle: grace is 584542046090years").never_said("managed");
+    ended.exited(78).reported_only("lifecycle: LIFECYCLE_GRACE is 584542046090years").never_said("managed");
 }
 
 /// An environment variable can hold bytes that are not text.

@@ -1,5 +1,6 @@
 //! The plan of the linked program. Its errors are reported before `main` runs.
 
+use libc::SIGTERM;
 use lifecycle_process_tests::program;
 
 /// R5: status 78, and one line with the cycle and its reasons.
@@ -12,13 +13,53 @@ fn a_cycle_through_a_generic_type_is_refused_before_main() {
     }
 }
 
-/// R12: status 78, and one line with the path that exceeds the grace.
+/// R12: status 78, and one line with the path that exceeds the grace of the program.
 #[test]
 fn declared_time_outs_that_do_not_fit_are_refused_before_main() {
-    let ended = program!("timeouts", "").env("LIFECYCLE_GRACE", "2s").run();
+    let ended = program!("timeouts_plain", "2").grace("").run();
     ended.exited(78).reported_only("lifecycle: the time-outs `Above` 1s, then `Below` 1s need 2s");
     ended.never_said("main runs");
-    program!("timeouts", "").env("LIFECYCLE_GRACE", "3s").run().exited(0).said(&["main runs"]);
+    program!("timeouts_plain", "3").grace("").run().exited(0).said(&["main runs"]);
+    // A longer grace of the environment helps.
+    program!("timeouts_plain", "2").grace("3s").run().exited(0).not_reported("warning");
+}
+
+/// R12: a variable of the operator makes no crash loop. The time-outs are scaled, with a warning, and in the report.
+#[test]
+fn a_lowered_grace_scales_the_time_outs() {
+    for bin in [program!("timeouts", ""), program!("timeouts_plain", "10")] {
+        let ended = bin.grace("2s").run();
+        ended.exited(0).said(&["main runs"]);
+        let warning =
+            "lifecycle: warning: LIFECYCLE_GRACE lowers grace from 10s to 2s, so time-outs are scaled";
+        ended.reported(&[warning, "`Above` 1s, then `Below` 1s need 2s"]);
+        ended.reported(&["  note: scaled to fit: the time-outs `Above` 1s, then `Below` 1s need 2s"]);
+    }
+}
+
+/// R12: the same for time-outs that only the managed instances show.
+#[test]
+fn a_lowered_grace_scales_the_time_outs_of_instances() {
+    let ended = program!("multi", "startup/time-outs do not fit").grace("1s").stopped_by(SIGTERM);
+    ended
+        .exited(0)
+        .reported(&["  note: scaled to fit: the time-outs `a` 700ms, then `b` 700ms need 1s 400ms"]);
+    ended.reported(&["lifecycle: warning: LIFECYCLE_GRACE lowers grace from 25s to 1s", "`a` 700ms"]);
+    assert_eq!(ended.stdout.iter().filter(|line| *line == "slow closed").count(), 2, "{ended:#?}");
+}
+
+/// R12: the lame duck is a part of grace, so it is scaled, too.
+#[test]
+fn a_lowered_grace_scales_the_lame_duck() {
+    let plain = |grace| {
+        program!("plain", "endings/idle").env("OPTIONS", "grace_ms=20000 lame_duck_ms=4000").grace(grace)
+    };
+    let ended = plain("1s").stopped_by(SIGTERM);
+    let says = "LIFECYCLE_GRACE lowers grace from 20s to 1s, so the lame duck is scaled from 4s to 200ms";
+    ended.exited(0).reported(&["lifecycle: warning: ", says]).reported(&["  note: ", says]);
+    // One that still fits is left as it is.
+    let ended = plain("5s").stopped_by(SIGTERM);
+    ended.exited(0).not_reported("warning").not_before(std::time::Duration::from_secs(4));
 }
 
 /// R5, R6: dependencies between instances are known only at the end of start-up.
@@ -40,7 +81,8 @@ fn a_cycle_of_generic_types_is_refused_when_ready() {
 /// R12, R6.
 #[test]
 fn time_outs_of_instances_that_do_not_fit_are_refused_when_ready() {
-    let ended = program!("multi", "startup/time-outs do not fit").grace("1s").run();
+    let program = program!("plain", "startup/time-outs do not fit").env("OPTIONS", "grace_ms=1000");
+    let ended = program.grace("").run();
     ended.exited(78);
     ended.reported(&["invalid plan: the time-outs `a` 700ms, then `b` 700ms need 1s 400ms"]);
     assert_eq!(ended.stdout.iter().filter(|line| *line == "slow closed").count(), 2, "{ended:#?}");

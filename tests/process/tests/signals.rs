@@ -31,6 +31,22 @@ fn a_signal_that_was_ignored_at_start_stays_ignored() {
     child.ended().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
 }
 
+/// R13: nobody could find out otherwise why the service does not stop.
+#[test]
+fn a_sigterm_that_is_ignored_at_start_is_told() {
+    let line = "lifecycle: warning: SIGTERM was ignored when the process started";
+    for program in both_flavours!("endings/idle") {
+        let mut child = program.ignoring(SIGTERM).start();
+        child.wait_for("ready");
+        child.signal(SIGTERM);
+        child.signal(SIGINT);
+        child.ended().exited(0).reported(&[line]).reported(&["SIGINT from process"]);
+    }
+    program!("multi", "endings/idle").ignoring(SIGHUP).stopped_by(SIGTERM).not_reported("was ignored");
+    // This program does not want SIGTERM.
+    program!("usr1", "").ignoring(SIGTERM).stopped_by(SIGUSR1).exited(0).not_reported("was ignored");
+}
+
 /// R13: a child inherits the mask, and a supervisor may have left some signals blocked.
 #[test]
 fn signals_blocked_at_start_are_received() {

@@ -1,6 +1,5 @@
 //! `HAProxy`, which balances requests over instances of the service.
 
-use std::env;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
@@ -8,6 +7,8 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use lifecycle_process_tests::{Child, PATIENCE, Program};
+
+use crate::installed::installed;
 
 /// The requests that `HAProxy` sends over an open connection to an instance.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +19,16 @@ pub enum Reuse {
     Always,
 }
 
-/// A running `HAProxy`, which checks the readiness of each instance every 200 ms and does not retry.
+/// Whether `HAProxy` sends a request to another instance if an instance refuses the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retries {
+    /// A refused connection is an error that the client sees.
+    Never,
+    /// The default of `HAProxy`, and `option redispatch`. A request that was sent is never repeated.
+    WhenRefused,
+}
+
+/// A running `HAProxy`, which checks the readiness of each instance every 200 ms.
 #[derive(Debug)]
 pub struct Balancer {
     haproxy: Child,
@@ -27,7 +37,28 @@ pub struct Balancer {
 impl Balancer {
     /// Starts `HAProxy` at `address` with ready `instances`.
     #[track_caller]
-    pub fn start(address: SocketAddr, instances: &[SocketAddr], reuse: Reuse) -> Balancer {
+    pub fn start(address: SocketAddr, instances: &[SocketAddr], reuse: Reuse, retries: Retries) -> Balancer {
+        Balancer::run(address, &configuration(address, instances, reuse, retries))
+    }
+
+    /// Starts `HAProxy` for HTTP/2 at `address`, and for HTTP/1.1 at `http1`. It speaks HTTP/2 with its `instances`.
+    #[track_caller]
+    pub fn start_http2(
+        address: SocketAddr,
+        http1: SocketAddr,
+        instances: &[SocketAddr],
+        retries: Retries,
+    ) -> Balancer {
+        let bind = format!("    bind {address}\n");
+        let configuration = configuration(address, instances, Reuse::Safe, retries);
+        let configuration =
+            configuration.replace(&bind, &format!("    bind {address} proto h2\n    bind {http1}\n"));
+        let configuration = configuration.replace("default-server check", "default-server proto h2 check");
+        Balancer::run(address, &configuration)
+    }
+
+    #[track_caller]
+    fn run(address: SocketAddr, configuration: &str) -> Balancer {
         let (reader, mut writer) = std::io::pipe().expect("a pipe");
         let haproxy = Program::new(&installed("haproxy", "haproxy"), "-db")
             .arg("-f")
@@ -35,7 +66,7 @@ impl Balancer {
             .in_its_own_group()
             .stdin(OwnedFd::from(reader))
             .start();
-        writer.write_all(configuration(address, instances, reuse).as_bytes()).expect("HAProxy reads it");
+        writer.write_all(configuration.as_bytes()).expect("HAProxy reads it");
         drop(writer);
         let mut balancer = Balancer { haproxy };
         balancer.wait_until_it_listens(address);
@@ -63,12 +94,16 @@ impl Balancer {
     }
 }
 
-/// Returns a configuration that does not hide a lost request. It has no retry, and all timings but two are
-/// the defaults. The readiness check is frequent, and may take long, because a loaded machine is slow.
-fn configuration(address: SocketAddr, instances: &[SocketAddr], reuse: Reuse) -> String {
+/// Returns a configuration that does not hide a lost request. All timings but two are the defaults. The readiness check is frequent, and may take long, because a loaded machine is slow.
+fn configuration(address: SocketAddr, instances: &[SocketAddr], reuse: Reuse, retries: Retries) -> String {
     let reuse = match reuse {
         Reuse::Safe => "safe",
         Reuse::Always => "always",
+    };
+    let retries = match retries {
+        Retries::Never => "retries 0",
+        // The health check may not know yet that an instance is gone.
+        Retries::WhenRefused => "option redispatch 1",
     };
     let mut text = format!(
         "global
@@ -82,7 +117,7 @@ defaults
     timeout client 60s
     timeout server 60s
     timeout check 10s
-    retries 0
+    {retries}
     http-reuse {reuse}
 listen service
     bind {address}
@@ -95,17 +130,4 @@ listen service
         writeln!(text, "    server instance{number} {instance}").expect("a string takes everything");
     }
     text
-}
-
-/// Returns the path of `program`, which is in Debian's `package`.
-#[track_caller]
-fn installed(program: &str, package: &str) -> String {
-    // A user's PATH may lack the folders of servers.
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders = env::split_paths(&path).chain(["/usr/local/sbin".into(), "/usr/sbin".into()]);
-    let found = folders.map(|folder| folder.join(program)).find(|path| path.is_file());
-    let Some(found) = found else {
-        panic!("this test needs `{program}`: apt-get install -y --no-install-recommends {package}")
-    };
-    found.display().to_string()
 }

@@ -1,17 +1,19 @@
 //! Restarts a service under load, and counts the outcome of every request.
 //!
 //! The service is a real process ([`Service`]). The load comes from this process ([`Load`]). Its clients do not retry, so
-//! that the test sees each lost request. [`Balancer`] is `HAProxy`, which does not retry either.
+//! that the test sees each lost request. [`Balancer`] is `HAProxy`, which repeats no request that it has sent.
 
 mod balancer;
 mod client;
+mod installed;
 mod load;
 mod manager;
 mod place;
 mod service;
 mod tally;
 
-pub use balancer::{Balancer, Reuse};
+pub use balancer::{Balancer, Retries, Reuse};
+pub use installed::installed;
 pub use load::{Clients, Load};
 pub use manager::Manager;
 pub use place::Place;

@@ -1,22 +1,27 @@
 //! Two instances with `HAProxy` in front are restarted in turn, many times.
 //!
 //! `HAProxy` checks readiness every 200 ms, and the lame duck is three times as long. `HAProxy` therefore
-//! stops sending to an instance before its listener closes.
+//! stops sending to an instance before its listener closes. Without a lame duck the instance refuses connections until the
+//! next check, and `HAProxy` turns to the other instance.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lifecycle_restart_tests::{Balancer, Clients, Load, Place, Reuse, rounds, service, stop};
+use lifecycle_process_tests::{Ended, Program};
+use lifecycle_restart_tests::{
+    Balancer, Clients, Load, Place, Retries, Reuse, installed, rounds, service, stop,
+};
 
 const LAME_DUCK: Duration = Duration::from_millis(600);
 
-fn rolling_restarts_lose_nothing(name: &str, clients: Clients, reuse: Reuse) {
+fn rolling_restarts_lose_nothing(name: &str, clients: Clients, reuse: Reuse, lame_duck: Duration) {
+    let retries = if lame_duck.is_zero() { Retries::WhenRefused } else { Retries::Never };
     let place = Place::own();
-    let service = service!().lame_duck(LAME_DUCK);
+    let service = service!().lame_duck(lame_duck);
     let addresses: [SocketAddr; 2] = [place.port(), place.port()];
     let mut instances = addresses.map(|address| Some(service.start(address)));
     let front = place.port();
-    let balancer = Balancer::start(front, &addresses, reuse);
+    let balancer = Balancer::start(front, &addresses, reuse, retries);
     let load = Load::start(front, clients);
     for instance in instances.iter().flatten() {
         load.wait_for_answer_of(instance.pid());
@@ -39,15 +44,80 @@ fn rolling_restarts_lose_nothing(name: &str, clients: Clients, reuse: Reuse) {
 
 #[test]
 fn rolling_restarts_lose_no_request_on_kept_connections() {
-    rolling_restarts_lose_nothing("kept connections", Clients::keep_alive(), Reuse::Safe);
+    rolling_restarts_lose_nothing("kept connections", Clients::keep_alive(), Reuse::Safe, LAME_DUCK);
 }
 
 #[test]
 fn rolling_restarts_lose_no_request_on_new_connections() {
-    rolling_restarts_lose_nothing("new connections", Clients::new_connections(), Reuse::Safe);
+    rolling_restarts_lose_nothing("new connections", Clients::new_connections(), Reuse::Safe, LAME_DUCK);
 }
 
 #[test]
 fn rolling_restarts_lose_no_request_on_connections_that_the_balancer_shares() {
-    rolling_restarts_lose_nothing("shared connections", Clients::new_connections(), Reuse::Always);
+    rolling_restarts_lose_nothing("shared connections", Clients::new_connections(), Reuse::Always, LAME_DUCK);
+}
+
+#[test]
+fn rolling_restarts_without_a_lame_duck_lose_no_request_on_kept_connections() {
+    rolling_restarts_lose_nothing("kept connections", Clients::keep_alive(), Reuse::Safe, Duration::ZERO);
+}
+
+#[test]
+fn rolling_restarts_without_a_lame_duck_lose_no_request_on_new_connections() {
+    rolling_restarts_lose_nothing("new connections", Clients::new_connections(), Reuse::Safe, Duration::ZERO);
+}
+
+/// Requires that each request of h2load succeeds, over HTTP/2 to `HAProxy` and on to the instances.
+#[track_caller]
+fn rolling_restarts_lose_no_request_of_h2load(lame_duck: Duration) {
+    let retries = if lame_duck.is_zero() { Retries::WhenRefused } else { Retries::Never };
+    let place = Place::own();
+    let service = service!().lame_duck(lame_duck);
+    let addresses: [SocketAddr; 2] = [place.port(), place.port()];
+    let mut instances = addresses.map(|address| Some(service.start(address)));
+    let (front, front_http1) = (place.port(), place.port());
+    let balancer = Balancer::start_http2(front, front_http1, &addresses, retries);
+    // Its responses tell the test when to go on.
+    let pace = Load::start(front_http1, Clients { count: 4, ..Clients::keep_alive() });
+    let start = || {
+        let h2load = Program::new(&installed("h2load", "nghttp2-client"), "-c").arg("8").arg("-m").arg("4");
+        h2load.arg("-n").arg("4000").arg(&format!("http://{front}/fixed")).start()
+    };
+    let mut run = start();
+    let check = |ended: &Ended| {
+        ended.exited(0);
+        let summary = ended.stdout.iter().find(|line| line.starts_with("requests: "));
+        let succeeded =
+            summary.is_some_and(|line| line.contains(" 4000 succeeded, 0 failed, 0 errored, 0 timeout"));
+        assert!(succeeded, "{ended:?}");
+    };
+    for _ in 0..rounds(2, 20) {
+        for (instance, address) in instances.iter_mut().zip(addresses) {
+            if run.is_over() {
+                check(&std::mem::replace(&mut run, start()).ended());
+            }
+            pace.wait_for_answers(20);
+            let old = instance.take().expect("it was started");
+            stop(old);
+            let new = instance.insert(service.start(address));
+            pace.wait_for_answer_of(new.pid());
+        }
+    }
+    check(&run.ended());
+    let tally = pace.finish();
+    let said = balancer.stop();
+    if !tally.is_all_answered() {
+        println!("{said}");
+    }
+    tally.all_answered("behind HAProxy, HTTP/2");
+}
+
+#[test]
+fn rolling_restarts_lose_no_request_of_h2load_over_http2() {
+    rolling_restarts_lose_no_request_of_h2load(LAME_DUCK);
+}
+
+#[test]
+fn rolling_restarts_without_a_lame_duck_lose_no_request_of_h2load_over_http2() {
+    rolling_restarts_lose_no_request_of_h2load(Duration::ZERO);
 }

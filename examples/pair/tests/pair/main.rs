@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use harness::{Customers, Servers, Service, Signal, TIMEOUT, built, until};
 use lapin::ConnectionProperties;
-use lifecycle_restart_tests::{Balancer, Place, Reuse};
+use lifecycle_restart_tests::{Balancer, Place, Retries, Reuse};
 use sqlx::postgres::PgPool;
 
 use books::{Books, ids};
@@ -70,7 +70,12 @@ async fn restart_under_load(name: &str, signal: Signal) -> Books {
         pairs.push(Pair::start(Home::new(&format!("{name}{number}")), variables).await);
     }
     let front = Place::own().port();
-    let balancer = Balancer::start(front, &[0, 1].map(|at: usize| pairs[at].home.address()), Reuse::Safe);
+    let balancer = Balancer::start(
+        front,
+        &[0, 1].map(|at: usize| pairs[at].home.address()),
+        Reuse::Safe,
+        Retries::Never,
+    );
     let customers = Customers::start(front);
     for _ in 0..2 * rounds {
         let oldest = pairs.remove(0);

@@ -31,6 +31,7 @@ pub(in crate::http) struct Protocol {
 impl Protocol {
     pub(in crate::http) fn new() -> Protocol {
         let mut hyper = Builder::new(StreamExecutor);
+        hyper.http1().half_close(true);
         // A drain may be long, and a client that is gone sends nothing. The docs of `http` have the worst case.
         hyper
             .http2()
@@ -47,6 +48,11 @@ impl Protocol {
 
     pub(in crate::http) fn configure(&mut self, configure: impl FnOnce(&mut Builder<StreamExecutor>)) {
         configure(&mut self.hyper);
+    }
+
+    /// Whether a client that has closed its sending side receives its responses.
+    pub(in crate::http) fn half_close(&mut self, answers: bool) {
+        self.hyper.http1().half_close(answers);
     }
 
     /// Serves one connection.

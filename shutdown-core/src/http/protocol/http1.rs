@@ -22,11 +22,18 @@ pub(in crate::http) struct Protocol {
 
 impl Protocol {
     pub(in crate::http) fn new() -> Protocol {
-        Protocol { hyper: Builder::new() }
+        let mut hyper = Builder::new();
+        hyper.half_close(true);
+        Protocol { hyper }
     }
 
     pub(in crate::http) fn header_read_timeout(&mut self, timeout: Duration) {
         self.hyper.timer(TokioTimer::new()).header_read_timeout(timeout);
+    }
+
+    /// Whether a client that has closed its sending side receives its responses.
+    pub(in crate::http) fn half_close(&mut self, answers: bool) {
+        self.hyper.half_close(answers);
     }
 
     /// Serves one connection.

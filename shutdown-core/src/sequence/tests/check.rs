@@ -153,7 +153,7 @@ impl Seen<'_> {
     fn signals_count_as_they_should(&self) {
         let (mut last, mut count, mut hurried, mut died) = (None, 0, Vec::new(), Vec::new());
         for (now, stage, event) in &self.run.fed {
-            if !matches!(event, Event::Signal { .. }) || last.is_some_and(|last| *now < last + 250 * MS) {
+            if !matches!(event, Event::Signal(_)) || last.is_some_and(|last| *now < last + 250 * MS) {
                 continue;
             }
             last = Some(*now);

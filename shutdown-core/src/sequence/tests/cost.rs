@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::report::{Outcome, Straggler};
-use crate::sequence::{Action, Config, Event, InstanceId, NO_CLASS, Sequence, Spec, World};
+use crate::sequence::{Action, Config, Event, InstanceId, NO_CLASS, Sequence, Signal, Spec, World};
 use crate::stage::TeardownStage;
 
 struct Idle;
@@ -17,7 +17,12 @@ impl World for Idle {
 /// Returns the time for each instance: for the begin of the stop, the first plan, each `began`, and each `ended`.
 fn costs(count: u32, chain: bool) -> [Duration; 4] {
     let base = Instant::now();
-    let config = Config { grace: Duration::from_secs(30), lame_duck: Duration::ZERO, job: false };
+    let config = Config {
+        grace: Duration::from_secs(30),
+        fits_into: Duration::from_secs(30),
+        lame_duck: Duration::ZERO,
+        job: false,
+    };
     let mut sequence: Sequence<()> = Sequence::new(config);
     let mut before: Option<InstanceId> = None;
     for at in 0..count {
@@ -40,7 +45,7 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
         sequence.on(base, event, &Idle);
         spent[at] += start.elapsed();
     };
-    let signal = |number| Event::Signal { number, sender: None, interrupt: false };
+    let signal = |number| Event::Signal(Signal { number, sender: None, interrupt: false, within: None });
     timed(0, &mut sequence, signal(15));
     timed(1, &mut sequence, Event::Drained);
     let mut ended = 0;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::MS;
-use super::script::{LAME_DUCK, ready, request, script, service, signal, spec};
+use super::script::{LAME_DUCK, close, ready, request, script, service, signal, spec};
 use crate::report::{MainOutcome, Outcome, Straggler};
 use crate::sequence::{Config, Event, InstanceId, Released, Spec};
 use crate::stage::{Stage, TeardownStage};
@@ -71,7 +71,12 @@ fn a_lame_duck_as_long_as_grace_leaves_no_drain() {
 /// R9: a grace that no clock can count to is cut to the longest one.
 #[test]
 fn a_grace_without_end_does_not_overflow() {
-    let mut script = script(Config { grace: Duration::MAX, lame_duck: Duration::MAX, job: false });
+    let mut script = script(Config {
+        grace: Duration::MAX,
+        fits_into: Duration::MAX,
+        lame_duck: Duration::MAX,
+        job: false,
+    });
     script.at(0, Event::Ready);
     script.at(0, request());
     assert_eq!(script.deadline(), Some(366 * 24 * 3_600_000));
@@ -118,6 +123,30 @@ fn an_interrupt_ends_the_lame_duck() {
     assert_eq!(script.at(10, signal(2)), ["drain"]);
 }
 
+/// R9: a stop that the system itself bounds has a shorter grace, and no lame duck.
+#[test]
+fn a_close_of_the_console_leaves_the_time_that_the_system_waits() {
+    let mut long = ready(LAME_DUCK);
+    assert_eq!(long.at(100, close()), ["begin: SIGINT", "drain"]);
+    assert_eq!(long.deadline(), Some(4_850));
+
+    let mut short =
+        script(Config { grace: 3_000 * MS, fits_into: 3_000 * MS, lame_duck: Duration::ZERO, job: false });
+    short.at(100, close());
+    assert_eq!(short.deadline(), Some(3_100), "grace is shorter");
+}
+
+/// R9, R14: a close of the console hurries a stop that has begun, whether it counts as a second signal or not.
+#[test]
+fn a_close_of_the_console_hurries_a_stop_that_has_begun() {
+    for (begin, at) in [(signal(15), 100), (signal(15), 1_000), (request(), 1_000)] {
+        let mut script = ready(LAME_DUCK);
+        script.at(0, begin);
+        assert_eq!(script.at(at, close())[..2], ["hurry", "drain"]);
+        assert_eq!(script.deadline(), Some(u128::from(at) + 3_000));
+    }
+}
+
 /// The lame duck ends if no client sends work any more.
 #[test]
 fn a_lame_duck_that_nobody_wants_ends() {
@@ -138,7 +167,8 @@ fn only_a_main_that_is_not_ready_is_dropped_at_once() {
 /// A job is ready from the start, and has no lame duck.
 #[test]
 fn a_job_is_ready_and_has_no_lame_duck() {
-    let mut job = script(Config { grace: 10_000 * MS, lame_duck: LAME_DUCK, job: true });
+    let mut job =
+        script(Config { grace: 10_000 * MS, fits_into: 10_000 * MS, lame_duck: LAME_DUCK, job: true });
     assert_eq!(job.at(0, signal(15)), ["begin: SIGTERM", "drain"]);
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::MS;
 use crate::report::{Reason, Report, Straggler};
-use crate::sequence::{Action, Config, Event, InstanceId, NO_CLASS, Sequence, Spec, World};
+use crate::sequence::{Action, Config, Event, InstanceId, NO_CLASS, Sequence, Signal, Spec, World};
 use crate::stage::{Stage, TeardownStage};
 
 /// A world in which this work is in flight.
@@ -28,7 +28,7 @@ pub(super) struct Script {
 pub(super) const LAME_DUCK: Duration = Duration::from_secs(2);
 
 pub(super) fn service(lame_duck: Duration) -> Script {
-    script(Config { grace: 10_000 * MS, lame_duck, job: false })
+    script(Config { grace: 10_000 * MS, fits_into: 10_000 * MS, lame_duck, job: false })
 }
 
 pub(super) fn script(config: Config) -> Script {
@@ -44,7 +44,12 @@ pub(super) fn ready(lame_duck: Duration) -> Script {
 }
 
 pub(super) fn signal(number: i32) -> Event {
-    Event::Signal { number, sender: None, interrupt: number == 2 }
+    Event::Signal(Signal { number, sender: None, interrupt: number == 2, within: None })
+}
+
+/// The close of a Windows console, after which the system ends the process within 4.75 s.
+pub(super) fn close() -> Event {
+    Event::Signal(Signal { number: 2, sender: None, interrupt: true, within: Some(4_750 * MS) })
 }
 
 pub(super) fn request() -> Event {
@@ -75,6 +80,7 @@ pub(super) fn text(action: Action<&'static str>) -> String {
         Action::Abandon(name, outcome) => format!("abandon {name}: {outcome}"),
         Action::Waiting { stage, names } => format!("{stage} waits for {}", names.join(", ")),
         Action::Exit(report) => format!("exit {}", report.exit_status()),
+        Action::Scaled(why) => format!("scaled: {why}"),
         Action::Die(signal) => format!("die {signal}"),
     }
 }

@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use super::scenario::{At, Doing, Fate, Life, Main, Run, Scenario};
+use super::script::signal;
 use crate::plan::Item;
 use crate::report::{Failure, FailureKind, MainOutcome, Outcome, Reason, Straggler};
 use crate::sequence::{Config, Event, InstanceId, Released, Sequence, Spec, World};
@@ -73,7 +74,12 @@ fn type_of(class: usize) -> TypeId {
 
 impl<'a> Sim<'a> {
     fn new(scenario: &'a Scenario) -> Sim<'a> {
-        let config = Config { grace: scenario.grace, lame_duck: scenario.lame_duck, job: scenario.job };
+        let config = Config {
+            grace: scenario.grace,
+            fits_into: scenario.grace,
+            lame_duck: scenario.lame_duck,
+            job: scenario.job,
+        };
         Sim {
             sequence: Sequence::new(config),
             managed: 0,
@@ -235,7 +241,7 @@ impl<'a> Sim<'a> {
     fn carry_out(&mut self, doing: Doing) {
         match doing {
             Doing::Signal(number) => {
-                self.feed(Event::Signal { number, sender: None, interrupt: number == 2 });
+                self.feed(signal(number));
             }
             Doing::Request => self.feed(Event::Stop(Reason::Requested { reason: "because".into() })),
             Doing::Fail => self.feed(Event::Stop(Reason::Failed { error: "no".into() })),

@@ -241,7 +241,7 @@ fn needs_of_what_was_released_are_forgotten() {
         }
     }
     let now = std::time::Instant::now();
-    let config = Config { grace: 5_000 * MS, lame_duck: Duration::ZERO, job: false };
+    let config = Config { grace: 5_000 * MS, fits_into: 5_000 * MS, lame_duck: Duration::ZERO, job: false };
     let mut sequence: Sequence<()> = Sequence::new(config);
     let spec = || crate::sequence::Spec {
         name: "pool".into(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
+use axum::response::{AppendHeaders, IntoResponse};
 use axum::routing::{get, post};
 use futures_util::stream::{self, Stream, StreamExt as _};
 
@@ -21,6 +22,7 @@ pub(super) fn routes(orders: Orders) -> Router {
         .route("/lingers/{name}", get(lingers))
         .route("/echo", post(async |body: Bytes| body))
         .route("/early", post(async || "early"))
+        .route("/says/{connection}", get(says).post(says))
         .route("/large", get(async || Body::from_stream(large())))
         .route("/slow-large", get(slow_large))
         .route("/events", get(async || Body::from_stream(events())))
@@ -37,6 +39,13 @@ type Chunk = Result<Bytes, Infallible>;
 async fn wait(State(orders): State<Orders>, Path(name): Path<String>) -> String {
     orders.wait_for(&format!("/wait/{name}")).await;
     name
+}
+
+/// Says something about the connection, which is the server's business.
+async fn says(Path(connection): Path<String>) -> impl IntoResponse {
+    let headers =
+        [("connection", connection), ("keep-alive", "timeout=5".to_owned()), ("upgrade", "h2c".to_owned())];
+    (AppendHeaders(headers), "said")
 }
 
 /// Blocks its thread. No other task runs there, and the runtime does not poll the kernel.

@@ -29,6 +29,15 @@ pub(super) async fn run(wishes: &Wishes, listener: SocketListener, orders: Order
             hyper.http2().keep_alive_interval(pings).keep_alive_timeout(pongs);
         });
     }
+    if wishes.has("cut_half_closed") {
+        server = server.answer_half_closed(false);
+    }
+    if let Some(age) = wishes.time("age") {
+        server = server.max_connection_age(age);
+    }
+    if let Some(grace) = wishes.time("age_grace") {
+        server = server.max_connection_age_grace(grace);
+    }
     if wishes.has("late_requests") {
         server = server.late_requests(LateRequests::Serve);
     }

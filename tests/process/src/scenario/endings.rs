@@ -18,6 +18,12 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
         "essential panics" => drop(lifecycle::spawn_essential("consumer", async {
             gives_up("consumer");
         })),
+        "exit by a thread" => drop(std::thread::spawn(exits)),
+        "exit by a panic hook" => {
+            std::panic::set_hook(Box::new(|_| exits()));
+            drop(lifecycle::spawn(async { gives_up("task") }));
+        }
+        "exit by a hook" => lifecycle::defer("broken", || async { exits() }),
         "work" => work(),
         "hook fails" => hook_fails(),
         "hook panics" => {
@@ -80,4 +86,8 @@ fn hook_hangs() {
 
 fn gives_up(who: &str) {
     panic!("{who} gave up");
+}
+
+fn exits() {
+    std::process::exit(7);
 }

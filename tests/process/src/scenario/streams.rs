@@ -24,6 +24,14 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             let _orders = manage_two();
             serve().await;
         }
+        "stderr is full, hook hangs" => {
+            fill(libc::STDERR_FILENO);
+            lifecycle::defer("broken", || async {
+                println!("hook hangs");
+                std::future::pending::<()>().await;
+            });
+            serve().await;
+        }
         "log hangs" => {
             tracing::subscriber::set_global_default(Deadlocked).map_err(|error| error.to_string())?;
             let _orders = manage_two();

@@ -48,6 +48,8 @@ impl Sim<'_> {
                 }
                 Action::Waiting { names, .. } => drop(names),
                 Action::Exit(report) => self.run.exits.push((self.now, *report)),
+                // A scenario never lowers its grace.
+                Action::Scaled(why) => unreachable!("{why}"),
                 Action::Die(_) => self.run.died.push(self.now),
             }
         }

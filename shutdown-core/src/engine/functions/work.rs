@@ -1,0 +1,137 @@
+//! Work in flight, which the drain waits for.
+
+use std::borrow::Cow;
+
+use tokio::task::JoinHandle;
+
+use crate::engine::context;
+use crate::engine::lifecycle::Lifecycle;
+use crate::engine::output::MainOutput;
+use crate::sync::gate::Pass;
+
+/// Spawns a task that the drain waits for.
+///
+/// A task is in flight until it ends. The drain cuts a task off when the drain's time is up, and the report names the
+/// line that spawned the task. Work in flight may spawn more tasks during the drain. A task that is spawned after the
+/// drain runs as well, but the stop does not wait for it.
+///
+/// # Panics
+///
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), or outside of a tokio runtime.
+///
+/// # Examples
+///
+/// ```
+/// # async fn settle(_order: u64) {}
+/// # #[lifecycle::main]
+/// # async fn main() {
+/// lifecycle::spawn(settle(17)); // `main` may return: the drain waits for the task
+/// # }
+/// ```
+#[doc(alias("task tracker", "TaskTracker"))]
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    context::expect("spawn", Lifecycle::clone).spawn(future)
+}
+
+/// Runs a closure on a thread where the closure may block. The drain waits for its return.
+///
+/// A closure that still runs at the end of the drain is left running, because a thread cannot be cut off. The report
+/// names the line that spawned the closure, and the exit status is 70.
+///
+/// # Panics
+///
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), or outside of a tokio runtime.
+///
+/// # Examples
+///
+/// ```
+/// # fn thumbnail(_bytes: &[u8]) -> Vec<u8> { Vec::new() }
+/// # #[lifecycle::main]
+/// # async fn main() -> Result<(), tokio::task::JoinError> {
+/// let image = lifecycle::spawn_blocking(|| thumbnail(b"..")).await?;
+/// # drop(image);
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias("task tracker", "TaskTracker"))]
+#[track_caller]
+pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    context::expect("spawn_blocking", Lifecycle::clone).spawn_blocking(f)
+}
+
+/// Spawns a task that the service cannot run without.
+///
+/// | the task | the exit status |
+/// |---|---|
+/// | ends before the stop: by `Ok`, an error, a panic or an abort | 1, and the end starts the stop |
+/// | returns an error or panics during the stop | 70 |
+/// | is cut off at the end of the drain | 70 |
+/// | returns without an error during the stop | unchanged |
+///
+/// Everything else is as in [`spawn`].
+///
+/// # Panics
+///
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), or outside of a tokio runtime.
+///
+/// # Examples
+///
+/// ```
+/// async fn consume() -> std::io::Result<()> {
+///     lifecycle::stopping().await;
+///     Ok(())
+/// }
+///
+/// # #[lifecycle::main]
+/// # async fn main() {
+/// lifecycle::spawn_essential("consumer", consume());
+/// # lifecycle::shutdown("an example ends");
+/// lifecycle::stopping().await;
+/// # }
+/// ```
+#[doc(alias = "critical task")]
+#[track_caller]
+pub fn spawn_essential<F>(name: impl Into<Cow<'static, str>>, future: F) -> JoinHandle<()>
+where
+    F: Future<Output: MainOutput> + Send + 'static,
+{
+    context::expect("spawn_essential", Lifecycle::clone).spawn_essential(name, future)
+}
+
+/// Returns a pass (a guard) for one piece of work in flight, or `None` after the drain has begun.
+///
+/// The drain waits until the pass is dropped. The first pass implies [`ready`](crate::ready).
+///
+/// # Panics
+///
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
+///
+/// # Examples
+///
+/// ```
+/// # async fn answer() {}
+/// # #[lifecycle::main]
+/// # async fn main() {
+/// if let Some(pass) = lifecycle::pass() {
+///     tokio::spawn(async move {
+///         answer().await;
+///         drop(pass); // the drain may end now
+///     });
+/// }
+/// # }
+/// ```
+#[doc(alias("guard", "TaskTracker", "in flight"))]
+#[track_caller]
+pub fn pass() -> Option<Pass> {
+    // `expect` clones no `Lifecycle` here: every thread shares its reference count, and a pass must not touch shared memory.
+    let taken = context::expect("pass", |lifecycle| match lifecycle.is_ready() {
+        true => Ok(lifecycle.in_flight().gate.pass()),
+        false => Err(lifecycle.clone()),
+    });
+    taken.unwrap_or_else(|lifecycle| lifecycle.pass())
+}

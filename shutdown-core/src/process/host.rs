@@ -1,0 +1,97 @@
+//! The process, as the host of its lifecycle.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use humantime::format_duration;
+
+use super::reporter::Reporter;
+use super::signal;
+use super::thread::Helper;
+use super::watchdog::Watchdog;
+use crate::engine::host::Host;
+use crate::observe::log::{self, Line};
+use crate::sync::notice::Notice;
+use crate::sync::{Flag, lock};
+
+/// The number of log events that may wait for a slow subscriber. Further events are dropped, because the log carries no
+/// state.
+const MAX_WAITING_EVENTS: usize = 256;
+
+pub(super) struct ProcessHost {
+    pub(super) watchdog: Watchdog,
+    /// Fires notices. A waker may be foreign code, and a notice may have a million waiters.
+    pub(super) notifier: Helper,
+    /// Passes log events to `tracing`. A subscriber is user code, and may hang.
+    pub(super) logger: Helper,
+    pub(super) reporter: Reporter,
+    pub(super) warnings: Warnings,
+}
+
+/// What the start has to say. It waits until the program is in use, so that `--version` prints nothing (R21).
+#[derive(Default)]
+pub(super) struct Warnings {
+    waiting: Mutex<Vec<String>>,
+    /// A line about scaled time-outs has been given. Later ones say the same.
+    scaled: Flag,
+    /// The grace of the program and the lower one of the environment.
+    lowered: Option<(Duration, Duration)>,
+}
+
+impl Warnings {
+    pub(super) fn new(waiting: Vec<String>, own_grace: Duration, grace: Duration) -> Warnings {
+        Warnings {
+            waiting: Mutex::new(waiting),
+            lowered: (grace < own_grace).then_some((own_grace, grace)),
+            ..Warnings::default()
+        }
+    }
+
+    /// Adds a warning that the time-outs are scaled. `why` tells which ones.
+    pub(super) fn add_scaled(&self, why: &str) {
+        if let (Some((from, to)), true) = (self.lowered, self.scaled.set()) {
+            lock(&self.waiting).push(format!(
+                "LIFECYCLE_GRACE lowers grace from {} to {}, so time-outs are scaled to fit: {why}",
+                format_duration(from),
+                format_duration(to),
+            ));
+        }
+    }
+}
+
+impl Host for ProcessHost {
+    fn arm(&self, deadline: Instant) {
+        self.watchdog.arm(deadline);
+    }
+
+    fn fire(&self, notice: &Notice) {
+        let notice = notice.clone();
+        self.notifier.run(move || {
+            notice.fire();
+        });
+    }
+
+    fn in_use(&self) {
+        let waiting = std::mem::take(&mut *lock(&self.warnings.waiting));
+        for warning in waiting {
+            self.reporter.print(format!("lifecycle: warning: {warning}\n"));
+        }
+    }
+
+    fn scaled(&self, why: String) {
+        self.warnings.add_scaled(&why);
+        self.in_use();
+    }
+
+    fn log(&self, line: Line) {
+        self.logger.run_if_queue_is_below(MAX_WAITING_EVENTS, move || log::log(&line));
+    }
+
+    fn print(&self, text: String) {
+        self.reporter.print(text);
+    }
+
+    fn die(&self, signal: i32) {
+        signal::die(signal);
+    }
+}

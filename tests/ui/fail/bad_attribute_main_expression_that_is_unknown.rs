@@ -1,0 +1,2 @@
+#[lifecycle::main(grace = GRACE, worker_threads = threads())]
+async fn main() {}

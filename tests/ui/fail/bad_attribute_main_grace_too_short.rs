@@ -1,0 +1,2 @@
+#[lifecycle::main(grace = "9ms")]
+async fn main() {}

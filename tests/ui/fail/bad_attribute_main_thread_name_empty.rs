@@ -1,0 +1,2 @@
+#[lifecycle::main(thread_name = "")]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[lifecycle::main(thread_name = shop)]
+async fn main() {}

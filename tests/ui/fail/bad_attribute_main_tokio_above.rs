@@ -1,0 +1,5 @@
+#[tokio::main]
+#[lifecycle::main]
+async fn main() {
+    println!("hello");
+}

@@ -1,0 +1,5 @@
+#[tokio::main]
+#[lifecycle::main]
+async fn main() {
+    tokio::task::yield_now().await;
+}

@@ -1,0 +1,5 @@
+#[lifecycle::main]
+#[tokio::main]
+async fn main() {
+    tokio::task::yield_now().await;
+}

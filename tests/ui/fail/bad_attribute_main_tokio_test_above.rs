@@ -1,0 +1,3 @@
+#[tokio::test]
+#[lifecycle::main]
+async fn main() {}

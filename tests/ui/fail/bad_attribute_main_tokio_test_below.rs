@@ -1,0 +1,3 @@
+#[lifecycle::main]
+#[tokio::test]
+async fn main() {}

@@ -1,0 +1,3 @@
+#[lifecycle::main(grace = "30s")]
+#[lifecycle::main]
+async fn main() {}
