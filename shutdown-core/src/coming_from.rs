@@ -264,7 +264,8 @@
 //!
 //! - A task that starts late still receives the notice. A late `subscribe()` misses a value that was sent before it.
 //! - A forgotten clone of `done` no longer blocks the exit forever, because the drain ends at its deadline.
-//! - A plain thread can call the same functions, because the lifecycle of the process is global.
+//! - A plain thread can call the same functions, and so can a thread of another runtime. Each thread of the process is
+//!   inside the lifecycle.
 //!
 //! # An accept loop
 //!
@@ -410,7 +411,8 @@
 //! }
 //! ```
 //!
-//! A first step can keep axum's server, without the feature. Replace one argument:
+//! A first step can keep axum's server, without the feature. Replace one argument. The page
+//! [`other_servers`](crate::recipes::other_servers) shows how that server loses less.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};

@@ -35,7 +35,7 @@ use crate::sync::catch::Panic;
 use crate::sync::notice::Notice;
 
 #[cfg(feature = "http")]
-pub(crate) use crate::engine::functions::{Draining, Stopping};
+pub(crate) use crate::engine::functions::{Draining, Stopping, is_stopping};
 pub(crate) use crate::engine::lifecycle::Lifecycle;
 
 /// How often [`Edge::alone`] looks. The gate only reports that all passes are back, and `main` has one.

@@ -6,6 +6,7 @@
 //!   HTTP/2 client without a response.
 //! - [`Server`] has settings: TLS, time-outs, limits, a service for each connection, the end of one server alone.
 //! - [`probes`] answers the health checks of an orchestrator.
+//! - [`ConnectionCloseLayer`] is for services that stay with a server of another crate.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -84,11 +85,13 @@
 //! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
 
 // In reading order, a file uses only those before it: framing, closing, last_response, late_requests, probes, protocol,
-// age, hooks, notices, site, state, connection, info, handshake, body, stream, drive, request, service, server.
+// age, hooks, notices, site, state, connection, info, handshake, body, stream, drive, request, service, server. `connection_close`
+// is for servers of other crates, and uses none of them.
 mod age;
 mod body;
 mod closing;
 mod connection;
+mod connection_close;
 mod drive;
 mod framing;
 mod handshake;
@@ -106,6 +109,7 @@ mod site;
 mod state;
 mod stream;
 
+pub use connection_close::{ConnectionClose, ConnectionCloseFuture, ConnectionCloseLayer};
 pub use handshake::Handshake;
 pub use hooks::{Disconnect, DisconnectReason};
 pub use info::ConnectionInfo;

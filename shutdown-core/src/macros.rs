@@ -177,6 +177,33 @@ pub use shutdown_macros::known_types;
 /// container with `docker run --init`, or with a small init such as tini, if the service starts programs that start
 /// programs. Kubernetes does the same with `shareProcessNamespace: true`.
 ///
+/// # Inside and outside of a lifecycle
+///
+/// Each thread of the process is inside the lifecycle: the threads of the runtime, plain threads, and the threads of other
+/// runtimes, such as those of actix-web or of a library. "Outside of a lifecycle" is only a program or a test without this
+/// attribute, where neither [`Lifecycle::run`](crate::Lifecycle::run) nor [`Lifecycle::scope`](crate::Lifecycle::scope) is
+/// around the call.
+///
+/// ```
+/// #[lifecycle::main]
+/// async fn main() {
+///     // A library that builds a runtime of its own, on a thread of its own.
+///     let library = std::thread::spawn(|| {
+///         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+///         runtime.block_on(async {
+///             assert!(!lifecycle::is_stopping());
+///             lifecycle::shutdown("the library has ended");
+///             lifecycle::stopping().await;
+///         });
+///     });
+///     lifecycle::stopping().await;
+///     library.join().unwrap();
+/// }
+/// ```
+///
+/// A task of [`spawn`](crate::spawn) runs on the runtime of the process, and the drain waits for it. A task of `tokio::spawn`
+/// runs on the runtime that spawns it.
+///
 /// # Return type
 ///
 /// `main` may return `()`, `Result<(), E>` where `E: Debug`, or any [`std::process::Termination`]. The report contains

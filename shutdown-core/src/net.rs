@@ -66,6 +66,8 @@ mod closing;
 mod connection;
 mod decoy;
 #[cfg(unix)]
+mod drained;
+#[cfg(unix)]
 mod inherited;
 mod kernel;
 mod known;
@@ -81,10 +83,14 @@ mod socket_listener;
 mod state;
 mod stream;
 mod unread;
+#[cfg(unix)]
+mod waiting;
 
 #[cfg(feature = "http")]
 pub(crate) use accept::{Door, Entry, is_fatal, words_for};
 pub use connection::{Connection, Marker};
+#[cfg(unix)]
+pub use drained::{ListenerDrained, drained};
 pub use listen::{listen, listen_as};
 pub use listener::{Listener, Peer};
 #[cfg(feature = "http")]

@@ -211,23 +211,15 @@
 //!
 //! # A server of another crate
 //!
-//! A server that takes a shutdown future receives [`draining`](crate::draining). `main` returns when the server returns.
+//! actix-web, axum's own server, poem, Rocket, salvo, tonic's own server and warp have programs on a page of their own,
+//! [`other_servers`]. The page also lists what each of these servers loses.
 //!
-//! - The server keeps its own losses, such as connections in the accept queue.
+//! A server that is not on that page takes a shutdown future. `main` returns when the server returns.
+//!
+//! - The future is `net::drained` of the listener, or [`draining`](crate::draining) if the server binds its listener
+//!   itself. A server then keeps its own losses, such as connections in the accept queue.
 //! - The report does not know the server's connections. A cut-off connection appears as `main`.
 //! - A health check of your own should answer 503 if [`is_stopping`](crate::is_stopping) returns `true`.
-//!
-//! ```no_run
-//! use axum::{Router, routing::get};
-//! use tokio::net::TcpListener;
-//!
-//! #[lifecycle::main(grace = "25s", lame_duck = "5s")]
-//! async fn main() -> std::io::Result<()> {
-//!     let routes = Router::new().route("/", get(async || "hello\n"));
-//!     let listener = TcpListener::bind("0.0.0.0:8080").await?;
-//!     axum::serve(listener, routes).with_graceful_shutdown(lifecycle::draining()).await
-//! }
-//! ```
 //!
 //! # A library with runtimes of its own
 //!
@@ -617,3 +609,5 @@
 //!
 //! A test that observes the running service builds the lifecycle first. [`Lifecycle`](crate::Lifecycle) is a handle whose
 //! methods match the functions of this crate. [`Lifecycle::run`](crate::Lifecycle::run) takes the service.
+
+pub mod other_servers;

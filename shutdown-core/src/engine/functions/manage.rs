@@ -15,7 +15,7 @@ use crate::resource::{Resource, TeardownOutput};
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle. The message lists two ways to be inside.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle). The message lists two ways to be inside.
 ///
 /// # Examples
 ///
@@ -47,7 +47,7 @@ pub fn manage<T: Resource>(value: T) -> Managed<T> {
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Examples
 ///
@@ -78,7 +78,7 @@ pub fn manage_as<T: Resource>(name: impl Into<Cow<'static, str>>, value: T) -> M
 ///
 /// # Panics
 ///
-/// Outside of a lifecycle. The message says what to do.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle). The message says what to do.
 ///
 /// # Examples
 ///

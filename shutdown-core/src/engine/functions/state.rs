@@ -21,7 +21,7 @@ use crate::engine::lifecycle::Lifecycle;
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Examples
 ///
@@ -46,7 +46,7 @@ pub fn ready() {
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Cancel safety
 ///
@@ -105,7 +105,7 @@ pub fn is_stopping() -> bool {
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Cancel safety
 ///
@@ -212,7 +212,7 @@ pub fn drain_remaining() -> Option<Duration> {
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Examples
 ///
@@ -237,7 +237,7 @@ pub fn shutdown(reason: impl Into<Cow<'static, str>>) {
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Examples
 ///

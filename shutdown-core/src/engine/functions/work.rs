@@ -28,7 +28,7 @@ use crate::sync::gate::Pass;
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle, or outside of a tokio runtime.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), or outside of a tokio runtime.
 ///
 /// A panic of the task is returned by its `JoinHandle`. The report counts the panic: during the stop in
 /// [`panicked_tasks`](crate::Report::panicked_tasks), with exit status 70, and before the stop as a note.
@@ -60,7 +60,7 @@ where
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle, or outside of a tokio runtime.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), or outside of a tokio runtime.
 ///
 /// # Examples
 ///
@@ -94,7 +94,7 @@ pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static)
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle, or outside of a tokio runtime.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), or outside of a tokio runtime.
 ///
 /// # Examples
 ///
@@ -126,7 +126,7 @@ where
 ///
 /// # Panics
 ///
-/// Panics outside of a lifecycle.
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
 ///
 /// # Examples
 ///
