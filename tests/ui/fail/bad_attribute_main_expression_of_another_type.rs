@@ -7,17 +7,12 @@ fn threads() -> u32 {
     4
 }
 
-fn name() -> Option<String> {
-    None
-}
-
 #[lifecycle::main(
     grace = GRACE,
     lame_duck = LAME_DUCK,
     flavor = FLAVOR,
     worker_threads = threads(),
     max_blocking_threads = threads() * 2,
-    thread_name = name(),
     report = REPORT
 )]
 async fn main() {}
