@@ -104,8 +104,10 @@ mod tests {
     fn headers_that_promise_a_further_request_go() {
         let headers = [("keep-alive", "timeout=5"), ("proxy-connection", "keep-alive"), ("x-other", "kept")];
         let response = last(&headers, Version::HTTP_11);
-        let names: Vec<_> = response.headers().keys().map(HeaderName::as_str).collect();
-        assert_eq!(names, ["x-other", "connection"]);
+        // A map of headers has no order after a removal.
+        let mut names: Vec<_> = response.headers().keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["connection", "x-other"]);
     }
 
     #[test]
