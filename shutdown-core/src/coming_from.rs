@@ -19,11 +19,19 @@
 //! | a signal before `main` is ready | kills the process, or is noticed late | drops `main` at its next `.await`, tears down, exits with 0 |
 //! | second signal | ignored by tokio's handlers | ends the lame duck and the drain, leaves at most 3 s |
 //! | third signal | ignored by tokio's handlers | kills the process |
+//! | a signal that was ignored at the start, such as SIGINT after `service &` in a script | received by tokio's handlers | stays ignored |
 //! | exit status after a clean stop | 0 | 0 |
 //! | exit status if work was cut off | 0 | 70, and the report on stderr names the work |
 //! | exit status if every worker thread is blocked at the deadline | none: the process stays | 124 |
 //!
 //! `T0` is the instant of the first request to stop. Two signals within 250 ms count as one.
+//!
+//! Some servers call the pause before their stop a grace period. That pause is `lame_duck`. `grace` is the total: this
+//! pause, the drain and the teardowns.
+//!
+//! A loop of hyper (`serve_connection`, `GracefulShutdown`, a `select!` between `accept` and a signal) becomes
+//! `http::Server::new(listener).serve(service)`. `http1::Builder` becomes `http1_only()`, and a TLS acceptor moves to
+//! `handshake`.
 //!
 //! # `tokio::signal::ctrl_c`
 //!

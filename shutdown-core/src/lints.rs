@@ -167,7 +167,7 @@ pub mod unreleased_field {
     //! | tasks, threads, trackers, children, runtimes | their end |
     //! | SQL pools | the return of every connection; each statement had its own answer |
     //! | Redis connections, senders, listeners | nobody: they are dropped, and nothing is outstanding that a caller waits for |
-    //! | `WorkerGuard` | nobody: its drop waits for the writer thread, and `tracing-appender` limits that wait |
+    //! | `WorkerGuard` | its writer thread, which has ended. A drop that takes 1 s or more is a failure |
     //!
     //! # Which fields count as released
     //!

@@ -45,6 +45,8 @@ use options::Options;
 /// time: from the command line, from a file, or from a [`tokio::runtime::Builder`] of its own. The attribute is a short
 /// form: it expands to calls of these methods.
 ///
+/// With clap, `value_parser = humantime::parse_duration` reads `25s`, as `LIFECYCLE_GRACE` does.
+///
 /// ```
 /// use std::process::ExitCode;
 /// use std::time::Duration;
@@ -100,10 +102,12 @@ use options::Options;
 /// # Code before and after
 ///
 /// The signal handlers are installed by [`run`](Process::run). A signal that arrives earlier ends the program without a
-/// stop, as in any program. Read the arguments there, and open nothing.
+/// stop, as in any program. Read the arguments there, and open nothing. Code that can fail, such as the set-up of a logger,
+/// belongs in the future: its error is printed, and the status is 1.
 ///
 /// Code after [`run`](Process::run) has time until the deadline. A guard that `main` holds, such as the guard of an error
-/// tracker, is therefore dropped as usual.
+/// tracker, is dropped there, but not if a thread hangs until the deadline. Keep the guard of the logs in a resource with
+/// `last`.
 #[derive(Debug, Default)]
 #[must_use = "a process does nothing until `run`"]
 #[doc(alias("graceful shutdown", "main", "without macro"))]
@@ -126,7 +130,9 @@ impl Process {
 
     /// Configures how long everything still works after the first request to stop, while the readiness probe fails.
     ///
-    /// Defaults to 0 s. The lame duck is a part of grace, so it has to be shorter. `LIFECYCLE_LAME_DUCK` overrides it.
+    /// Defaults to 0 s. The lame duck is a part of grace, so it has to be shorter. The drain has the rest of the time, before
+    /// the reserves of the cleanup, the flush and the report. A warning at the start says so if that is nothing.
+    /// SIGINT skips it. `LIFECYCLE_LAME_DUCK` overrides it.
     pub fn lame_duck(mut self, lame_duck: Duration) -> Process {
         self.0.lame_duck = Some(lame_duck);
         self
@@ -139,6 +145,10 @@ impl Process {
     }
 
     /// Configures the signals that ask for a stop, by name. Defaults to `SIGTERM`, `SIGINT` and `SIGHUP`.
+    ///
+    /// A signal that is ignored when the process starts stays ignored. A shell script ignores SIGINT in each command that it
+    /// starts with `&`. Stop such a process with SIGTERM. A signal that is not named keeps its effect, which ends the program
+    /// for most signals.
     ///
     /// The known names are `SIGTERM`, `SIGINT`, `SIGHUP`, `SIGQUIT`, `SIGUSR1`, `SIGUSR2`, `SIGALRM`, `SIGCONT`, `SIGTSTP`
     /// and `SIGWINCH`.
@@ -245,6 +255,8 @@ impl Process {
     /// | 78 | the options, the environment or the plan are invalid; `main` was not polled |
     /// | 101 | `main` panicked |
     /// | 124 | the deadline passed |
+    ///
+    /// An error of `main` is written to stderr, and not to `tracing`. A program whose log goes elsewhere logs the error itself.
     ///
     /// A program that returns before [`ready`](crate::ready) without having managed anything prints nothing, except the
     /// error of `main`. So `--version` may be handled inside of `main`.

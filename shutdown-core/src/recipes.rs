@@ -46,7 +46,8 @@
 //!
 //! A WebSocket, server-sent events and a gRPC subscription are in flight until they end. A stream that never ends is cut
 //! off at the end of the drain. Its client sees a broken connection, and the exit status is 70. Such a stream therefore
-//! waits for a notice and ends itself:
+//! waits for a notice and ends itself. A `select!` with `biased;` and `draining()` as its last branch sends everything that
+//! has arrived before it ends.
 //!
 //! | kind | waits for | because |
 //! |---|---|---|
@@ -517,6 +518,9 @@
 //! A library takes its dependencies as arguments, and returns [`Managed`](crate::Managed) handles. A program without this
 //! crate's [`main`](macro@crate::main), such as a test, can use the library too.
 //!
+//! A library that starts a server inside of another program runs it with `Lifecycle::builder()`. That lifecycle installs no
+//! signal handlers, and several can run in one process. The binary runs the same future with `Process`.
+//!
 //! ```
 //! mod storage {
 //!     use lifecycle::{Managed, Teardown};
@@ -567,7 +571,14 @@
 //!
 //! A failed `assert!` inside of [`run`](crate::Lifecycle::run) fails the test after the teardown. A plan that does not fit
 //! into grace fails the test as well. A value that holds a handle is built without a lifecycle by
-//! [`Managed::detached`](crate::Managed::detached).
+//! [`Managed::detached`](crate::Managed::detached). So a handler of axum is called as a function, with
+//! `State(Managed::detached(..))`.
+//!
+//! A function that serves needs a lifecycle: `Lifecycle::builder().run(serve(listener)).await`. Do not combine a paused clock
+//! with real sockets. The clock jumps to the next timer while a socket waits for its peer.
+//!
+//! A test of the binary waits for `/readyz`, sends SIGTERM under load, and reads the exit status. Its client opens a new
+//! connection after a response with `Connection: close`. The report as JSON lists each teardown with its outcome.
 //!
 //! ```
 //! use std::time::Duration;

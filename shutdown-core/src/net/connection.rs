@@ -29,6 +29,8 @@ const PARTIAL_REQUEST: Note = Note {
 
 /// A connection that [`serve`](super::serve()) passes to its handler. Reads and writes as the stream inside does.
 ///
+/// `I` is the stream of the listener: [`Stream`] for [`listen`](super::listen()), and `TcpStream` for a tokio `TcpListener`.
+///
 /// # The end of an idle connection
 ///
 /// A handler that calls [`mark_idle`](Connection::mark_idle) between two requests needs no other code for the stop. When
@@ -75,8 +77,12 @@ const PARTIAL_REQUEST: Note = Note {
 ///
 /// A client that has everything, and was quiet for 100 ms, is not waited for. If a handler returns in the drain right after
 /// it has written the last answer, the end is part of the same packet (on Linux, over TCP). A client that looks whether the
-/// server has closed before it sends a request then never sends one in vain. Another client needs a word of its protocol,
-/// such as `-ERR stopping`. A request that arrives after our end was not read, so that the client can repeat it elsewhere.
+/// server has closed before it sends a request then never sends one in vain. A request that arrives after our end was not
+/// read, so that the client can repeat it elsewhere.
+///
+/// Another client sends its next request in vain. If the handler writes a last word when [`may_end`](Connection::may_end)
+/// returns true, such as `-ERR stopping`, this client receives the word as the answer to that request. Write the word only
+/// if the protocol has one answer for each request.
 ///
 /// # TLS and other wrappers
 ///
@@ -150,7 +156,8 @@ where
 
 impl<I> Connection<I> {
     /// Marks the connection as idle: every request that was read is answered and flushed. Call it before each read of a new
-    /// request. The drain may then end the connection, until the next byte is read.
+    /// request. The drain may then end the connection, until the next byte is read. One call for each request is enough: the
+    /// first byte that is read after it belongs to a request.
     ///
     /// `buffered` is what the handler has read and not dealt with: `lines.buffer()` of a `BufReader`,
     /// `framed.read_buffer()` of a `Framed`, or `&[]`. If it is not empty, a part of the next request has arrived, and the
@@ -161,7 +168,9 @@ impl<I> Connection<I> {
     }
 
     /// Marks the connection as busy: no read ends until the next [`mark_idle`](Connection::mark_idle). Call it if you read
-    /// while a request is in progress: for several requests at once, for a proxy, or to notice that the client has gone.
+    /// while a request is in progress: for several requests at once, for a proxy, for a subscriber, or to notice that the
+    /// client has gone. Without the call, the drain takes the bytes of the request for a part of one, and ends the read 1 s
+    /// later with an error.
     pub fn mark_busy(&self) {
         self.state.mark_busy();
     }

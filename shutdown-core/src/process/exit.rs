@@ -33,7 +33,7 @@ use crate::engine::output::MainEnd;
 use crate::report::{MainOutcome, Report};
 use crate::sync::{lock, wait, wait_timeout_while};
 
-/// The longest wait for a step that may hang: a flush of stdout, a write of the report.
+/// The longest wait for a step that may hang: the last log events, a flush of stdout, a write of the report.
 const STEP_LIMIT: Duration = Duration::from_millis(100);
 /// The longest wait for the workers of the runtime. Usually 100 ms are enough. On a machine with heavy disk writes, a
 /// thread that only closed a file took longer.
@@ -56,6 +56,7 @@ static THIS_PROCESS: OnceLock<Arc<Exit>> = OnceLock::new();
 pub(super) struct Exit {
     lifecycle: Lifecycle,
     reporter: Reporter,
+    logger: Helper,
     format: ReportFormat,
     /// Whether `main` has code after `Process::run`, as far as anybody knows.
     returns_to_user: bool,
@@ -85,6 +86,7 @@ impl Exit {
     pub(super) fn new(
         lifecycle: Lifecycle,
         reporter: Reporter,
+        logger: Helper,
         format: ReportFormat,
         returns_to_user: bool,
         notes: Vec<String>,
@@ -92,6 +94,7 @@ impl Exit {
         Arc::new(Exit {
             lifecycle,
             reporter,
+            logger,
             format,
             returns_to_user,
             notes,
@@ -127,6 +130,8 @@ impl Exit {
     /// Runs the steps of the exit on the main thread. A step may hang, because the supervisor watches.
     pub(super) fn leave(self: &Arc<Exit>, runtime: Runtime) -> ExitCode {
         let left = runtime::shut_down(runtime, RUNTIME_LIMIT.min(self.left() / 3));
+        // The subscriber receives every event before `main` drops the guard of a log. It may hang.
+        self.logger.run_and_wait(STEP_LIMIT.min(self.left() / 3), || {});
         self.advance(Progress::Flushing);
         // An error means that the reader of stdout is gone, which is not a fault of this program.
         let _ = std::io::stdout().flush();

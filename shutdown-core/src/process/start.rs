@@ -3,7 +3,9 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::OnceLock;
+use std::time::Instant;
 
+use humantime::format_duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::exit::Exit;
@@ -15,11 +17,14 @@ use super::settings::Settings;
 use super::thread::Helper;
 use super::watchdog::Watchdog;
 use super::{runtime, signal, supervisor, thread};
+use crate::budget::Budget;
 use crate::engine::clock::Clock;
 use crate::engine::context;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainOutput;
+use crate::plan::Plan;
 use crate::resource::declared;
+use crate::sequence::Config;
 use crate::{plan, signals};
 
 /// The exit status of a process with an invalid plan or configuration: `EX_CONFIG` of `sysexits.h` (R20).
@@ -48,7 +53,7 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     // First, so that no signal meets the default action (R13).
     let chosen = options.signals.as_deref().map(numbers).transpose()?;
     let signals = signal::install(chosen.as_deref()).map_err(Refusal::cannot("install signal handlers"))?;
-    let settings = Settings::read(&options)?;
+    let mut settings = Settings::read(&options)?;
     let mut builder = runtime::builder(options.runtime)?;
     let declared = declared::plan();
     if let Some(format) = settings.plan {
@@ -61,6 +66,7 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     // The first part of the path is the crate whose time-outs are checked (R12). The type of a future begins with it, too.
     let module = options.declared_in.unwrap_or_else(std::any::type_name::<F>);
     declared::check(module, config.fits_into).map_err(Refusal::Plan)?;
+    settings.warnings.extend(drain_without_time(&config, &declared));
     let warnings = settings.warnings.iter().cloned().chain(signals.warning()).collect();
     let warnings = Warnings::new(warnings, config.fits_into, config.grace);
     if let Err(why) = declared::check(module, config.grace) {
@@ -69,10 +75,11 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
 
     let no_thread = Refusal::cannot("start a thread");
     let reporter = Reporter::start().map_err(&no_thread)?;
+    let logger = Helper::start("lc-logger").map_err(&no_thread)?;
     let host = ProcessHost {
         watchdog: Watchdog::start(reporter.clone()).map_err(&no_thread)?,
         notifier: Helper::start("lc-notifier").map_err(&no_thread)?,
-        logger: Helper::start("lc-logger").map_err(&no_thread)?,
+        logger: logger.clone(),
         reporter: reporter.clone(),
         warnings,
     };
@@ -83,7 +90,8 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     lifecycle.set_runtime(runtime.handle().clone());
 
     let has_attribute = options.declared_in.is_some();
-    let exit = Exit::new(lifecycle.clone(), reporter, options.report, !has_attribute, settings.warnings);
+    let exit =
+        Exit::new(lifecycle.clone(), reporter, logger, options.report, !has_attribute, settings.warnings);
     exit.watch_exits();
     let wakes_runtime = runtime.handle().runtime_flavor() != RuntimeFlavor::CurrentThread;
     let owner = exit.clone();
@@ -95,6 +103,22 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     // A panic is in the report, and its payload may hold something that has to be given back.
     runtime.block_on(lifecycle.main(outcome, drop));
     Ok(exit.leave(runtime))
+}
+
+/// Returns the warning that the lame duck leaves the drain no time, if every declared resource is managed (R10).
+fn drain_without_time(config: &Config, declared: &Plan) -> Option<String> {
+    let now = Instant::now();
+    let budget = Budget::lowered(now, config.grace, config.fits_into, &declared.declared_paths());
+    let before_cleanup = budget.drain_until.saturating_duration_since(now);
+    (!config.lame_duck.is_zero() && config.lame_duck >= before_cleanup).then(|| {
+        format!(
+            "the lame duck of {} leaves the drain no time: lame duck and drain have {} of a grace of {}, so a stop may \
+             cut off what is in flight",
+            format_duration(config.lame_duck),
+            format_duration(before_cleanup),
+            format_duration(config.grace),
+        )
+    })
 }
 
 /// Returns the numbers of the named signals.

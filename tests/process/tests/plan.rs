@@ -62,6 +62,17 @@ fn a_lowered_grace_scales_the_lame_duck() {
     ended.exited(0).not_reported("warning").not_before(std::time::Duration::from_secs(4));
 }
 
+/// R10: a lame duck that takes all the time before the cleanup is told at the start and in the report.
+#[test]
+fn a_lame_duck_that_leaves_the_drain_no_time_is_told() {
+    let plain = |lame_duck: u32| {
+        program!("plain", "endings/idle").env("OPTIONS", &format!("grace_ms=1000 lame_duck_ms={lame_duck}"))
+    };
+    let says = "the lame duck of 950ms leaves the drain no time";
+    plain(950).stopped_by(SIGTERM).reported(&["lifecycle: warning: ", says]).reported(&["  note: ", says]);
+    plain(500).stopped_by(SIGTERM).not_reported("no time");
+}
+
 /// R5, R6: dependencies between instances are known only at the end of start-up.
 #[test]
 fn a_cycle_of_instances_is_refused_when_ready() {

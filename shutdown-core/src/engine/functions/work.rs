@@ -26,6 +26,8 @@ use crate::sync::gate::Pass;
 /// - A resource owns the task: `tokio::spawn` returns a `JoinHandle`, the resource holds it in a
 ///   [`Slot`](crate::Slot) with `#[teardown]`, and the teardown closes the channel first.
 ///
+/// A task that ends when `main` drops its guard or its sender may be tracked, because `main` ends in the drain.
+///
 /// # Panics
 ///
 /// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), or outside of a tokio runtime.
