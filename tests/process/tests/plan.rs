@@ -66,7 +66,8 @@ fn a_lowered_grace_scales_the_lame_duck() {
 #[test]
 fn a_lame_duck_that_leaves_the_drain_no_time_is_told() {
     let plain = |lame_duck: u32| {
-        program!("plain", "endings/idle").env("OPTIONS", &format!("grace_ms=1000 lame_duck_ms={lame_duck}"))
+        let options = format!("grace_ms=1000 lame_duck_ms={lame_duck}");
+        program!("plain", "endings/idle").env("OPTIONS", &options).grace("1s")
     };
     let says = "the lame duck of 950ms leaves the drain no time";
     plain(950).stopped_by(SIGTERM).reported(&["lifecycle: warning: ", says]).reported(&["  note: ", says]);
