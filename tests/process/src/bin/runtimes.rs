@@ -1,6 +1,7 @@
 //! A library that builds its own runtimes, on threads of its own, inside of a process.
 
 use std::process::ExitCode;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use lifecycle::{Process, Teardown};
@@ -18,16 +19,24 @@ impl Teardown for Shard {
 
 /// Serves until the drain: one thread and one runtime for each shard.
 fn library(shards: usize) {
-    let threads: Vec<_> = (0..shards).map(|shard| thread::spawn(move || serve(shard))).collect();
+    // The test stops the process when a shard serves. All shards have begun by then.
+    let begun = Arc::new(Barrier::new(shards));
+    let start = |shard| {
+        thread::spawn({
+            let begun = Arc::clone(&begun);
+            move || serve(shard, &begun)
+        })
+    };
+    let threads: Vec<_> = (0..shards).map(start).collect();
     for thread in threads {
         thread.join().expect("no thread panics");
     }
     println!("library returned");
 }
 
-fn serve(shard: usize) {
+fn serve(shard: usize, begun: &Barrier) {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-    runtime.block_on(async move {
+    runtime.block_on(async {
         let managed = lifecycle::manage_as(format!("shard {shard}"), Shard(shard));
         assert!(!lifecycle::is_stopping());
         // A task of the foreign runtime is inside, too. The tracked task of the lifecycle runs on the main runtime.
@@ -37,6 +46,7 @@ fn serve(shard: usize) {
             lifecycle::draining().await;
             println!("task of shard {} ended", managed.0);
         });
+        begun.wait();
         println!("serving");
         lifecycle::draining().await;
         assert!(lifecycle::is_stopping());
