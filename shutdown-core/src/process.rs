@@ -267,7 +267,7 @@ impl Process {
     ///
     /// - `grace` is below 10 ms or above 366 days, or `lame_duck` is not shorter than grace.
     /// - A lame duck is given as well as `job`.
-    /// - A name in `signals` is unknown, or there is none.
+    /// - A name in `signals` is unknown, or the list is empty.
     /// - `runtime` is given as well as one of the four options that it replaces.
     /// - `worker_threads` is out of range or meets a current-thread runtime, `max_blocking_threads` is 0, or `thread_name`
     ///   has a NUL character.

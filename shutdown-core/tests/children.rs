@@ -106,7 +106,7 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Returns the state of a process as `ps` writes it: `S`, `T`, `Z`. Returns `None` if there is no such process.
+/// Returns the state of a process as `ps` writes it: `S`, `T`, `Z`. Returns `None` after the process has been reaped.
 fn state(id: u32) -> Option<char> {
     let output =
         std::process::Command::new("ps").args(["-o", "stat=", "-p", &id.to_string()]).output().unwrap();

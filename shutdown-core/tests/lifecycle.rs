@@ -329,7 +329,7 @@ async fn the_time_until_the_end_of_the_drain_is_what_the_drain_takes() {
     assert!(longer.is_clean(), "{longer}");
 }
 
-/// R11: outside of a lifecycle there is no drain, and after its end it has no time left.
+/// R11: a drain that has ended has no time left, and a place outside of a lifecycle has no drain.
 #[tokio::test(start_paused = true)]
 async fn a_drain_that_is_over_or_unknown_has_no_time_left() {
     assert_eq!(lifecycle::drain_remaining(), None);

@@ -35,7 +35,7 @@ pub(crate) async fn hold(connection: Connection, store: &Store) -> io::Result<()
 }
 
 impl Client {
-    /// Returns the next command. `None` if there is none: the client has closed, or the service is stopping.
+    /// Returns the next command, or `None` after the client has closed or the drain has ended the connection.
     async fn next(&mut self) -> io::Result<Option<Command>> {
         loop {
             if let Some((command, length)) = protocol::parse(&self.buffer)? {

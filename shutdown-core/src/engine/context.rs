@@ -69,7 +69,7 @@ pub(crate) fn expect<R>(what: &str, look: impl FnOnce(&Lifecycle) -> R) -> R {
     })
 }
 
-/// Calls `look` with the current lifecycle, or with the reason why there is none.
+/// Calls `look` with the current lifecycle, or with the reason why the call is outside of every lifecycle.
 fn find<R>(look: impl FnOnce(Result<&Lifecycle, Outside>) -> R) -> R {
     let mut look = Some(look);
     let found = HERE.try_with(|here| {

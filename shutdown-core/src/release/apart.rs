@@ -28,7 +28,7 @@ impl Time {
         Self { until: left.map(|left| tokio::time::Instant::now() + left) }
     }
 
-    /// Returns the time that is left, or `None` if there is no limit.
+    /// Returns the time that is left, or `None` for a release without a limit.
     pub(super) fn left(self) -> Option<Duration> {
         self.until.map(|until| until.saturating_duration_since(tokio::time::Instant::now()))
     }

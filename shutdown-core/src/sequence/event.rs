@@ -43,7 +43,7 @@ pub(crate) struct Signal {
     pub(crate) sender: Option<u32>,
     /// Whether the stop has no lame duck, because a person waits for it.
     pub(crate) interrupt: bool,
-    /// The time after which the system ends the process itself, whatever the grace is.
+    /// The time after which the system ends the process itself, even if grace is longer.
     pub(crate) within: Option<Duration>,
 }
 

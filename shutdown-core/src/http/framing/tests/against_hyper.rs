@@ -21,7 +21,7 @@ impl ByteByByte {
     fn of(bytes: &[u8]) -> ByteByByte {
         let (mut framing, mut after, mut marks) = (Framing::NEW, vec![Framing::NEW], Vec::new());
         for (at, byte) in bytes.iter().enumerate() {
-            // A preface that is none is told late, so that a mark can be before its byte.
+            // Bytes that only begin as a preface are told late, so that a mark can be before its byte.
             framing.read(std::slice::from_ref(byte), |mark, before| marks.push((mark, at + before)));
             after.push(framing);
         }
