@@ -132,6 +132,8 @@ impl Exit {
         let left = runtime::shut_down(runtime, RUNTIME_LIMIT.min(self.left() / 3));
         // The subscriber receives every event before `main` drops the guard of a log. It may hang.
         self.logger.run_and_wait(STEP_LIMIT.min(self.left() / 3), || {});
+        // The warnings of the start stand before the report. The pipe may be full.
+        self.reporter.wait_until_printed(STEP_LIMIT.min(self.left() / 3));
         self.advance(Progress::Flushing);
         // An error means that the reader of stdout is gone, which is not a fault of this program.
         let _ = std::io::stdout().flush();

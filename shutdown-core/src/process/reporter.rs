@@ -37,6 +37,11 @@ impl Reporter {
         self.helper.run_and_wait(limit, move || reporter.write(&text));
     }
 
+    /// Waits at most `limit` until everything that was passed to [`print`](Reporter::print) is written.
+    pub(super) fn wait_until_printed(&self, limit: Duration) {
+        self.helper.run_and_wait(limit, || {});
+    }
+
     /// Writes `text` in the calling thread, which may hang: the pipe may be full.
     pub(super) fn write(&self, text: &str) {
         if let Some(stderr) = &self.stderr {

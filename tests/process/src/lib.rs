@@ -8,6 +8,7 @@
 mod child;
 mod ended;
 mod inherited;
+mod on_event;
 mod output;
 mod program;
 mod random;
@@ -16,6 +17,7 @@ mod status;
 pub use child::Child;
 pub use ended::Ended;
 pub use inherited::with_default_signals;
+pub use on_event::OnEvent;
 pub use program::Program;
 pub use random::Random;
 pub use status::{SignalSets, children, peak_memory, processor_time};

@@ -63,6 +63,14 @@ fn a_broken_pipe_changes_no_status() {
     refused.stderr(broken()).run().exited(78);
 }
 
+/// The subscriber receives the last event before the process is gone.
+#[test]
+fn a_slow_tracing_subscriber_receives_every_event() {
+    for bin in [program!("multi", "streams/log is slow"), program!("plain", "streams/log is slow")] {
+        bin.stopped_by(SIGTERM).exited(0).said(&["heard: stopping", "heard: stopped"]);
+    }
+}
+
 /// A deadlocked subscriber stops the log. The report and the exit are not affected.
 #[test]
 fn a_deadlocked_tracing_subscriber() {

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use lifecycle_process_tests::OnEvent;
 
 #[lifecycle::main(worker_threads = 1)]
 async fn main() -> Result<ExitCode, String> {
@@ -11,7 +10,7 @@ async fn main() -> Result<ExitCode, String> {
     match &*argument {
         "--version" => println!("version 1.0"),
         "--version with a log" => {
-            tracing::subscriber::set_global_default(Printing).map_err(|error| error.to_string())?;
+            OnEvent(|event| eprintln!("log: {:?}", event.metadata().name())).install()?;
             println!("version 1.0");
         }
         "--help, by exit" => {
@@ -22,7 +21,11 @@ async fn main() -> Result<ExitCode, String> {
         "--unknown, by error" => return Err("unknown option".to_owned()),
         "panic" => panic!("no such option"),
         "task panics" => {
-            lifecycle::spawn(async { panic!("task gave up") });
+            lifecycle::spawn(async {
+                // A panic before the stop is a note, and one in the stop is a failure.
+                lifecycle::stopping().await;
+                panic!("task gave up")
+            });
         }
         "ready" => lifecycle::ready(),
         "managed" => lifecycle::defer("farewell", || async { println!("farewell") }),
@@ -33,29 +36,4 @@ async fn main() -> Result<ExitCode, String> {
         other => return Err(format!("no scenario `{other}`")),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A subscriber that prints a line for each event.
-struct Printing;
-
-impl Subscriber for Printing {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        eprintln!("log: {:?}", event.metadata().name());
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
 }

@@ -1,9 +1,11 @@
 //! Services whose stdout, stderr or log has no reader.
 
+use std::fmt::Debug;
 use std::sync::mpsc;
+use std::time::Duration;
 
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use lifecycle_process_tests::OnEvent;
+use tracing::field::Field;
 
 use super::{block, manage_two, serve, unknown};
 
@@ -33,8 +35,24 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             serve().await;
         }
         "log hangs" => {
-            tracing::subscriber::set_global_default(Deadlocked).map_err(|error| error.to_string())?;
+            OnEvent(|_| {
+                println!("log hangs");
+                block();
+            })
+            .install()?;
             let _orders = manage_two();
+            serve().await;
+        }
+        "log is slow" => {
+            OnEvent(|event| {
+                std::thread::sleep(Duration::from_millis(20));
+                event.record(&mut |field: &Field, value: &dyn Debug| {
+                    if field.name() == "message" {
+                        println!("heard: {value:?}");
+                    }
+                });
+            })
+            .install()?;
             serve().await;
         }
         "unflushed" => {
@@ -69,30 +87,4 @@ fn hold_the_lock<W: std::io::Write>(lock: impl FnOnce() -> W + Send + 'static) {
         while stream.write_all(b"a line\n").is_ok() {}
     });
     let _ = wait.recv();
-}
-
-/// A subscriber that never returns from an event.
-struct Deadlocked;
-
-impl Subscriber for Deadlocked {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, _: &Event<'_>) {
-        println!("log hangs");
-        block();
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
 }
