@@ -72,7 +72,7 @@ pub(crate) const CLIENTS: &[Client] = &[
             "deadpool_redis",
             "deadpool_sqlite",
         ],
-        common: &["Pool", "Object"],
+        common: &["Object", "Pool"],
         features: &[("deadpool", "0.13")],
         ..HANDLE
     },
@@ -99,7 +99,7 @@ pub(crate) const CLIENTS: &[Client] = &[
     Client { crates: &["mongodb"], common: &["Client"], features: &[("mongodb", "3")], ..HANDLE },
     Client {
         crates: &["mysql_async"],
-        common: &["Pool", "Conn"],
+        common: &["Conn", "Pool", "Transaction"],
         features: &[("mysql_async", "0.37")],
         ..HANDLE
     },
@@ -201,7 +201,7 @@ pub(crate) const CLIENTS: &[Client] = &[
     Client { crates: &["tokio_cron_scheduler"], own: &["JobScheduler"], ..HANDLE },
     Client {
         crates: &["tokio_postgres"],
-        common: &["Client", "Connection"],
+        common: &["Client", "CopyInSink"],
         features: &[("tokio-postgres", "0.7")],
         ..HANDLE
     },
@@ -228,3 +228,6 @@ pub(crate) const CLIENTS: &[Client] = &[
         ..WRITER
     },
 ];
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,7 @@ impl Handle {
     /// Returns the type as the user wrote it.
     pub(crate) fn written(&self) -> String {
         let mut text = self.ty.to_token_stream().to_string();
-        for spaced in [" :: ", ":: ", " < ", " <", "< ", " >", " ,"] {
+        for spaced in ["& ", " :: ", ":: ", " < ", " <", "< ", " >", " ,"] {
             text = text.replace(spaced, spaced.trim());
         }
         text
