@@ -7,10 +7,13 @@
 //!
 //! Run against PostgreSQL 15 and SQLite, through the pools of `diesel` 2.3 (feature `r2d2`).
 //!
-//! `r2d2` cannot close a pool. Its idle connections are dropped together with the last clone of the pool, or end with the
-//! process. An idle connection has no open statement, so nothing is lost. A `Slot<Pool<_>>` drops the pool in its
-//! teardown, on a thread of its own, because a connection blocks while it closes. That has an effect only if no other clone
-//! exists.
+//! `r2d2` cannot close a pool. Its idle connections close together with the last clone of the pool, and that blocks the
+//! thread. With the crate `postgres` it even panics on an async thread, and the process aborts. An idle connection has no
+//! open statement, so nothing is lost if it ends with the process. The two forms of the field:
+//!
+//! - `Pool<_>`: during a stop, its idle connections stay open until the process exits.
+//! - `Slot<Pool<_>>`: the pool is dropped on a thread of its own, so that each idle connection sends its last message. That
+//!   has an effect only if no other clone exists. It is the right form for a pool that ends before the process.
 //!
 //! A pool without a close still hands out connections after its teardown. The resources that use the pool depend on it, so
 //! they have ended before.
@@ -21,6 +24,7 @@
 //! is gone.
 
 use std::future::Future;
+use std::mem::forget;
 
 use r2d2::{ManageConnection, Pool, PooledConnection};
 
@@ -29,6 +33,7 @@ use crate::release::Release;
 use crate::release::apart::apart;
 use crate::release::known::known;
 use crate::release::owned::{ReleaseOwned, dropped};
+use crate::resource::scope::TeardownScope;
 
 known! {
     [M: ManageConnection] Pool<M>: "r2d2::Pool",
@@ -47,7 +52,12 @@ impl<M: ManageConnection, List: 'static> Release<List> for Pool<M> {
     const BLOCKING: bool = false;
 
     async fn release(&self) -> Result<(), String> {
-        all_back(|| in_use(self)).await
+        let back = all_back(|| in_use(self)).await;
+        if TeardownScope::current().deadline.is_some() {
+            // The process is about to exit. If an async thread dropped the last clone, it would block, or panic.
+            forget(self.clone());
+        }
+        back
     }
 }
 
@@ -82,7 +92,6 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::resource::scope::TeardownScope;
 
     /// A connection that blocks while it is dropped, and sends the name of the thread that dropped it.
     struct Blocking(Sender<String>, Duration);
@@ -146,6 +155,24 @@ mod tests {
         let released = within(Duration::from_secs(60), ReleaseOwned::<()>::release_owned(pool)).await;
         assert_eq!(released, Ok(()));
         assert_eq!(dropped.try_iter().collect::<Vec<_>>(), ["lc-release", "lc-release"]);
+    }
+
+    #[tokio::test]
+    async fn a_pool_is_not_dropped_on_an_async_thread_during_a_stop() {
+        let (sender, dropped) = channel();
+        let pool = Pool::builder().max_size(1).build(Manager(sender, Duration::ZERO)).unwrap();
+        assert_eq!(within(Duration::from_secs(60), Release::<()>::release(&pool)).await, Ok(()));
+        drop(pool);
+        assert_eq!(dropped.try_iter().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_pool_that_ends_before_the_process_closes_its_connections() {
+        let (sender, dropped) = channel();
+        let pool = Pool::builder().max_size(1).build(Manager(sender, Duration::ZERO)).unwrap();
+        assert_eq!(Release::<()>::release(&pool).await, Ok(()));
+        drop(pool);
+        assert_eq!(dropped.try_iter().count(), 1);
     }
 
     #[tokio::test]
