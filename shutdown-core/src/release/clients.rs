@@ -18,6 +18,8 @@ pub mod once_cell;
 pub mod opentelemetry;
 #[cfg(feature = "parking_lot")]
 pub mod parking_lot;
+#[cfg(feature = "rdkafka")]
+pub mod rdkafka;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "sqlx")]
