@@ -22,6 +22,10 @@ pub mod parking_lot;
 pub mod rdkafka;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "rumqttc")]
+pub mod rumqttc;
+#[cfg(feature = "sentry")]
+pub mod sentry;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
 #[cfg(feature = "tempfile")]

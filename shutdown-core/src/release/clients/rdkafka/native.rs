@@ -60,10 +60,8 @@ pub(super) fn commit_stored<C: ClientContext>(client: &Client<C>, limit: Option<
         answer
     };
     match answer {
-        // There was nothing to commit, or the consumer is in no group.
-        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
-        | RDKafkaRespErr::RD_KAFKA_RESP_ERR__NO_OFFSET
-        | RDKafkaRespErr::RD_KAFKA_RESP_ERR__UNKNOWN_GROUP => Ok(()),
+        // There was nothing to commit.
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR | RDKafkaRespErr::RD_KAFKA_RESP_ERR__NO_OFFSET => Ok(()),
         error => Err(error.into()),
     }
 }
@@ -92,18 +90,18 @@ unsafe fn of_partitions(event: *mut rdkafka::bindings::rd_kafka_event_t) -> RDKa
     errors.next().unwrap_or(RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR)
 }
 
-/// Begins to close a consumer. Returns `false` if it is in no group.
-pub(super) fn close<C: ClientContext>(client: &Client<C>) -> Result<bool, String> {
+/// Begins to close a consumer of a group. Its next events say that it has left the group.
+pub(super) fn close<C: ClientContext>(client: &Client<C>) -> Result<(), String> {
     // SAFETY: the client outlives the calls. The queue and the error are destroyed once, after their last use.
     unsafe {
         let queue = rd_kafka_queue_get_consumer(client.native_ptr());
         if queue.is_null() {
-            return Ok(false);
+            return Ok(());
         }
         let error = rd_kafka_consumer_close_queue(client.native_ptr(), queue);
         rd_kafka_queue_destroy(queue);
         if error.is_null() {
-            return Ok(true);
+            return Ok(());
         }
         let reason = CStr::from_ptr(rd_kafka_error_string(error)).to_string_lossy().into_owned();
         rd_kafka_error_destroy(error);
