@@ -46,6 +46,14 @@ pub mod r2d2;
 #[cfg(feature = "redis")]
 pub mod redis;
 /// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
+#[cfg(feature = "rdkafka")]
+pub mod rdkafka;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(feature = "rumqttc")]
+pub mod rumqttc;
+#[cfg(feature = "sentry")]
+pub mod sentry;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
 #[cfg(feature = "tempfile")]
