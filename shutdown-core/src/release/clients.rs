@@ -8,6 +8,8 @@ pub mod async_nats;
 pub mod crossbeam_channel;
 #[cfg(feature = "csv")]
 pub mod csv;
+#[cfg(feature = "flate2")]
+pub mod flate2;
 #[cfg(feature = "flume")]
 pub mod flume;
 #[cfg(feature = "lapin")]
@@ -22,9 +24,13 @@ pub mod parking_lot;
 pub mod redis;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
+#[cfg(feature = "tar")]
+pub mod tar;
 #[cfg(feature = "tempfile")]
 pub mod tempfile;
 #[cfg(feature = "tokio-util")]
 pub mod tokio_util;
 #[cfg(feature = "tracing-appender")]
 pub mod tracing_appender;
+#[cfg(feature = "zip")]
+pub mod zip;
