@@ -72,8 +72,10 @@ pub use {
     process::{Process, ReportFormat},
     report::{
         Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
+        Unconfirmed,
     },
     resource::managed::{Managed, TeardownError},
+    resource::scope::unconfirmed,
     resource::slot::Slot,
     resource::{Resource, Teardown, TeardownOutput},
     stage::Stage,

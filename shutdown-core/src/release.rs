@@ -42,7 +42,6 @@ use ::tokio::runtime::Handle;
 use crate::lint::leak::Released;
 use crate::resource::Resource;
 use crate::resource::managed::Managed;
-use crate::resource::scope::TeardownScope;
 use crate::resource::steps::{Step, blocking};
 
 /// A type with one right way to be released.
@@ -57,8 +56,7 @@ pub trait Release<List: 'static>: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     fn known<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a> {
         if Self::BLOCKING {
-            let scope = TeardownScope::current();
-            blocking(this, move |this| Handle::current().block_on(scope.around(field(this).release())))
+            blocking(this, move |this| Handle::current().block_on(field(this).release()))
         } else {
             Box::pin(value.release())
         }

@@ -86,6 +86,7 @@ impl Lifecycle {
             }
             Action::Start(id, hook) => self.start(id, &hook),
             Action::Abandon(hook, outcome) => {
+                self.log_doubts(&hook, &outcome);
                 if let Some(settled) = hook.abandon(outcome) {
                     engine.host.fire(&settled);
                 }
@@ -120,11 +121,19 @@ impl Lifecycle {
         let (lifecycle, running) = (self.clone(), Arc::clone(hook));
         let task = async move {
             let outcome = running.run(lifecycle.begin(id)).await;
+            lifecycle.log_doubts(&running, &outcome);
             running.settle_and_wake(outcome.clone());
             lifecycle.on(Event::Ended(id, outcome));
         };
         let task = runtime.spawn(self.teardown_of(id, task));
         hook.set_abort(task.abort_handle());
+    }
+
+    /// Logs what a teardown could not confirm, at its end (R22).
+    fn log_doubts(&self, hook: &Hook, outcome: &Outcome) {
+        if let Some(line) = hook.doubts_at_the_end(outcome) {
+            self.engine().host.log(line);
+        }
     }
 
     /// Reports that a teardown begins, and collects what it has to know of the stop around it.
@@ -139,6 +148,7 @@ impl Lifecycle {
             deadline: until.map(Into::into),
             work_was_cut,
             last_words: if work_was_cut { in_flight.works.last_words() } else { Vec::new() },
+            ..TeardownScope::default()
         }
     }
 
@@ -151,6 +161,7 @@ impl Lifecycle {
                 Some(timeout) => tokio::time::timeout(timeout, run).await.unwrap_or(Outcome::TimedOut),
                 None => run.await,
             };
+            lifecycle.log_doubts(&hook, &outcome);
             hook.settle_and_wake(outcome.clone());
             lifecycle.on(Event::Ended(id, outcome));
         };

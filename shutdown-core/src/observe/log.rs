@@ -1,8 +1,9 @@
 //! The log: one `tracing` event for each step of a stop.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::report::Reason;
+use crate::report::{Outcome, Reason, Unconfirmed};
 use crate::stage::Stage;
 
 /// The number of names that a line lists.
@@ -14,6 +15,7 @@ pub(crate) enum Line {
     Stopping { reason: Reason, left: Duration },
     Hurried,
     Waiting { stage: Stage, names: Vec<String> },
+    Unconfirmed { name: Cow<'static, str>, reasons: Vec<Unconfirmed> },
     Stopped { took: Duration, status: u8 },
 }
 
@@ -31,6 +33,10 @@ pub(crate) fn log(line: &Line) {
             let (shown, more) = names.split_at(names.len().min(MAX_NAMES));
             let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
             tracing::warn!(%stage, "waiting for {}{more}", shown.join(", "));
+        }
+        Line::Unconfirmed { name, reasons } => {
+            // The same words as in the report.
+            tracing::warn!("`{name}` {}", Outcome::of(Vec::new(), reasons.clone()));
         }
         Line::Stopped { took, status } => {
             tracing::info!(took_ms = millis(*took), status, "stopped");
