@@ -25,6 +25,8 @@ pub mod crossbeam_channel;
 pub mod csv;
 #[cfg(feature = "deadpool")]
 pub mod deadpool;
+#[cfg(feature = "flate2")]
+pub mod flate2;
 #[cfg(feature = "flume")]
 pub mod flume;
 /// Version 4. Needs the feature `lapin`.
@@ -56,6 +58,8 @@ pub mod rumqttc;
 pub mod sentry;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
+#[cfg(feature = "tar")]
+pub mod tar;
 #[cfg(feature = "tempfile")]
 pub mod tempfile;
 #[cfg(feature = "tokio-postgres")]
@@ -98,3 +102,5 @@ other_versions! {
     #[cfg(feature = "sqlx08")]
     sqlx08 = sqlx;
 }
+#[cfg(feature = "zip")]
+pub mod zip;
