@@ -45,8 +45,6 @@ pub mod parking_lot;
 mod pool;
 #[cfg(feature = "r2d2")]
 pub mod r2d2;
-#[cfg(feature = "redis")]
-pub mod redis;
 /// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
 #[cfg(feature = "rdkafka")]
 pub mod rdkafka;
@@ -68,6 +66,8 @@ pub mod tokio_postgres;
 pub mod tokio_util;
 #[cfg(feature = "tracing-appender")]
 pub mod tracing_appender;
+#[cfg(feature = "zip")]
+pub mod zip;
 
 /// Compiles the file of a library once more, with another version of it as `super::library`.
 macro_rules! other_versions {
@@ -102,5 +102,3 @@ other_versions! {
     #[cfg(feature = "sqlx08")]
     sqlx08 = sqlx;
 }
-#[cfg(feature = "zip")]
-pub mod zip;
