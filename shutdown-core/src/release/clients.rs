@@ -40,20 +40,20 @@ pub mod once_cell;
 pub mod opentelemetry;
 #[cfg(feature = "parking_lot")]
 pub mod parking_lot;
-/// Version 1. Needs the feature `redis`.
 #[cfg(any(feature = "bb8", feature = "deadpool", feature = "mysql_async", feature = "r2d2"))]
 mod pool;
 #[cfg(feature = "r2d2")]
 pub mod r2d2;
-/// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
 #[cfg(feature = "rdkafka")]
 pub mod rdkafka;
+/// Version 1. Needs the feature `redis`.
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "rumqttc")]
 pub mod rumqttc;
 #[cfg(feature = "sentry")]
 pub mod sentry;
+/// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
 #[cfg(feature = "tar")]
