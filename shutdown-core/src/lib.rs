@@ -58,6 +58,8 @@ pub mod lints;
 mod macros;
 pub mod platforms;
 pub mod recipes;
+#[cfg(feature = "opentelemetry")]
+pub mod telemetry;
 
 pub use {
     engine::builder::Builder,

@@ -2,6 +2,7 @@
 
 mod archives;
 mod bad_input;
+mod collector;
 mod consumers;
 mod databases;
 mod files;
