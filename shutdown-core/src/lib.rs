@@ -71,9 +71,11 @@ pub use {
     macros::{Holds, known_types, main, needs_release, resource, teardown},
     process::{Process, ReportFormat},
     report::{
-        Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
+        Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report,
+        StageReport, Straggler, Unconfirmed,
     },
     resource::managed::{Managed, TeardownError},
+    resource::scope::unconfirmed,
     resource::slot::Slot,
     resource::{Resource, Teardown, TeardownOutput},
     stage::Stage,

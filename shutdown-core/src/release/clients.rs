@@ -17,33 +17,57 @@ pub mod arc_swap;
 /// Version 0.51. Needs the feature `async-nats`. Needs Rust 1.89.
 #[cfg(feature = "async-nats")]
 pub mod async_nats;
+#[cfg(feature = "bb8")]
+pub mod bb8;
 #[cfg(feature = "crossbeam-channel")]
 pub mod crossbeam_channel;
 #[cfg(feature = "csv")]
 pub mod csv;
+#[cfg(feature = "deadpool")]
+pub mod deadpool;
+#[cfg(feature = "flate2")]
+pub mod flate2;
 #[cfg(feature = "flume")]
 pub mod flume;
 /// Version 4. Needs the feature `lapin`.
 #[cfg(feature = "lapin")]
 pub mod lapin;
+#[cfg(feature = "mysql_async")]
+pub mod mysql_async;
 #[cfg(feature = "once_cell")]
 pub mod once_cell;
 #[cfg(feature = "opentelemetry")]
 pub mod opentelemetry;
 #[cfg(feature = "parking_lot")]
 pub mod parking_lot;
+#[cfg(any(feature = "bb8", feature = "deadpool", feature = "mysql_async", feature = "r2d2"))]
+mod pool;
+#[cfg(feature = "r2d2")]
+pub mod r2d2;
+#[cfg(feature = "rdkafka")]
+pub mod rdkafka;
 /// Version 1. Needs the feature `redis`.
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "rumqttc")]
+pub mod rumqttc;
+#[cfg(feature = "sentry")]
+pub mod sentry;
 /// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
+#[cfg(feature = "tar")]
+pub mod tar;
 #[cfg(feature = "tempfile")]
 pub mod tempfile;
+#[cfg(feature = "tokio-postgres")]
+pub mod tokio_postgres;
 #[cfg(feature = "tokio-util")]
 pub mod tokio_util;
 #[cfg(feature = "tracing-appender")]
 pub mod tracing_appender;
+#[cfg(feature = "zip")]
+pub mod zip;
 
 /// Compiles the file of a library once more, with another version of it as `super::library`.
 macro_rules! other_versions {

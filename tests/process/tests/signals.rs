@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use libc::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use lifecycle::__private::SIGNALS;
-use lifecycle_process_tests::{APART, both_flavours, program};
+use lifecycle_process_tests::{APART, both_flavours, program, soak};
 
 const IN_ORDER: &[&str] = &["managed", "ready", "stopping", "orders closed", "store closed"];
 
@@ -29,6 +29,27 @@ fn a_signal_that_was_ignored_at_start_stays_ignored() {
     child.signal(SIGHUP);
     child.signal(SIGTERM);
     child.ended().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
+}
+
+/// R13: the program's other handlers are called, with a signature of either kind.
+#[test]
+fn handlers_of_the_program_are_called_as_well() {
+    for (signal, name) in [(SIGTERM, "terminate"), (SIGINT, "interrupt")] {
+        let ended = program!("handlers", "").stopped_by(signal);
+        ended.exited(0).said(&["ready", &format!("before: {name}"), &format!("tokio: {name}"), "stopping"]);
+    }
+}
+
+/// R13: a signal is lost if its handler is there before the handler knows what to do. The window is microseconds, so
+/// many processes are tried.
+#[test]
+fn the_first_signal_that_a_handler_catches_stops_the_program() {
+    for run in 0..if soak() { 5_000 } else { 200 } {
+        let mut child = program!("current", "startup/endless").start();
+        assert!(child.wait_until_it_catches(SIGTERM), "run {run}: {:#?}", child.ended());
+        child.signal(SIGTERM);
+        child.ended().exited(0);
+    }
 }
 
 /// R13: nobody could find out otherwise why the service does not stop.
