@@ -5,6 +5,7 @@
 //! | [`std`], [`tokio`], [`tokio_types`] | the types of those crates |
 //! | [`clients`] | one file for each client library, under the feature of its name |
 //! | `wrappers` | locks, collections and smart pointers around a value that needs release |
+//! | `nested` | writers inside of writers, up to the file at the end |
 //! | `memory` | writers into memory, which need no release |
 //! | `apart` | a release that blocks and cannot be cancelled, on a thread of its own |
 //! | `child` | a child process is asked to end, and then killed |
@@ -24,6 +25,7 @@ mod child;
 pub(crate) mod clients;
 pub(crate) mod known;
 mod memory;
+mod nested;
 pub(crate) mod owned;
 pub(crate) mod returned;
 pub mod std;

@@ -1,5 +1,6 @@
 //! The services that the tests start and stop: one program with several scenarios.
 
+mod archives;
 mod consuming;
 mod databases;
 mod files;
@@ -16,6 +17,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 async fn main() -> Result<(), Error> {
     let scenario = std::env::args().nth(1).unwrap_or_default();
     match scenario.split_once('/').ok_or("which scenario?")? {
+        ("archives", kind) => archives::run(kind).await,
         ("databases", name) => databases::run(name).await,
         ("consume", broker) => consuming::run(broker).await,
         ("hold", broker) => holding::run(broker).await,
