@@ -32,6 +32,8 @@ pub mod flume;
 /// Version 4. Needs the feature `lapin`.
 #[cfg(feature = "lapin")]
 pub mod lapin;
+#[cfg(feature = "mongodb")]
+pub mod mongodb;
 #[cfg(feature = "mysql_async")]
 pub mod mysql_async;
 #[cfg(feature = "once_cell")]
@@ -46,6 +48,16 @@ mod pool;
 pub mod r2d2;
 #[cfg(feature = "rdkafka")]
 pub mod rdkafka;
+#[cfg(any(
+    feature = "bb8",
+    feature = "deadpool",
+    feature = "mongodb",
+    feature = "mysql_async",
+    feature = "r2d2"
+))]
+mod pool;
+#[cfg(feature = "r2d2")]
+pub mod r2d2;
 /// Version 1. Needs the feature `redis`.
 #[cfg(feature = "redis")]
 pub mod redis;
