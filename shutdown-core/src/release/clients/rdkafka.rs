@@ -81,6 +81,8 @@ macro_rules! producer {
         #[diagnostic::do_not_recommend]
         impl<List: 'static, $($param)+> Release<List> for $ty {
             const BLOCKING: bool = true;
+            // Its drop purges the queue.
+            const KEPT_AFTER_FAILURE: bool = true;
 
             async fn release(&self) -> Result<(), String> {
                 flush(self, until(), || self.poll(Duration::ZERO))
@@ -98,6 +100,8 @@ producer! {
 #[diagnostic::do_not_recommend]
 impl<List: 'static, C: ConsumerContext + 'static, R: Send + Sync + 'static> Release<List> for StreamConsumer<C, R> {
     const BLOCKING: bool = true;
+    // Its drop waits for the broker without a limit.
+    const KEPT_AFTER_FAILURE: bool = true;
 
     async fn release(&self) -> Result<(), String> {
         // The consumer has no `poll`: receiving is what serves its events.
@@ -111,6 +115,8 @@ impl<List: 'static, C: ConsumerContext + 'static, R: Send + Sync + 'static> Rele
 #[diagnostic::do_not_recommend]
 impl<List: 'static, C: ConsumerContext + 'static> Release<List> for BaseConsumer<C> {
     const BLOCKING: bool = true;
+    // Its drop waits for the broker without a limit.
+    const KEPT_AFTER_FAILURE: bool = true;
 
     async fn release(&self) -> Result<(), String> {
         leave(self, until(), || drop(self.poll(POLL_INTERVAL)))
