@@ -42,12 +42,6 @@ pub mod once_cell;
 pub mod opentelemetry;
 #[cfg(feature = "parking_lot")]
 pub mod parking_lot;
-#[cfg(any(feature = "bb8", feature = "deadpool", feature = "mysql_async", feature = "r2d2"))]
-mod pool;
-#[cfg(feature = "r2d2")]
-pub mod r2d2;
-#[cfg(feature = "rdkafka")]
-pub mod rdkafka;
 #[cfg(any(
     feature = "bb8",
     feature = "deadpool",
@@ -58,6 +52,8 @@ pub mod rdkafka;
 mod pool;
 #[cfg(feature = "r2d2")]
 pub mod r2d2;
+#[cfg(feature = "rdkafka")]
+pub mod rdkafka;
 /// Version 1. Needs the feature `redis`.
 #[cfg(feature = "redis")]
 pub mod redis;
