@@ -71,8 +71,8 @@ pub use {
     macros::{Holds, known_types, main, needs_release, resource, teardown},
     process::{Process, ReportFormat},
     report::{
-        Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
-        Unconfirmed,
+        Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report,
+        StageReport, Straggler, Unconfirmed,
     },
     resource::managed::{Managed, TeardownError},
     resource::scope::unconfirmed,

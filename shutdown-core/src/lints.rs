@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`missing_teardown`] | a resource that nothing releases |
 //! | [`unreleased_field`] | a field that loses something, because nothing releases it |
+//! | [`unknown_client`] | a field that looks like a handle of a known client, and whose type no feature knows: a warning |
 //! | [`dependency_cycle`] | resources that depend on each other |
 //! | [`order_contradiction`] | an `order` that tears a dependency down too early |
 //! | [`not_a_resource`] | a type in `depends_on` that is not a resource |
@@ -18,4 +19,5 @@ pub mod missing_teardown;
 pub mod not_a_resource;
 pub mod order_contradiction;
 pub mod stray_teardown;
+pub mod unknown_client;
 pub mod unreleased_field;

@@ -31,6 +31,7 @@
 /// | key | place | meaning |
 /// |---|---|---|
 /// | `#[holds(skip = "why")]` | a field | ignores the field |
+/// | `#[holds(allow(unknown_client))]` | the item | no warning about a [client that no feature knows](crate::lints::unknown_client) |
 /// | `#[holds(crate = path)]` | the item | the path of this crate, if it is not `::lifecycle` |
 pub use shutdown_macros::Holds;
 /// Tells the lint about types of other crates, for the resources of your crate.
@@ -294,6 +295,7 @@ pub use shutdown_macros::needs_release;
 /// | `name = "orders-db"` | name in logs and reports; defaults to the name of the struct |
 /// | `last` | torn down in the flush, after everything else: telemetry, logs |
 /// | `no_teardown = "why"` | there is nothing to release; the text says why |
+/// | `allow(unknown_client)` | no warning about a [client that no feature knows](crate::lints::unknown_client) |
 /// | `crate = path` | path of this crate; defaults to `::lifecycle` |
 ///
 /// The time-outs along a chain of dependencies have to fit into grace together. Otherwise the process refuses to start,
@@ -340,6 +342,9 @@ pub use shutdown_macros::needs_release;
 ///   before what depends on it.
 /// - [`bad_attribute`](crate::lints::bad_attribute): a key is unknown, occurs twice, or has a wrong value; `no_teardown`
 ///   has no reason, or a field has a teardown as well; the item is an enum, a union, or a struct with a lifetime.
+///
+/// The compiler warns of one thing, [`unknown_client`](crate::lints::unknown_client): a field looks like a handle of a
+/// known client, and no feature that is turned on knows its type.
 ///
 /// From each edge the compiler follows at most 64 types, and none through a generic struct. The process checks the whole
 /// plan when it starts.

@@ -1,3 +1,4 @@
-//! What a lifecycle tells the outside world during a stop.
+//! What a lifecycle tells the outside world: the log, and the observers of the program.
 
 pub(crate) mod log;
+pub(crate) mod observers;

@@ -69,7 +69,7 @@
 //! # Known types
 //!
 //! The modules below list the known types, what is lost without release, and what a bare `#[teardown]` does. A client
-//! library is known with the feature of its name.
+//! library is known with the feature of its name. Without it, [`unknown_client`](super::unknown_client) warns of the field.
 //!
 //! A type is known if a drop of it loses something: it buffers, batches, writes a footer, holds a lease, or keeps a task
 //! or a receiver waiting. A client that answers every call needs no release. A writer into memory needs none either.

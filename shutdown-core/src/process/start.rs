@@ -14,17 +14,18 @@ use super::options::Options;
 use super::refusal::Refusal;
 use super::reporter::Reporter;
 use super::settings::Settings;
-use super::thread::Helper;
 use super::watchdog::Watchdog;
-use super::{runtime, signal, supervisor, thread};
+use super::{runtime, signal, supervisor};
 use crate::budget::Budget;
 use crate::engine::clock::Clock;
 use crate::engine::context;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainOutput;
 use crate::plan::Plan;
+use crate::report::FactKind;
 use crate::resource::declared;
 use crate::sequence::Config;
+use crate::sync::thread::{self, Helper};
 use crate::{plan, signals};
 
 /// The exit status of a process with an invalid plan or configuration: `EX_CONFIG` of `sysexits.h` (R20).
@@ -83,7 +84,7 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
         reporter: reporter.clone(),
         warnings,
     };
-    let lifecycle = Lifecycle::new(config, Clock::System, host);
+    let lifecycle = Lifecycle::new(config, Clock::System, host, options.observers.into_observers());
     context::set_main(&lifecycle);
 
     let runtime = builder.build().map_err(Refusal::cannot("start the runtime"))?;
@@ -99,6 +100,7 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     let owner = lifecycle.clone();
     thread::start("lc-signal", move || signals.run(&owner)).map_err(&no_thread)?;
 
+    lifecycle.tell(FactKind::Started);
     let outcome = async { exit.outcome_of(main.await.into_end()) };
     // A panic is in the report, and its payload may hold something that has to be given back.
     runtime.block_on(lifecycle.main(outcome, drop));

@@ -1,5 +1,7 @@
-//! Servers that only the tests of this package need.
+//! What the tests of this package share: servers, services that use a database, and the ways in which tests stop them.
 
+pub mod pools;
+pub mod sessions;
 #[cfg(feature = "rdkafka")]
 mod tansu;
 

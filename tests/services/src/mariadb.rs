@@ -23,7 +23,9 @@ impl MariaDb {
         &SHARED
     }
 
-    fn start() -> MariaDb {
+    /// Starts another server.
+    #[must_use]
+    pub fn start() -> MariaDb {
         let place = Place::new("mariadb");
         let data = format!("--datadir={}", place.folder.join("data").display());
         let socket = format!("--socket={}", place.folder.join("socket").display());
