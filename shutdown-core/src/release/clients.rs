@@ -42,7 +42,6 @@ pub mod once_cell;
 pub mod opentelemetry;
 #[cfg(feature = "parking_lot")]
 pub mod parking_lot;
-/// Version 1. Needs the feature `redis`.
 #[cfg(any(feature = "bb8", feature = "deadpool", feature = "mysql_async", feature = "r2d2"))]
 mod pool;
 #[cfg(feature = "r2d2")]
@@ -54,12 +53,14 @@ pub mod redis;
 /// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
 #[cfg(feature = "rdkafka")]
 pub mod rdkafka;
+/// Version 1. Needs the feature `redis`.
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "rumqttc")]
 pub mod rumqttc;
 #[cfg(feature = "sentry")]
 pub mod sentry;
+/// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
 #[cfg(feature = "tar")]
@@ -72,6 +73,8 @@ pub mod tokio_postgres;
 pub mod tokio_util;
 #[cfg(feature = "tracing-appender")]
 pub mod tracing_appender;
+#[cfg(feature = "zip")]
+pub mod zip;
 
 /// Compiles the file of a library once more, with another version of it as `super::library`.
 macro_rules! other_versions {
@@ -106,5 +109,3 @@ other_versions! {
     #[cfg(feature = "sqlx08")]
     sqlx08 = sqlx;
 }
-#[cfg(feature = "zip")]
-pub mod zip;

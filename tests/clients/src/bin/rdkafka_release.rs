@@ -112,8 +112,7 @@ async fn produce(kind: &str) -> Result<(), Error> {
         }
         "base" => {
             let producer: BaseProducer = config.create()?;
-            let managed =
-                lifecycle::manage(Producer { future: None, threaded: None, base: Some(producer) });
+            let managed = lifecycle::manage(Producer { future: None, threaded: None, base: Some(producer) });
             serve().await;
             for number in 0..count() {
                 let record = BaseRecord::<(), str>::to(TOPIC);
