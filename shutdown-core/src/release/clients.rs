@@ -19,6 +19,8 @@ pub mod arc_swap;
 pub mod async_nats;
 #[cfg(feature = "bb8")]
 pub mod bb8;
+#[cfg(feature = "clickhouse")]
+pub mod clickhouse;
 #[cfg(feature = "crossbeam-channel")]
 pub mod crossbeam_channel;
 #[cfg(feature = "csv")]
@@ -52,6 +54,11 @@ pub mod parking_lot;
 mod pool;
 #[cfg(feature = "r2d2")]
 pub mod r2d2;
+#[cfg(feature = "redb")]
+pub mod redb;
+#[cfg(feature = "redis")]
+pub mod redis;
+/// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
 #[cfg(feature = "rdkafka")]
 pub mod rdkafka;
 /// Version 1. Needs the feature `redis`.
