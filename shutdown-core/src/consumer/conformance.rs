@@ -351,7 +351,11 @@ pub async fn conformance<B: Broker>(broker: &B, timeout: Duration) -> Result<(),
     let until = tokio::time::Instant::now() + timeout;
     let checks = Rule::ALL.map(|rule| async move {
         let trial = Trial::new(broker, rule, timeout, until);
-        rules::check(rule, &trial).await.err().map(|seen| Fault { rule, seen })
+        let checked = async {
+            trial.create().await?;
+            rules::check(rule, &trial).await
+        };
+        checked.await.err().map(|seen| Fault { rule, seen })
     });
     let faults: Vec<Fault> = join_all(checks).await.into_iter().flatten().collect();
     if faults.is_empty() { Ok(()) } else { Err(Faults(faults)) }
