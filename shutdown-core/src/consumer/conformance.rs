@@ -150,7 +150,8 @@ pub trait Broker: Sync {
     fn publish(&self, queue: &str, numbers: Range<u64>) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Opens a source of this queue over a connection of its own, as the next process of a service would do. The
-    /// connection has to close when the source and its receipts are dropped.
+    /// connection has to close when the source and its receipts are dropped. The source has to give at least 10 messages
+    /// before the first is acknowledged.
     ///
     /// # Errors
     ///
