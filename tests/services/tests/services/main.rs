@@ -3,6 +3,7 @@
 mod archives;
 mod bad_input;
 mod collector;
+mod conformance;
 mod consumers;
 mod databases;
 mod files;
