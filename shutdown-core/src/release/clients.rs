@@ -54,13 +54,10 @@ pub mod parking_lot;
 mod pool;
 #[cfg(feature = "r2d2")]
 pub mod r2d2;
-#[cfg(feature = "redb")]
-pub mod redb;
-#[cfg(feature = "redis")]
-pub mod redis;
-/// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
 #[cfg(feature = "rdkafka")]
 pub mod rdkafka;
+#[cfg(feature = "redb")]
+pub mod redb;
 /// Version 1. Needs the feature `redis`.
 #[cfg(feature = "redis")]
 pub mod redis;
