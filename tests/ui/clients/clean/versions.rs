@@ -16,11 +16,7 @@ struct Sql {
 #[lifecycle::resource]
 struct Brokers {
     #[teardown]
-    connection: lapin3::Connection,
-    #[teardown]
-    channel: lapin3::Channel,
-    #[teardown]
-    newer: lapin::Connection,
+    newer: async_nats::Client,
     #[teardown]
     client: async_nats050::Client,
     #[teardown]

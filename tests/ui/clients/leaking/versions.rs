@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use lapin3::Channel as Publisher;
+use async_nats050::Client as Publisher;
 
 type Orders = sqlx08::PgPool;
 
@@ -18,9 +18,9 @@ struct Sql {
 
 #[lifecycle::resource(no_teardown = "corpus")]
 struct Brokers {
-    leak_connection: lapin3::Connection,
-    leak_channel: Publisher,
     leak_client: Option<async_nats050::Client>,
+    leak_alias: Publisher,
+    leak_subscriber: tokio::sync::Mutex<async_nats050::Subscriber>,
     leak_newer: async_nats::Client,
 }
 
