@@ -149,6 +149,7 @@
 //! | `async-nats` | async-nats | 0.51 | 1.89 |
 //! | `async-nats050` | async-nats | 0.50 | 1.88 |
 //! | `bb8` | bb8 | 0.9 | 1.88 |
+//! | `clickhouse` | clickhouse | 0.15 | 1.89 |
 //! | `crossbeam-channel` | crossbeam-channel | 0.5.13 | 1.88 |
 //! | `csv` | csv | 1.3 | 1.88 |
 //! | `deadpool` | deadpool | 0.13 | 1.88 |
@@ -156,12 +157,14 @@
 //! | `flume` | flume | 0.12 | 1.88 |
 //! | `lapin` | lapin | 4 | 1.88 |
 //! | `lapin3` | lapin | 3.7 | 1.88 |
+//! | `mongodb` | mongodb | 3 | 1.88 |
 //! | `mysql_async` | mysql_async | 0.37 | 1.88 |
 //! | `once_cell` | once_cell | 1.19 | 1.88 |
-//! | `opentelemetry` | opentelemetry_sdk | 0.33 | 1.88 |
+//! | `opentelemetry` | opentelemetry | 0.33 | 1.88 |
 //! | `parking_lot` | parking_lot | 0.12.3 | 1.88 |
 //! | `r2d2` | r2d2 | 0.8.10 | 1.95 |
 //! | `rdkafka` | rdkafka | 0.39 | 1.88 |
+//! | `redb` | redb | 4.5 | 1.90 |
 //! | `redis` | redis | 1 | 1.88 |
 //! | `rumqttc` | rumqttc | 0.25 | 1.88 |
 //! | `sentry` | sentry | 0.49 | 1.88 |
