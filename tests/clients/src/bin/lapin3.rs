@@ -13,6 +13,9 @@ use lifecycle::consumer::Consumer;
 use lifecycle::consumer::lapin3::AmqpQueue;
 use lifecycle_clients_tests::sessions::{Error, releases, setting};
 
+/// The size of a message, in bytes. Some hundreds of them exceed the kernel's buffers.
+const LARGE: usize = 60_000;
+
 #[lifecycle::resource(timeout = "3s")]
 struct Broker {
     #[teardown]
@@ -56,7 +59,7 @@ async fn main() -> Result<(), Error> {
 /// Passes messages to the library, and does not wait until they are sent.
 async fn publish(channel: &Channel, queue: &str, messages: usize) {
     for number in 0..messages {
-        let number = number.to_string();
+        let number = format!("{number:LARGE$}");
         let options = BasicPublishOptions::default();
         let mut sent =
             pin!(channel.basic_publish("", queue, options, number.as_bytes(), BasicProperties::default()));
