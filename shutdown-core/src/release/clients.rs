@@ -21,12 +21,16 @@ pub mod arc_swap;
 pub mod async_nats;
 #[cfg(feature = "bb8")]
 pub mod bb8;
+#[cfg(feature = "clickhouse")]
+pub mod clickhouse;
 #[cfg(feature = "crossbeam-channel")]
 pub mod crossbeam_channel;
 #[cfg(feature = "csv")]
 pub mod csv;
 #[cfg(feature = "deadpool")]
 pub mod deadpool;
+#[cfg(feature = "flate2")]
+pub mod flate2;
 #[cfg(feature = "flume")]
 pub mod flume;
 /// Version 4. Needs the feature `lapin`.
@@ -47,15 +51,25 @@ pub mod parking_lot;
 mod pool;
 #[cfg(feature = "r2d2")]
 pub mod r2d2;
+#[cfg(feature = "rdkafka")]
+pub mod rdkafka;
+#[cfg(feature = "redb")]
+pub mod redb;
 /// Version 1. Needs the feature `redis`.
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "rumqttc")]
+pub mod rumqttc;
 /// Version 2. Needs the feature `sea-orm`. Needs Rust 1.94.
 #[cfg(feature = "sea-orm")]
 pub mod sea_orm;
+#[cfg(feature = "sentry")]
+pub mod sentry;
 /// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
+#[cfg(feature = "tar")]
+pub mod tar;
 #[cfg(feature = "tempfile")]
 pub mod tempfile;
 #[cfg(feature = "tokio-postgres")]
@@ -64,6 +78,8 @@ pub mod tokio_postgres;
 pub mod tokio_util;
 #[cfg(feature = "tracing-appender")]
 pub mod tracing_appender;
+#[cfg(feature = "zip")]
+pub mod zip;
 
 /// Compiles the file of a library once more, with another version of it as `super::library`.
 macro_rules! other_versions {
