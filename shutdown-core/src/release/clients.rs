@@ -10,6 +10,8 @@ pub mod crossbeam_channel;
 pub mod csv;
 #[cfg(feature = "flume")]
 pub mod flume;
+#[cfg(feature = "fred")]
+pub mod fred;
 #[cfg(feature = "lapin")]
 pub mod lapin;
 #[cfg(feature = "once_cell")]
@@ -18,6 +20,8 @@ pub mod once_cell;
 pub mod opentelemetry;
 #[cfg(feature = "parking_lot")]
 pub mod parking_lot;
+#[cfg(feature = "quinn")]
+pub mod quinn;
 #[cfg(feature = "rdkafka")]
 pub mod rdkafka;
 #[cfg(feature = "redis")]
