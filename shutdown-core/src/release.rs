@@ -5,6 +5,7 @@
 //! | [`std`], [`tokio`], [`tokio_types`] | the types of those crates |
 //! | [`clients`] | one file for each client library, under the feature of its name |
 //! | `wrappers` | locks, collections and smart pointers around a value that needs release |
+//! | `nested` | writers inside of writers, up to the file at the end |
 //! | `memory` | writers into memory, which need no release |
 //! | `apart` | a release that blocks and cannot be cancelled, on a thread of its own |
 //! | `child` | a child process is asked to end, and then killed |
@@ -24,6 +25,7 @@ mod child;
 pub(crate) mod clients;
 pub(crate) mod known;
 mod memory;
+mod nested;
 pub(crate) mod owned;
 pub(crate) mod returned;
 pub mod std;
@@ -84,16 +86,16 @@ impl<List: 'static, T: Release<List>> Released<T, List> {
     pub const __LIFECYCLE_BARE: bool = true;
 }
 
-/// A type that a bare `#[teardown]` releases as it is. `BY_VALUE` says that it is only released by value. Then another
-/// error has said so.
+/// A type that a bare `#[teardown]` releases as it is. `REFUSED` says that another error refuses it: it is only released
+/// by value, or it looks like a handle of a known client.
 #[diagnostic::on_unimplemented(
     message = "lifecycle::lints::bad_attribute: a bare `#[teardown]` does not know how to release `{Self}`",
     label = "which method releases it?",
     note = "name the method: `#[teardown(close)]`, `#[teardown(lock().await.shutdown())]`; or say why nothing has to be \
             done: `#[teardown(skip = \"..\")]`",
-    note = "to tell the compiler about a type of another crate, write `lifecycle::known_types!`"
+    note = "for a type of another crate, turn on the feature of its client library, or write `lifecycle::known_types!`"
 )]
-pub trait Bare<List, const BY_VALUE: bool>: Sized + Send + Sync + 'static {
+pub trait Bare<List, const REFUSED: bool>: Sized + Send + Sync + 'static {
     /// Makes the step that releases a field.
     fn step<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a>;
 }

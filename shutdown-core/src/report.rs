@@ -1,6 +1,7 @@
 //! What happened during a stop, as a value: reason, stages, instances, stragglers, exit status.
 
 mod display;
+mod fact;
 mod json;
 #[cfg(feature = "serde")]
 mod serialize;
@@ -10,6 +11,8 @@ use std::borrow::Cow;
 use std::panic::Location;
 use std::process::ExitCode;
 use std::time::Duration;
+
+pub use fact::{Fact, FactKind};
 
 use crate::stage::Stage;
 

@@ -6,8 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use futures_util::future::BoxFuture;
 use tokio::task::AbortHandle;
 
-use crate::observe::log::Line;
-use crate::report::{Failure, FailureKind, Outcome, TEARDOWN};
+use crate::report::{FactKind, Failure, FailureKind, Outcome, TEARDOWN};
 use crate::resource::scope::{Doubts, TeardownScope};
 use crate::sync::catch::catch_async;
 use crate::sync::lock;
@@ -64,11 +63,20 @@ impl Hook {
         Outcome::of(failures, self.doubts.end())
     }
 
-    /// Returns the log event of a teardown that has ended with doubts, or that was given up with some.
-    pub(super) fn doubts_at_the_end(&self, outcome: &Outcome) -> Option<Line> {
+    pub(super) fn name(&self) -> &Cow<'static, str> {
+        &self.name
+    }
+
+    /// Returns whether the outcome is known.
+    pub(super) fn is_settled(&self) -> bool {
+        self.state().outcome.is_some()
+    }
+
+    /// Returns the fact of a teardown that has ended with doubts, or that was given up with some.
+    pub(super) fn doubts_at_the_end(&self, outcome: &Outcome) -> Option<FactKind> {
         let mut reasons = self.doubts.end();
         reasons.extend_from_slice(outcome.unconfirmed());
-        (!reasons.is_empty()).then(|| Line::Unconfirmed { name: self.name.clone(), reasons })
+        (!reasons.is_empty()).then(|| FactKind::Unconfirmed { name: self.name.clone(), reasons })
     }
 
     /// Records the outcome, and wakes the tasks that wait for it.

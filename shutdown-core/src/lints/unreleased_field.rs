@@ -66,13 +66,35 @@
 //! # }
 //! ```
 //!
+//! # What is reported
+//!
+//! A client that answers every call needs no release. A client that buffers, batches, leases or writes a footer does. The
+//! lint follows that rule (R23), for files and tasks as well as for clients:
+//!
+//! | a value | loses without a release | for example |
+//! |---|---|---|
+//! | buffers | the bytes that are not written yet, and the error of writing them | `BufWriter`, `csv::Writer` |
+//! | batches | the messages, spans or rows of the last batch | a Kafka producer, a tracer provider |
+//! | leases | a session, a lock or a message that the server holds until it notices | a pool, a consumer |
+//! | writes a footer | the whole file: no program can read it | `zip::ZipWriter`, `GzEncoder` |
+//! | runs work | the work, which is cut off | `JoinHandle`, `Runtime`, `Child` |
+//! | keeps a receiver waiting | the end of the receiver | `mpsc::Sender` |
+//! | leaves a file | disk space, or the next start | `TempDir`, `UnixListener` |
+//!
 //! # Known types
 //!
-//! The modules below list the known types, what is lost without release, and what a bare `#[teardown]` does. A client
-//! library is known with the feature of its name.
+//! The modules below list the known types: one module for std, one for tokio, and one for each client library. The first
+//! column of each table names the type, the second what is lost, and the third what a bare `#[teardown]` does. The fourth
+//! column is explained [below](#who-confirms).
 //!
-//! A type is known if a drop of it loses something: it buffers, batches, writes a footer, holds a lease, or keeps a task
-//! or a receiver waiting. A client that answers every call needs no release. A writer into memory needs none either.
+//! The types of a client library are known with the feature of its name:
+//!
+//! ```toml
+//! [dependencies]
+//! lifecycle = { package = "shutdown-core", version = "0.1", features = ["sqlx", "zip"] }
+//! ```
+//!
+//! [`unknown_client`](super::unknown_client) warns of a field whose library has such a feature that is not turned on.
 //!
 //! The lint sees the type of a field through aliases and re-exports. It looks into these wrappers:
 //!
@@ -81,23 +103,54 @@
 //! - `Mutex`, `RwLock`, `OnceLock`, `LazyLock`, `OnceCell` of tokio, and `Slot`
 //! - with the feature of its name, the locks and cells of `parking_lot`, `arc-swap` and `once_cell`
 //!
-//! [`needs_release!`](crate::needs_release) adds a type of your own, and [`known_types!`](crate::known_types) types of
-//! other crates. [`derive(Holds)`](crate::Holds) lets the lint look into a plain struct.
+//! A writer into memory needs no release, because its bytes are lost with the process in any case: `Vec<u8>`, `Cursor`,
+//! `Sink`, and each known writer around one of them.
+//!
+//! # Types of other crates
+//!
+//! | the type | is known by |
+//! |---|---|
+//! | of your own crate | [`needs_release!`](crate::needs_release) |
+//! | of another crate | [`known_types!`](crate::known_types) |
+//! | a plain struct that holds known types | [`derive(Holds)`](crate::Holds) |
+//!
+//! [`ready_made`](super::ready_made) has the lines for tantivy, RocksDB, rusqlite, parquet, `object_store`, Google Pub/Sub,
+//! Pulsar, Loki, Pyroscope and others.
+//!
+//! # What needs no release
+//!
+//! | library | reason |
+//! |---|---|
+//! | `reqwest` | Each request has its response. A request in flight is a part of the task that awaits it, and the drain waits for that task. |
+//! | `tonic` (`Channel`) | Each call has its response or status. The end of a client stream is confirmed to the caller by the response. |
+//! | `aws-sdk-*` | Each operation has its response. An upload in parts is a lease: complete or abort it where it began. |
+//! | `scylla` (`Session`) | Each statement has its response. A session holds no locks at the server. |
+//! | `elasticsearch` | Each call is one HTTP request with its response, also `bulk`. |
+//! | `moka` | The cache is memory, without a thread. A drop calls no eviction listener, so do not write through the listener. |
+//! | `notify` | A watcher only reads. Its thread ends with the process, and an event that was not read is still visible in the file. |
+//!
+//! A client of another library belongs to this list if three answers are "no":
+//!
+//! - Can a call return before the server has the data?
+//! - Does the server, or the disk, hold something until the client says goodbye?
+//! - Does the client run work in the background that nobody awaits?
 //!
 //! # Who confirms
 //!
-//! A release that ends with `ok` means:
+//! The fourth column of each table says who confirms the release. The report writes one of four outcomes (R22):
 //!
-//! | type | confirmed by |
+//! | the report | means |
 //! |---|---|
-//! | files and writers | the kernel: `sync_all` has succeeded |
-//! | telemetry providers | the collector, within 5 s |
-//! | NATS clients | the server, which answers a last request |
-//! | AMQP connections | the broker, which answers the close |
-//! | tasks, threads, trackers, children, runtimes | their end |
-//! | SQL pools | the return of every connection; each statement had its own answer |
-//! | Redis connections, senders, listeners | nobody: they are dropped, and nothing is outstanding that a caller waits for |
-//! | `WorkerGuard` | its writer thread, which has ended. A drop that takes 1 s or more is a failure |
+//! | `ok` | The one in the column has confirmed it: the server has answered, the kernel has synced the file, the task has ended. |
+//! | `ok` | Nothing was outstanding: each call had its answer before, so nobody has to confirm the end. |
+//! | `unconfirmed: <reason>` | Nobody can confirm it, and nothing is known to be lost. The exit status stays 0. |
+//! | a failure | Something is lost, or a confirmation has not come in time. The exit status is 70. |
+//!
+//! For a file "the kernel, after `sync_all`" means that the file is on the disk: an error of an earlier write is reported
+//! too. A writer that hides its file, such as a `Box<dyn Write>` or a `TcpStream`, is only flushed. Then the kernel has the
+//! bytes, and nobody confirms more.
+//!
+//! A teardown of your own says `unconfirmed` by [`lifecycle::unconfirmed`](crate::unconfirmed).
 //!
 //! # Which fields count as released
 //!

@@ -1,17 +1,18 @@
 //! The process, as the host of its lifecycle.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use humantime::format_duration;
 
 use super::reporter::Reporter;
 use super::signal;
-use super::thread::Helper;
 use super::watchdog::Watchdog;
 use crate::engine::host::Host;
-use crate::observe::log::{self, Line};
+use crate::observe::log;
+use crate::report::Fact;
 use crate::sync::notice::Notice;
+use crate::sync::thread::Helper;
 use crate::sync::{Flag, lock};
 
 /// The number of log events that may wait for a slow subscriber. Further events are dropped, because the log carries no
@@ -83,8 +84,15 @@ impl Host for ProcessHost {
         self.in_use();
     }
 
-    fn log(&self, line: Line) {
-        self.logger.run_if_queue_is_below(MAX_WAITING_EVENTS, move || log::log(&line));
+    fn log(&self, fact: Arc<Fact>) {
+        let _ = self.logger.run_if_queue_is_below(MAX_WAITING_EVENTS, move || log::log(&fact));
+    }
+
+    fn logged(&self, notice: &Notice) {
+        let notice = notice.clone();
+        self.logger.run(move || {
+            notice.fire();
+        });
     }
 
     fn print(&self, text: String) {

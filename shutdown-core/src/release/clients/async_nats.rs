@@ -1,4 +1,4 @@
-//! Handles of `async_nats`: `Client`, `Subscriber`. Needs the feature `async-nats`.
+//! Handles of `async_nats`: `Client`, `Subscriber`.
 //!
 //! | type | lost without release | a bare `#[teardown]` |
 //! |---|---|---|
@@ -10,10 +10,9 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use async_nats::client::{Request, RequestErrorKind};
-use async_nats::connection::State;
-use async_nats::{Client, Message, RequestError, Subscriber};
-
+use super::library::async_nats::client::{Request, RequestErrorKind};
+use super::library::async_nats::connection::State;
+use super::library::async_nats::{Client, Message, RequestError, Subscriber};
 use crate::release::Release;
 use crate::release::known::known;
 use crate::release::owned::{ReleaseMut, owned, text_of};

@@ -1,4 +1,4 @@
-//! Handles of `lapin`: `Connection`, `Channel`, `Consumer`. Needs the feature `lapin`.
+//! Handles of `lapin`: `Connection`, `Channel`, `Consumer`.
 //!
 //! | type | lost without release | a bare `#[teardown]` |
 //! |---|---|---|
@@ -9,8 +9,7 @@
 //! The teardown of a connection fails if the connection broke or the broker closed it: the last publishes may be lost.
 //! A handle that the program has closed is released already.
 
-use lapin::{Channel, ChannelState, Connection, Consumer, ErrorKind};
-
+use super::library::lapin::{self, Channel, ChannelState, Connection, Consumer, ErrorKind};
 use crate::release::Release;
 use crate::release::known::known;
 use crate::resource::scope::TeardownScope;

@@ -98,7 +98,9 @@ producer! {
 }
 
 #[diagnostic::do_not_recommend]
-impl<List: 'static, C: ConsumerContext + 'static, R: Send + Sync + 'static> Release<List> for StreamConsumer<C, R> {
+impl<List: 'static, C: ConsumerContext + 'static, R: Send + Sync + 'static> Release<List>
+    for StreamConsumer<C, R>
+{
     const BLOCKING: bool = true;
     // Its drop waits for the broker without a limit.
     const KEPT_AFTER_FAILURE: bool = true;
@@ -134,11 +136,7 @@ fn left(until: Option<Instant>) -> Option<Duration> {
 }
 
 /// Flushes a producer, and says what is known about its messages. `serve` handles its next event.
-fn flush<C, P>(
-    producer: &impl Producer<C, P>,
-    until: Option<Instant>,
-    serve: impl Fn(),
-) -> Result<(), String>
+fn flush<C, P>(producer: &impl Producer<C, P>, until: Option<Instant>, serve: impl Fn()) -> Result<(), String>
 where
     C: ProducerContext<P>,
     P: Partitioner,
@@ -170,7 +168,9 @@ where
     if let Err(error) = producer.client().fetch_metadata(None, left(until)) {
         return Err(format!("the last {count} perhaps not delivered, because no broker answers: {error}"));
     }
-    unconfirmed(format!("the last {count} sent, and only their senders know whether the broker refused some"));
+    unconfirmed(format!(
+        "the last {count} sent, and only their senders know whether the broker refused some"
+    ));
     Ok(())
 }
 
@@ -262,7 +262,9 @@ mod tests {
     /// R22.
     #[test]
     fn messages_that_stay_in_the_queue_are_counted() {
-        for (count, counted) in [(1, "1 message was not delivered"), (5_000, "5000 messages were not delivered")] {
+        for (count, counted) in
+            [(1, "1 message was not delivered"), (5_000, "5000 messages were not delivered")]
+        {
             let producer: BaseProducer = config(&gone()).create().unwrap();
             send(&producer, count);
             let error = flushed(&producer, soon()).unwrap_err();

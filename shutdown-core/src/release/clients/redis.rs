@@ -1,4 +1,4 @@
-//! Connections of `redis`: `MultiplexedConnection`, `ConnectionManager`, `PubSub`. Needs the feature `redis`.
+//! Connections of `redis`: `MultiplexedConnection`, `ConnectionManager`, `PubSub`.
 //!
 //! | type | lost without release | a bare `#[teardown]` |
 //! |---|---|---|
@@ -10,8 +10,7 @@
 
 use std::future::Future;
 
-use redis::aio::{ConnectionManager, MultiplexedConnection, PubSub};
-
+use super::library::redis::aio::{ConnectionManager, MultiplexedConnection, PubSub};
 use crate::release::known::known;
 use crate::release::owned::dropped;
 

@@ -176,9 +176,9 @@ async fn end(event_loop: &mut impl Polled) -> Result<(), String> {
     };
     match (event_loop.give_up(), ended) {
         (0, Ok(())) => Ok(()),
-        (0, Err(reason)) => {
-            Err(format!("the broker may publish the last will, and not have the last messages of QoS 0: {reason}"))
-        }
+        (0, Err(reason)) => Err(format!(
+            "the broker may publish the last will, and not have the last messages of QoS 0: {reason}"
+        )),
         (count, ended) => {
             let reason = ended.err().unwrap_or_else(|| "the connection has ended".to_owned());
             Err(format!("the broker has not acknowledged {count} messages: {reason}"))

@@ -1,4 +1,4 @@
-//! Handles of `sqlx`: `Pool`, `PoolConnection`, `Transaction`. Needs the feature `sqlx`.
+//! Handles of `sqlx`: `Pool`, `PoolConnection`, `Transaction`.
 //!
 //! | type | lost without release | a bare `#[teardown]` |
 //! |---|---|---|
@@ -13,10 +13,12 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::{ConnectOptions as _, Connection as _, Database, Executor, Pool, Transaction};
 use tokio::time::Instant;
 
+use super::library::sqlx::pool::PoolConnection;
+use super::library::sqlx::{
+    self, ConnectOptions as _, Connection as _, Database, Executor, Pool, QueryBuilder, Transaction,
+};
 use crate::release::Release;
 use crate::release::known::known;
 use crate::release::owned::{ReleaseOwned, text_of};
@@ -199,18 +201,23 @@ where
     }
 
     async fn ask(pool: &Pool<DB>, ports: BTreeSet<u16>) -> Result<Statements<DB>, sqlx::Error> {
-        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
         let mut connection = pool.connect_options().connect().await?;
         // The ports of another machine are not ours, so the address has to be that of this connection.
-        let ours = format!(
+        let mut ours = QueryBuilder::<DB>::new(
             "SELECT set_config('lifecycle.ours', coalesce(string_agg(pid::text, ','), ''), false) \
              FROM pg_stat_activity \
-             WHERE client_addr = inet_client_addr() AND client_port IN ({}) \
+             WHERE client_addr = inet_client_addr() \
              AND usename = current_user AND datname = current_database() AND pid <> pg_backend_pid() \
-             AND application_name = current_setting('application_name')",
-            ports.join(", ")
+             AND application_name = current_setting('application_name') \
+             AND client_port IN (",
         );
-        connection.execute(ours.as_str()).await?;
+        let mut list = ours.separated(", ");
+        for port in ports {
+            list.push(port);
+        }
+        list.push_unseparated(")");
+        // The text of the query is a `&str` in sqlx 0.8 and a `SqlStr` in 0.9.
+        connection.execute(ours.sql()).await?;
         Ok(Statements(connection))
     }
 

@@ -8,10 +8,10 @@ use std::ptr;
 use std::time::Duration;
 
 use rdkafka::bindings::{
-    rd_kafka_commit_queue, rd_kafka_conf, rd_kafka_conf_get, rd_kafka_conf_res_t, rd_kafka_consumer_close_queue,
-    rd_kafka_consumer_closed, rd_kafka_error_destroy, rd_kafka_error_string, rd_kafka_event_destroy,
-    rd_kafka_event_error, rd_kafka_event_topic_partition_list, rd_kafka_queue_destroy, rd_kafka_queue_get_consumer,
-    rd_kafka_queue_new, rd_kafka_queue_poll,
+    rd_kafka_commit_queue, rd_kafka_conf, rd_kafka_conf_get, rd_kafka_conf_res_t,
+    rd_kafka_consumer_close_queue, rd_kafka_consumer_closed, rd_kafka_error_destroy, rd_kafka_error_string,
+    rd_kafka_event_destroy, rd_kafka_event_error, rd_kafka_event_topic_partition_list,
+    rd_kafka_queue_destroy, rd_kafka_queue_get_consumer, rd_kafka_queue_new, rd_kafka_queue_poll,
 };
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::RDKafkaErrorCode;
@@ -36,7 +36,10 @@ fn is_on<C: ClientContext>(client: &Client<C>, name: &CStr) -> bool {
 }
 
 /// Commits the stored offsets, and waits for the broker's answer, at most for the limit.
-pub(super) fn commit_stored<C: ClientContext>(client: &Client<C>, limit: Option<Duration>) -> Result<(), RDKafkaErrorCode> {
+pub(super) fn commit_stored<C: ClientContext>(
+    client: &Client<C>,
+    limit: Option<Duration>,
+) -> Result<(), RDKafkaErrorCode> {
     // librdkafka waits without a limit if it is negative.
     let limit = limit.map_or(-1, |limit| i32::try_from(limit.as_millis()).unwrap_or(i32::MAX));
     // SAFETY: the client outlives the call. The queue and the event are destroyed once, after their last use. A queue
