@@ -46,13 +46,13 @@ pub mod parking_lot;
 mod pool;
 #[cfg(feature = "r2d2")]
 pub mod r2d2;
+/// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
+#[cfg(feature = "rdkafka")]
+pub mod rdkafka;
 #[cfg(feature = "redb")]
 pub mod redb;
 #[cfg(feature = "redis")]
 pub mod redis;
-/// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
-#[cfg(feature = "rdkafka")]
-pub mod rdkafka;
 /// Version 1. Needs the feature `redis`.
 #[cfg(feature = "redis")]
 pub mod redis;
