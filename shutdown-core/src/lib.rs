@@ -58,6 +58,8 @@ pub mod lints;
 mod macros;
 pub mod platforms;
 pub mod recipes;
+#[cfg(feature = "opentelemetry")]
+pub mod telemetry;
 
 pub use {
     engine::builder::Builder,
@@ -69,7 +71,8 @@ pub use {
     engine::lifecycle::Lifecycle,
     engine::output::MainOutput,
     macros::{Holds, known_types, main, needs_release, resource, teardown},
-    process::{Process, ReportFormat},
+    observe::last_stop::LastStop,
+    process::{Process, ReportFormat, last_stop},
     report::{
         Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report,
         StageReport, Straggler, Unconfirmed,

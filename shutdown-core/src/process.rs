@@ -14,6 +14,7 @@
 
 mod exit;
 mod host;
+mod observers;
 mod options;
 mod output;
 mod refusal;
@@ -33,6 +34,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, RuntimeFlavor};
 
+pub use observers::last_stop;
 pub use options::ReportFormat;
 pub use output::{MainReturn, ProbeMain};
 

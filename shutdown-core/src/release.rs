@@ -48,6 +48,9 @@ use crate::resource::steps::{Step, blocking};
 pub trait Release<List: 'static>: Sized + Send + Sync + 'static {
     /// Whether the release blocks its thread, so that it must not run on an async one.
     const BLOCKING: bool;
+    /// Whether the value must not be dropped after its release has failed, because the drop loses more, or blocks. Then
+    /// the resource is kept until the process exits.
+    const KEPT_AFTER_FAILURE: bool = false;
 
     /// Releases the value. A `BLOCKING` release never yields.
     fn release(&self) -> impl Future<Output = Result<(), String>> + Send;
@@ -55,12 +58,27 @@ pub trait Release<List: 'static>: Sized + Send + Sync + 'static {
     /// Makes the step that releases a field, on a blocking thread if the release blocks.
     #[doc(hidden)]
     fn known<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a> {
-        if Self::BLOCKING {
+        let step: Step<'a> = if Self::BLOCKING {
             blocking(this, move |this| Handle::current().block_on(field(this).release()))
         } else {
             Box::pin(value.release())
+        };
+        match Self::KEPT_AFTER_FAILURE {
+            true => kept_after_failure(step, this.clone()),
+            false => step,
         }
     }
+}
+
+/// Keeps the resource until the process exits if the step fails.
+fn kept_after_failure<T: Resource>(step: Step<'_>, this: Managed<T>) -> Step<'_> {
+    Box::pin(async move {
+        let released = step.await;
+        if released.is_err() {
+            ::std::mem::forget(this);
+        }
+        released
+    })
 }
 
 impl<List: 'static, T: Release<List>> Released<T, List> {

@@ -150,7 +150,8 @@ pub trait Broker: Sync {
     fn publish(&self, queue: &str, numbers: Range<u64>) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Opens a source of this queue over a connection of its own, as the next process of a service would do. The
-    /// connection has to close when the source and its receipts are dropped.
+    /// connection has to close when the source and its receipts are dropped. The source has to give at least 10 messages
+    /// before the first is acknowledged.
     ///
     /// # Errors
     ///
@@ -351,7 +352,11 @@ pub async fn conformance<B: Broker>(broker: &B, timeout: Duration) -> Result<(),
     let until = tokio::time::Instant::now() + timeout;
     let checks = Rule::ALL.map(|rule| async move {
         let trial = Trial::new(broker, rule, timeout, until);
-        rules::check(rule, &trial).await.err().map(|seen| Fault { rule, seen })
+        let checked = async {
+            trial.create().await?;
+            rules::check(rule, &trial).await
+        };
+        checked.await.err().map(|seen| Fault { rule, seen })
     });
     let faults: Vec<Fault> = join_all(checks).await.into_iter().flatten().collect();
     if faults.is_empty() { Ok(()) } else { Err(Faults(faults)) }

@@ -25,6 +25,10 @@ impl Declared {
         self.0.push((name, Arc::new(observe)));
     }
 
+    pub(crate) fn append(&mut self, mut others: Declared) {
+        self.0.append(&mut others.0);
+    }
+
     pub(crate) fn into_observers(self) -> Observers {
         let observer =
             |(name, observe)| Observer { name, observe, state: Arc::default(), thread: OnceLock::new() };

@@ -15,12 +15,13 @@ use super::refusal::Refusal;
 use super::reporter::Reporter;
 use super::settings::Settings;
 use super::watchdog::Watchdog;
-use super::{runtime, signal, supervisor};
+use super::{observers, runtime, signal, supervisor};
 use crate::budget::Budget;
 use crate::engine::clock::Clock;
 use crate::engine::context;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainOutput;
+use crate::observe::observers::Declared;
 use crate::plan::Plan;
 use crate::report::FactKind;
 use crate::resource::declared;
@@ -68,7 +69,9 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     let module = options.declared_in.unwrap_or_else(std::any::type_name::<F>);
     declared::check(module, config.fits_into).map_err(Refusal::Plan)?;
     settings.warnings.extend(drain_without_time(&config, &declared));
-    let warnings = settings.warnings.iter().cloned().chain(signals.warning()).collect();
+    // A warning of the start alone: the report of this run tells of this run.
+    let last_run = settings.report_file.as_deref().and_then(observers::end_of_the_last_run);
+    let warnings = settings.warnings.iter().cloned().chain(signals.warning()).chain(last_run).collect();
     let warnings = Warnings::new(warnings, config.fits_into, config.grace);
     if let Err(why) = declared::check(module, config.grace) {
         warnings.add_scaled(&why);
@@ -84,7 +87,10 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
         reporter: reporter.clone(),
         warnings,
     };
-    let lifecycle = Lifecycle::new(config, Clock::System, host, options.observers.into_observers());
+    let mut declared = Declared::default();
+    observers::add(&mut declared, &settings, &reporter);
+    declared.append(options.observers);
+    let lifecycle = Lifecycle::new(config, Clock::System, host, declared.into_observers());
     context::set_main(&lifecycle);
 
     let runtime = builder.build().map_err(Refusal::cannot("start the runtime"))?;

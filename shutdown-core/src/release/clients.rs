@@ -34,6 +34,8 @@ pub mod flume;
 /// Version 4. Needs the feature `lapin`.
 #[cfg(feature = "lapin")]
 pub mod lapin;
+#[cfg(feature = "mongodb")]
+pub mod mongodb;
 #[cfg(feature = "mysql_async")]
 pub mod mysql_async;
 #[cfg(feature = "once_cell")]
@@ -42,7 +44,13 @@ pub mod once_cell;
 pub mod opentelemetry;
 #[cfg(feature = "parking_lot")]
 pub mod parking_lot;
-#[cfg(any(feature = "bb8", feature = "deadpool", feature = "mysql_async", feature = "r2d2"))]
+#[cfg(any(
+    feature = "bb8",
+    feature = "deadpool",
+    feature = "mongodb",
+    feature = "mysql_async",
+    feature = "r2d2"
+))]
 mod pool;
 #[cfg(feature = "r2d2")]
 pub mod r2d2;

@@ -1,6 +1,6 @@
 //! A broker in memory whose source has one fault.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -41,19 +41,23 @@ pub(crate) enum Fault {
     KeepsAcknowledgedMessages,
     FailsToFinish,
     FailsToGive,
-    Panics,
+    /// `retry_later` leaves the message with the source.
+    RetriesByNextSource,
+    /// A requeue goes back to this message, as in Kafka.
+    RequeuesAllLaterMessages,
 }
 
 /// The queues of one broker, by their names.
 pub(crate) struct InMemory {
     pub(crate) fault: Fault,
     pub(crate) limits: Vec<Limit>,
+    pub(crate) partitions: u64,
     queues: Mutex<HashMap<String, Arc<Queue>>>,
 }
 
 impl InMemory {
     pub(crate) fn with(fault: Fault) -> InMemory {
-        InMemory { fault, limits: Vec::new(), queues: Mutex::default() }
+        InMemory { fault, limits: Vec::new(), partitions: 1, queues: Mutex::default() }
     }
 
     fn queue(&self, name: &str) -> Arc<Queue> {
@@ -109,6 +113,10 @@ impl Broker for InMemory {
         Ok(Some(waiting + kept))
     }
 
+    fn partition(&self, number: u64) -> u64 {
+        number % self.partitions
+    }
+
     fn limits(&self) -> &[Limit] {
         &self.limits
     }
@@ -128,11 +136,12 @@ struct Open {
 #[derive(Default)]
 struct State {
     ahead: VecDeque<u64>,
-    /// The messages that were given, and how often each was.
-    taken: BTreeMap<u64, u8>,
+    /// The messages that were given and are not acknowledged.
+    taken: BTreeSet<u64>,
     is_cancelled: bool,
     given: u64,
     acks: u64,
+    acked: BTreeSet<u64>,
     last_acked: u64,
     /// Acknowledgements that are sent at the drop.
     unsent: BTreeSet<u64>,
@@ -180,7 +189,6 @@ impl Source for Connection {
                 match open.fault {
                     Fault::LosesMessage150 if number == 150 => continue,
                     Fault::FailsToGive => return Some(Err("the wire is cut".into())),
-                    Fault::Panics => panic!("a defect"),
                     _ => break number,
                 }
             }
@@ -201,7 +209,7 @@ impl Source for Connection {
         if open.fault == Fault::AwaitsWithAMessageInHand {
             tokio::task::yield_now().await;
         }
-        *open.state().taken.entry(number).or_default() += 1;
+        open.state().taken.insert(number);
         Some(Ok((number, Taken { open: Arc::clone(open), number })))
     }
 
@@ -228,7 +236,7 @@ impl Source for Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         let mut state = self.open.state();
-        let taken = std::mem::take(&mut state.taken).into_keys();
+        let taken = std::mem::take(&mut state.taken).into_iter();
         let ahead = std::mem::take(&mut state.ahead);
         match self.open.fault {
             Fault::LosesTakenMessagesAtTheDrop => self.open.queue.give_back(ahead.into_iter()),
@@ -248,8 +256,13 @@ pub(crate) struct Taken {
 
 impl Taken {
     fn give_back(self) {
-        if self.open.state().taken.remove(&self.number).is_some() {
-            self.open.queue.give_back(std::iter::once(self.number));
+        let mut state = self.open.state();
+        if state.taken.remove(&self.number) {
+            let mut back = BTreeSet::from([self.number]);
+            if self.open.fault == Fault::RequeuesAllLaterMessages {
+                back.extend(state.acked.split_off(&self.number));
+            }
+            self.open.queue.give_back(back.into_iter());
         }
     }
 }
@@ -267,13 +280,14 @@ impl Receipt for Taken {
             Fault::ForgetsAcksAfterCancel if state.is_cancelled => return Ok(()),
             Fault::FailsAcksAfterCancel if state.is_cancelled => return Err("the channel is closed".into()),
             Fault::IgnoresAcksOfEarlierMessages if is_earlier => return Ok(()),
-            Fault::AcksAllEarlierMessages => state.taken.retain(|taken, _| *taken > number),
+            Fault::AcksAllEarlierMessages => state.taken.retain(|taken| *taken > number),
             Fault::AcksTwice => drop(state.ahead.pop_front()),
             Fault::SendsAcksAtTheDrop => drop(state.unsent.insert(number)),
             Fault::KeepsAcknowledgedMessages => *open.queue.kept.lock().unwrap() += 1,
             _ => {}
         }
         state.taken.remove(&number);
+        state.acked.insert(number);
         Ok(())
     }
 
@@ -291,6 +305,7 @@ impl Receipt for Taken {
 
     async fn retry_later(self) -> Result<(), Error> {
         match self.open.fault {
+            Fault::RetriesByNextSource => Ok(()),
             Fault::AcksInsteadOfRetryLater => self.ack().await,
             _ => {
                 self.give_back();

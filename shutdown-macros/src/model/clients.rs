@@ -46,7 +46,7 @@ pub(crate) const CLIENTS: &[Client] = &[
     Client {
         crates: &["async_nats"],
         common: &["Client", "Subscriber"],
-        features: &[("async-nats", "0.50")],
+        features: &[("async-nats", "0.51"), ("async-nats050", "0.50")],
         ..HANDLE
     },
     Client { crates: &["bb8"], common: &["Pool", "PooledConnection"], features: &[("bb8", "0.9")], ..HANDLE },
@@ -86,17 +86,22 @@ pub(crate) const CLIENTS: &[Client] = &[
     Client { crates: &["flume"], common: &["Sender"], features: &[("flume", "0.12")], ..HANDLE },
     Client {
         crates: &["fred"],
-        common: &["Client", "Pool", "SubscriberClient"],
+        common: &["Client", "ExclusivePool", "Pool"],
         features: &[("fred", "10")],
         ..HANDLE
     },
     Client {
         crates: &["lapin"],
         common: &["Channel", "Connection", "Consumer"],
-        features: &[("lapin", "4")],
+        features: &[("lapin", "4"), ("lapin3", "3")],
         ..HANDLE
     },
-    Client { crates: &["mongodb"], common: &["Client"], features: &[("mongodb", "3")], ..HANDLE },
+    Client {
+        crates: &["mongodb"],
+        common: &["Client", "ClientSession"],
+        features: &[("mongodb", "3")],
+        ..HANDLE
+    },
     Client {
         crates: &["mysql_async"],
         common: &["Conn", "Pool", "Transaction"],
@@ -186,7 +191,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         own: &["AnyPool", "MySqlPool", "PgPool", "PgTransaction", "PoolConnection", "SqlitePool"],
         common: &["Pool", "Transaction"],
         modules: &["pool"],
-        features: &[("sqlx", "0.8")],
+        features: &[("sqlx", "0.9"), ("sqlx08", "0.8")],
         ..HANDLE
     },
     Client { crates: &["tantivy"], own: &["IndexWriter"], ..HANDLE },

@@ -2,8 +2,12 @@
 
 pub mod pools;
 pub mod sessions;
+#[cfg(feature = "rumqttc")]
+mod mosquitto;
 #[cfg(feature = "rdkafka")]
 mod tansu;
 
+#[cfg(feature = "rumqttc")]
+pub use mosquitto::Mosquitto;
 #[cfg(feature = "rdkafka")]
 pub use tansu::Tansu;

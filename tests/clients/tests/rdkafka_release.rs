@@ -42,7 +42,6 @@ fn stopped(program: Program) -> Ended {
 fn broker(partitions: i32) -> Tansu {
     let broker = Tansu::start();
     broker.create(TOPIC, partitions);
-    broker.create("first", 1);
     broker
 }
 

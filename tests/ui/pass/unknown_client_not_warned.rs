@@ -51,6 +51,7 @@ struct Inside {
     memory: csv::Writer<Vec<u8>>,
     boxed: csv::Writer<Box<std::io::Cursor<Vec<u8>>>>,
     count: parking_lot::Mutex<u64>,
+    client: parking_lot::Mutex<other::Client>,
 }
 
 /// The user has said what is done.

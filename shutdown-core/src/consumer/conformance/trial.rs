@@ -72,7 +72,8 @@ impl<'a, B: Broker> Trial<'a, B> {
 
     async fn within<T>(&self, what: &str, step: impl Future<Output = T>) -> Checked<T> {
         let late = |_| format!("{what} did not end within {:?}", self.timeout);
-        timeout_at(self.until, step).await.map_err(late)
+        // Boxed, because the calls of a client library may need much of the stack.
+        timeout_at(self.until, Box::pin(step)).await.map_err(late)
     }
 
     /// Returns what `next` has returned.

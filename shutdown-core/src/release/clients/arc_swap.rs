@@ -23,6 +23,7 @@ where
     S: Strategy<R> + Send + Sync + 'static,
 {
     const BLOCKING: bool = R::BLOCKING;
+    const KEPT_AFTER_FAILURE: bool = R::KEPT_AFTER_FAILURE;
 
     async fn release(&self) -> Result<(), String> {
         self.load_full().release().await

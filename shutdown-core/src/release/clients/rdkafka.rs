@@ -81,6 +81,8 @@ macro_rules! producer {
         #[diagnostic::do_not_recommend]
         impl<List: 'static, $($param)+> Release<List> for $ty {
             const BLOCKING: bool = true;
+            // Its drop purges the queue.
+            const KEPT_AFTER_FAILURE: bool = true;
 
             async fn release(&self) -> Result<(), String> {
                 flush(self, until(), || self.poll(Duration::ZERO))
@@ -100,6 +102,8 @@ impl<List: 'static, C: ConsumerContext + 'static, R: Send + Sync + 'static> Rele
     for StreamConsumer<C, R>
 {
     const BLOCKING: bool = true;
+    // Its drop waits for the broker without a limit.
+    const KEPT_AFTER_FAILURE: bool = true;
 
     async fn release(&self) -> Result<(), String> {
         // The consumer has no `poll`: receiving is what serves its events.
@@ -113,6 +117,8 @@ impl<List: 'static, C: ConsumerContext + 'static, R: Send + Sync + 'static> Rele
 #[diagnostic::do_not_recommend]
 impl<List: 'static, C: ConsumerContext + 'static> Release<List> for BaseConsumer<C> {
     const BLOCKING: bool = true;
+    // Its drop waits for the broker without a limit.
+    const KEPT_AFTER_FAILURE: bool = true;
 
     async fn release(&self) -> Result<(), String> {
         leave(self, until(), || drop(self.poll(POLL_INTERVAL)))

@@ -1,16 +1,21 @@
 //! A service with a producer or a consumer of `rdkafka`, with and without a teardown.
 
+use std::time::Duration;
+
 use lifecycle::Teardown;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, StreamConsumer};
 use rdkafka::producer::{
-    BaseProducer, BaseRecord, DefaultProducerContext, FutureProducer, FutureRecord, ThreadedProducer,
+    BaseProducer, BaseRecord, DefaultProducerContext, FutureProducer, FutureRecord, Producer as _,
+    ThreadedProducer,
 };
 
 /// Any error.
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 const TOPIC: &str = "orders";
+/// How long the broker may take for its first answer.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[lifecycle::resource]
 struct Ledger;
@@ -80,15 +85,12 @@ fn count() -> usize {
 /// Sends all messages after the stop began.
 async fn produce(kind: &str) -> Result<(), Error> {
     let config = config();
-    // Sent by each producer before the stop, so that it knows the broker.
-    let first = |_| println!("connected");
     match kind {
         "future" | "leaky" => {
             let producer: FutureProducer = config.create()?;
-            let sent = producer.send(FutureRecord::<(), str>::to("first").payload("first"), None);
-            first(sent.await.map_err(|(error, _)| error)?);
+            producer.client().fetch_metadata(Some(TOPIC), PATIENCE)?;
             if kind == "leaky" {
-                lifecycle::manage(Leaky { producer: Some(producer.clone()), consumer: None });
+                std::mem::forget(lifecycle::manage(Leaky { producer: Some(producer.clone()), consumer: None }));
             } else {
                 lifecycle::manage(Producer { future: Some(producer.clone()), threaded: None, base: None });
             }
@@ -101,6 +103,7 @@ async fn produce(kind: &str) -> Result<(), Error> {
         }
         "threaded" => {
             let producer: ThreadedProducer<DefaultProducerContext> = config.create()?;
+            producer.client().fetch_metadata(Some(TOPIC), PATIENCE)?;
             let managed =
                 lifecycle::manage(Producer { future: None, threaded: Some(producer.clone()), base: None });
             serve().await;
@@ -112,7 +115,9 @@ async fn produce(kind: &str) -> Result<(), Error> {
         }
         "base" => {
             let producer: BaseProducer = config.create()?;
-            let managed = lifecycle::manage(Producer { future: None, threaded: None, base: Some(producer) });
+            producer.client().fetch_metadata(Some(TOPIC), PATIENCE)?;
+            let managed =
+                lifecycle::manage(Producer { future: None, threaded: None, base: Some(producer) });
             serve().await;
             for number in 0..count() {
                 let record = BaseRecord::<(), str>::to(TOPIC);
@@ -149,6 +154,8 @@ async fn consume(kind: &str) -> Result<(), Error> {
             let (leaky, managed);
             let consumer = if kind == "leaky" {
                 leaky = lifecycle::manage(Leaky { producer: None, consumer: Some(consumer) });
+                // Held by a task that never ends, so that it is not dropped either.
+                std::mem::forget(leaky.clone());
                 leaky.consumer.as_ref()
             } else {
                 managed = lifecycle::manage(Consumer { stream: Some(consumer), base: None });

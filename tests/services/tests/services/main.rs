@@ -2,6 +2,8 @@
 
 mod archives;
 mod bad_input;
+mod collector;
+mod conformance;
 mod consumers;
 mod databases;
 mod files;

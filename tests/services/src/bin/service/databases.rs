@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
-use sqlx::{Database, Executor, Pool};
+use sqlx::{AssertSqlSafe, Database, Executor, Pool};
 
 use crate::{Error, number, serve, setting};
 
@@ -128,7 +128,7 @@ where
     for half in [1, 2] {
         let insert =
             format!("INSERT INTO writes (run, id, half) VALUES ('{}', {id}, {half})", setting("RUN"));
-        (&mut *transaction).execute(&*insert).await?;
+        (&mut *transaction).execute(AssertSqlSafe(insert)).await?;
     }
     transaction.commit().await
 }
