@@ -158,10 +158,10 @@
 //! | `lapin` | lapin | 4 | 1.88 |
 //! | `lapin3` | lapin | 3.7 | 1.88 |
 //! | `mongodb` | mongodb | 3 | 1.88 |
-//! | `mysql_async` | mysql_async | 0.37 | 1.88 |
-//! | `once_cell` | once_cell | 1.19 | 1.88 |
+//! | `mysql_async` | `mysql_async` | 0.37 | 1.88 |
+//! | `once_cell` | `once_cell` | 1.19 | 1.88 |
 //! | `opentelemetry` | opentelemetry | 0.33 | 1.88 |
-//! | `parking_lot` | parking_lot | 0.12.3 | 1.88 |
+//! | `parking_lot` | `parking_lot` | 0.12.3 | 1.88 |
 //! | `r2d2` | r2d2 | 0.8.10 | 1.95 |
 //! | `rdkafka` | rdkafka | 0.39 | 1.88 |
 //! | `redb` | redb | 4.5 | 1.90 |
