@@ -114,6 +114,7 @@ impl Client {
         let crate_is_named = before.iter().any(|segment| is(self.crates, &segment.ident));
         match before {
             [] => is_own,
+            [.., last] if is(self.others, &last.ident) => false,
             _ if crate_is_named => is_own || is(self.common, name),
             [first, ..] => is_own && is(self.modules, &first.ident),
         }
