@@ -155,6 +155,9 @@ pub use shutdown_macros::known_types;
 /// - The first signal begins the stop. `SIGINT`, which a terminal sends, skips the lame duck.
 /// - A second signal, at least 250 ms later, ends lame duck and drain, and leaves 3 s for the rest.
 /// - A third signal kills the process.
+/// - `SIGHUP` requests a reload if the program takes [`reloads`](crate::reloads). Else it stops a program that had a controlling
+///   terminal when it started, or that names it in `signals`. A program without a terminal ignores it, with a warning in the
+///   log, because a service manager sends it to request a reload.
 ///
 /// On Windows console events take the place of signals: Ctrl-C of `SIGINT`, and Ctrl-Break, a close of the console, a
 /// logoff and a shutdown of `SIGTERM`. See [`platforms`](crate::platforms#console-events).

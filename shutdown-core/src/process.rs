@@ -154,6 +154,9 @@ impl Process {
     /// starts with `&`. Stop such a process with SIGTERM. A signal that is not named keeps its effect, which ends the program
     /// for most signals.
     ///
+    /// `SIGHUP` stops a program that had a controlling terminal when it started, or that names it here. It requests a reload
+    /// if the program takes [`reloads`](crate::reloads), and is ignored by other programs without a terminal.
+    ///
     /// The known names are `SIGTERM`, `SIGINT`, `SIGHUP`, `SIGQUIT`, `SIGUSR1`, `SIGUSR2`, `SIGALRM`, `SIGCONT`, `SIGTSTP`
     /// and `SIGWINCH`.
     ///

@@ -86,6 +86,7 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
         logger: logger.clone(),
         reporter: reporter.clone(),
         warnings,
+        no_reloads: signals.no_reloads(),
     };
     let mut declared = Declared::default();
     observers::add(&mut declared, &settings, &reporter);

@@ -33,6 +33,8 @@ pub mod deadpool;
 pub mod flate2;
 #[cfg(feature = "flume")]
 pub mod flume;
+#[cfg(feature = "fred")]
+pub mod fred;
 /// Version 4. Needs the feature `lapin`.
 #[cfg(feature = "lapin")]
 pub mod lapin;
@@ -49,6 +51,8 @@ pub mod parking_lot;
 #[cfg(any(feature = "bb8", feature = "deadpool", feature = "mysql_async", feature = "r2d2"))]
 #[allow(dead_code, reason = "a pool that waits by itself needs a part of it")]
 mod pool;
+#[cfg(feature = "quinn")]
+pub mod quinn;
 #[cfg(feature = "r2d2")]
 pub mod r2d2;
 #[cfg(feature = "rdkafka")]

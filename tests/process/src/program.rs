@@ -118,12 +118,12 @@ impl Program {
         })
     }
 
-    fn before_exec(mut self, act: impl Fn() + Send + Sync + 'static) -> Program {
+    pub(crate) fn before_exec(mut self, act: impl Fn() + Send + Sync + 'static) -> Program {
         let act = move || {
             act();
             Ok(())
         };
-        // SAFETY: every caller in this file passes system calls that are async-signal-safe.
+        // SAFETY: every caller in this package passes system calls that are async-signal-safe.
         unsafe { self.0.pre_exec(act) };
         self
     }
