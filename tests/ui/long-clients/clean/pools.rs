@@ -72,6 +72,8 @@ struct TokioPostgres {
     #[teardown]
     shared: lifecycle::Slot<Arc<Client>>,
     #[teardown]
+    locked: tokio::sync::Mutex<Option<Client>>,
+    #[teardown]
     connection: lifecycle::Slot<JoinHandle<Result<(), tokio_postgres::Error>>>,
 }
 
