@@ -59,8 +59,6 @@ pub mod r2d2;
 pub mod rdkafka;
 #[cfg(feature = "redb")]
 pub mod redb;
-#[cfg(feature = "redis")]
-pub mod redis;
 /// Version 1. Needs the feature `redis`.
 #[cfg(feature = "redis")]
 pub mod redis;

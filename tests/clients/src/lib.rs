@@ -1,9 +1,9 @@
 //! What the tests of this package share: servers, services that use a database, and the ways in which tests stop them.
 
-pub mod pools;
-pub mod sessions;
 #[cfg(feature = "rumqttc")]
 mod mosquitto;
+pub mod pools;
+pub mod sessions;
 #[cfg(feature = "rdkafka")]
 mod tansu;
 

@@ -90,7 +90,10 @@ async fn produce(kind: &str) -> Result<(), Error> {
             let producer: FutureProducer = config.create()?;
             producer.client().fetch_metadata(Some(TOPIC), PATIENCE)?;
             if kind == "leaky" {
-                std::mem::forget(lifecycle::manage(Leaky { producer: Some(producer.clone()), consumer: None }));
+                std::mem::forget(lifecycle::manage(Leaky {
+                    producer: Some(producer.clone()),
+                    consumer: None,
+                }));
             } else {
                 lifecycle::manage(Producer { future: Some(producer.clone()), threaded: None, base: None });
             }
@@ -116,8 +119,7 @@ async fn produce(kind: &str) -> Result<(), Error> {
         "base" => {
             let producer: BaseProducer = config.create()?;
             producer.client().fetch_metadata(Some(TOPIC), PATIENCE)?;
-            let managed =
-                lifecycle::manage(Producer { future: None, threaded: None, base: Some(producer) });
+            let managed = lifecycle::manage(Producer { future: None, threaded: None, base: Some(producer) });
             serve().await;
             for number in 0..count() {
                 let record = BaseRecord::<(), str>::to(TOPIC);
