@@ -117,7 +117,7 @@
 //!
 //! # tokio-cron-scheduler
 //!
-//! `shutdown` ends the schedule, and does not wait for a job that runs. The job therefore holds a [`pass`](crate::pass()),
+//! `shutdown` ends the schedule, and does not wait for a job that runs. The job therefore holds a [`pass`](crate::pass),
 //! for which the drain waits. A job that begins after the drain receives no pass, and does nothing.
 //!
 //! ```text

@@ -32,10 +32,10 @@ fn endpoint(answer: Answer) -> (String, mpsc::Receiver<Option<Vec<u8>>>) {
         sender.send(rows).unwrap();
         match answer {
             Answer::Status(status) if ended => {
-                drop(write!(
-                    stream,
-                    "HTTP/1.1 {status}\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwhy: ."
-                ));
+                let reason = if status == "200 OK" { "" } else { "the reason" };
+                let head =
+                    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close", reason.len());
+                drop(write!(stream, "{head}\r\n\r\n{reason}"));
             }
             Answer::Status(_) => {}
             Answer::Never => drop(stream.read(&mut [0])),
@@ -102,7 +102,7 @@ fn without_a_release_the_insert_never_ends() {
 fn an_insert_that_the_server_refuses_is_a_failure() {
     for scenario in ["insert", "inserter"] {
         let (url, _received) = endpoint(Answer::Status("500 Internal Server Error"));
-        stopped(scenario, &url).exited(70).reported(&["rows", "failed", "why"]);
+        stopped(scenario, &url).exited(70).reported(&["rows", "failed", "the reason"]);
     }
 }
 
