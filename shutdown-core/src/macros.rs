@@ -142,6 +142,7 @@ pub use shutdown_macros::known_types;
 /// | `LIFECYCLE_GRACE`, `LIFECYCLE_LAME_DUCK` | override the keys. A number without a unit means seconds |
 /// | `LIFECYCLE_PLAN` = `tree`, `dot`, `mermaid` or `json` | prints the plan of the declared resources, and exits with 0 before `main` runs |
 /// | `LIFECYCLE_REPORT` = a path | appends one line of JSON for each fact: see [`last_stop`](crate::last_stop) |
+/// | `NOTIFY_SOCKET`, `WATCHDOG_USEC`, which systemd sets | with the feature `systemd`: tell the service manager what happens |
 /// | `LIFECYCLE_TERMINATION_LOG` = a path | the termination log, if it is not `/dev/termination-log` |
 ///
 /// The plan names generic resources, but cannot show their place: only a running program knows their types.

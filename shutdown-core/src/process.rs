@@ -14,6 +14,8 @@
 
 mod exit;
 mod host;
+#[cfg(all(unix, feature = "systemd"))]
+mod keep_alive;
 mod observers;
 mod options;
 mod output;

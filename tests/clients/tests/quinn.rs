@@ -125,7 +125,9 @@ fn r22_a_peer_receives_the_data_and_the_close() {
     let seen = peer.seen();
     assert!(seen.finished, "{seen:?}");
     assert_eq!(seen.bytes, "first".len() + BYTES);
-    assert!(matches!(&seen.end, ConnectionError::ApplicationClosed(close) if &close.reason[..] == b"shutting down"));
+    assert!(
+        matches!(&seen.end, ConnectionError::ApplicationClosed(close) if &close.reason[..] == b"shutting down")
+    );
 }
 
 /// A peer that is frozen looks the same: it does not send a packet.

@@ -22,7 +22,10 @@ impl Program {
             command.env_remove(format!("LIFECYCLE_{name}"));
         }
         command.env("LIFECYCLE_GRACE", "20s");
-        command.env_remove("NOTIFY_SOCKET").env("RUST_BACKTRACE", "0");
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
+            command.env_remove(name);
+        }
+        command.env("RUST_BACKTRACE", "0");
         command.stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Program(command)

@@ -81,7 +81,9 @@ async fn quit(clients: &[Client]) -> Result<(), String> {
     if !connected {
         unconfirmed("the client was not connected, so the server may not have the last commands");
     } else if clients.iter().any(ClientLike::is_clustered) {
-        unconfirmed("the nodes of a cluster may not have the last commands, because one of them replied to QUIT");
+        unconfirmed(
+            "the nodes of a cluster may not have the last commands, because one of them replied to QUIT",
+        );
     }
     Ok(())
 }

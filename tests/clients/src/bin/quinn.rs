@@ -36,8 +36,10 @@ async fn main() -> Result<(), Error> {
     let peer: SocketAddr = std::env::var("PEER")?.parse()?;
     let mut roots = rustls::RootCertStore::empty();
     let certificate = std::env::var("CERTIFICATE")?;
-    let bytes: Result<Vec<u8>, _> =
-        (0..certificate.len()).step_by(2).map(|at| u8::from_str_radix(&certificate[at..at + 2], 16)).collect();
+    let bytes: Result<Vec<u8>, _> = (0..certificate.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&certificate[at..at + 2], 16))
+        .collect();
     roots.add(bytes?.into())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
