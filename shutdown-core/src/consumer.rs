@@ -20,7 +20,9 @@
 //! | broker | source | features |
 //! |---|---|---|
 //! | RabbitMQ, AMQP 0.9.1 | `AmqpQueue` | `consumer`, `lapin` |
+//! | the same, through lapin 3 | `lapin3::AmqpQueue` | `consumer`, `lapin3` |
 //! | NATS JetStream | `JetStream` | `consumer`, `async-nats` |
+//! | the same, through async-nats 0.50 | `async_nats050::JetStream` | `consumer`, `async-nats050` |
 //! | Redis streams | `RedisStream` | `consumer`, `redis` |
 //! | Redis lists | `RedisList` | `consumer`, `redis` |
 //!
@@ -90,6 +92,42 @@ mod jetstream;
 mod redis_list;
 #[cfg(feature = "redis")]
 mod redis_stream;
+
+/// The client libraries of the sources. A source names its library by `super::library`, so that it compiles for others.
+mod library {
+    #[cfg(feature = "async-nats")]
+    pub(super) use ::async_nats;
+    #[cfg(feature = "lapin")]
+    pub(super) use ::lapin;
+    #[cfg(feature = "redis")]
+    pub(super) use ::redis;
+}
+
+/// The source for version 0.50 of the crate `async-nats`. The sources of [`consumer`](super) are for 0.51.
+#[cfg(feature = "async-nats050")]
+#[path = "consumer"]
+pub mod async_nats050 {
+    #[allow(clippy::duplicate_mod, clippy::useless_conversion, reason = "one file for every version")]
+    mod jetstream;
+    mod library {
+        pub(super) use ::async_nats050 as async_nats;
+    }
+
+    pub use jetstream::{JetStream, JetStreamReceipt};
+}
+
+/// The source for version 3 of the crate `lapin`. The sources of [`consumer`](super) are for version 4.
+#[cfg(feature = "lapin3")]
+#[path = "consumer"]
+pub mod lapin3 {
+    #[allow(clippy::duplicate_mod, clippy::useless_conversion, reason = "one file for every version")]
+    mod amqp;
+    mod library {
+        pub(super) use ::lapin3 as lapin;
+    }
+
+    pub use amqp::{AmqpQueue, AmqpReceipt};
+}
 
 use std::borrow::Cow;
 use std::fmt;

@@ -58,22 +58,29 @@ pub mod lints;
 mod macros;
 pub mod platforms;
 pub mod recipes;
+#[cfg(feature = "opentelemetry")]
+pub mod telemetry;
 
 pub use {
     engine::builder::Builder,
     engine::defer::Deferred,
     engine::functions::{
         Draining, Stopping, defer, drain_remaining, draining, fail, is_stopping, manage, manage_as, pass,
-        ready, remaining, shutdown, spawn, spawn_blocking, spawn_essential, stopping,
+        ready, reloads, remaining, request_reload, shutdown, spawn, spawn_blocking, spawn_essential,
+        stopping,
     },
     engine::lifecycle::Lifecycle,
     engine::output::MainOutput,
+    engine::reload::{Reload, Reloads},
     macros::{Holds, known_types, main, needs_release, resource, teardown},
-    process::{Process, ReportFormat},
+    observe::last_stop::LastStop,
+    process::{Process, ReportFormat, last_stop},
     report::{
-        Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
+        Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report,
+        StageReport, Straggler, Unconfirmed,
     },
     resource::managed::{Managed, TeardownError},
+    resource::scope::unconfirmed,
     resource::slot::Slot,
     resource::{Resource, Teardown, TeardownOutput},
     stage::Stage,

@@ -8,5 +8,6 @@ pub(crate) mod cycle;
 mod hint;
 pub(crate) mod leak;
 mod text;
+pub(crate) mod unknown;
 pub(crate) mod unreleased;
 mod walk;

@@ -31,6 +31,7 @@
 /// | key | place | meaning |
 /// |---|---|---|
 /// | `#[holds(skip = "why")]` | a field | ignores the field |
+/// | `#[holds(allow(unknown_client))]` | the item | no warning about a [client that no feature knows](crate::lints::unknown_client) |
 /// | `#[holds(crate = path)]` | the item | the path of this crate, if it is not `::lifecycle` |
 pub use shutdown_macros::Holds;
 /// Tells the lint about types of other crates, for the resources of your crate.
@@ -140,6 +141,9 @@ pub use shutdown_macros::known_types;
 /// |---|---|
 /// | `LIFECYCLE_GRACE`, `LIFECYCLE_LAME_DUCK` | override the keys. A number without a unit means seconds |
 /// | `LIFECYCLE_PLAN` = `tree`, `dot`, `mermaid` or `json` | prints the plan of the declared resources, and exits with 0 before `main` runs |
+/// | `LIFECYCLE_REPORT` = a path | appends one line of JSON for each fact: see [`last_stop`](crate::last_stop) |
+/// | `NOTIFY_SOCKET`, `WATCHDOG_USEC`, which systemd sets | with the feature `systemd`: tell the service manager what happens |
+/// | `LIFECYCLE_TERMINATION_LOG` = a path | the termination log, if it is not `/dev/termination-log` |
 ///
 /// The plan names generic resources, but cannot show their place: only a running program knows their types.
 ///
@@ -152,6 +156,9 @@ pub use shutdown_macros::known_types;
 /// - The first signal begins the stop. `SIGINT`, which a terminal sends, skips the lame duck.
 /// - A second signal, at least 250 ms later, ends lame duck and drain, and leaves 3 s for the rest.
 /// - A third signal kills the process.
+/// - `SIGHUP` requests a reload if the program takes [`reloads`](crate::reloads). Else it stops a program that had a controlling
+///   terminal when it started, or that names it in `signals`. A program without a terminal ignores it, with a warning in the
+///   log, because a service manager sends it to request a reload.
 ///
 /// On Windows console events take the place of signals: Ctrl-C of `SIGINT`, and Ctrl-Break, a close of the console, a
 /// logoff and a shutdown of `SIGTERM`. See [`platforms`](crate::platforms#console-events).
@@ -294,6 +301,7 @@ pub use shutdown_macros::needs_release;
 /// | `name = "orders-db"` | name in logs and reports; defaults to the name of the struct |
 /// | `last` | torn down in the flush, after everything else: telemetry, logs |
 /// | `no_teardown = "why"` | there is nothing to release; the text says why |
+/// | `allow(unknown_client)` | no warning about a [client that no feature knows](crate::lints::unknown_client) |
 /// | `crate = path` | path of this crate; defaults to `::lifecycle` |
 ///
 /// The time-outs along a chain of dependencies have to fit into grace together. Otherwise the process refuses to start,
@@ -340,6 +348,9 @@ pub use shutdown_macros::needs_release;
 ///   before what depends on it.
 /// - [`bad_attribute`](crate::lints::bad_attribute): a key is unknown, occurs twice, or has a wrong value; `no_teardown`
 ///   has no reason, or a field has a teardown as well; the item is an enum, a union, or a struct with a lifetime.
+///
+/// The compiler warns of one thing, [`unknown_client`](crate::lints::unknown_client): a field looks like a handle of a
+/// known client, and no feature that is turned on knows its type.
 ///
 /// From each edge the compiler follows at most 64 types, and none through a generic struct. The process checks the whole
 /// plan when it starts.

@@ -9,7 +9,8 @@ pub use tokio::runtime::RuntimeFlavor;
 pub use crate::{
     lint::{
         cycle::check,
-        leak::{Leak, Leaks, Lists, Memory, NeedsRelease, NoList, Otherwise, Released, Touches},
+        leak::{Leak, Leaks, Lists, Memory, NeedsRelease, NoList, Otherwise, Released, Touches, Writes},
+        unknown::{Client, is_unknown, unknown},
         unreleased::{Field, by_value, is_by_value, unreleased},
     },
     process::{MainReturn, ProbeMain, Process, ReportFormat},

@@ -14,6 +14,9 @@
 
 mod exit;
 mod host;
+#[cfg(all(unix, feature = "systemd"))]
+mod keep_alive;
+mod observers;
 mod options;
 mod output;
 mod refusal;
@@ -25,18 +28,20 @@ mod start;
 mod stderr;
 mod supervisor;
 mod system;
-mod thread;
 mod watchdog;
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, RuntimeFlavor};
 
+pub use observers::last_stop;
 pub use options::ReportFormat;
 pub use output::{MainReturn, ProbeMain};
 
 use crate::engine::output::MainOutput;
+use crate::report::Fact;
 use options::Options;
 
 /// A process that stops gracefully, for a plain `fn main`.
@@ -82,6 +87,7 @@ use options::Options;
 /// | [`job`](Process::job) | `job` | a service |
 /// | [`signals`](Process::signals) | `signals` | `SIGTERM`, `SIGINT`, `SIGHUP` |
 /// | [`report`](Process::report) | `report` | [`ReportFormat::Text`] |
+/// | [`observer`](Process::observer) | none | none |
 /// | [`flavor`](Process::flavor) | `flavor` | multi-thread |
 /// | [`worker_threads`](Process::worker_threads) | `worker_threads` | one for each CPU |
 /// | [`max_blocking_threads`](Process::max_blocking_threads) | `max_blocking_threads` | tokio's default: 512 |
@@ -150,6 +156,9 @@ impl Process {
     /// starts with `&`. Stop such a process with SIGTERM. A signal that is not named keeps its effect, which ends the program
     /// for most signals.
     ///
+    /// `SIGHUP` stops a program that had a controlling terminal when it started, or that names it here. It requests a reload
+    /// if the program takes [`reloads`](crate::reloads), and is ignored by other programs without a terminal.
+    ///
     /// The known names are `SIGTERM`, `SIGINT`, `SIGHUP`, `SIGQUIT`, `SIGUSR1`, `SIGUSR2`, `SIGALRM`, `SIGCONT`, `SIGTSTP`
     /// and `SIGWINCH`.
     ///
@@ -171,6 +180,19 @@ impl Process {
     /// Configures the format of the report on stderr. Defaults to [`ReportFormat::Text`].
     pub fn report(mut self, format: ReportFormat) -> Process {
         self.0.report = format;
+        self
+    }
+
+    /// Adds an observer: a function that receives each [`Fact`], the last of which is the report (R34).
+    ///
+    /// The function runs on a thread of its own, and cannot delay the stop: see [`Builder::observer`](crate::Builder::observer).
+    /// Faults of the exit, such as a worker that hangs, come after the report.
+    pub fn observer(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        observe: impl Fn(&Fact) + Send + Sync + 'static,
+    ) -> Process {
+        self.0.observers.add(name.into(), observe);
         self
     }
 

@@ -5,6 +5,7 @@
 //! | [`std`], [`tokio`], [`tokio_types`] | the types of those crates |
 //! | [`clients`] | one file for each client library, under the feature of its name |
 //! | `wrappers` | locks, collections and smart pointers around a value that needs release |
+//! | `nested` | writers inside of writers, up to the file at the end |
 //! | `memory` | writers into memory, which need no release |
 //! | `apart` | a release that blocks and cannot be cancelled, on a thread of its own |
 //! | `child` | a child process is asked to end, and then killed |
@@ -18,12 +19,18 @@
 //!   `lints::unreleased_field` re-exports the modules, so rustdoc builds the page from these heads.
 //! - `known!`: the same for the messages of the compiler.
 //! - an impl of [`Release`] or of a trait in `owned`, for each type that has one right way to be released.
+//!
+//! Another version of that library needs no other file. It needs a line for a renamed dependency and a line for a feature
+//! in `Cargo.toml`, and an entry of `other_versions!` in `clients.rs`. The file names its library by `super::library`, and
+//! uses only what the versions have in common. A feature never changes its version within a major version of this crate.
+//! If the minimum Rust version is above that of this crate, the docs say so: a test in `tests/tree` compares the two.
 
 mod apart;
 mod child;
 pub(crate) mod clients;
 pub(crate) mod known;
 mod memory;
+mod nested;
 pub(crate) mod owned;
 pub(crate) mod returned;
 pub mod std;
@@ -40,13 +47,15 @@ use ::tokio::runtime::Handle;
 use crate::lint::leak::Released;
 use crate::resource::Resource;
 use crate::resource::managed::Managed;
-use crate::resource::scope::TeardownScope;
 use crate::resource::steps::{Step, blocking};
 
 /// A type with one right way to be released.
 pub trait Release<List: 'static>: Sized + Send + Sync + 'static {
     /// Whether the release blocks its thread, so that it must not run on an async one.
     const BLOCKING: bool;
+    /// Whether the value must not be dropped after its release has failed, because the drop loses more, or blocks. Then
+    /// the resource is kept until the process exits.
+    const KEPT_AFTER_FAILURE: bool = false;
 
     /// Releases the value. A `BLOCKING` release never yields.
     fn release(&self) -> impl Future<Output = Result<(), String>> + Send;
@@ -54,13 +63,27 @@ pub trait Release<List: 'static>: Sized + Send + Sync + 'static {
     /// Makes the step that releases a field, on a blocking thread if the release blocks.
     #[doc(hidden)]
     fn known<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a> {
-        if Self::BLOCKING {
-            let scope = TeardownScope::current();
-            blocking(this, move |this| Handle::current().block_on(scope.around(field(this).release())))
+        let step: Step<'a> = if Self::BLOCKING {
+            blocking(this, move |this| Handle::current().block_on(field(this).release()))
         } else {
             Box::pin(value.release())
+        };
+        match Self::KEPT_AFTER_FAILURE {
+            true => kept_after_failure(step, this.clone()),
+            false => step,
         }
     }
+}
+
+/// Keeps the resource until the process exits if the step fails.
+fn kept_after_failure<T: Resource>(step: Step<'_>, this: Managed<T>) -> Step<'_> {
+    Box::pin(async move {
+        let released = step.await;
+        if released.is_err() {
+            ::std::mem::forget(this);
+        }
+        released
+    })
 }
 
 impl<List: 'static, T: Release<List>> Released<T, List> {
@@ -68,16 +91,16 @@ impl<List: 'static, T: Release<List>> Released<T, List> {
     pub const __LIFECYCLE_BARE: bool = true;
 }
 
-/// A type that a bare `#[teardown]` releases as it is. `BY_VALUE` says that it is only released by value. Then another
-/// error has said so.
+/// A type that a bare `#[teardown]` releases as it is. `REFUSED` says that another error refuses it: it is only released
+/// by value, or it looks like a handle of a known client.
 #[diagnostic::on_unimplemented(
     message = "lifecycle::lints::bad_attribute: a bare `#[teardown]` does not know how to release `{Self}`",
     label = "which method releases it?",
     note = "name the method: `#[teardown(close)]`, `#[teardown(lock().await.shutdown())]`; or say why nothing has to be \
             done: `#[teardown(skip = \"..\")]`",
-    note = "to tell the compiler about a type of another crate, write `lifecycle::known_types!`"
+    note = "for a type of another crate, turn on the feature of its client library, or write `lifecycle::known_types!`"
 )]
-pub trait Bare<List, const BY_VALUE: bool>: Sized + Send + Sync + 'static {
+pub trait Bare<List, const REFUSED: bool>: Sized + Send + Sync + 'static {
     /// Makes the step that releases a field.
     fn step<'a, T: Resource>(value: &'a Self, this: &Managed<T>, field: fn(&T) -> &Self) -> Step<'a>;
 }

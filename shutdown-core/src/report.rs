@@ -1,6 +1,7 @@
 //! What happened during a stop, as a value: reason, stages, instances, stragglers, exit status.
 
 mod display;
+mod fact;
 mod json;
 #[cfg(feature = "serde")]
 mod serialize;
@@ -10,6 +11,8 @@ use std::borrow::Cow;
 use std::panic::Location;
 use std::process::ExitCode;
 use std::time::Duration;
+
+pub use fact::{Fact, FactKind};
 
 use crate::stage::Stage;
 
@@ -160,19 +163,33 @@ pub struct InstanceReport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The teardown ended without an error.
+    /// The teardown ended without an error. The peer has confirmed the release, or nothing was outstanding (R22).
     Ok,
+    /// The teardown ended without an error, and cannot know whether something was lost (R22).
+    ///
+    /// The exit status stays 0, because nothing is known to be lost. A teardown says so by
+    /// [`unconfirmed`](crate::unconfirmed).
+    #[non_exhaustive]
+    Unconfirmed {
+        /// What is not confirmed, in the order of the steps.
+        reasons: Vec<Unconfirmed>,
+    },
     /// The teardown ran to its end, with at least one error or panic: one for each step that failed.
     #[non_exhaustive]
     Failed {
         /// Each error or panic, in the order of the steps.
         failures: Vec<Failure>,
+        /// What other steps, or the same ones, could not confirm.
+        unconfirmed: Vec<Unconfirmed>,
     },
     /// The teardown was dropped when its time was up.
     TimedOut,
     /// No thread of the runtime became free to run the teardown.
     NotRun,
 }
+
+/// The step of a hand-written teardown.
+pub(crate) const TEARDOWN: &str = "teardown";
 
 /// An error or a panic in one step of a teardown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,6 +201,16 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The error or the panic, as text.
     pub message: String,
+}
+
+/// A release that one step of a teardown could not confirm: see [`unconfirmed`](crate::unconfirmed).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unconfirmed {
+    /// The step: the name of a field, or `teardown` for the hand-written method.
+    pub step: &'static str,
+    /// The reason that the step gave.
+    pub reason: String,
 }
 
 /// Whether a step of a teardown returned an error or panicked.
@@ -241,12 +268,32 @@ pub enum Straggler {
     },
 }
 
+impl Outcome {
+    /// Returns the outcome of a teardown that ran to its end.
+    pub(crate) fn of(failures: Vec<Failure>, unconfirmed: Vec<Unconfirmed>) -> Outcome {
+        match (failures.is_empty(), unconfirmed.is_empty()) {
+            (true, true) => Outcome::Ok,
+            (true, false) => Outcome::Unconfirmed { reasons: unconfirmed },
+            (false, _) => Outcome::Failed { failures, unconfirmed },
+        }
+    }
+
+    /// Returns what the teardown could not confirm.
+    pub(crate) fn unconfirmed(&self) -> &[Unconfirmed] {
+        match self {
+            Outcome::Unconfirmed { reasons } => reasons,
+            Outcome::Failed { unconfirmed, .. } => unconfirmed,
+            Outcome::Ok | Outcome::TimedOut | Outcome::NotRun => &[],
+        }
+    }
+}
+
 impl Report {
     /// Returns the exit status (R20).
     ///
     /// | status | when |
     /// |---|---|
-    /// | 0 | the stop was clean |
+    /// | 0 | the stop was clean: nothing is known to be lost |
     /// | 1 | `main` or an essential task failed, or [`fail`](crate::fail) was called |
     /// | 70 | the stop ended in time, but something failed or was cut off |
     /// | 78 | the plan is invalid |
@@ -299,7 +346,9 @@ impl Report {
     }
 
     fn something_failed(&self) -> bool {
-        let failed = |instance: &InstanceReport| instance.outcome != Outcome::Ok;
+        let failed = |instance: &InstanceReport| {
+            !matches!(instance.outcome, Outcome::Ok | Outcome::Unconfirmed { .. })
+        };
         self.panicked_tasks > 0 || !self.faults.is_empty() || self.instances.iter().any(failed)
     }
 }

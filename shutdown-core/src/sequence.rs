@@ -52,7 +52,7 @@ use self::stop::Stop;
 use self::teardown::Teardown;
 use crate::budget::{self, Budget};
 use crate::plan::Plan;
-use crate::report::Reason;
+use crate::report::{FactKind, Reason};
 use crate::stage::Stage;
 
 /// The settings of a lifecycle.
@@ -269,7 +269,7 @@ impl<H: Clone> Sequence<H> {
         self.phase = if lame_duck.is_zero() || !ready {
             stop.drain(now, &mut self.actions)
         } else {
-            stop.lame_duck(now, lame_duck)
+            stop.lame_duck(now, lame_duck, &mut self.actions)
         };
     }
 
@@ -322,7 +322,8 @@ impl<H: Clone> Sequence<H> {
         } else {
             self.registry.running().iter().map(|name| format!("`{name}`")).collect()
         };
-        self.actions.push(Action::Waiting { stage, names });
+        let left = self.deadline().unwrap_or(now).saturating_duration_since(now);
+        self.actions.push(Action::Tell(FactKind::Waiting { stage, names, left }));
     }
 }
 

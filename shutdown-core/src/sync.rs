@@ -12,6 +12,7 @@ mod lock;
 pub(crate) mod modelled;
 pub(crate) mod notice;
 pub(crate) mod shards;
+pub(crate) mod thread;
 
 pub(crate) use activity::Activity;
 pub(crate) use counter::Counter;

@@ -5,6 +5,7 @@ use std::future::ready;
 use lifecycle::{
     Builder, Deferred, Drained, Draining, Failure, FailureKind, Gate, InstanceReport, Lifecycle, MainOutcome,
     Managed, Outcome, Pass, Reason, Report, Slot, Stage, StageReport, Stopping, Straggler, TeardownError,
+    Unconfirmed,
 };
 
 fn send<T: Send>(_: T) {}
@@ -28,6 +29,7 @@ fn values_are_send_sync_and_unpin() {
     all::<Outcome>();
     all::<Failure>();
     all::<FailureKind>();
+    all::<Unconfirmed>();
     all::<Straggler>();
     all::<Stage>();
     all::<TeardownError>();

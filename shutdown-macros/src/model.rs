@@ -1,6 +1,8 @@
 //! Checked models. A model exists only if every rule holds.
 
+pub(crate) mod clients;
 pub(crate) mod field;
+pub(crate) mod handle;
 pub(crate) mod holds;
 pub(crate) mod krate;
 pub(crate) mod main_fn;

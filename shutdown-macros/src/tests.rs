@@ -173,6 +173,30 @@ proptest! {
     }
 }
 
+/// A struct without a client has no code for the lint `unknown_client` (R24), and one with a client has some.
+#[test]
+fn r24_a_field_that_looks_like_no_client_costs_nothing() {
+    let resource = |ty: TokenStream| {
+        expand::resource::derive(quote!(#[__lifecycle_resource(no_teardown = "x")] struct X { field: #ty }))
+    };
+    let holds = |ty: TokenStream| expand::holds::derive(quote!(struct X { field: #ty }));
+    let words = |tokens: &TokenStream| tokens.to_string();
+    for expand in [&resource as &dyn Fn(TokenStream) -> TokenStream, &holds] {
+        let (plain, client) = (words(&expand(quote!(Vec<Pool>))), words(&expand(quote!(Vec<PgPool>))));
+        assert!(client.contains("deprecated"), "{client}");
+        for word in ["deprecated", "Client", "unknown"] {
+            assert!(!plain.contains(word), "{plain}");
+        }
+        // What remains of the other is the same code.
+        let (before, rest) = client.split_once("type __LifecycleField").unwrap();
+        assert_eq!(
+            before.replace("PgPool", "Pool"),
+            plain[..before.len() - 2 * before.matches("PgPool").count()]
+        );
+        assert!(rest.contains("unknown_client"), "{rest}");
+    }
+}
+
 /// The fixture is a program that names every signal, so the core knows each of them too.
 #[test]
 fn the_fixture_names_every_signal() {

@@ -100,10 +100,22 @@ pub enum Never {}
 
 lifecycle::needs_release!(Pool, "what is buffered", "flush");
 
+/// A type with the name of a handle, which is known.
+#[derive(Debug)]
+pub struct FutureProducer;
+
+impl FutureProducer {
+    /// Writes.
+    pub const fn flush(&self) {}
+}
+
+lifecycle::needs_release!(FutureProducer, "what is buffered", "flush");
+
 /// A resource whose fields the lint checks.
 #[lifecycle::resource]
 #[derive(Debug)]
 pub struct Asked {
+    producer: FutureProducer,
     pool: Option<Pool>,
     shown: Shown,
     file: File,
@@ -116,6 +128,7 @@ impl Teardown for Asked {
         if let Some(pool) = &self.pool {
             let _ = pool.flush();
         }
+        self.producer.flush();
         self.file.sync_all()
     }
 }
@@ -125,7 +138,7 @@ fn a_plain_struct_shows_its_dependencies() {
     let needs = lifecycle::__private::Needs::of(Asked::DECLARATION);
     let found: Vec<_> = needs.iter().map(|need| need.declaration.name).collect();
     assert_eq!(found, ["db"]);
-    let _: fn(Asked) = |asked| drop((asked.pool, asked.shown, asked.file, asked.next));
+    let _: fn(Asked) = |asked| drop((asked.pool, asked.shown, asked.file, asked.next, asked.producer));
     let _: fn(Shown) = |shown| drop((shown.db, shown.other, shown.kinds));
 }
 

@@ -102,9 +102,14 @@ fn ours(record: &str) -> Vec<(String, usize)> {
     errors
 }
 
-/// Returns the text after `error: ` or `error[E0000]: ` if a lint of ours wrote it.
+/// Returns the text after `error: `, `error[E0000]: ` or `warning: ` if a lint of ours wrote it.
 fn headline(line: &str) -> Option<&str> {
-    let (kind, message) = line.strip_prefix("error")?.split_once(": ")?;
+    let rest = line.strip_prefix("error").or_else(|| line.strip_prefix("warning"))?;
+    let (kind, message) = rest.split_once(": ")?;
+    // rustc prints the warning as the use of a deprecated method.
+    if let Some(path) = message.strip_prefix("use of deprecated method `") {
+        return path.split_once("lifecycle::lints::unknown_client`: ").map(|(_, message)| message);
+    }
     let message = message.strip_prefix("evaluation panicked: ").unwrap_or(message);
     let is_code = kind.is_empty() || (kind.starts_with('[') && kind.ends_with(']'));
     (is_code && message.starts_with("lifecycle::")).then_some(message)
@@ -114,7 +119,10 @@ fn headline(line: &str) -> Option<&str> {
 fn an_error_is_ours_by_its_headline() {
     let record = "error[E0080]: evaluation panicked: lifecycle::a: first\n              help: second\n  --> x.rs:7:5\n\
                   error: use of deprecated `lifecycle::b`\n --> x.rs:8:1\n\
-                  error: lifecycle::c: third\n --> x.rs:9:1\n";
-    let expected = [("lifecycle::a: first".to_owned(), 7), ("lifecycle::c: third".to_owned(), 9)];
+                  error: lifecycle::c: third\n --> x.rs:9:1\n\
+                  warning: use of deprecated method `_::lifecycle::lints::unknown_client`: fourth\n --> x.rs:10:1\n\
+                  warning: unused\n --> x.rs:11:1\n";
+    let expected = [("lifecycle::a: first", 7), ("lifecycle::c: third", 9), ("fourth", 10)];
+    let expected = expected.map(|(message, line)| (message.to_owned(), line));
     assert_eq!(ours(record), expected);
 }

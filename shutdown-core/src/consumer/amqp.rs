@@ -1,11 +1,13 @@
 //! RabbitMQ, through lapin.
 
 use futures_util::StreamExt as _;
-use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicNackOptions, BasicRejectOptions};
-use lapin::{Acker, Channel, Consumer};
 
-use super::{Error, Receipt, Source};
+use super::library::lapin::message::Delivery;
+use super::library::lapin::options::{
+    BasicAckOptions, BasicCancelOptions, BasicNackOptions, BasicRejectOptions,
+};
+use super::library::lapin::{Channel, Consumer};
+use crate::consumer::{Error, Receipt, Source};
 
 /// The messages of a RabbitMQ queue, or of another broker that speaks AMQP 0.9.1.
 ///
@@ -19,11 +21,12 @@ use super::{Error, Receipt, Source};
 /// The connection stays open. It is a resource: `#[teardown] connection: lapin::Connection`.
 ///
 /// ```no_run
+/// # #[cfg(feature = "lapin")]
+/// # async fn f(connection: &lapin::Connection) -> Result<(), Box<dyn std::error::Error>> {
 /// use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 /// use lapin::types::FieldTable;
 /// use lifecycle::consumer::{AmqpQueue, Consumer};
 ///
-/// # async fn f(connection: &lapin::Connection) -> Result<(), Box<dyn std::error::Error>> {
 /// let channel = connection.create_channel().await?;
 /// channel.basic_qos(32, BasicQosOptions::default()).await?; // sent ahead, at most
 /// let options = BasicConsumeOptions::default();
@@ -69,7 +72,9 @@ impl Source for AmqpQueue {
 
     async fn cancel(&mut self) -> Result<(), Error> {
         if self.channel.status().connected() {
-            self.channel.basic_cancel(self.deliveries.tag(), BasicCancelOptions::default()).await?;
+            self.channel
+                .basic_cancel(self.deliveries.tag().as_str().into(), BasicCancelOptions::default())
+                .await?;
         }
         Ok(())
     }
@@ -85,6 +90,9 @@ impl Source for AmqpQueue {
 /// The receipt of a message of an [`AmqpQueue`].
 #[derive(Debug)]
 pub struct AmqpReceipt(Acker);
+
+/// lapin 3 and 4 export the type at different paths.
+type Acker = <Delivery as std::ops::Deref>::Target;
 
 impl AmqpReceipt {
     /// Makes an error of a closed channel, for which lapin returns `false`. The broker delivers the message again.

@@ -4,15 +4,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_nats::Message;
-use async_nats::jetstream::consumer::PullConsumer;
-use async_nats::jetstream::consumer::pull::Batch;
-use async_nats::jetstream::message::Acker;
-use async_nats::jetstream::{AckKind, Context};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 
-use super::{Error, Receipt, Source};
+use super::library::async_nats::Message;
+use super::library::async_nats::jetstream::consumer::PullConsumer;
+use super::library::async_nats::jetstream::consumer::pull::Batch;
+use super::library::async_nats::jetstream::message::Acker;
+use super::library::async_nats::jetstream::{AckKind, Context};
+use crate::consumer::{Error, Receipt, Source};
 use crate::sync::lock;
 
 /// How long the server keeps one request for messages.
@@ -29,10 +29,11 @@ const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
 /// consumer ends.
 ///
 /// ```no_run
+/// # #[cfg(feature = "async-nats")]
+/// # async fn f(client: async_nats::Client) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// use async_nats::jetstream::{self, consumer::PullConsumer};
 /// use lifecycle::consumer::{Consumer, JetStream};
 ///
-/// # async fn f(client: async_nats::Client) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// let context = jetstream::new(client);
 /// let events: PullConsumer = context.get_consumer_from_stream("service", "events").await?;
 /// Consumer::new(JetStream::new(&context, events))

@@ -4,11 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncCommands as _, Client, Direction, RedisResult};
 
+use super::library::redis::aio::MultiplexedConnection;
+use super::library::redis::{self, AsyncCommands as _, Client, Direction, RedisResult};
 use super::redis_stream::unblock;
-use super::{Error, Receipt, Source};
+use crate::consumer::{Error, Receipt, Source};
 
 /// How long one `BLMOVE` waits at the server.
 const BLOCK_SECONDS: f64 = 2.0;

@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use redis::aio::MultiplexedConnection;
-use redis::streams::{StreamReadOptions, StreamReadReply};
-use redis::{AsyncCommands as _, Client};
-
-use super::{Error, Receipt, Source};
+use super::library::redis::aio::MultiplexedConnection;
+use super::library::redis::streams::{StreamReadOptions, StreamReadReply};
+use super::library::redis::{self, AsyncCommands as _, Client};
+use crate::consumer::{Error, Receipt, Source};
 
 /// How long one `XREADGROUP` waits at the server.
 const BLOCK_MILLISECONDS: usize = 2_000;

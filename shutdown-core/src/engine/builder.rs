@@ -1,5 +1,6 @@
 //! A lifecycle by hand, for tests, for libraries, and for programs with a `main` of their own.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::clock::Clock;
@@ -7,7 +8,8 @@ use super::host::Caller;
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
 use crate::budget::{DEFAULT_GRACE, SHORTEST_GRACE};
-use crate::report::Report;
+use crate::observe::observers::Declared;
+use crate::report::{Fact, Report};
 use crate::sequence::Config;
 
 /// The configuration of a [`Lifecycle`] that is built by hand.
@@ -19,7 +21,10 @@ use crate::sequence::Config;
 /// | [`job`](Builder::job) | off |
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build` or `block_on`"]
-pub struct Builder(Config);
+pub struct Builder {
+    config: Config,
+    observers: Declared,
+}
 
 impl Lifecycle {
     /// Returns a builder for a lifecycle without `#[lifecycle::main]`.
@@ -45,12 +50,15 @@ impl Lifecycle {
     /// # }
     /// ```
     pub fn builder() -> Builder {
-        Builder(Config {
-            grace: DEFAULT_GRACE,
-            fits_into: DEFAULT_GRACE,
-            lame_duck: Duration::ZERO,
-            job: false,
-        })
+        Builder {
+            config: Config {
+                grace: DEFAULT_GRACE,
+                fits_into: DEFAULT_GRACE,
+                lame_duck: Duration::ZERO,
+                job: false,
+            },
+            observers: Declared::default(),
+        }
     }
 }
 
@@ -67,7 +75,7 @@ impl Builder {
             "`grace` is {}: a stop needs at least 10ms",
             humantime::format_duration(grace)
         );
-        (self.0.grace, self.0.fits_into) = (grace, grace);
+        (self.config.grace, self.config.fits_into) = (grace, grace);
         self
     }
 
@@ -76,19 +84,61 @@ impl Builder {
     /// A load balancer needs this time to notice the stop. The lame duck ends earlier if the reserves of the later stages
     /// need the time.
     pub fn lame_duck(mut self, lame_duck: Duration) -> Builder {
-        self.0.lame_duck = lame_duck;
+        self.config.lame_duck = lame_duck;
         self
     }
 
     /// Configures a batch job: ready from the start, and without a lame duck.
     pub fn job(mut self) -> Builder {
-        self.0.job = true;
+        self.config.job = true;
+        self
+    }
+
+    /// Adds an observer: a function that receives each [`Fact`] of this lifecycle, the last of which is the report (R34).
+    ///
+    /// The function runs on a thread of its own, one fact after the other, outside of the runtime. So it may block, and it
+    /// cannot delay the stop:
+    ///
+    /// - An observer that is slow has 1,024 facts in its queue. Further ones are dropped, except for the report.
+    /// - After the stop, all observers together have at most 100 ms to receive what is left.
+    /// - A panic costs the fact that caused it. The next fact is received.
+    ///
+    /// The report names an observer that did not receive everything, in its [notes](Report::notes), by `name`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lifecycle::{FactKind, Lifecycle};
+    /// use std::sync::mpsc;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let (sender, facts) = mpsc::channel();
+    /// let report = Lifecycle::builder()
+    ///     .observer("stages", move |fact| {
+    ///         if let FactKind::Entered { stage, .. } = fact.kind {
+    ///             let _ = sender.send(stage.to_string());
+    ///         }
+    ///     })
+    ///     .run(async {})
+    ///     .await;
+    /// assert!(report.is_clean());
+    /// assert_eq!(facts.iter().collect::<Vec<_>>(), ["drain", "cleanup"]);
+    /// # }
+    /// ```
+    #[doc(alias("listener", "subscriber", "callback"))]
+    pub fn observer(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        observe: impl Fn(&Fact) + Send + Sync + 'static,
+    ) -> Builder {
+        self.observers.add(name.into(), observe);
         self
     }
 
     /// Builds the lifecycle. Instances can be managed in it before it runs.
     pub fn build(self) -> Lifecycle {
-        Lifecycle::new(self.0, Clock::Tokio, Caller)
+        Lifecycle::new(self.config, Clock::Tokio, Caller, self.observers.into_observers())
     }
 
     /// Builds the lifecycle and runs `future` in it. Everything else is as in [`Lifecycle::run`].

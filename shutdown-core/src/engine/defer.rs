@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::context;
 use super::hook::Job;
 use super::lifecycle::Lifecycle;
-use crate::report::{Failure, FailureKind};
+use crate::report::{Failure, FailureKind, TEARDOWN};
 use crate::resource::TeardownOutput;
 use crate::resource::managed::Managed;
 use crate::sequence::{InstanceId, NO_CLASS, Spec};
@@ -140,7 +140,7 @@ impl Deferred {
         let job: Job = Box::new(move || {
             let future = teardown();
             Box::pin(async move {
-                let failed = |message| Failure { step: "teardown", kind: FailureKind::Error, message };
+                let failed = |message| Failure { step: TEARDOWN, kind: FailureKind::Error, message };
                 future.await.into_result().err().map(failed).into_iter().collect()
             })
         });

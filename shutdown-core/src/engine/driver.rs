@@ -14,11 +14,16 @@ use futures_util::future::BoxFuture;
 use super::context::Scoped;
 use super::hook::Hook;
 use super::lifecycle::{InFlight, Lifecycle};
-use crate::observe::log::Line;
-use crate::report::{Outcome, Reason, Report};
+use crate::observe::log;
+use crate::report::{Fact, FactKind, Outcome, Reason, Report};
 use crate::resource::scope::TeardownScope;
 use crate::sequence::{Action, Event, InstanceId, Sequence};
+use crate::stage::Stage;
+use crate::sync::notice::Notice;
 use crate::sync::{wait, wait_timeout};
+
+/// How long the flush waits for a slow subscriber.
+const LOG_LIMIT: Duration = Duration::from_millis(100);
 
 impl Lifecycle {
     /// Steps the sequence by one event, and carries out its actions.
@@ -67,11 +72,11 @@ impl Lifecycle {
                 }
                 engine.host.in_use();
                 let left = deadline.saturating_duration_since(self.now());
-                engine.host.log(Line::Stopping { reason, left });
+                self.tell(FactKind::Stopping { reason, left });
             }
             Action::Hurry { deadline } => {
                 engine.host.arm(deadline);
-                engine.host.log(Line::Hurried);
+                self.tell(FactKind::Hurried { left: deadline.saturating_duration_since(self.now()) });
             }
             Action::Drain => {
                 engine.in_flight.gate.close();
@@ -86,17 +91,21 @@ impl Lifecycle {
             }
             Action::Start(id, hook) => self.start(id, &hook),
             Action::Abandon(hook, outcome) => {
+                self.tell_end(&hook, &outcome);
                 if let Some(settled) = hook.abandon(outcome) {
                     engine.host.fire(&settled);
                 }
             }
             Action::Scaled(why) => engine.host.scaled(why),
-            Action::Waiting { stage, names } => engine.host.log(Line::Waiting { stage, names }),
-            Action::Exit(mut report) => {
+            Action::Tell(kind) => self.tell(kind),
+            Action::Exit { mut report, is_told } => {
                 report.notes.extend(engine.in_flight.tasks.notes());
                 report.notes.extend(engine.in_flight.works.notes());
-                if !self.is_quiet(&report) {
-                    engine.host.log(Line::Stopped { took: report.took, status: report.exit_status() });
+                if !is_told && !self.is_quiet(&report) {
+                    self.tell(FactKind::Stopped { took: report.took, status: report.exit_status() });
+                }
+                if !engine.observers.is_empty() {
+                    self.tell(FactKind::Sealed { report: Arc::new((*report).clone()) });
                 }
                 let _ = engine.report.set(*report);
                 engine.notices.over.fire();
@@ -118,13 +127,65 @@ impl Lifecycle {
         // Without a runtime nobody runs this lifecycle, and so nobody waits for the teardown.
         let Some(runtime) = self.engine().runtime.get() else { return };
         let (lifecycle, running) = (self.clone(), Arc::clone(hook));
+        // The log of what happened before is in the subscriber before that is flushed.
+        let logged = (self.stage() == Stage::Flush).then(|| {
+            let logged = Notice::new();
+            self.engine().host.logged(&logged);
+            logged
+        });
         let task = async move {
-            let outcome = running.run(lifecycle.begin(id)).await;
+            if let Some(logged) = logged {
+                let _ = tokio::time::timeout(LOG_LIMIT, logged.wait()).await;
+            }
+            let scope = lifecycle.begin(id);
+            lifecycle.tell_teardown(|| FactKind::TeardownBegan { name: running.name().clone() });
+            let outcome = running.run(scope).await;
+            lifecycle.tell_end(&running, &outcome);
             running.settle_and_wake(outcome.clone());
             lifecycle.on(Event::Ended(id, outcome));
         };
         let task = runtime.spawn(self.teardown_of(id, task));
         hook.set_abort(task.abort_handle());
+    }
+
+    /// Passes a fact to the log and to the observers (R34).
+    pub(crate) fn tell(&self, kind: FactKind) {
+        let engine = self.engine();
+        let is_logged = log::is_logged(&kind);
+        if !is_logged && engine.observers.is_empty() {
+            return;
+        }
+        let fact = Arc::new(Fact { at: self.now().saturating_duration_since(engine.built), kind });
+        engine.observers.tell(&fact);
+        if is_logged {
+            engine.host.log(fact);
+        }
+    }
+
+    /// Waits until the observers have received every fact, for at most `limit`, on this thread. Returns a sentence about each
+    /// that has not.
+    pub(crate) fn settle_observers(&self, limit: Duration) -> Vec<String> {
+        self.engine().observers.settle(limit)
+    }
+
+    /// Passes a fact of one teardown to the observers. There may be many, so nothing is made without an observer.
+    fn tell_teardown(&self, kind: impl FnOnce() -> FactKind) {
+        if !self.engine().observers.is_empty() {
+            self.tell(kind());
+        }
+    }
+
+    /// Tells the end of a teardown, unless it was told before, and what it could not confirm (R22).
+    fn tell_end(&self, hook: &Hook, outcome: &Outcome) {
+        if let Some(doubts) = hook.doubts_at_the_end(outcome) {
+            self.tell(doubts);
+        }
+        if !hook.is_settled() {
+            self.tell_teardown(|| FactKind::TeardownEnded {
+                name: hook.name().clone(),
+                outcome: outcome.clone(),
+            });
+        }
     }
 
     /// Reports that a teardown begins, and collects what it has to know of the stop around it.
@@ -139,6 +200,7 @@ impl Lifecycle {
             deadline: until.map(Into::into),
             work_was_cut,
             last_words: if work_was_cut { in_flight.works.last_words() } else { Vec::new() },
+            ..TeardownScope::default()
         }
     }
 
@@ -146,11 +208,13 @@ impl Lifecycle {
     pub(super) fn release(&self, id: InstanceId, hook: Arc<Hook>, timeout: Option<Duration>) {
         let lifecycle = self.clone();
         let task = async move {
+            lifecycle.tell_teardown(|| FactKind::TeardownBegan { name: hook.name().clone() });
             let run = hook.run(TeardownScope::default());
             let outcome = match timeout {
                 Some(timeout) => tokio::time::timeout(timeout, run).await.unwrap_or(Outcome::TimedOut),
                 None => run.await,
             };
+            lifecycle.tell_end(&hook, &outcome);
             hook.settle_and_wake(outcome.clone());
             lifecycle.on(Event::Ended(id, outcome));
         };

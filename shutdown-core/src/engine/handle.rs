@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::context::{self, Scoped};
 use super::lifecycle::Lifecycle;
-use crate::report::Reason;
+use crate::report::{FactKind, Reason};
 use crate::sequence::Event;
 use crate::stage::Stage;
 use crate::sync::gate::Pass;
@@ -134,6 +134,7 @@ impl Lifecycle {
         if self.engine().ready.set() {
             self.engine().host.in_use();
             self.on(Event::Ready);
+            self.tell(FactKind::Ready);
         }
     }
 

@@ -1,12 +1,13 @@
 //! One teardown: its result, its error or its panic becomes plain data (R7).
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
 use tokio::task::AbortHandle;
 
-use crate::report::{Failure, FailureKind, Outcome};
-use crate::resource::scope::TeardownScope;
+use crate::report::{FactKind, Failure, FailureKind, Outcome, TEARDOWN};
+use crate::resource::scope::{Doubts, TeardownScope};
 use crate::sync::catch::catch_async;
 use crate::sync::lock;
 use crate::sync::notice::Notice;
@@ -15,7 +16,13 @@ use crate::sync::notice::Notice;
 pub(crate) type Job = Box<dyn FnOnce() -> BoxFuture<'static, Vec<Failure>> + Send>;
 
 /// Runs the teardown of one instance, exactly once (R6).
-pub(crate) struct Hook(Mutex<State>);
+pub(crate) struct Hook {
+    /// The name of the instance.
+    name: Cow<'static, str>,
+    /// What the teardown could not confirm so far.
+    doubts: Doubts,
+    state: Mutex<State>,
+}
 
 struct State {
     /// `None` once it runs. The job holds the instance, so that nothing is dropped before its turn.
@@ -27,12 +34,13 @@ struct State {
 }
 
 impl Hook {
-    pub(super) fn new(job: Job) -> Hook {
-        Hook(Mutex::new(State { job: Some(job), abort: None, outcome: None, settled: None }))
+    pub(super) fn new(name: Cow<'static, str>, job: Job) -> Hook {
+        let state = State { job: Some(job), abort: None, outcome: None, settled: None };
+        Hook { name, doubts: Doubts::default(), state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.0)
+        lock(&self.state)
     }
 
     /// Keeps what drops the running teardown, unless it has ended.
@@ -47,18 +55,28 @@ impl Hook {
     pub(super) async fn run(&self, scope: TeardownScope) -> Outcome {
         let job = self.state().job.take();
         let Some(job) = job else { return Outcome::NotRun };
+        let scope = TeardownScope { doubts: self.doubts.clone(), ..scope };
         // The job's future, and with it the instance, is dropped in here as well.
-        match catch_async(scope.around(async move { job().await })).await {
-            Ok(failures) if failures.is_empty() => Outcome::Ok,
-            Ok(failures) => Outcome::Failed { failures },
-            Err(panic) => Outcome::Failed {
-                failures: vec![Failure {
-                    step: "teardown",
-                    kind: FailureKind::Panic,
-                    message: panic.message(),
-                }],
-            },
-        }
+        let failures = catch_async(scope.around(async move { job().await })).await.unwrap_or_else(|panic| {
+            vec![Failure { step: TEARDOWN, kind: FailureKind::Panic, message: panic.message() }]
+        });
+        Outcome::of(failures, self.doubts.end())
+    }
+
+    pub(super) fn name(&self) -> &Cow<'static, str> {
+        &self.name
+    }
+
+    /// Returns whether the outcome is known.
+    pub(super) fn is_settled(&self) -> bool {
+        self.state().outcome.is_some()
+    }
+
+    /// Returns the fact of a teardown that has ended with doubts, or that was given up with some.
+    pub(super) fn doubts_at_the_end(&self, outcome: &Outcome) -> Option<FactKind> {
+        let mut reasons = self.doubts.end();
+        reasons.extend_from_slice(outcome.unconfirmed());
+        (!reasons.is_empty()).then(|| FactKind::Unconfirmed { name: self.name.clone(), reasons })
     }
 
     /// Records the outcome, and wakes the tasks that wait for it.

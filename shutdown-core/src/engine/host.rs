@@ -1,9 +1,10 @@
 //! The port to the place where a lifecycle runs: the engine decides, the host acts.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use crate::observe::log::{Line, log};
-use crate::report::Reason;
+use crate::observe::log::log;
+use crate::report::{Fact, FactKind, Reason};
 use crate::sync::notice::Notice;
 
 /// The place where a lifecycle runs: a runtime of the caller ([`Caller`]), or a process of its own.
@@ -16,8 +17,12 @@ pub(crate) trait Host: Send + Sync {
     fn in_use(&self);
     /// Warns that the declared time-outs are scaled to fit into grace, and why.
     fn scaled(&self, why: String);
-    /// Hands one line to the log.
-    fn log(&self, line: Line);
+    /// Passes one fact to the log.
+    fn log(&self, fact: Arc<Fact>);
+    /// Fires the notice once every fact so far is logged.
+    fn logged(&self, notice: &Notice);
+    /// Learns that the program takes reload requests.
+    fn takes_reloads(&self);
     /// Writes text to stderr.
     fn print(&self, text: String);
     /// Ends the process by this signal.
@@ -38,13 +43,19 @@ impl Host for Caller {
 
     fn scaled(&self, _: String) {}
 
-    fn log(&self, line: Line) {
+    fn log(&self, fact: Arc<Fact>) {
         // The subscriber of a test is seldom set up, and the test may fail by the consequences before `run` can panic.
-        if let Line::Stopping { reason: reason @ Reason::InvalidPlan { .. }, .. } = &line {
+        if let FactKind::Stopping { reason: reason @ Reason::InvalidPlan { .. }, .. } = &fact.kind {
             self.print(format!("lifecycle: the stop begins: {reason}\n"));
         }
-        log(&line);
+        log(&fact);
     }
+
+    fn logged(&self, notice: &Notice) {
+        notice.fire();
+    }
+
+    fn takes_reloads(&self) {}
 
     fn print(&self, text: String) {
         eprint!("{text}");

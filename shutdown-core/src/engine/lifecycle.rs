@@ -6,13 +6,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::Instant;
 
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use super::clock::Clock;
 use super::hook::Hook;
 use super::host::Host;
 use super::tasks::Tasks;
 use super::work::Works;
+use crate::observe::observers::Observers;
 use crate::report::{Report, Straggler};
 use crate::sequence::{Config, Event, InstanceId, Sequence, World};
 use crate::sync::gate::{Gate, Pass};
@@ -58,6 +59,11 @@ pub(crate) struct Engine {
     pub(super) report: OnceLock<Report>,
     pub(super) runtime: OnceLock<Handle>,
     pub(super) host: Box<dyn Host>,
+    pub(super) observers: Observers,
+    /// Where reload requests go, once the program takes them.
+    pub(super) reloads: OnceLock<mpsc::Sender<()>>,
+    /// The instant from which the times of facts count.
+    pub(super) built: Instant,
     /// How many instances were managed.
     instances: Counter,
 }
@@ -141,11 +147,17 @@ impl Engine {
 }
 
 impl Lifecycle {
-    pub(crate) fn new(config: Config, clock: Clock, host: impl Host + 'static) -> Lifecycle {
+    pub(crate) fn new(
+        config: Config,
+        clock: Clock,
+        host: impl Host + 'static,
+        observers: Observers,
+    ) -> Lifecycle {
         let lifecycle = Lifecycle(Arc::new(Engine {
             steps: Mutex::new(Steps { sequence: Sequence::new(config), asleep_until: None }),
             changed: Condvar::new(),
             nudge: Notify::new(),
+            built: clock.now(),
             clock,
             notices: Notices {
                 stopping: Notice::new(),
@@ -160,6 +172,8 @@ impl Lifecycle {
             report: OnceLock::new(),
             runtime: OnceLock::new(),
             host: Box::new(host),
+            observers,
+            reloads: OnceLock::new(),
             instances: Counter::new(),
         }));
         if config.job {

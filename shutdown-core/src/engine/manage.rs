@@ -42,6 +42,7 @@ impl Lifecycle {
         let declaration = T::DECLARATION;
         let mut held = Held::default();
         value.__lifecycle_holds(&mut held);
+        let hook_name = name.clone();
         let spec = Spec {
             name,
             class: NO_CLASS,
@@ -56,7 +57,7 @@ impl Lifecycle {
         let hook = Arc::new_cyclic(|hook| {
             let owner = InstanceOwner { id, lifecycle: self.downgrade(), hook: Weak::clone(hook) };
             let managed = handle.insert(Managed::new(value, id, Box::new(owner))).clone();
-            Hook::new(Box::new(move || Box::pin(tear_down(managed))))
+            Hook::new(hook_name, Box::new(move || Box::pin(tear_down(managed))))
         });
         self.register(id, spec, Some(declaration), hook);
         handle.expect("the hook is made of a clone")
@@ -64,7 +65,8 @@ impl Lifecycle {
 
     /// Registers a teardown without a type.
     pub(super) fn register_job(&self, spec: Spec, job: Job) {
-        self.register(self.next_instance(), spec, None, Arc::new(Hook::new(job)));
+        let hook = Arc::new(Hook::new(spec.name.clone(), job));
+        self.register(self.next_instance(), spec, None, hook);
     }
 
     fn register(

@@ -9,10 +9,13 @@ use super::context::{self, Scoped};
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
 use super::running::Announced;
-use crate::report::{MainOutcome, Reason, Report};
+use crate::report::{FactKind, MainOutcome, Reason, Report};
 use crate::sequence::Event;
 use crate::sync::catch::{Panic, catch_async};
 use crate::sync::lock;
+
+/// How long the observers have after the stop. The thread waits, since a paused clock would not.
+const OBSERVERS_LIMIT: Duration = Duration::from_millis(100);
 
 impl Lifecycle {
     /// Runs `future` as the `main` of this lifecycle, in the caller's runtime, and returns the report.
@@ -132,6 +135,7 @@ impl Lifecycle {
         let fresh = self.set_runtime(runtime.clone());
         assert!(fresh, "this lifecycle has been run already: build one for each run");
         let _announced = Announced::new(self, &runtime);
+        self.tell(FactKind::Started);
         // A mutex, because the future of a run is `Sync` and a payload is not.
         let panic = Mutex::new(None);
         {
@@ -142,7 +146,8 @@ impl Lifecycle {
                 Either::Right(((), main)) => main.await,
             }
         }
-        let report = self.sealed().cloned().expect("`main` returns when everything is over");
+        let mut report = self.sealed().cloned().expect("`main` returns when everything is over");
+        report.notes.extend(self.settle_observers(OBSERVERS_LIMIT));
         let panic = lock(&panic).take();
         Ended { report, panic }
     }

@@ -176,6 +176,8 @@ pub struct Leaks<T: ?Sized, List>(PhantomData<fn(&T, List)>);
 impl<List, T: NeedsRelease<List> + ?Sized> Leaks<T, List> {
     /// What is lost.
     pub const __LIFECYCLE_FOUND: Option<Leak> = T::LEAK;
+    /// The type is known, even if nothing is lost.
+    pub const __LIFECYCLE_KNOWN: bool = true;
 }
 
 /// A question about a type: does a bare `#[teardown]` release it?
@@ -197,6 +199,15 @@ impl<T: HoldsMemory + ?Sized> Memory<T> {
     pub const __LIFECYCLE_MEMORY: bool = true;
 }
 
+/// A question about a type: does it write to memory?
+#[derive(Debug)]
+pub struct Writes<T: ?Sized>(PhantomData<fn(&T)>);
+
+impl<T: WritesToMemory + ?Sized> Writes<T> {
+    /// It does.
+    pub const __LIFECYCLE_MEMORY: bool = true;
+}
+
 /// A question about a resource: which fields does its `teardown` name?
 #[derive(Debug)]
 pub struct Touches<T: ?Sized>(PhantomData<fn(&T)>);
@@ -210,9 +221,11 @@ impl<T: Teardown> Touches<T> {
 pub trait Otherwise {
     /// Nothing is lost.
     const __LIFECYCLE_FOUND: Option<Leak> = None;
+    /// The type is not known.
+    const __LIFECYCLE_KNOWN: bool = false;
     /// A bare `#[teardown]` does not release it.
     const __LIFECYCLE_BARE: bool = false;
-    /// It does not buffer for memory.
+    /// It does not write to memory, nor buffer for it.
     const __LIFECYCLE_MEMORY: bool = false;
     /// There is no impl.
     const __LIFECYCLE_FIELDS: Touched = Touched::NoImpl;
@@ -221,4 +234,5 @@ pub trait Otherwise {
 impl<T: ?Sized, List> Otherwise for Leaks<T, List> {}
 impl<T: ?Sized, List> Otherwise for Released<T, List> {}
 impl<T: ?Sized> Otherwise for Memory<T> {}
+impl<T: ?Sized> Otherwise for Writes<T> {}
 impl<T: ?Sized> Otherwise for Touches<T> {}

@@ -2,39 +2,70 @@
 
 use std::time::Duration;
 
-use crate::report::Reason;
-use crate::stage::Stage;
+use crate::report::{Fact, FactKind, Outcome};
+use crate::signals;
 
 /// The number of names that a line lists.
 const MAX_NAMES: usize = 8;
 
-/// A log event.
-#[derive(Debug)]
-pub(crate) enum Line {
-    Stopping { reason: Reason, left: Duration },
-    Hurried,
-    Waiting { stage: Stage, names: Vec<String> },
-    Stopped { took: Duration, status: u8 },
+/// The target of each event.
+const TARGET: &str = "lifecycle";
+
+/// Returns whether the log has an event for this fact.
+pub(crate) fn is_logged(kind: &FactKind) -> bool {
+    matches!(
+        kind,
+        FactKind::Reloading
+            | FactKind::Reloaded { .. }
+            | FactKind::SignalIgnored { .. }
+            | FactKind::Stopping { .. }
+            | FactKind::Hurried { .. }
+            | FactKind::Waiting { .. }
+            | FactKind::Unconfirmed { .. }
+            | FactKind::Stopped { .. }
+    )
 }
 
-/// Passes one event to the subscriber of the calling thread.
-pub(crate) fn log(line: &Line) {
-    match line {
-        Line::Stopping { reason, left } => {
+/// Passes the event of one fact to the subscriber of the calling thread.
+pub(crate) fn log(fact: &Fact) {
+    match &fact.kind {
+        FactKind::Stopping { reason, left } => {
             let within = humantime::format_duration(Duration::from_millis(millis(*left)));
-            tracing::info!(%reason, within = %within, "stopping");
+            tracing::info!(target: TARGET, %reason, within = %within, "stopping");
         }
-        Line::Hurried => {
-            tracing::warn!("second signal: work in flight is cut off now, and at most 3 s are left");
+        FactKind::Reloading => tracing::info!(target: TARGET, "reloading"),
+        FactKind::Reloaded { took, error: None } => {
+            tracing::info!(target: TARGET, took_ms = millis(*took), "reloaded");
         }
-        Line::Waiting { stage, names } => {
+        FactKind::Reloaded { error: Some(error), .. } => {
+            tracing::error!(target: TARGET, "the new configuration was refused, and the old one stays in use: {error}");
+        }
+        FactKind::SignalIgnored { number } => {
+            let signal = signals::name(*number);
+            tracing::warn!(
+                target: TARGET,
+                "{signal} is ignored: the process has no controlling terminal, and takes no reload requests"
+            );
+        }
+        FactKind::Hurried { .. } => {
+            tracing::warn!(
+                target: TARGET,
+                "second signal: work in flight is cut off now, and at most 3 s are left"
+            );
+        }
+        FactKind::Waiting { stage, names, .. } => {
             let (shown, more) = names.split_at(names.len().min(MAX_NAMES));
             let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-            tracing::warn!(%stage, "waiting for {}{more}", shown.join(", "));
+            tracing::warn!(target: TARGET, %stage, "waiting for {}{more}", shown.join(", "));
         }
-        Line::Stopped { took, status } => {
-            tracing::info!(took_ms = millis(*took), status, "stopped");
+        FactKind::Unconfirmed { name, reasons } => {
+            // The same words as in the report.
+            tracing::warn!(target: TARGET, "`{name}` {}", Outcome::of(Vec::new(), reasons.clone()));
         }
+        FactKind::Stopped { took, status } => {
+            tracing::info!(target: TARGET, took_ms = millis(*took), status, "stopped");
+        }
+        _ => {}
     }
 }
 

@@ -27,13 +27,13 @@ use super::options::ReportFormat;
 use super::reporter::Reporter;
 use super::runtime::{self, Left};
 use super::system::{at_exit, end_main, exit_now};
-use super::thread::Helper;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainEnd;
 use crate::report::{MainOutcome, Report};
+use crate::sync::thread::Helper;
 use crate::sync::{lock, wait, wait_timeout_while};
 
-/// The longest wait for a step that may hang: the last log events, a flush of stdout, a write of the report.
+/// The longest wait for a step that may hang: the last log events, the observers, a flush of stdout, a write of the report.
 const STEP_LIMIT: Duration = Duration::from_millis(100);
 /// The longest wait for the workers of the runtime. Usually 100 ms are enough. On a machine with heavy disk writes, a
 /// thread that only closed a file took longer.
@@ -62,6 +62,8 @@ pub(super) struct Exit {
     returns_to_user: bool,
     /// Notes of the start, for the report.
     notes: Vec<String>,
+    /// The observers that have not received every fact.
+    unheard: OnceLock<Vec<String>>,
     /// The exit code that `main` returned, if it was not success.
     code: Mutex<Option<u8>>,
     progress: Mutex<Progress>,
@@ -98,6 +100,7 @@ impl Exit {
             format,
             returns_to_user,
             notes,
+            unheard: OnceLock::new(),
             code: Mutex::new(None),
             progress: Mutex::new(Progress::Leaving),
             changed: Condvar::new(),
@@ -132,6 +135,7 @@ impl Exit {
         let left = runtime::shut_down(runtime, RUNTIME_LIMIT.min(self.left() / 3));
         // The subscriber receives every event before `main` drops the guard of a log. It may hang.
         self.logger.run_and_wait(STEP_LIMIT.min(self.left() / 3), || {});
+        self.unheard();
         // The warnings of the start stand before the report. The pipe may be full.
         self.reporter.wait_until_printed(STEP_LIMIT.min(self.left() / 3));
         self.advance(Progress::Flushing);
@@ -204,6 +208,11 @@ impl Exit {
         exit_now(i32::from(status))
     }
 
+    /// Waits until the observers have received every fact, and returns a sentence about each that has not (R34).
+    fn unheard(&self) -> &[String] {
+        self.unheard.get_or_init(|| self.lifecycle.settle_observers(STEP_LIMIT.min(self.left() / 4)))
+    }
+
     /// Returns the exit status, and the text of the report.
     fn report(&self, fault: Option<&str>, note: Option<&str>) -> (u8, String) {
         let Some(mut report) = self.lifecycle.sealed().cloned() else {
@@ -211,6 +220,7 @@ impl Exit {
         };
         report.faults.extend(fault.map(str::to_owned));
         report.notes.extend(self.notes.iter().cloned().chain(note.map(str::to_owned)));
+        report.notes.extend_from_slice(self.unheard());
         let code = *lock(&self.code);
         let status = match report.exit_status() {
             1 => code.unwrap_or(1),

@@ -1,17 +1,18 @@
 //! The process, as the host of its lifecycle.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use humantime::format_duration;
 
 use super::reporter::Reporter;
 use super::signal;
-use super::thread::Helper;
 use super::watchdog::Watchdog;
 use crate::engine::host::Host;
-use crate::observe::log::{self, Line};
+use crate::observe::log;
+use crate::report::Fact;
 use crate::sync::notice::Notice;
+use crate::sync::thread::Helper;
 use crate::sync::{Flag, lock};
 
 /// The number of log events that may wait for a slow subscriber. Further events are dropped, because the log carries no
@@ -26,6 +27,8 @@ pub(super) struct ProcessHost {
     pub(super) logger: Helper,
     pub(super) reporter: Reporter,
     pub(super) warnings: Warnings,
+    /// Why a SIGHUP requests no reload, if it does not.
+    pub(super) no_reloads: Option<&'static str>,
 }
 
 /// What the start has to say. It waits until the program is in use, so that `--version` prints nothing (R21).
@@ -83,8 +86,21 @@ impl Host for ProcessHost {
         self.in_use();
     }
 
-    fn log(&self, line: Line) {
-        self.logger.run_if_queue_is_below(MAX_WAITING_EVENTS, move || log::log(&line));
+    fn log(&self, fact: Arc<Fact>) {
+        let _ = self.logger.run_if_queue_is_below(MAX_WAITING_EVENTS, move || log::log(&fact));
+    }
+
+    fn logged(&self, notice: &Notice) {
+        let notice = notice.clone();
+        self.logger.run(move || {
+            notice.fire();
+        });
+    }
+
+    fn takes_reloads(&self) {
+        if let Some(warning) = self.no_reloads {
+            self.reporter.print(format!("lifecycle: warning: {warning}\n"));
+        }
     }
 
     fn print(&self, text: String) {

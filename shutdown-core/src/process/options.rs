@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, RuntimeFlavor};
 
+use crate::observe::observers::Declared;
+
 /// The format of the report that a [`Process`](crate::Process) writes to stderr.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
@@ -25,6 +27,7 @@ pub(super) struct Options {
     pub(super) job: bool,
     pub(super) signals: Option<Vec<String>>,
     pub(super) report: ReportFormat,
+    pub(super) observers: Declared,
     pub(super) runtime: RuntimeOptions,
     /// The `module_path!()` of the attribute on `main`. `None` if `main` has no attribute.
     pub(super) declared_in: Option<&'static str>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::stderr::Stderr;
-use super::thread::Helper;
+use crate::sync::thread::Helper;
 
 #[derive(Clone)]
 pub(super) struct Reporter {

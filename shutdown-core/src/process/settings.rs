@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use humantime::format_duration;
@@ -14,12 +15,18 @@ use crate::sequence::Config;
 const GRACE: &str = "LIFECYCLE_GRACE";
 const LAME_DUCK: &str = "LIFECYCLE_LAME_DUCK";
 const PLAN: &str = "LIFECYCLE_PLAN";
+const REPORT: &str = "LIFECYCLE_REPORT";
+const TERMINATION_LOG: &str = "LIFECYCLE_TERMINATION_LOG";
 
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) config: Config,
     /// If set, the process prints the plan in this format and exits.
     pub(super) plan: Option<Format>,
+    /// The report file.
+    pub(super) report_file: Option<PathBuf>,
+    /// The termination log of Kubernetes, if it has another path than the usual one.
+    pub(super) termination_log: Option<PathBuf>,
     /// What the environment has changed more than its words say, a sentence each.
     pub(super) warnings: Vec<String>,
 }
@@ -77,7 +84,9 @@ impl Settings {
             |value: String| Format::from_name(value.trim()).ok_or(SettingError::UnknownPlanFormat { value });
         let plan = env(PLAN).map(format).transpose()?;
         let config = Config { grace, fits_into, lame_duck: scaled, job: options.job };
-        Ok(Settings { config, plan, warnings })
+        let (report_file, termination_log) =
+            (env(REPORT).map(PathBuf::from), env(TERMINATION_LOG).map(PathBuf::from));
+        Ok(Settings { config, plan, report_file, termination_log, warnings })
     }
 }
 

@@ -10,21 +10,25 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::exit::Exit;
 use super::host::{ProcessHost, Warnings};
+#[cfg(all(unix, feature = "systemd"))]
+use super::keep_alive;
 use super::options::Options;
 use super::refusal::Refusal;
 use super::reporter::Reporter;
 use super::settings::Settings;
-use super::thread::Helper;
 use super::watchdog::Watchdog;
-use super::{runtime, signal, supervisor, thread};
+use super::{observers, runtime, signal, supervisor};
 use crate::budget::Budget;
 use crate::engine::clock::Clock;
 use crate::engine::context;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainOutput;
+use crate::observe::observers::Declared;
 use crate::plan::Plan;
+use crate::report::FactKind;
 use crate::resource::declared;
 use crate::sequence::Config;
+use crate::sync::thread::{self, Helper};
 use crate::{plan, signals};
 
 /// The exit status of a process with an invalid plan or configuration: `EX_CONFIG` of `sysexits.h` (R20).
@@ -67,7 +71,9 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     let module = options.declared_in.unwrap_or_else(std::any::type_name::<F>);
     declared::check(module, config.fits_into).map_err(Refusal::Plan)?;
     settings.warnings.extend(drain_without_time(&config, &declared));
-    let warnings = settings.warnings.iter().cloned().chain(signals.warning()).collect();
+    // A warning of the start alone: the report of this run tells of this run.
+    let last_run = settings.report_file.as_deref().and_then(observers::end_of_the_last_run);
+    let warnings = settings.warnings.iter().cloned().chain(signals.warning()).chain(last_run).collect();
     let warnings = Warnings::new(warnings, config.fits_into, config.grace);
     if let Err(why) = declared::check(module, config.grace) {
         warnings.add_scaled(&why);
@@ -82,8 +88,14 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
         logger: logger.clone(),
         reporter: reporter.clone(),
         warnings,
+        no_reloads: signals.no_reloads(),
     };
-    let lifecycle = Lifecycle::new(config, Clock::System, host);
+    let mut declared = Declared::default();
+    observers::add(&mut declared, &settings, &reporter);
+    #[cfg(all(unix, feature = "systemd"))]
+    let systemd = observers::add_systemd(&mut declared, &reporter);
+    declared.append(options.observers);
+    let lifecycle = Lifecycle::new(config, Clock::System, host, declared.into_observers());
     context::set_main(&lifecycle);
 
     let runtime = builder.build().map_err(Refusal::cannot("start the runtime"))?;
@@ -99,6 +111,12 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     let owner = lifecycle.clone();
     thread::start("lc-signal", move || signals.run(&owner)).map_err(&no_thread)?;
 
+    #[cfg(all(unix, feature = "systemd"))]
+    if let Some(systemd) = systemd {
+        keep_alive::start(systemd, runtime.handle().clone()).map_err(&no_thread)?;
+    }
+
+    lifecycle.tell(FactKind::Started);
     let outcome = async { exit.outcome_of(main.await.into_end()) };
     // A panic is in the report, and its payload may hold something that has to be given back.
     runtime.block_on(lifecycle.main(outcome, drop));

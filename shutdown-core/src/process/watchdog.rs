@@ -7,8 +7,7 @@ use std::time::Instant;
 
 use super::reporter::Reporter;
 use super::system::exit_at_deadline;
-use super::thread;
-use crate::sync::{lock, wait, wait_timeout};
+use crate::sync::{lock, thread, wait, wait_timeout};
 
 /// Armed when a stop begins, and never disarmed: a process that ends well is gone before the deadline.
 pub(super) struct Watchdog(Arc<Shared>);

@@ -31,7 +31,6 @@
 //!   leader.
 //! - On Windows there is no SIGTERM. There the child is killed at once.
 
-use std::any::Any;
 #[cfg(unix)]
 use std::fs;
 use std::fs::File;
@@ -50,6 +49,7 @@ use std::thread;
 use super::Release;
 use super::child::{ENDS_A_CHILD, end};
 use super::known::known;
+use super::nested;
 use super::owned::{ReleaseOwned, ReleaseSync, dropped, owned, text_of};
 
 known! {
@@ -139,21 +139,13 @@ impl ReleaseSync for File {
 
 impl<W: Write + Send + 'static> ReleaseSync for BufWriter<W> {
     fn release_sync(&mut self) -> Result<(), String> {
-        self.flush().and_then(|()| sync(self.get_ref())).map_err(text_of)
+        self.flush().and_then(|()| nested::end(self.get_mut())).map_err(text_of)
     }
 }
 
 impl<W: Write + Send + 'static> ReleaseSync for LineWriter<W> {
     fn release_sync(&mut self) -> Result<(), String> {
-        self.flush().and_then(|()| sync(self.get_ref())).map_err(text_of)
-    }
-}
-
-/// Syncs the writer if it is a file: flushed bytes are not on the disk yet.
-pub(super) fn sync<W: 'static>(writer: &W) -> io::Result<()> {
-    match (writer as &dyn Any).downcast_ref::<File>() {
-        Some(file) => file.sync_all(),
-        None => Ok(()),
+        self.flush().and_then(|()| nested::end(self.get_mut())).map_err(text_of)
     }
 }
 

@@ -136,6 +136,7 @@ macro_rules! one {
         #[diagnostic::do_not_recommend]
         impl<List: 'static, R: Release<List> $($param)*> Release<List> for $ty {
             const BLOCKING: bool = R::BLOCKING;
+            const KEPT_AFTER_FAILURE: bool = R::KEPT_AFTER_FAILURE;
 
             async fn release(&self) -> Result<(), String> {
                 let $wrapper = self;
@@ -165,6 +166,7 @@ macro_rules! each {
         #[diagnostic::do_not_recommend]
         impl<List: 'static, R: Release<List> $($param)*> Release<List> for $ty {
             const BLOCKING: bool = R::BLOCKING;
+            const KEPT_AFTER_FAILURE: bool = R::KEPT_AFTER_FAILURE;
 
             async fn release(&self) -> Result<(), String> {
                 release_all(self.$values().map(R::release)).await

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Failure, FailureKind, MainOutcome, Outcome, Reason, Straggler};
+use super::{Failure, FailureKind, MainOutcome, Outcome, Reason, Straggler, Unconfirmed};
 use crate::signals;
 
 impl fmt::Display for Reason {
@@ -80,19 +80,43 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+impl fmt::Display for Unconfirmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)?;
+        // The name of the instance says the rest.
+        if self.step == super::TEARDOWN { Ok(()) } else { write!(f, " ({})", self.step) }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Outcome::Ok => f.write_str("ok"),
             Outcome::TimedOut => f.write_str("timed out"),
             Outcome::NotRun => f.write_str("not run"),
-            Outcome::Failed { failures } => {
-                for (at, failure) in failures.iter().enumerate() {
-                    let separator = if at == 0 { "" } else { "; " };
-                    write!(f, "{separator}{failure}")?;
+            Outcome::Unconfirmed { reasons } => write_unconfirmed(f, reasons),
+            Outcome::Failed { failures, unconfirmed } => {
+                write_list(f, failures)?;
+                if unconfirmed.is_empty() {
+                    return Ok(());
                 }
-                Ok(())
+                f.write_str("; ")?;
+                write_unconfirmed(f, unconfirmed)
             }
         }
     }
+}
+
+/// Writes `unconfirmed:` and each reason. The log uses the same words.
+fn write_unconfirmed(f: &mut fmt::Formatter<'_>, reasons: &[Unconfirmed]) -> fmt::Result {
+    f.write_str("unconfirmed: ")?;
+    write_list(f, reasons)
+}
+
+fn write_list(f: &mut fmt::Formatter<'_>, parts: &[impl fmt::Display]) -> fmt::Result {
+    for (at, part) in parts.iter().enumerate() {
+        let separator = if at == 0 { "" } else { "; " };
+        write!(f, "{separator}{part}")?;
+    }
+    Ok(())
 }

@@ -16,6 +16,7 @@ impl Report {
     /// | `grace_ms`, `took_ms` | the time that was allowed, and the time that the stop took |
     /// | `stages` | an array of `stage`, `start_ms`, `took_ms` |
     /// | `instances` | an array of `name`, `managed_at`, `last`, `late`, `start_ms` (null if not run), `took_ms`, `outcome` |
+    /// | `outcome` | `ok`, `unconfirmed: ..`, each failed step in words, `timed out` or `not run` |
     /// | `cut_off` | an array of words, one for each [straggler](Report::stragglers) |
     /// | `main` | `ok`, `failed: ..`, `panicked: ..` or `cut off`; null if `main` never returned |
     /// | `panicked_tasks` | the number of tracked tasks that panicked during the stop |

@@ -88,12 +88,13 @@ mod tests {
     use serde_json::{Value, from_str, to_value};
 
     use super::*;
-    use crate::report::FailureKind;
+    use crate::report::{FailureKind, Unconfirmed};
 
     fn everything() -> Report {
         let ms = Duration::from_micros;
         let location = Location::caller();
         let failure = |kind| Failure { step: "pool", kind, message: "line\n\"quoted\" \u{1}".to_owned() };
+        let unconfirmed = || Unconfirmed { step: "socket", reason: "nobody \"answered\"".to_owned() };
         let instance = |start: Option<Duration>, outcome| InstanceReport {
             name: "a".into(),
             location,
@@ -115,8 +116,10 @@ mod tests {
                     Some(ms(999_999)),
                     Outcome::Failed {
                         failures: vec![failure(FailureKind::Error), failure(FailureKind::Panic)],
+                        unconfirmed: vec![unconfirmed()],
                     },
                 ),
+                instance(Some(ms(10)), Outcome::Unconfirmed { reasons: vec![unconfirmed(), unconfirmed()] }),
             ],
             stragglers: vec![
                 Straggler::Main,

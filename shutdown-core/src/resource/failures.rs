@@ -1,6 +1,7 @@
 //! The steps of one teardown, each isolated from the others (R7).
 
 use super::managed::Managed;
+use super::scope::TeardownScope;
 use super::steps::Step;
 use crate::report::{Failure, FailureKind};
 use crate::sync::catch::{Panic, catch, catch_async};
@@ -12,6 +13,7 @@ pub(super) struct Failures(Vec<Failure>);
 impl Failures {
     /// Runs one step to its end. It records an error or a panic, which ends no other step.
     pub(super) async fn step<'a>(&mut self, step: &'static str, begin: impl FnOnce() -> Step<'a>) {
+        TeardownScope::enter_step(step);
         match catch_async(async { begin().await }).await {
             Ok(Ok(())) => {}
             Ok(Err(message)) => self.0.push(Failure { step, kind: FailureKind::Error, message }),

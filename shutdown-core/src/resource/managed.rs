@@ -142,7 +142,8 @@ impl<T> Managed<T> {
     ///
     /// # Errors
     ///
-    /// Returns how the teardown failed: by an error, a panic, or a time-out. The instance is released all the same.
+    /// Returns how the teardown failed: by an error, a panic, or a time-out. The instance is released all the same. A
+    /// release that nobody has [confirmed](crate::unconfirmed) is not an error: a log event at WARN has the reason.
     ///
     /// # Cancel safety
     ///
@@ -153,7 +154,7 @@ impl<T> Managed<T> {
         drop(self);
         let Some(release) = release else { return Ok(()) };
         match release.await {
-            Outcome::Ok => Ok(()),
+            Outcome::Ok | Outcome::Unconfirmed { .. } => Ok(()),
             outcome => Err(TeardownError(outcome)),
         }
     }
@@ -200,7 +201,7 @@ impl std::error::Error for TeardownError {
     /// Returns the first step that failed.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
-            Outcome::Failed { failures } => failures.first().map(|failure| failure as _),
+            Outcome::Failed { failures, .. } => failures.first().map(|failure| failure as _),
             _ => None,
         }
     }

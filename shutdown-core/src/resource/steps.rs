@@ -11,6 +11,7 @@ use tokio::task;
 use super::failures::Failures;
 use super::holds::Probe;
 use super::managed::Managed;
+use super::scope::TeardownScope;
 use super::{Resource, Teardown};
 use crate::report::Failure;
 
@@ -36,9 +37,9 @@ pub fn blocking<T: Resource>(
     this: &Managed<T>,
     run: impl FnOnce(&T) -> Result<(), String> + Send + 'static,
 ) -> Step<'static> {
-    let this = this.clone();
+    let (this, scope) = (this.clone(), TeardownScope::current());
     Box::pin(async move {
-        let ended = task::spawn_blocking(move || run(&this)).await;
+        let ended = task::spawn_blocking(move || scope.enter(|| run(&this))).await;
         ended.unwrap_or_else(|error| match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(error) => Err(error.to_string()),

@@ -13,7 +13,8 @@ pub enum Touched {
 
 impl Touched {
     /// Returns whether the body names `field`.
-    pub(crate) const fn has(self, field: &str) -> bool {
+    #[must_use]
+    pub const fn has(self, field: &str) -> bool {
         match self {
             Self::NoImpl => false,
             Self::Any => true,

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::entry::InstanceId;
-use crate::report::{MainOutcome, Outcome, Reason, Report, Straggler};
-use crate::stage::Stage;
+use crate::report::{FactKind, MainOutcome, Outcome, Reason, Report, Straggler};
 
 /// An event of a lifecycle.
 #[derive(Clone, Debug)]
@@ -66,10 +65,10 @@ pub(crate) enum Action<H> {
     Abandon(H, Outcome),
     /// Warn that the declared time-outs of the managed instances are scaled to fit into grace, and why (R12).
     Scaled(String),
-    /// Log what the stop is waiting for.
-    Waiting { stage: Stage, names: Vec<String> },
-    /// The stop is over, and this is its report.
-    Exit(Box<Report>),
+    /// Tell the observers.
+    Tell(FactKind),
+    /// The stop is over, and this is its report. `is_told` says that its status was told before the flush.
+    Exit { report: Box<Report>, is_told: bool },
     /// Die by this signal, at once.
     Die(i32),
 }

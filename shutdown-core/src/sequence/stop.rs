@@ -7,7 +7,7 @@ use super::event::{Action, World};
 use super::phase::Phase;
 use super::registry::{Planned, Registry};
 use crate::budget::{self, Budget};
-use crate::report::{MainOutcome, Reason, Report, StageReport, Straggler};
+use crate::report::{FactKind, MainOutcome, Outcome, Reason, Report, StageReport, Straggler};
 use crate::stage::Stage;
 
 /// The interval between two log lines about what the stop is waiting for.
@@ -17,7 +17,7 @@ const WAITING_LINE_INTERVAL: Duration = Duration::from_secs(5);
 const LONG_DRAIN: Duration = Duration::from_millis(500);
 
 /// A stop that has begun.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Stop {
     pub(super) reason: Reason,
     pub(super) t0: Instant,
@@ -75,14 +75,19 @@ impl Stop {
     }
 
     /// Enters the lame duck, for at most `length`.
-    pub(super) fn lame_duck(mut self: Box<Self>, now: Instant, length: Duration) -> Phase {
-        self.enter(now, Stage::LameDuck);
+    pub(super) fn lame_duck<H>(
+        mut self: Box<Self>,
+        now: Instant,
+        length: Duration,
+        actions: &mut Vec<Action<H>>,
+    ) -> Phase {
+        self.enter(now, Stage::LameDuck, actions);
         Phase::LameDuck { until: self.budget.drain_until.min(now + length), stop: self }
     }
 
     /// Enters the drain.
     pub(super) fn drain<H>(mut self: Box<Self>, now: Instant, actions: &mut Vec<Action<H>>) -> Phase {
-        self.enter(now, Stage::Drain);
+        self.enter(now, Stage::Drain, actions);
         actions.push(Action::Drain);
         Phase::Drain(self)
     }
@@ -95,13 +100,15 @@ impl Stop {
         actions: &mut Vec<Action<H>>,
     ) -> Phase {
         self.stragglers = self.in_flight(now, world);
+        actions.push(Action::Tell(FactKind::CutOff { stragglers: self.stragglers.clone() }));
         actions.extend([Action::CutMain, Action::CutWork]);
         Phase::CutOff(self)
     }
 
-    pub(super) fn enter(&mut self, now: Instant, stage: Stage) {
+    pub(super) fn enter<H>(&mut self, now: Instant, stage: Stage, actions: &mut Vec<Action<H>>) {
         debug_assert!(self.entered.last().is_none_or(|last| last.stage < stage), "invariant 1");
         self.entered.push(Entered { stage, at: now });
+        actions.push(Action::Tell(FactKind::Entered { stage }));
     }
 
     /// Lists the work in flight, including `main`.
@@ -145,9 +152,16 @@ impl Stop {
         due
     }
 
+    /// Returns the report as it is before the flush. What has not begun may still run in the flush.
+    pub(super) fn so_far<H: Clone>(&self, now: Instant, registry: &Registry<H>) -> Report {
+        let mut so_far = self.clone().seal(now, registry);
+        so_far.instances.retain(|instance| instance.outcome != Outcome::NotRun);
+        so_far
+    }
+
     /// Writes the report. Every instance has an outcome.
     pub(super) fn seal<H: Clone>(mut self, now: Instant, registry: &Registry<H>) -> Report {
-        self.enter(now, Stage::Exited);
+        self.entered.push(Entered { stage: Stage::Exited, at: now });
         let since = |at: Instant| at.saturating_duration_since(self.t0);
         let stages = self.entered.windows(2).map(|pair| StageReport {
             stage: pair[0].stage,

@@ -13,7 +13,7 @@ use super::registry::Registry;
 use super::stop::Stop;
 use crate::budget::Limits;
 use crate::plan::Node;
-use crate::report::Outcome;
+use crate::report::{FactKind, Outcome};
 use crate::stage::{PerStage, Stage, TeardownStage};
 
 /// A teardown that begins later than this, and later than a hundredth of the remaining time, changes the shares of the
@@ -30,6 +30,8 @@ pub(super) struct Teardown {
     expiries: BinaryHeap<Reverse<Expiry>>,
     /// Whether all time is up, so that the teardowns that could not begin before have their last chance (R6).
     last_chance: bool,
+    /// The exit status that was told before the flush.
+    told_status: Option<u8>,
 }
 
 /// The limit of one teardown.
@@ -47,7 +49,7 @@ impl Teardown {
         registry: &mut Registry<H>,
         actions: &mut Vec<Action<H>>,
     ) -> Phase {
-        stop.enter(now, Stage::Cleanup);
+        stop.enter(now, Stage::Cleanup, actions);
         let mut teardown = Box::new(Teardown {
             stop,
             stage: TeardownStage::Cleanup,
@@ -55,6 +57,7 @@ impl Teardown {
             limits: Limits::default(),
             expiries: BinaryHeap::new(),
             last_chance: false,
+            told_status: None,
         });
         teardown.replan(now, registry, actions);
         Phase::Teardown(teardown)
@@ -204,14 +207,14 @@ impl Teardown {
         }
         if self.stage == TeardownStage::Cleanup {
             if unfinished.cleanup == 0 {
-                self.enter_flush(now);
+                self.enter_flush(now, registry, actions);
                 self.share_out(now, registry);
                 return ControlFlow::Continue(Phase::Teardown(self));
             }
             // If all time is up, the flush is entered only for an instance that belongs to it.
             if now >= until.cleanup && (unfinished.flush > 0 || !is_over) {
                 self.progress.force();
-                self.enter_flush(now);
+                self.enter_flush(now, registry, actions);
                 self.replan(now, registry, actions);
                 return ControlFlow::Continue(Phase::Teardown(self));
             }
@@ -225,9 +228,17 @@ impl Teardown {
         }
     }
 
-    fn enter_flush(&mut self, now: Instant) {
+    fn enter_flush<H: Clone>(&mut self, now: Instant, registry: &Registry<H>, actions: &mut Vec<Action<H>>) {
         self.stage = TeardownStage::Flush;
-        self.stop.enter(now, Stage::Flush);
+        // Before the flush, so that a log that is flushed has it.
+        let so_far = self.stop.so_far(now, registry);
+        let status = so_far.exit_status();
+        self.told_status = Some(status);
+        let stopped = Action::Tell(FactKind::Stopped { took: so_far.took, status });
+        // The end of the cleanup may have started teardowns of the flush in this step.
+        let started = actions.iter().position(|action| matches!(action, Action::Start(..)));
+        actions.insert(started.unwrap_or(actions.len()), stopped);
+        self.stop.enter(now, Stage::Flush, actions);
     }
 
     /// All time is up. The teardowns that became free too late for a thread to take them get half of the margin (R6).
@@ -271,7 +282,9 @@ impl Teardown {
         let abandoned = registry.entries_mut().filter_map(|entry| entry.abandon(now));
         actions.extend(abandoned.map(|(hook, outcome)| Action::Abandon(hook, outcome)));
         let deadline = self.stop.budget.deadline;
-        actions.push(Action::Exit(Box::new(self.stop.seal(now, registry))));
+        let report = self.stop.seal(now, registry);
+        let is_told = self.told_status == Some(report.exit_status());
+        actions.push(Action::Exit { report: Box::new(report), is_told });
         Phase::Exited { deadline }
     }
 }

@@ -4,11 +4,11 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{DeriveInput, Generics};
 
-use super::question;
+use super::{question, unknown};
 use crate::{
     errors::{Errors, Lint},
     model::{
-        field::{Field, names_self},
+        field::{self, Field, names_self},
         holds::{Holds, Variant},
     },
 };
@@ -44,6 +44,15 @@ fn expand(model: &Holds) -> TokenStream {
         quote!((#found, #label))
     });
     let questions = question::items(&door);
+    let clients: TokenStream = asked
+        .clone()
+        .enumerate()
+        .filter(|(_, field)| !field.handles.is_empty() && !field::names_one_of(&field.ty, ident, generics))
+        .map(|(index, field)| {
+            let name = format!("{owner}::{}", field.label);
+            unknown::warnings(&field.handles, (&name, index, "holds"), &quote!(false), &door)
+        })
+        .collect();
     let links =
         asked.filter(|field| field.may_hold).map(|Field { ty, .. }| quote!(#door::Probe::<#ty>::LINKS));
     let arms = variants.iter().map(|variant| arm(variant, &door));
@@ -67,6 +76,8 @@ fn expand(model: &Holds) -> TokenStream {
                     #held
                 }
             }
+
+            #clients
         };
     }
 }

@@ -2,9 +2,9 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{GenericParam, Member, Type, spanned::Spanned};
+use syn::{Member, Type, spanned::Spanned};
 
-use super::{question, spanned, without_self};
+use super::{question, spanned, unknown, without_self};
 use crate::{
     model::{
         field::{self, Field},
@@ -108,15 +108,27 @@ fn apart(ty: &Type, owner: &Ident) -> Type {
 /// Returns the name of the constant that says whether a bare `#[teardown]` is on a type that is only released by value.
 /// There is none if the type contains a parameter of the struct, because a constant outside of the impl cannot name it.
 pub(crate) fn by_value(model: &Resource, index: usize, field: &Field) -> Option<Ident> {
-    let is_generic = |ident: &Ident| field::names_self(&field.ty, ident);
-    let mut params = model.generics.params.iter();
-    let concrete = params.all(|param| match param {
-        GenericParam::Type(param) => !is_generic(&param.ident),
-        GenericParam::Const(param) => !is_generic(&param.ident),
-        GenericParam::Lifetime(_) => true,
-    });
-    let concrete = concrete && (model.generics.params.is_empty() || !is_generic(&model.ident));
+    let concrete = !field::names_one_of(&field.ty, &model.ident, &model.generics);
     concrete.then(|| format_ident!("_FIELD_{index}_IS_RELEASED_BY_VALUE"))
+}
+
+/// Returns what rustc warns of: the fields with a handle that no feature knows and nothing releases.
+pub(crate) fn check_clients(model: &Resource, door: &TokenStream) -> TokenStream {
+    let fields = suspects(model).filter(|(_, field)| !field.handles.is_empty());
+    let fields = fields.filter(|(index, field)| by_value(model, *index, field).is_some());
+    fields
+        .filter_map(|(index, field)| {
+            let (ident, label) = (&model.ident, &field.label);
+            let released = match model.generics.params.is_empty() {
+                true => quote!(#door::Touches::<#ident>::__LIFECYCLE_FIELDS.has(#label)),
+                // No constant can ask the impl of a generic struct. An impl that the struct needs is believed.
+                false if model.own_required => return None,
+                false => quote!(false),
+            };
+            let name = format!("{}::{label}", unraw(ident));
+            Some(unknown::warnings(&field.handles, (&name, index, "teardown"), &released, door))
+        })
+        .collect()
 }
 
 /// Returns the constants of [`by_value`], and for each a constant whose evaluation is the error.
@@ -129,9 +141,21 @@ pub(crate) fn check_bare(model: &Resource, door: &TokenStream) -> TokenStream {
         let (check, first) = (format_ident!("_FIELD_{index}_CAN_BE_RELEASED"), field.ty.span());
         let arguments = quote!(#found, #bare, #owner, #label);
         let call = call_at(first, &field.ty, &quote_spanned!(first=> by_value), arguments, door);
+        let (or_unknown, unknown) =
+            match unknown::messages(&field.handles, &format!("{owner}::{label}"), door) {
+                None => (None, None),
+                Some(messages) => {
+                    let arguments = quote!(#found, #bare, #messages);
+                    let (check, function) =
+                        (format_ident!("_FIELD_{index}_IS_KNOWN"), quote_spanned!(first=> unknown));
+                    let call = call_at(first, &field.ty, &function, arguments.clone(), door);
+                    (Some(quote!(|| #door::is_unknown(#arguments))), Some(quote!(const #check: () = #call;)))
+                }
+            };
         Some(quote! {
-            const #name: bool = #door::is_by_value(#found, #bare);
+            const #name: bool = #door::is_by_value(#found, #bare) #or_unknown;
             const #check: () = #call;
+            #unknown
         })
     })
     .collect()

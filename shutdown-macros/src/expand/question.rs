@@ -4,6 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{GenericArgument, PathArguments, Type};
 
+use crate::model::handle::WRAPPERS;
+
 /// Returns the items that the questions need: the traits, and the type `__LifecycleList`.
 ///
 /// `known_types!` defines `LifecycleKnownTypes` in the root of the user's crate. A name from a glob import in an inner
@@ -49,30 +51,6 @@ pub(super) fn found(ty: &Type, door: &TokenStream) -> TokenStream {
 pub(super) fn bare(ty: &Type, door: &TokenStream) -> TokenStream {
     quote!(#door::Released::<#ty, __LifecycleList>::__LIFECYCLE_BARE)
 }
-
-/// The wrappers that a tuple is looked for in, and the place of the argument that holds the value.
-const WRAPPERS: &[(&str, usize)] = &[
-    ("Arc", 0),
-    ("ArcSwap", 0),
-    ("ArcSwapOption", 0),
-    ("BTreeMap", 1),
-    ("Box", 0),
-    ("FairMutex", 0),
-    ("HashMap", 1),
-    ("Lazy", 0),
-    ("LazyLock", 0),
-    ("Mutex", 0),
-    ("OnceCell", 0),
-    ("OnceLock", 0),
-    ("Option", 0),
-    ("Pin", 0),
-    ("ReentrantMutex", 0),
-    ("Result", 0),
-    ("RwLock", 0),
-    ("Slot", 0),
-    ("Vec", 0),
-    ("VecDeque", 0),
-];
 
 /// Returns the type once for each element of the tuples in it: `Vec<A>` and `Vec<B>` for `Vec<(A, B)>`. Returns `None`
 /// if it has no tuple.

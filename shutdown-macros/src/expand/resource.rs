@@ -67,6 +67,7 @@ fn expand(model: &Resource) -> TokenStream {
     };
     let leaks = leaks::check(model, &door);
     let by_value = leaks::check_bare(model, &door);
+    let clients = leaks::check_clients(model, &door);
     let questions = leaks::asks(model).then(|| question::items(&door));
     quote! {
         const _: () = {
@@ -87,6 +88,7 @@ fn expand(model: &Resource) -> TokenStream {
             }
             #behind
             #leaks
+            #clients
         };
     }
 }

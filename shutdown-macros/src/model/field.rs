@@ -2,9 +2,12 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, Index, Member, PathArguments, Type};
+use syn::{GenericArgument, GenericParam, Generics, Index, Member, PathArguments, Type};
 
-use super::step::Step;
+use super::{
+    handle::{self, Handle},
+    step::Step,
+};
 use crate::{
     errors::{Errors, Lint},
     parse::unraw,
@@ -22,6 +25,8 @@ pub(crate) struct Field {
     pub(crate) may_leak: bool,
     /// Whether the type names the struct itself.
     pub(crate) names_self: bool,
+    /// What looks like a handle of a known client, and is not released by a call or allowed by name.
+    pub(crate) handles: Vec<Handle>,
 }
 
 impl Field {
@@ -46,13 +51,30 @@ impl Field {
         let names_self = names_self(&ty, owner);
         let may_hold = !is_plain(&ty, &[]);
         let may_leak = may_hold && !is_plain(&ty, RELEASED);
-        Self { member, label, ty, step, may_hold, may_leak, names_self }
+        let is_asked = match step {
+            None => may_leak && !handle::is_allowed(&field.attrs),
+            Some(Step::Known) => true,
+            Some(Step::Call { .. } | Step::Taken { .. } | Step::Skip) => false,
+        };
+        let handles = if is_asked { Handle::all(&ty, owner) } else { Vec::new() };
+        Self { member, label, ty, step, may_hold, may_leak, names_self, handles }
     }
 }
 
 /// Returns whether the type names the struct, by its name or as `Self`.
 pub(crate) fn names_self(ty: &Type, owner: &Ident) -> bool {
     names(&ty.to_token_stream(), owner)
+}
+
+/// Returns whether the type of a field of a generic struct names the struct or one of its parameters.
+pub(crate) fn names_one_of(ty: &Type, owner: &Ident, generics: &Generics) -> bool {
+    let mut params = generics.params.iter();
+    let named = params.any(|param| match param {
+        GenericParam::Type(param) => names_self(ty, &param.ident),
+        GenericParam::Const(param) => names_self(ty, &param.ident),
+        GenericParam::Lifetime(_) => false,
+    });
+    named || (!generics.params.is_empty() && names_self(ty, owner))
 }
 
 fn names(tokens: &TokenStream, owner: &Ident) -> bool {

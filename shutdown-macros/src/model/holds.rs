@@ -4,10 +4,13 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Fields, Generics, Meta, Path};
 
-use super::{Keys, Known, field::Field, krate, values::Assigned};
+use super::{Keys, Known, field::Field, handle, krate, values::Assigned};
 use crate::errors::{Errors, Lint};
 
-const ON_THE_ITEM: &[Known] = &[Known { name: "crate", form: "crate = path::to::lifecycle" }];
+const ON_THE_ITEM: &[Known] = &[
+    Known { name: "allow", form: "allow(unknown_client)" },
+    Known { name: "crate", form: "crate = path::to::lifecycle" },
+];
 
 const ON_A_FIELD: &[Known] =
     &[Known { name: "skip", form: "skip = \"why nothing in it has to be released\"" }];
@@ -32,7 +35,7 @@ impl Holds {
         let keys = Keys::read(&arguments(&item.attrs, errors), ON_THE_ITEM, errors);
         let ident = &item.ident;
         let variant = |path, fields: &Fields| Variant { path, fields: checked(ident, fields, errors) };
-        let variants = match &item.data {
+        let mut variants = match &item.data {
             Data::Struct(data) => vec![variant(quote!(Self), &data.fields)],
             Data::Enum(data) => {
                 let variants = data.variants.iter();
@@ -49,6 +52,8 @@ impl Holds {
                 Vec::new()
             }
         };
+        let fields = variants.iter_mut().flat_map(|variant| &mut variant.fields);
+        handle::allow(&keys, &item.attrs, fields, errors);
         Self {
             krate: keys.value("crate", errors, Assigned::path).unwrap_or_else(krate::default),
             ident: ident.clone(),

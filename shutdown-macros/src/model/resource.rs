@@ -6,7 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{Data, DeriveInput, GenericParam, Generics, Meta, Path, Type};
 
-use super::{Keys, Known, field::Field, krate, step::Step, values::Assigned};
+use super::{Keys, Known, field::Field, handle, krate, step::Step, values::Assigned};
 use crate::{
     errors::{Errors, Lint},
     parse::unraw,
@@ -19,6 +19,7 @@ const KNOWN: &[Known] = &[
     Known { name: "name", form: "name = \"orders-db\"" },
     Known { name: "last", form: "last" },
     Known { name: "no_teardown", form: "no_teardown = \"why there is nothing to release\"" },
+    Known { name: "allow", form: "allow(unknown_client)" },
     Known { name: "crate", form: "crate = path::to::lifecycle" },
 ];
 
@@ -42,7 +43,8 @@ impl Resource {
     /// Returns the model, if every rule holds.
     pub(crate) fn check(args: &TokenStream, item: &DeriveInput, errors: &Errors) -> Option<Self> {
         let keys = Keys::read(args, KNOWN, errors);
-        let fields = fields(item, errors);
+        let mut fields = fields(item, errors);
+        handle::allow(&keys, &item.attrs, fields.iter_mut(), errors);
         lifetimes(&item.generics, errors);
         let no_teardown = no_teardown(&keys, &fields, errors);
         let model = Self {

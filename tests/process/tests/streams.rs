@@ -71,6 +71,31 @@ fn a_slow_tracing_subscriber_receives_every_event() {
     }
 }
 
+/// R34: a log that is marked `last` ships the end of the stop as well.
+#[test]
+fn the_end_of_the_stop_is_logged_before_the_flush() {
+    for program in both_flavours!("streams/log is slow, with a flush") {
+        let ended = program.stopped_by(SIGTERM);
+        ended.exited(0).said(&["ready", "stopping", "heard: stopping", "heard: stopped", "flushed"]);
+    }
+}
+
+/// R34: an observer that hangs, panics or is slow.
+#[test]
+fn an_observer_delays_no_exit_and_changes_no_status() {
+    for (observer, note) in [
+        ("hangs", "the observer `hangs` did not receive the end of the stop"),
+        ("panics", "the observer `panics` panicked"),
+    ] {
+        let ended = program!("plain", "endings/idle").env("OPTIONS", format!("observer={observer}"));
+        let ended = ended.grace("30s").stopped_by(SIGTERM);
+        ended.exited(0).said(&["orders closed", "store closed"]).reported(&[note]);
+        ended.within(Duration::from_secs(1));
+    }
+    let ended = program!("plain", "endings/idle").env("OPTIONS", "observer=prints").stopped_by(SIGTERM);
+    ended.exited(0).said(&["fact: Started", "fact: Ready", "fact: Sealed"]);
+}
+
 /// A deadlocked subscriber stops the log. The report and the exit are not affected.
 #[test]
 fn a_deadlocked_tracing_subscriber() {

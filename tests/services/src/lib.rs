@@ -7,7 +7,7 @@ mod keeper;
 mod mariadb;
 mod nats;
 mod postgres;
-mod programs;
+pub mod programs;
 mod rabbitmq;
 mod redis_server;
 mod server;
@@ -17,7 +17,7 @@ pub use nats::Nats;
 pub use postgres::Postgres;
 pub use rabbitmq::RabbitMq;
 pub use redis_server::Redis;
-pub use server::Server;
+pub use server::{Place, Server};
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::LazyLock;
 
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
 use crate::server::{Place, Server};
 use crate::{ask, programs};
@@ -23,7 +23,9 @@ impl MariaDb {
         &SHARED
     }
 
-    fn start() -> MariaDb {
+    /// Starts another server.
+    #[must_use]
+    pub fn start() -> MariaDb {
         let place = Place::new("mariadb");
         let data = format!("--datadir={}", place.folder.join("data").display());
         let socket = format!("--socket={}", place.folder.join("socket").display());
@@ -60,7 +62,7 @@ impl MariaDb {
     /// If the statement fails.
     #[track_caller]
     pub fn run(&self, statement: &str) {
-        ask(sqlx::raw_sql(statement).execute(&self.pool)).expect(statement);
+        ask(sqlx::raw_sql(AssertSqlSafe(statement)).execute(&self.pool)).expect(statement);
     }
 
     /// Returns the column of numbers that `query` selects.
@@ -70,7 +72,7 @@ impl MariaDb {
     /// If the query fails.
     #[track_caller]
     pub fn numbers(&self, query: &str) -> Vec<i64> {
-        ask(sqlx::query_scalar(query).fetch_all(&self.pool)).expect(query)
+        ask(sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&self.pool)).expect(query)
     }
 
     /// Returns the number of connections of the service.

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::LazyLock;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
 use crate::server::{Place, Server};
 use crate::{ask, programs, wait_until};
@@ -75,7 +75,7 @@ impl Postgres {
     /// If the statement fails.
     #[track_caller]
     pub fn run(&self, statement: &str) {
-        ask(sqlx::raw_sql(statement).execute(&self.pool)).expect(statement);
+        ask(sqlx::raw_sql(AssertSqlSafe(statement)).execute(&self.pool)).expect(statement);
     }
 
     /// Returns the number that `query` selects.
@@ -85,7 +85,7 @@ impl Postgres {
     /// If the query fails.
     #[track_caller]
     pub fn number(&self, query: &str) -> i64 {
-        ask(sqlx::query_scalar(query).fetch_one(&self.pool)).expect(query)
+        ask(sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&self.pool)).expect(query)
     }
 
     /// Returns the column of numbers that `query` selects.
@@ -95,7 +95,7 @@ impl Postgres {
     /// If the query fails.
     #[track_caller]
     pub fn numbers(&self, query: &str) -> Vec<i64> {
-        ask(sqlx::query_scalar(query).fetch_all(&self.pool)).expect(query)
+        ask(sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&self.pool)).expect(query)
     }
 
     /// Returns the number of connections of the service of this name that satisfy `condition`.

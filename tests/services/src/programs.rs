@@ -12,7 +12,7 @@ const FOLDERS: &[&str] = &["/usr/lib/rabbitmq/bin", "/usr/bin", "/usr/sbin", "/b
 ///
 /// If it is missing. The message is the command that installs it.
 #[track_caller]
-pub(crate) fn find(name: &str, package: &str) -> PathBuf {
+pub fn find(name: &str, package: &str) -> PathBuf {
     let own = FOLDERS.iter().map(PathBuf::from);
     let found = own.chain(postgres_folders()).map(|folder| folder.join(name)).find(|path| path.exists());
     found.unwrap_or_else(|| {

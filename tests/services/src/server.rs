@@ -19,14 +19,22 @@ const NOBODY: u32 = 65_534;
 
 /// The folder and the free port that a server is started with.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub struct Place {
     name: &'static str,
-    pub(crate) folder: PathBuf,
-    pub(crate) port: u16,
+    /// The data folder, which belongs to the user of the server.
+    pub folder: PathBuf,
+    /// The port on 127.0.0.1.
+    pub port: u16,
 }
 
 impl Place {
-    pub(crate) fn new(name: &'static str) -> Place {
+    /// Makes a folder, and finds a port.
+    ///
+    /// # Panics
+    ///
+    /// If there is no place for a folder.
+    #[must_use]
+    pub fn new(name: &'static str) -> Place {
         programs::check_dev_null();
         let port = free_port();
         let folder = std::env::temp_dir().join(format!("lifecycle-services-{}", std::process::id()));
@@ -40,7 +48,7 @@ impl Place {
     }
 
     /// Configures `program` as an unprivileged user, without the caller's environment and signals.
-    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
+    pub fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         with_default_signals(&mut command);
         command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").env("HOME", &self.folder);
@@ -64,7 +72,11 @@ impl Place {
     }
 
     /// Starts `command`, and waits until `answers`.
-    pub(crate) fn start(self, mut command: Command, answers: impl Fn() -> bool) -> Server {
+    ///
+    /// # Panics
+    ///
+    /// If it ends, or does not answer in time. The message has its log.
+    pub fn start(self, mut command: Command, answers: impl Fn() -> bool) -> Server {
         let log = std::fs::File::create(self.folder.join("log")).expect("the folder is ours");
         command.stdout(log.try_clone().expect("a descriptor is left")).stderr(log);
         let child = keeper::start(command, self.folder.clone())

@@ -89,7 +89,7 @@ fn module(
     for item in declared {
         let name = item.ident.to_string();
         let path: Vec<String> = path.iter().cloned().chain([name.clone()]).collect();
-        let below = join(folder, &name);
+        let below = folder_of(&item, file, folder);
         if let Some((_, items)) = item.content {
             module(files, &path, file, &below, items, found);
         } else {
@@ -98,14 +98,27 @@ fn module(
     }
 }
 
+/// The folder of the modules of a module that is declared in `file`, whose own modules are in `folder`.
+fn folder_of(item: &ItemMod, file: &str, folder: &str) -> String {
+    match named_path(&item.attrs) {
+        Some(named) if item.content.is_some() => beside(file, &named),
+        _ => join(folder, &item.ident.to_string()),
+    }
+}
+
 /// The file of a module that is declared in `file`. The modules of the new one are in the folder `below`.
 fn file_of(files: &Files, item: &ItemMod, file: &str, below: &str) -> String {
     if let Some(named) = named_path(&item.attrs) {
-        let (folder, _) = file.rsplit_once('/').unwrap_or_default();
-        return join(folder, &named);
+        return beside(file, &named);
     }
     let (plain, nested) = (format!("{below}.rs"), format!("{below}/mod.rs"));
     if files.contains_key(&plain) { plain } else { nested }
+}
+
+/// What `name` is for `file`, in whose folder it is.
+fn beside(file: &str, name: &str) -> String {
+    let (folder, _) = file.rsplit_once('/').unwrap_or_default();
+    join(folder, name)
 }
 
 fn join(folder: &str, name: &str) -> String {

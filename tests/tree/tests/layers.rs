@@ -105,6 +105,21 @@ fn a_file_below_a_folder_belongs_to_its_top_module() {
 }
 
 #[test]
+fn a_module_in_braces_may_name_the_folder_of_its_files() {
+    let files = [
+        ("lib.rs", "mod plan;\nmod http;"),
+        ("plan.rs", "#[path = \"plan\"] pub mod older { mod library {} mod client; }\nmod client;"),
+        ("plan/client.rs", "use crate::http;"),
+        ("http.rs", ""),
+    ];
+    let files: Files = files.map(|(file, text)| (file.to_owned(), text.to_owned())).into();
+    let found = modules(&files);
+    let of_the_client: Vec<_> = found.iter().filter(|module| module.file == "plan/client.rs").collect();
+    assert_eq!(of_the_client.len(), 2, "{found:#?}");
+    assert!(of_the_client.iter().any(|module| module.path == ["plan", "older", "client"]), "{found:#?}");
+}
+
+#[test]
 fn a_module_without_a_layer_and_a_layer_without_a_module_are_faults() {
     let files: Files =
         [("lib.rs", "mod plan;"), ("plan.rs", "")].map(|(a, b)| (a.to_owned(), b.to_owned())).into();

@@ -1,22 +1,30 @@
 //! The signals of a Unix.
 //!
-//! A signal handler may call very few functions, so it only writes eight bytes to a pipe. The program may install other
-//! handlers for the same signal: `signal-hook-registry` calls all of them. The handler stays until the process exits.
+//! A signal handler may call very few functions, so it only writes eight bytes to a pipe. Then it calls the handler that
+//! was there before. A handler that the program installs later calls this one, if it comes from `tokio::signal` or
+//! `signal-hook`. The handler stays until the process exits.
+//!
+//! Every signal that arrives after the kernel knows the handler is written to the pipe. A registry that installs the
+//! handler first, and then notes what to do, would drop a signal between the two.
 //!
 //! # Safety
 //!
-//! This file calls `libc` with integers and pointers to locals. The
-//! one handler is async-signal-safe, because it only calls `write` on a descriptor that is never closed.
+//! This file calls `libc` with integers and pointers to locals. The one handler is async-signal-safe: it reads memory that
+//! is never freed, calls `write` on a descriptor that is never closed, and restores `errno`.
 #![expect(unsafe_code, reason = "signals are system calls; see the head of the file")]
 
+use std::fs::File;
 use std::io::{self, PipeReader, Read as _};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, IntoRawFd as _};
+use std::ptr;
+use std::sync::OnceLock;
 
-use libc::c_int;
+use libc::{c_int, c_void, sigaction, siginfo_t};
 
 use crate::engine::lifecycle::Lifecycle;
 use crate::process::system::exit_now;
+use crate::report::FactKind;
 use crate::sequence::{Event, Signal};
 use crate::signals;
 
@@ -26,7 +34,27 @@ pub(in crate::process) struct Signals {
     caught: Vec<c_int>,
     /// SIGTERM is among the signals that stay ignored.
     ignores_sigterm: bool,
+    /// What a SIGHUP means to a program that takes no reload requests.
+    hangup: Hangup,
 }
+
+/// What a SIGHUP means to a program that takes no reload requests (R14).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hangup {
+    /// A stop: the program names it, or its terminal is gone.
+    Stops,
+    /// Nothing: there is no terminal that could be gone.
+    Ignored,
+}
+
+/// What the handler reads. It is complete before the first handler is installed.
+struct Handled {
+    writer: c_int,
+    /// Each signal, and the action that was there before.
+    previous: Vec<(c_int, sigaction)>,
+}
+
+static HANDLED: OnceLock<Handled> = OnceLock::new();
 
 /// Installs handlers for the `chosen` signals, or for the default ones. A signal that was ignored when the process
 /// started stays ignored (R13).
@@ -34,30 +62,101 @@ pub(in crate::process) fn install(chosen: Option<&[c_int]>) -> io::Result<Signal
     let (pipe, writer) = io::pipe()?;
     // A full pipe holds about 8,000 unread signals. The next one may be lost, but its handler must not block.
     set_nonblocking(&writer)?;
-    // Leaked, because a handler may run until the process is gone.
-    let writer = writer.into_raw_fd();
-    let (mut caught, mut ignores_sigterm) = (Vec::new(), false);
+    let (mut previous, mut ignores_sigterm) = (Vec::new(), false);
     for signal in chosen.map_or_else(signals::default, <[c_int]>::to_vec) {
-        if is_ignored(signal)? {
+        let action = action(signal, None)?;
+        if action.sa_sigaction == libc::SIG_IGN {
             ignores_sigterm |= signal == libc::SIGTERM;
-            continue;
+        } else {
+            previous.push((signal, action));
         }
-        let handler = move |info: &libc::siginfo_t| {
-            // The kernel names the sender only of a signal that a process sent, and the code says whether one did.
-            // `SI_USER` is 0 on Linux, and 0x10001 on macOS and the BSDs.
-            let sent = info.si_code <= 0 || info.si_code == 0x1_0001;
-            // SAFETY: reads an integer from memory that the kernel has filled in.
-            let sender = if sent { unsafe { info.si_pid() } } else { 0 };
-            let record = encode(signal, sender);
-            // SAFETY: `write` is async-signal-safe, the descriptor is never closed, the buffer is a local of this size.
-            unsafe { libc::write(writer, record.as_ptr().cast(), record.len()) };
-        };
-        // SAFETY: the handler is async-signal-safe: arithmetic on locals, and `write`. It saves `errno`, as the
-        // registry does for every action.
-        unsafe { signal_hook_registry::register_sigaction(signal, handler) }?;
-        caught.push(signal);
     }
-    Ok(Signals { pipe, caught, ignores_sigterm })
+    let caught = previous.iter().map(|(signal, _)| *signal).collect();
+    // The descriptor is leaked, because a handler may run until the process is gone.
+    let handled = Handled { writer: writer.into_raw_fd(), previous };
+    HANDLED.set(handled).unwrap_or_else(|_| unreachable!("a process starts once"));
+    // Asked now, since a terminal that is gone is not the terminal of the process any more.
+    let has_terminal = File::open("/dev/tty").is_ok();
+    let hangup = if chosen.is_some() || has_terminal { Hangup::Stops } else { Hangup::Ignored };
+    let signals = Signals { pipe, caught, ignores_sigterm, hangup };
+    for signal in &signals.caught {
+        action(*signal, Some(&handling()))?;
+    }
+    Ok(signals)
+}
+
+/// Returns the action that calls [`on_signal`].
+fn handling() -> sigaction {
+    // SAFETY: a `sigaction` is integers and an optional pointer, for all of which zero is a value.
+    let mut handling: sigaction = unsafe { std::mem::zeroed() };
+    handling.sa_sigaction = on_signal as extern "C" fn(c_int, *mut siginfo_t, *mut c_void) as usize;
+    // A system call that the signal interrupts goes on. A thread with a stack of its own for signals uses that.
+    handling.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
+    handling
+}
+
+/// Writes the signal to the pipe, and calls the handler that was there before.
+extern "C" fn on_signal(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    let Some(handled) = HANDLED.get() else { return };
+    // SAFETY: the kernel passes a pointer to its information, and the pointer of `errno` is that of this thread.
+    unsafe {
+        let errno = *errno();
+        // The kernel names the sender only of a signal that a process sent, and the code says whether one did.
+        // `SI_USER` is 0 on Linux, and 0x10001 on macOS and the BSDs.
+        let is_sent = (*info).si_code <= 0 || (*info).si_code == 0x1_0001;
+        let record = encode(signal, if is_sent { (*info).si_pid() } else { 0 });
+        libc::write(handled.writer, record.as_ptr().cast(), record.len());
+        if let Some((_, previous)) = handled.previous.iter().find(|(handled, _)| *handled == signal) {
+            call(previous, signal, info, context);
+        }
+        *self::errno() = errno;
+    }
+}
+
+/// Calls a handler that the program installed before this one.
+///
+/// # Safety
+///
+/// The arguments are those of a signal handler, and `previous` was the action of the signal.
+unsafe fn call(previous: &sigaction, signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    let handler = previous.sa_sigaction;
+    if handler == libc::SIG_DFL || handler == libc::SIG_IGN {
+        return;
+    }
+    // SAFETY: the flag says which of the two signatures the handler has.
+    unsafe {
+        if previous.sa_flags & libc::SA_SIGINFO == 0 {
+            std::mem::transmute::<usize, extern "C" fn(c_int)>(handler)(signal);
+        } else {
+            let handler =
+                std::mem::transmute::<usize, extern "C" fn(c_int, *mut siginfo_t, *mut c_void)>(handler);
+            handler(signal, info, context);
+        }
+    }
+}
+
+/// Returns the place of this thread's `errno`, which has another name on each platform.
+fn errno() -> *mut c_int {
+    // SAFETY: these functions take nothing, and return a pointer.
+    unsafe {
+        #[cfg(any(target_vendor = "apple", target_os = "freebsd", target_os = "dragonfly"))]
+        return libc::__error();
+        #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
+        return libc::__errno();
+        #[cfg(any(target_os = "illumos", target_os = "solaris"))]
+        return libc::___errno();
+        #[cfg(not(any(
+            target_vendor = "apple",
+            target_os = "freebsd",
+            target_os = "dragonfly",
+            target_os = "android",
+            target_os = "netbsd",
+            target_os = "openbsd",
+            target_os = "illumos",
+            target_os = "solaris"
+        )))]
+        return libc::__errno_location();
+    }
 }
 
 impl Signals {
@@ -70,12 +169,37 @@ impl Signals {
         })
     }
 
+    /// Returns the warning of a program that takes reload requests, if a SIGHUP makes none.
+    pub(in crate::process) fn no_reloads(&self) -> Option<&'static str> {
+        let is_ignored =
+            || action(libc::SIGHUP, None).is_ok_and(|action| action.sa_sigaction == libc::SIG_IGN);
+        match self.caught.contains(&libc::SIGHUP) {
+            true => None,
+            false if is_ignored() => {
+                Some("SIGHUP was ignored when the process started, and stays ignored: it requests no reload")
+            }
+            false => Some(
+                "SIGHUP ends this program, although it takes reload requests: its `signals` do not name SIGHUP",
+            ),
+        }
+    }
+
     /// Reads signals until the process exits.
     pub(in crate::process) fn run(mut self, lifecycle: &Lifecycle) {
         unblock(&self.caught);
         let mut record = [0; 8];
         while self.pipe.read_exact(&mut record).is_ok() {
             let (number, sender) = decode(record);
+            if number == libc::SIGHUP {
+                if lifecycle.takes_reloads() {
+                    lifecycle.request_reload();
+                    continue;
+                }
+                if self.hangup == Hangup::Ignored {
+                    lifecycle.tell(FactKind::SignalIgnored { number });
+                    continue;
+                }
+            }
             let interrupt = number == libc::SIGINT;
             lifecycle.on(Event::Signal(Signal { number, sender, interrupt, within: None }));
         }
@@ -101,14 +225,15 @@ fn set_nonblocking(pipe: &io::PipeWriter) -> io::Result<()> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-fn is_ignored(signal: c_int) -> io::Result<bool> {
-    let mut action = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: with a null action `sigaction` only writes the current action to the local.
-    if unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } == -1 {
+/// Returns the action of a signal, and replaces it with `new` if there is one.
+fn action(signal: c_int, new: Option<&sigaction>) -> io::Result<sigaction> {
+    let mut old = MaybeUninit::<sigaction>::uninit();
+    // SAFETY: the call reads `new`, and writes the old action to the local.
+    if unsafe { libc::sigaction(signal, new.map_or(ptr::null(), ptr::from_ref), old.as_mut_ptr()) } == -1 {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the call succeeded, so it has filled in the local.
-    Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
+    Ok(unsafe { old.assume_init() })
 }
 
 /// Unblocks `signals` in this thread. A signal mask is inherited, and the parent process may have blocked them.

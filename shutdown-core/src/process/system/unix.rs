@@ -63,3 +63,11 @@ pub(in crate::process) fn at_exit(call: extern "C" fn()) {
 
 /// Does nothing: a return from `main` calls nothing that the watchdog does not outlive.
 pub(in crate::process) fn end_main(_: u8) {}
+
+/// Returns whether a process of this ID runs.
+pub(in crate::process) fn is_running(pid: u32) -> bool {
+    let Ok(pid) = libc::pid_t::try_from(pid) else { return false };
+    // SAFETY: takes integers. The signal 0 is not sent.
+    let result = unsafe { libc::kill(pid, 0) };
+    result == 0 || std::io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+}

@@ -8,7 +8,10 @@
 use std::ffi::c_int;
 use std::time::Duration;
 
-use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
+use windows_sys::Win32::Foundation::{CloseHandle, STILL_ACTIVE};
+use windows_sys::Win32::System::Threading::{
+    GetCurrentProcess, GetExitCodeProcess, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, TerminateProcess,
+};
 
 use super::{LAST_LINE, STATUS_DEADLINE};
 use crate::process::reporter::Reporter;
@@ -46,6 +49,21 @@ pub(in crate::process) fn end_main(status: u8) {
     // `exit` would find none.
     unsafe { _cexit() };
     exit_now(i32::from(status))
+}
+
+/// Returns whether a process of this ID runs.
+pub(in crate::process) fn is_running(pid: u32) -> bool {
+    let mut code = 0;
+    // SAFETY: takes integers and a pointer to a local. A handle that was opened is closed.
+    unsafe {
+        let process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid);
+        if process.is_null() {
+            return false;
+        }
+        let is_known = GetExitCodeProcess(process, &raw mut code) != 0;
+        CloseHandle(process);
+        is_known && code == STILL_ACTIVE.cast_unsigned()
+    }
 }
 
 unsafe extern "C" {

@@ -1,9 +1,11 @@
 //! Files and folders of `tempfile`: `TempDir`, `NamedTempFile`, `TempPath`. Needs the feature `tempfile`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | `TempDir` | the folder stays | in a `Slot`: removes it |
-//! | `NamedTempFile`, `TempPath` | the file stays | in a `Slot`: removes it |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | `TempDir` | the folder stays | in a `Slot`: removes it | the kernel, which has removed it |
+//! | `NamedTempFile`, `TempPath` | the file stays | in a `Slot`: removes it | the kernel, which has removed it |
+//!
+//! Run against real files.
 //!
 //! A process that exits does not drop its values, so their files stay.
 

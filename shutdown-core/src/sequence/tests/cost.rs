@@ -60,7 +60,7 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
                     timed(3, &mut sequence, Event::Ended(id, Outcome::Ok));
                     ended += 1;
                 }
-                Action::Exit(_) => exits += 1,
+                Action::Exit { .. } => exits += 1,
                 _ => {}
             }
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::MS;
 use super::script::{LAME_DUCK, close, ready, request, script, service, signal, spec};
-use crate::report::{MainOutcome, Outcome, Straggler};
-use crate::sequence::{Config, Event, InstanceId, Released, Spec};
+use crate::report::{FactKind, MainOutcome, Outcome, Straggler};
+use crate::sequence::{Action, Config, Event, InstanceId, Released, Spec};
 use crate::stage::{Stage, TeardownStage};
 
 /// R9, R11: the deadline is known from the begin of the stop, and stays known after it.
@@ -448,4 +448,25 @@ fn time_outs_that_came_too_late_to_be_refused_are_scaled_and_noted() {
     let report = script.report(4, Event::Ended(InstanceId(0), Outcome::Ok));
     assert_eq!(report.notes.len(), 1, "{report}");
     assert!(report.notes[0].starts_with("scaled to fit: the time-outs `a` 20s need 20s"), "{report}");
+}
+
+/// R34: the end of the stop is told before a teardown of the flush starts, and once more only if the flush changes it.
+#[test]
+fn the_end_is_told_before_the_flush_starts() {
+    for (outcome, is_told_once) in [(Outcome::Ok, true), (Outcome::TimedOut, false)] {
+        let mut script = ready(Duration::ZERO);
+        script.manage(0, spec("a"));
+        let last = script.manage(0, Spec { stage: TeardownStage::Flush, ..spec("log") });
+        script.at(0, Event::MainEnded(MainOutcome::Ok));
+        script.at(0, Event::Drained);
+        script.at(1, Event::Began(InstanceId(0)));
+        let actions = script.raw(2, Event::Ended(InstanceId(0), Outcome::Ok));
+        let at = |is: fn(&Action<&str>) -> bool| actions.iter().position(is);
+        let told = at(|action| matches!(action, Action::Tell(FactKind::Stopped { status: 0, .. })));
+        let started = at(|action| matches!(action, Action::Start(_, "log")));
+        assert!(told.is_some() && told < started, "{actions:?}");
+        let exit = script.raw(3, Event::Ended(last, outcome));
+        let is_told = |action: &Action<&str>| matches!(action, Action::Exit { is_told, .. } if *is_told == is_told_once);
+        assert!(exit.iter().any(is_told), "{exit:?}");
+    }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::MS;
-use crate::report::{Reason, Report, Straggler};
+use crate::report::{FactKind, Reason, Report, Straggler};
 use crate::sequence::{Action, Config, Event, InstanceId, NO_CLASS, Sequence, Signal, Spec, World};
 use crate::stage::{Stage, TeardownStage};
 
@@ -68,9 +68,9 @@ pub(super) fn spec(name: &'static str) -> Spec {
     }
 }
 
-/// Returns an action as text, so that a test can compare it.
-pub(super) fn text(action: Action<&'static str>) -> String {
-    match action {
+/// Returns an action as text, so that a test can compare it. A fact that changes nothing is left out.
+fn text(action: Action<&'static str>) -> Option<String> {
+    Some(match action {
         Action::Begin { reason, .. } => format!("begin: {reason}"),
         Action::Hurry { .. } => "hurry".to_owned(),
         Action::Drain => "drain".to_owned(),
@@ -78,11 +78,14 @@ pub(super) fn text(action: Action<&'static str>) -> String {
         Action::CutWork => "cut work".to_owned(),
         Action::Start(_, name) => format!("start {name}"),
         Action::Abandon(name, outcome) => format!("abandon {name}: {outcome}"),
-        Action::Waiting { stage, names } => format!("{stage} waits for {}", names.join(", ")),
-        Action::Exit(report) => format!("exit {}", report.exit_status()),
+        Action::Tell(FactKind::Waiting { stage, names, .. }) => {
+            format!("{stage} waits for {}", names.join(", "))
+        }
+        Action::Tell(_) => return None,
+        Action::Exit { report, .. } => format!("exit {}", report.exit_status()),
         Action::Scaled(why) => format!("scaled: {why}"),
         Action::Die(signal) => format!("die {signal}"),
-    }
+    })
 }
 
 impl Script {
@@ -92,7 +95,7 @@ impl Script {
     }
 
     pub(super) fn at(&mut self, millis: u64, event: Event) -> Vec<String> {
-        self.raw(millis, event).into_iter().map(text).collect()
+        self.raw(millis, event).into_iter().filter_map(text).collect()
     }
 
     pub(super) fn tick(&mut self, millis: u64) -> Vec<String> {
@@ -137,7 +140,7 @@ impl Script {
     #[track_caller]
     pub(super) fn report(&mut self, millis: u64, event: Event) -> Report {
         let exit = self.raw(millis, event).into_iter().find_map(|action| match action {
-            Action::Exit(report) => Some(*report),
+            Action::Exit { report, .. } => Some(*report),
             _ => None,
         });
         exit.expect("the stop is over")

@@ -275,6 +275,7 @@ impl<'a> Sim<'a> {
             Fate::Panics => FailureKind::Panic,
         };
         Outcome::Failed {
+            unconfirmed: Vec::new(),
             failures: vec![Failure { step: "teardown", kind, message: "on purpose".to_owned() }],
         }
     }

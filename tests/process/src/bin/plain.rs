@@ -39,6 +39,16 @@ fn with(process: Process, option: &str) -> Process {
         ("signals", _) => process.signals(value.split(',').filter(|name| !name.is_empty())),
         ("report", "json") => process.report(ReportFormat::Json),
         ("report", "off") => process.report(ReportFormat::Off),
+        ("observer", "hangs") => {
+            process.observer("hangs", |_| std::thread::sleep(Duration::from_secs(3_600)))
+        }
+        ("observer", "panics") => {
+            process.observer("panics", |_| std::panic::resume_unwind(Box::new("a bug")))
+        }
+        ("observer", "prints") => process.observer("prints", |fact| {
+            let kind = format!("{:?}", fact.kind);
+            println!("fact: {}", kind.split([' ', '{']).next().unwrap_or_default());
+        }),
         ("flavor", "current_thread") => process.flavor(RuntimeFlavor::CurrentThread),
         ("worker_threads", _) => process.worker_threads(number()),
         ("max_blocking_threads", _) => process.max_blocking_threads(number()),

@@ -11,6 +11,15 @@ use super::{manage_two, serve, unknown};
 pub(super) async fn run(name: &str) -> Result<(), String> {
     let _orders = manage_two();
     match name {
+        "one after the other" => {
+            let status = lifecycle::last_stop().map(|last| last.status);
+            println!("last stop: {:?}", status.flatten());
+            for part in 0..6_u32 {
+                lifecycle::Deferred::new(format!("part {part}")).order(part.cast_signed()).run(|| async {
+                    tokio::time::sleep(std::time::Duration::from_millis(4)).await;
+                });
+            }
+        }
         "managed while stopping" => {
             serve().await;
             lifecycle::defer("afterthought", || async { println!("afterthought closed") });

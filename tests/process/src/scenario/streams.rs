@@ -43,16 +43,13 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
             let _orders = manage_two();
             serve().await;
         }
+        "log is slow, with a flush" => {
+            lifecycle::Deferred::new("logs").last().run(|| async { println!("flushed") });
+            hear_slowly()?;
+            serve().await;
+        }
         "log is slow" => {
-            OnEvent(|event| {
-                std::thread::sleep(Duration::from_millis(20));
-                event.record(&mut |field: &Field, value: &dyn Debug| {
-                    if field.name() == "message" {
-                        println!("heard: {value:?}");
-                    }
-                });
-            })
-            .install()?;
+            hear_slowly()?;
             serve().await;
         }
         "unflushed" => {
@@ -64,6 +61,19 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
         _ => return Err(unknown(name)),
     }
     Ok(())
+}
+
+/// Prints each event of the log, 20 ms late.
+fn hear_slowly() -> Result<(), String> {
+    OnEvent(|event| {
+        std::thread::sleep(Duration::from_millis(20));
+        event.record(&mut |field: &Field, value: &dyn Debug| {
+            if field.name() == "message" {
+                println!("heard: {value:?}");
+            }
+        });
+    })
+    .install()
 }
 
 /// Fills a pipe that has no reader.

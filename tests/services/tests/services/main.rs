@@ -1,6 +1,8 @@
 //! Services and the servers that they use. The tests count lost work, repeated work and leftovers at the server.
 
+mod archives;
 mod bad_input;
+mod collector;
 mod conformance;
 mod consumers;
 mod databases;

@@ -1,164 +1,257 @@
-//! The last spans, metrics and logs arrive at the collector, or their loss is in the report.
+//! The last spans, metrics and logs arrive at the collector, or their loss is in the report (R22).
+//!
+//! One test for each state of the collector, and in it one process for each kind of telemetry, each protocol and each
+//! flavour of the runtime.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::net::{SocketAddr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
 use libc::SIGTERM;
-use lifecycle_process_tests::Ended;
+use lifecycle_process_tests::{Ended, soak};
 
+use crate::collector::{Answer, Collector, Protocol};
 use crate::{ready, service, well};
 
 const KINDS: [(&str, &str); 3] = [("traces", "spans"), ("metrics", "metrics"), ("logs", "logs")];
+/// The kinds whose provider does not know the result of each export.
+const BATCHED: [(&str, &str); 2] = [KINDS[0], KINDS[2]];
+const PROTOCOLS: [Protocol; 2] = [Protocol::Http, Protocol::Grpc];
 
-/// An OTLP collector over HTTP, which answers every export in the same way.
-struct Collector {
-    address: SocketAddr,
-    exports: Arc<AtomicUsize>,
-    /// Dropped when the test ends, so that an export without an answer ends too.
-    _end: mpsc::Sender<()>,
+const AT_ONCE: Duration = Duration::ZERO;
+/// The grace of a service whose collector does not answer.
+const IMPATIENT: &str = "2s";
+
+/// One service.
+struct Run<'a> {
+    kind: &'a str,
+    protocol: Protocol,
+    /// The spans or logs that are made before the service is ready, and after the notice.
+    early: usize,
+    late: usize,
+    variables: &'a [(&'a str, &'a str)],
 }
 
-#[derive(Clone, Copy)]
-enum Answer {
-    Status(&'static str),
-    Late(Duration),
-    Never,
-}
-
-impl Collector {
-    fn start(answer: Answer) -> Collector {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let exports = Arc::new(AtomicUsize::new(0));
-        let (end, ended) = mpsc::channel::<()>();
-        let (ended, counted) = (Arc::new(std::sync::Mutex::new(ended)), Arc::clone(&exports));
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let (mut stream, ended, counted) =
-                    (stream.unwrap(), Arc::clone(&ended), Arc::clone(&counted));
-                thread::spawn(move || {
-                    if receive(&mut stream) {
-                        counted.fetch_add(1, Ordering::SeqCst);
-                    }
-                    let status = match answer {
-                        Answer::Status(status) => status,
-                        Answer::Late(late) => {
-                            thread::sleep(late);
-                            "200 OK"
-                        }
-                        Answer::Never => {
-                            let _ = ended.lock().unwrap().recv();
-                            return;
-                        }
-                    };
-                    drop(write!(
-                        stream,
-                        "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                    ));
-                });
-            }
-        });
-        Collector { address, exports, _end: end }
-    }
-
-    fn exports(&self) -> usize {
-        self.exports.load(Ordering::SeqCst)
-    }
-}
-
-/// Reads one request. Returns whether it was whole and had a body.
-fn receive(stream: &mut TcpStream) -> bool {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read(&mut byte) {
-            Ok(1) => head.push(byte[0]),
-            _ => return false,
+impl Run<'_> {
+    /// Stops the service, once `until` has returned.
+    #[track_caller]
+    fn stopped(&self, collector: SocketAddr, until: impl FnOnce()) -> Ended {
+        let mut program = service(&format!("telemetry/{}", self.kind))
+            .env("COLLECTOR", collector.to_string())
+            .env("EARLY", self.early.to_string())
+            .env("LATE", self.late.to_string());
+        if let Protocol::Grpc = self.protocol {
+            program = program.env("GRPC", "1");
         }
+        for (variable, value) in self.variables {
+            program = program.env(variable, value);
+        }
+        let mut child = ready(program);
+        until();
+        child.signal(SIGTERM);
+        child.ended()
     }
-    let head = String::from_utf8(head).unwrap();
-    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
-    let mut body = vec![0; length.parse().unwrap()];
-    stream.read_exact(&mut body).is_ok() && !body.is_empty()
 }
 
-/// Stops a service that exports to this address.
-#[track_caller]
-fn stopped(kind: &str, collector: SocketAddr, variables: &[&str]) -> Ended {
-    let mut program = service(&format!("telemetry/{kind}")).env("COLLECTOR", collector.to_string());
-    for variable in variables {
-        program = program.env(variable, "1");
-    }
-    let mut child = ready(program);
-    child.signal(SIGTERM);
-    child.ended()
+/// Checks each kind over each protocol, all at once.
+fn each(
+    kinds: &[(&'static str, &'static str)],
+    protocols: &[Protocol],
+    check: impl Fn(&'static str, &'static str, Protocol) + Sync,
+) {
+    thread::scope(|scope| {
+        for (kind, what) in kinds {
+            for protocol in protocols {
+                let check = &check;
+                scope.spawn(move || check(kind, what, *protocol));
+            }
+        }
+    });
+}
+
+/// Checks a service with a watched exporter in this state of the collector, on both flavours of the runtime.
+fn cells(answer: Answer, grace: &str, check: impl Fn(&'static str, &'static str, &Ended, usize) + Sync) {
+    each(&KINDS, &PROTOCOLS, |kind, what, protocol| {
+        for flavour in [None, Some(("CURRENT_THREAD", "1"))] {
+            let collector = Collector::start(protocol, answer);
+            let mut variables = vec![("WATCHED", "1"), ("LIFECYCLE_GRACE", grace)];
+            variables.extend(flavour);
+            let run = Run { kind, protocol, early: 0, late: 5, variables: &variables };
+            check(kind, what, &run.stopped(collector.address, || ()), collector.arrived());
+        }
+    });
+}
+
+/// Returns the number of items that `count` calls have made. A metric is one item.
+fn items(kind: &str, count: usize) -> usize {
+    if kind == "metrics" { 1 } else { count }
+}
+
+/// Returns an address at which nothing listens: that of a listener that has closed.
+fn nowhere() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// Checks that the loss is in the report, and that everything else went well.
 #[track_caller]
-fn lost(kind: &str, what: &str, ended: &Ended) {
-    ended.exited(70).said(&["ledger closed"]).within(Duration::from_secs(4));
-    ended.reported(&["Telemetry", kind, &format!("the last {what} may be lost: ")]);
+fn lost(kind: &str, what: &str, why: &str, ended: &Ended) {
+    ended.exited(70).said(&["ledger closed"]).not_reported("unconfirmed");
+    ended.reported(&["Telemetry", kind, &format!("the last {what} may be lost: {why}")]);
 }
 
 #[test]
-fn the_last_telemetry_arrives() {
-    for (kind, _) in KINDS {
-        let collector = Collector::start(Answer::Status("200 OK"));
-        well(&stopped(kind, collector.address, &[]));
-        assert!(collector.exports() >= 1, "{kind}");
-    }
+fn r22_a_collector_that_is_well_confirms() {
+    cells(Answer::Confirms(AT_ONCE), "20s", |kind, _, ended, arrived| {
+        well(ended).not_reported("unconfirmed");
+        assert!(arrived >= items(kind, 5), "{kind}: {arrived} arrived");
+    });
 }
 
 #[test]
-fn a_collector_that_takes_its_time_is_waited_for() {
-    for (kind, _) in KINDS {
-        let collector = Collector::start(Answer::Late(Duration::from_millis(400)));
-        well(&stopped(kind, collector.address, &[]));
-        assert!(collector.exports() >= 1, "{kind}");
-    }
-}
-
-/// Only the flush returns the result of the export (R22).
-#[test]
-fn r22_telemetry_that_a_collector_refuses_is_a_failure() {
-    for (kind, what) in KINDS {
-        let collector = Collector::start(Answer::Status("503 Service Unavailable"));
-        lost(kind, what, &stopped(kind, collector.address, &[]));
-    }
+fn r22_a_collector_that_is_slow_is_waited_for() {
+    cells(Answer::Confirms(Duration::from_millis(400)), "20s", |kind, _, ended, arrived| {
+        well(ended).not_reported("unconfirmed");
+        assert!(arrived >= items(kind, 5), "{kind}: {arrived} arrived");
+    });
 }
 
 #[test]
-fn r22_telemetry_without_a_collector_is_a_failure() {
-    for (kind, what) in KINDS {
-        // Nothing listens at the address of a listener that has closed.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        lost(kind, what, &stopped(kind, address, &[]));
-    }
+fn r22_a_collector_that_refuses_is_a_loss() {
+    cells(Answer::Refuses(AT_ONCE), "20s", |kind, what, ended, _| {
+        lost(kind, what, if kind == "metrics" { "" } else { "5 did not arrive: " }, ended);
+    });
 }
 
 #[test]
-fn r22_telemetry_that_a_collector_never_confirms_is_a_failure_in_time() {
-    for (kind, what) in KINDS {
-        let collector = Collector::start(Answer::Never);
-        lost(kind, what, &stopped(kind, collector.address, &[]));
-    }
+fn r22_a_collector_that_never_answers_is_a_loss_in_time() {
+    cells(Answer::Never, IMPATIENT, |kind, what, ended, _| {
+        lost(kind, what, "the collector did not answer in time", ended);
+        ended.within(Duration::from_secs(2));
+    });
+}
+
+#[test]
+fn r22_a_collector_that_is_gone_is_a_loss() {
+    each(&KINDS, &PROTOCOLS, |kind, what, protocol| {
+        for flavour in [None, Some(("CURRENT_THREAD", "1"))] {
+            let mut variables = vec![("WATCHED", "1")];
+            variables.extend(flavour);
+            let run = Run { kind, protocol, early: 0, late: 5, variables: &variables };
+            let why = if kind == "metrics" { "" } else { "5 did not arrive: " };
+            lost(kind, what, why, &run.stopped(nowhere(), || ()));
+        }
+    });
+}
+
+/// A plain exporter has no results but that of the last batch.
+#[test]
+fn r22_a_plain_exporter_is_never_ok() {
+    each(&KINDS, &PROTOCOLS, |kind, what, protocol| {
+        let run = Run { kind, protocol, early: 0, late: 5, variables: &[] };
+        let collector = Collector::start(protocol, Answer::Confirms(AT_ONCE));
+        let ended = run.stopped(collector.address, || ());
+        well(&ended);
+        if kind == "metrics" {
+            ended.not_reported("unconfirmed");
+        } else {
+            let reason = format!("unconfirmed: the collector has confirmed the last batch of {what}, ");
+            ended.reported(&["Telemetry", &reason, kind]);
+        }
+        assert!(collector.arrived() >= items(kind, 5), "{kind}: {} arrived", collector.arrived());
+
+        let collector = Collector::start(protocol, Answer::Refuses(AT_ONCE));
+        lost(kind, what, "", &run.stopped(collector.address, || ()));
+        lost(kind, what, "", &run.stopped(nowhere(), || ()));
+        let impatient = Run { variables: &[("LIFECYCLE_GRACE", IMPATIENT)], ..run };
+        let collector = Collector::start(protocol, Answer::Never);
+        lost(kind, what, "", &impatient.stopped(collector.address, || ()));
+    });
+}
+
+/// The SDK waits at most 5 s for one flush. Four batches of a slow collector take longer.
+#[test]
+fn r22_2000_items_arrive_at_a_collector_that_takes_seconds_for_each_export() {
+    let late = Duration::from_millis(if soak() { 3_000 } else { 1_500 });
+    let variables = [[("WATCHED", "1")].as_slice(), &[]];
+    let run_all = |kind: &'static str, what: &'static str, protocol| {
+        thread::scope(|scope| {
+            for variables in variables {
+                scope.spawn(move || {
+                    let collector = Collector::start(protocol, Answer::Confirms(late));
+                    let run = Run { kind, protocol, early: 0, late: 2_000, variables };
+                    let ended = run.stopped(collector.address, || ());
+                    assert_eq!(collector.arrived(), 2_000, "{kind} {protocol:?}");
+                    well(&ended).not_before(late * 3);
+                    if variables.is_empty() {
+                        ended.reported(&["Telemetry", "unconfirmed: ", what]);
+                    } else {
+                        ended.not_reported("unconfirmed");
+                    }
+                });
+            }
+        });
+    };
+    each(&BATCHED, &PROTOCOLS, run_all);
+}
+
+/// The SDK returns the result of the last batch, and it is good.
+#[test]
+fn r22_a_first_batch_that_is_refused_is_not_hidden_by_the_last_one() {
+    each(&BATCHED, &PROTOCOLS, |kind, what, protocol| {
+        let run = Run { kind, protocol, early: 0, late: 600, variables: &[("WATCHED", "1")] };
+        let ended = run.stopped(Collector::start(protocol, Answer::RefusesTheFirst).address, || ());
+        lost(kind, what, "", &ended);
+        ended.reported(&["Telemetry", " did not arrive: "]);
+        let plain = Run { variables: &[], ..run };
+        let ended = plain.stopped(Collector::start(protocol, Answer::RefusesTheFirst).address, || ());
+        well(&ended).reported(&["Telemetry", "unconfirmed: ", what]);
+    });
+}
+
+/// The timer has begun the export, so that the flush of the teardown has nothing to do.
+#[test]
+fn r22_an_export_that_has_begun_before_the_teardown_is_not_forgotten() {
+    const OFTEN: [(&str, &str); 2] = [("OTEL_BSP_SCHEDULE_DELAY", "20"), ("OTEL_BLRP_SCHEDULE_DELAY", "20")];
+    each(&BATCHED, &PROTOCOLS, |kind, what, protocol| {
+        let answer = Answer::Refuses(Duration::from_millis(700));
+        let collector = Collector::start(protocol, answer);
+        let variables = [OFTEN.as_slice(), &[("WATCHED", "1")]].concat();
+        let run = Run { kind, protocol, early: 5, late: 0, variables: &variables };
+        let ended = run.stopped(collector.address, || collector.wait_for_an_export());
+        lost(kind, what, "5 did not arrive: ", &ended);
+
+        let collector = Collector::start(protocol, answer);
+        let plain = Run { variables: &OFTEN, ..run };
+        let ended = plain.stopped(collector.address, || collector.wait_for_an_export());
+        well(&ended).reported(&["Telemetry", "unconfirmed: ", what]);
+    });
+}
+
+/// A simple processor exports each item as it ends, and drops the result.
+#[test]
+fn r22_a_simple_processor_that_has_lost_something_is_not_ok() {
+    each(&BATCHED, &[Protocol::Http], |kind, what, protocol| {
+        let watched = [("SIMPLE", "1"), ("WATCHED", "1")];
+        let run = Run { kind, protocol, early: 0, late: 3, variables: &watched };
+        lost(kind, what, "3 did not arrive: ", &run.stopped(nowhere(), || ()));
+        let plain = Run { variables: &[("SIMPLE", "1")], ..run };
+        well(&plain.stopped(nowhere(), || ())).reported(&["Telemetry", "unconfirmed: ", what]);
+    });
 }
 
 #[test]
 fn without_telemetry_a_missing_collector_is_not_a_fault() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for (kind, _) in KINDS {
-        well(&stopped(kind, address, &["SILENT"]));
-    }
+    each(&KINDS, &PROTOCOLS, |kind, _, protocol| {
+        let run = Run { kind, protocol, early: 0, late: 0, variables: &[("WATCHED", "1")] };
+        well(&run.stopped(nowhere(), || ())).not_reported("unconfirmed");
+    });
 }
 
 /// The program has read the result of its own shutdown.
 #[test]
 fn a_provider_that_was_shut_down_before_is_well() {
-    let collector = Collector::start(Answer::Status("200 OK"));
-    well(&stopped("traces", collector.address, &["SHUT_DOWN"]));
+    let collector = Collector::start(Protocol::Http, Answer::Confirms(AT_ONCE));
+    let run =
+        Run { kind: "traces", protocol: Protocol::Http, early: 0, late: 5, variables: &[("SHUT_DOWN", "1")] };
+    well(&run.stopped(collector.address, || ())).not_reported("unconfirmed");
 }

@@ -1,4 +1,5 @@
 //! What the lint says to write about the handles of client libraries compiles as it says it.
+#![deny(deprecated)]
 #![allow(dead_code)]
 
 use std::{collections::HashMap, fs::File, sync::Arc};

@@ -1,4 +1,5 @@
 //! Ordinary resources: nothing in them is flagged.
+#![deny(deprecated)]
 #![allow(dead_code)]
 
 use std::{

@@ -46,8 +46,8 @@ impl Sim<'_> {
                     assert!(!std::mem::replace(&mut life.abandoned, true));
                     life.done = Some((count, self.now, outcome));
                 }
-                Action::Waiting { names, .. } => drop(names),
-                Action::Exit(report) => self.run.exits.push((self.now, *report)),
+                Action::Tell(kind) => drop(kind),
+                Action::Exit { report, .. } => self.run.exits.push((self.now, *report)),
                 // A scenario never lowers its grace.
                 Action::Scaled(why) => unreachable!("{why}"),
                 Action::Die(_) => self.run.died.push(self.now),

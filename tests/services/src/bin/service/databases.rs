@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
-use sqlx::{Database, Executor, Pool};
+use sqlx::{AssertSqlSafe, Database, Executor, Pool};
 
 use crate::{Error, number, serve, setting};
 
@@ -62,6 +62,14 @@ pub(crate) async fn run(name: &str) -> Result<(), Error> {
             let mut connection = pool.acquire().await?;
             (&mut *connection).execute("BEGIN; INSERT INTO writes VALUES ('kept', 1, 1)").await?;
             std::mem::forget(connection);
+        }
+        "keep one of two" => {
+            let (kept, late) = (pool.acquire().await?, pool.acquire().await?);
+            std::mem::forget(kept);
+            tokio::spawn(async move {
+                pool.close_event().await;
+                drop(late);
+            });
         }
         "give one back late" => {
             let mut connection = pool.acquire().await?;
@@ -128,7 +136,7 @@ where
     for half in [1, 2] {
         let insert =
             format!("INSERT INTO writes (run, id, half) VALUES ('{}', {id}, {half})", setting("RUN"));
-        (&mut *transaction).execute(&*insert).await?;
+        (&mut *transaction).execute(AssertSqlSafe(insert)).await?;
     }
     transaction.commit().await
 }

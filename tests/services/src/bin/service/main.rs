@@ -1,5 +1,6 @@
 //! The services that the tests start and stop: one program with several scenarios.
 
+mod archives;
 mod consuming;
 mod databases;
 mod files;
@@ -9,13 +10,26 @@ mod pipeline;
 mod starting;
 mod telemetry;
 
+use std::process::ExitCode;
+
+use lifecycle::Process;
+use tokio::runtime::RuntimeFlavor;
+
 /// Any error.
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-#[lifecycle::main(worker_threads = 2)]
-async fn main() -> Result<(), Error> {
+fn main() -> ExitCode {
+    let process = match std::env::var_os("CURRENT_THREAD") {
+        Some(_) => Process::new().flavor(RuntimeFlavor::CurrentThread),
+        None => Process::new().worker_threads(2),
+    };
+    process.run(run())
+}
+
+async fn run() -> Result<(), Error> {
     let scenario = std::env::args().nth(1).unwrap_or_default();
     match scenario.split_once('/').ok_or("which scenario?")? {
+        ("archives", kind) => archives::run(kind).await,
         ("databases", name) => databases::run(name).await,
         ("consume", broker) => consuming::run(broker).await,
         ("hold", broker) => holding::run(broker).await,

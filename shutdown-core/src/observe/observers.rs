@@ -1,0 +1,135 @@
+//! The observers of one lifecycle: each reads the facts on a thread of its own, and none can delay the stop (R34).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, OnceLock, mpsc};
+use std::time::{Duration, Instant};
+
+use crate::report::{Fact, FactKind};
+use crate::sync::catch::catch;
+use crate::sync::thread::Helper;
+use crate::sync::{Counter, Flag};
+
+/// The number of facts that may wait for a slow observer. Further facts are dropped and counted. The report is kept.
+const MAX_WAITING_FACTS: usize = 1_024;
+
+/// A function of the program that receives facts.
+type Observe = Arc<dyn Fn(&Fact) + Send + Sync>;
+
+/// The observers that a program declares: each a name and a function.
+#[derive(Clone, Default)]
+pub(crate) struct Declared(Vec<(Cow<'static, str>, Observe)>);
+
+impl Declared {
+    pub(crate) fn add(&mut self, name: Cow<'static, str>, observe: impl Fn(&Fact) + Send + Sync + 'static) {
+        self.0.push((name, Arc::new(observe)));
+    }
+
+    pub(crate) fn append(&mut self, mut others: Declared) {
+        self.0.append(&mut others.0);
+    }
+
+    pub(crate) fn into_observers(self) -> Observers {
+        let observer =
+            |(name, observe)| Observer { name, observe, state: Arc::default(), thread: OnceLock::new() };
+        Observers(self.0.into_iter().map(observer).collect())
+    }
+}
+
+impl fmt::Debug for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// The observers of one lifecycle.
+pub(crate) struct Observers(Vec<Observer>);
+
+struct Observer {
+    name: Cow<'static, str>,
+    observe: Observe,
+    state: Arc<State>,
+    /// The thread, from the first fact on. `None` if it could not be started.
+    thread: OnceLock<Option<Helper>>,
+}
+
+/// What is known of an observer that does not work as it should.
+#[derive(Default)]
+struct State {
+    dropped: Counter,
+    panicked: Flag,
+}
+
+impl Observers {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Passes a fact to each observer. Never waits.
+    pub(crate) fn tell(&self, fact: &Arc<Fact>) {
+        for observer in &self.0 {
+            observer.tell(Arc::clone(fact));
+        }
+    }
+
+    /// Waits until every fact has been received, for at most `limit` altogether. Returns a sentence about each observer
+    /// that did not receive them all.
+    pub(crate) fn settle(&self, limit: Duration) -> Vec<String> {
+        let until = Instant::now() + limit;
+        let (sender, ends) = mpsc::channel();
+        let asked =
+            self.0.iter().enumerate().filter(|(number, observer)| observer.ask(*number, &sender)).count();
+        drop(sender);
+        let mut is_done = vec![false; self.0.len()];
+        for _ in 0..asked {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(number) = ends.recv_timeout(left) else { break };
+            is_done[number] = true;
+        }
+        self.0.iter().zip(is_done).filter_map(|(observer, is_done)| observer.fault(is_done)).collect()
+    }
+}
+
+impl Observer {
+    fn tell(&self, fact: Arc<Fact>) {
+        let limit = if matches!(fact.kind, FactKind::Sealed { .. }) { usize::MAX } else { MAX_WAITING_FACTS };
+        let (observe, state) = (Arc::clone(&self.observe), Arc::clone(&self.state));
+        let job = move || {
+            if catch(|| observe(&fact)).is_err() {
+                state.panicked.set();
+            }
+        };
+        let thread = self.thread.get_or_init(|| Helper::start("lc-observer").ok());
+        if !thread.as_ref().is_some_and(|thread| thread.run_if_queue_is_below(limit, job)) {
+            self.state.dropped.next();
+        }
+    }
+
+    /// Asks for a message after the last fact. Returns whether one will come.
+    fn ask(&self, number: usize, sender: &mpsc::Sender<usize>) -> bool {
+        let Some(Some(thread)) = self.thread.get() else { return false };
+        let sender = sender.clone();
+        thread.run(move || {
+            let _ = sender.send(number);
+        });
+        true
+    }
+
+    /// Returns what went wrong. `is_done` says whether the observer has received the last fact.
+    fn fault(&self, is_done: bool) -> Option<String> {
+        let name = &self.name;
+        match (self.thread.get()?, self.state.dropped.given()) {
+            (None, _) => {
+                Some(format!("the observer `{name}` received nothing: its thread could not be started"))
+            }
+            _ if !is_done => Some(format!(
+                "the observer `{name}` did not receive the end of the stop: it is slow, or hangs"
+            )),
+            (_, 0) if self.state.panicked.is_set() => Some(format!("the observer `{name}` panicked")),
+            (_, 0) => None,
+            (_, count) => Some(format!(
+                "the observer `{name}` was too slow for {count} facts, which it did not receive"
+            )),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! R22: a teardown that cannot know whether something was lost says so, in the report and in the log.
+#![cfg(not(loom))]
+
+use std::fmt::{self, Write as _};
+use std::future::pending;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use lifecycle::{Deferred, Lifecycle, Outcome, Report, Resource, Teardown};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Event, Level, Metadata, Subscriber};
+
+/// The warnings of the test's thread.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl Warnings {
+    fn collect() -> (Warnings, DefaultGuard) {
+        let warnings = Warnings::default();
+        let guard = tracing::subscriber::set_default(warnings.clone());
+        (warnings, guard)
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line::default();
+        event.record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// The text of one event.
+#[derive(Default)]
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, _: &Field, value: &dyn fmt::Debug) {
+        let _ = write!(self.0, "{value:?}");
+    }
+}
+
+/// Stops a program that holds the value.
+async fn stopped<T: Resource>(value: T) -> Report {
+    Lifecycle::builder().run(async { drop(lifecycle::manage(value)) }).await
+}
+
+/// What the teardown of a [`Socket`] does after it has said that it cannot know.
+#[derive(Clone, Copy)]
+enum Then {
+    Ends,
+    Fails,
+    Panics,
+    Hangs,
+}
+
+#[lifecycle::resource(timeout = "200ms")]
+struct Socket(Then);
+
+#[lifecycle::teardown]
+impl Teardown for Socket {
+    async fn teardown(&self) -> Result<(), &'static str> {
+        lifecycle::unconfirmed("the peer does not answer");
+        match self.0 {
+            Then::Ends => Ok(()),
+            Then::Fails => Err("the disk is full"),
+            Then::Panics => panic!("a bug"),
+            Then::Hangs => pending().await,
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_that_nobody_confirms_is_not_ok_and_the_stop_is_clean() {
+    let (warnings, _guard) = Warnings::collect();
+    let report = stopped(Socket(Then::Ends)).await;
+    let Outcome::Unconfirmed { reasons, .. } = &report.instances[0].outcome else { panic!("{report}") };
+    assert_eq!((reasons[0].step, &*reasons[0].reason), ("teardown", "the peer does not answer"));
+    assert!(report.is_clean(), "{report}");
+    assert!(report.to_string().contains("  unconfirmed: the peer does not answer (managed at "), "{report}");
+    assert!(report.to_json().contains("\"outcome\":\"unconfirmed: the peer does not answer\""), "{report}");
+    assert_eq!(warnings.take(), ["`Socket` unconfirmed: the peer does not answer"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_keeps_the_doubt() {
+    let (warnings, _guard) = Warnings::collect();
+    for (then, outcome) in [
+        (Then::Fails, "teardown failed: the disk is full; unconfirmed: the peer does not answer"),
+        (Then::Panics, "teardown panicked: a bug; unconfirmed: the peer does not answer"),
+    ] {
+        let report = stopped(Socket(then)).await;
+        assert_eq!(report.instances[0].outcome.to_string(), outcome);
+        assert_eq!(report.exit_status(), 70, "{report}");
+        assert_eq!(warnings.take(), ["`Socket` unconfirmed: the peer does not answer"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deferred_teardown_that_panics_keeps_the_doubt() {
+    let report = Lifecycle::builder()
+        .run(async {
+            lifecycle::defer("checkpoint", async || {
+                lifecycle::unconfirmed("the replica is slow");
+                None::<()>.expect("a bug");
+            });
+        })
+        .await;
+    let outcome = report.instances[0].outcome.to_string();
+    assert_eq!(outcome, "teardown panicked: a bug; unconfirmed: the replica is slow");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_teardown_that_runs_out_of_time_has_its_doubt_in_the_log() {
+    let (warnings, _guard) = Warnings::collect();
+    let report = stopped(Socket(Then::Hangs)).await;
+    assert_eq!(report.instances[0].outcome, Outcome::TimedOut);
+    assert_eq!(warnings.take(), ["`Socket` unconfirmed: the peer does not answer"]);
+}
+
+/// Two clients whose release cannot know, one of them on a blocking thread.
+#[lifecycle::resource]
+struct Clients {
+    #[teardown(close, blocking)]
+    blocking: Client,
+    #[teardown(close)]
+    inline: Client,
+    #[teardown(close_well)]
+    well: Client,
+}
+
+struct Client;
+
+impl Client {
+    fn close(&self) {
+        lifecycle::unconfirmed("2 messages are on their way");
+    }
+
+    fn close_well(&self) {}
+}
+
+#[tokio::test]
+async fn a_doubt_names_its_field_also_from_a_blocking_thread() {
+    let report = stopped(Clients { blocking: Client, inline: Client, well: Client }).await;
+    assert_eq!(
+        report.instances[0].outcome.to_string(),
+        "unconfirmed: 2 messages are on their way (blocking); 2 messages are on their way (inline)",
+    );
+}
+
+/// The caller of a release goes on: a replaced socket is no reason to fail.
+#[tokio::test(start_paused = true)]
+async fn a_release_before_the_stop_logs_its_doubt() {
+    let (warnings, _guard) = Warnings::collect();
+    let report = Lifecycle::builder()
+        .run(async {
+            lifecycle::manage_as("old", Socket(Then::Ends)).release().await.unwrap();
+            assert_eq!(warnings.take(), ["`old` unconfirmed: the peer does not answer"]);
+            lifecycle::manage_as("old", Socket(Then::Hangs)).release().await.unwrap_err();
+            assert_eq!(warnings.take(), ["`old` unconfirmed: the peer does not answer"]);
+        })
+        .await;
+    assert!(report.is_clean(), "{report}");
+}
+
+#[tokio::test]
+async fn a_doubt_outside_of_a_teardown_is_a_warning() {
+    let (warnings, _guard) = Warnings::collect();
+    lifecycle::unconfirmed("nobody listens");
+    assert_eq!(warnings.take(), ["unconfirmed, outside of a teardown: nobody listens"]);
+}
+
+/// The teardown was given up, and its thread goes on.
+#[tokio::test]
+async fn a_doubt_that_comes_too_late_is_a_warning() {
+    #[lifecycle::resource(timeout = "50ms")]
+    struct Stuck {
+        #[teardown(close, blocking)]
+        client: Blocked,
+    }
+
+    struct Blocked(Mutex<mpsc::Receiver<()>>, mpsc::Sender<Vec<String>>);
+
+    impl Blocked {
+        fn close(&self) {
+            let (warnings, _guard) = Warnings::collect();
+            let _ = self.0.lock().unwrap().recv();
+            lifecycle::unconfirmed("it was late");
+            self.1.send(warnings.take()).unwrap();
+        }
+    }
+
+    let (go_on, wait) = mpsc::channel();
+    let (sender, warnings) = mpsc::channel();
+    let report = stopped(Stuck { client: Blocked(Mutex::new(wait), sender) }).await;
+    assert_eq!(report.instances[0].outcome, Outcome::TimedOut);
+    drop(go_on);
+    let warnings = tokio::task::spawn_blocking(move || warnings.recv().unwrap()).await.unwrap();
+    assert_eq!(warnings, ["unconfirmed, outside of a teardown: it was late"]);
+}
+
+/// Two teardowns at once do not mix their doubts.
+#[tokio::test(start_paused = true)]
+async fn each_instance_has_its_own_doubts() {
+    let report = Lifecycle::builder()
+        .run(async {
+            for name in ["a", "b"] {
+                Deferred::new(name).run(move || async move {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    lifecycle::unconfirmed(name);
+                });
+            }
+            lifecycle::defer("c", async || tokio::time::sleep(Duration::from_millis(5)).await);
+        })
+        .await;
+    let outcomes: Vec<_> = report.instances.iter().map(|row| row.outcome.to_string()).collect();
+    assert_eq!(outcomes, ["unconfirmed: a", "unconfirmed: b", "ok"]);
+}

@@ -1,0 +1,38 @@
+//! Mosquitto, an MQTT broker.
+
+use std::net::TcpStream;
+use std::ops::Deref;
+
+use lifecycle_services_tests::{Place, Server, programs};
+
+/// A Mosquitto broker for the tests, with its data in memory.
+#[derive(Debug)]
+pub struct Mosquitto(Server);
+
+impl Mosquitto {
+    /// Starts a broker.
+    ///
+    /// # Panics
+    ///
+    /// If the program is missing. The message is the command that installs it.
+    #[must_use]
+    pub fn start() -> Mosquitto {
+        let place = Place::new("mosquitto");
+        let port = place.port;
+        let config = place.folder.join("config");
+        // No limit for the messages that a slow subscriber has not taken yet.
+        let text = format!("listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n");
+        std::fs::write(&config, text).expect("the folder is ours");
+        let mut command = place.command(programs::find("mosquitto", "mosquitto"));
+        command.arg("-c").arg(&config);
+        Mosquitto(place.start(command, || TcpStream::connect(("127.0.0.1", port)).is_ok()))
+    }
+}
+
+impl Deref for Mosquitto {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.0
+    }
+}
