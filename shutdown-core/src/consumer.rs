@@ -21,6 +21,7 @@
 //! |---|---|---|
 //! | RabbitMQ, AMQP 0.9.1 | `AmqpQueue` | `consumer`, `lapin` |
 //! | NATS JetStream | `JetStream` | `consumer`, `async-nats` |
+//! | Kafka | `KafkaTopic` | `consumer`, `rdkafka` |
 //! | Redis streams | `RedisStream` | `consumer`, `redis` |
 //! | Redis lists | `RedisList` | `consumer`, `redis` |
 //!
@@ -85,6 +86,8 @@ mod run;
 mod amqp;
 #[cfg(feature = "async-nats")]
 mod jetstream;
+#[cfg(feature = "rdkafka")]
+mod kafka;
 #[cfg(feature = "redis")]
 mod redis_list;
 #[cfg(feature = "redis")]
@@ -98,6 +101,8 @@ use std::num::NonZeroUsize;
 pub use amqp::{AmqpQueue, AmqpReceipt};
 #[cfg(feature = "async-nats")]
 pub use jetstream::{JetStream, JetStreamReceipt};
+#[cfg(feature = "rdkafka")]
+pub use kafka::{KafkaMessage, KafkaReceipt, KafkaTopic};
 #[cfg(feature = "redis")]
 pub use redis_list::{RedisList, RedisListReceipt};
 #[cfg(feature = "redis")]

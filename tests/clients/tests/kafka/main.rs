@@ -1,0 +1,92 @@
+//! Services that receive messages from Kafka. The tests count lost and repeated messages in a file that the services
+//! write, and offsets at the broker.
+
+mod ledger;
+mod restarts;
+
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use libc::SIGTERM;
+use lifecycle_clients_tests::Tansu;
+use lifecycle_process_tests::{Child, Ended, Program, program};
+
+use ledger::Ledger;
+
+/// Long, so that no test waits for it by mistake.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One topic, one group, and the ledger of its services.
+struct Scenario {
+    broker: &'static Tansu,
+    topic: String,
+    ledger: Ledger,
+    settings: Vec<(&'static str, String)>,
+    config: String,
+}
+
+impl Scenario {
+    fn new(name: &str, partitions: i32) -> Scenario {
+        Scenario::at(Tansu::shared(), name, partitions)
+    }
+
+    fn at(broker: &'static Tansu, name: &str, partitions: i32) -> Scenario {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let topic = format!("{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        broker.create(&topic, partitions);
+        let ledger = Ledger::new(&topic);
+        let config = format!("session.timeout.ms={}", SESSION_TIMEOUT.as_millis());
+        let settings = Vec::new();
+        Scenario { broker, topic, ledger, settings, config }.with("HANDLER", "insert").with("MICROSECONDS", "0")
+            .with("CONCURRENCY", "8").with("PER_PARTITION", "1").with("REBALANCE_WAIT", "10000")
+    }
+
+    /// Sets a variable of the services.
+    fn with(mut self, name: &'static str, value: &str) -> Scenario {
+        self.settings.retain(|(known, _)| *known != name);
+        self.settings.push((name, value.to_owned()));
+        self
+    }
+
+    /// Adds a setting of the client, which replaces an earlier one.
+    fn client(mut self, name: &str, value: &str) -> Scenario {
+        self.config = format!("{},{name}={value}", self.config);
+        self
+    }
+
+    /// Adds messages with the numbers from 0, to the partitions in turn.
+    fn fill(&self, messages: u64) {
+        let partitions = u64::try_from(self.broker.counts(&self.topic).len()).unwrap();
+        let partition = |number: u64| i32::try_from(number % partitions).unwrap();
+        self.broker.produce(&self.topic, (0..messages).map(|number| (partition(number), number.to_string())));
+    }
+
+    fn program(&self) -> Program {
+        let program = program!("kafka", "").env("BOOTSTRAP", self.broker.bootstrap()).env("TOPIC", &self.topic);
+        let program = program.env("GROUP", &self.topic).env("LEDGER", self.ledger.path());
+        let program = program.env("CONFIG", &self.config);
+        self.settings.iter().fold(program, |program, (name, value)| program.env(name, value))
+    }
+
+    #[track_caller]
+    fn start(&self) -> Child {
+        let mut child = self.program().start();
+        child.wait_for("ready");
+        child
+    }
+
+    /// Returns the sum of the committed offsets.
+    fn committed(&self) -> i64 {
+        self.broker.committed(&self.topic, &self.topic).into_values().sum()
+    }
+}
+
+/// Stops the service, and checks for status 0.
+#[track_caller]
+fn stopped(mut child: Child) -> Ended {
+    child.signal(SIGTERM);
+    let ended = child.ended();
+    ended.exited(0);
+    ended
+}
