@@ -107,7 +107,9 @@ impl Member {
 }
 
 fn repeated(messages: u64, reason: &str) -> String {
-    format!("{messages} handled messages are delivered again, because their offsets were not committed: {reason}")
+    format!(
+        "{messages} handled messages are delivered again, because their offsets were not committed: {reason}"
+    )
 }
 
 impl Shared {
@@ -144,9 +146,8 @@ impl Membership {
     /// the common queue.
     fn assign(&self, partition: &Partition) {
         let consumer = self.consumer.get().and_then(Weak::upgrade);
-        let queue = consumer.and_then(|consumer| {
-            consumer.split_partition_queue(&partition.topic, partition.number)
-        });
+        let queue =
+            consumer.and_then(|consumer| consumer.split_partition_queue(&partition.topic, partition.number));
         self.shared.assign(partition, queue);
     }
 
@@ -163,7 +164,9 @@ impl Membership {
         };
         let left = self.shared.remove(partitions);
         match reason {
-            Some(reason) if left.repeated > 0 => self.shared.note_unconfirmed(repeated(left.repeated, &reason)),
+            Some(reason) if left.repeated > 0 => {
+                self.shared.note_unconfirmed(repeated(left.repeated, &reason))
+            }
             _ => {}
         }
         if left.out > 0 {

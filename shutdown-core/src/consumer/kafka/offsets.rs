@@ -253,8 +253,12 @@ impl<M> Assigned<M> {
         if self.revoked {
             return Ok(None);
         }
-        let ticket =
-            |offset, generation, attempts| Ticket { partition: partition.clone(), generation, offset, attempts };
+        let ticket = |offset, generation, attempts| Ticket {
+            partition: partition.clone(),
+            generation,
+            offset,
+            attempts,
+        };
         let mut waits = false;
         for (offset, given) in &mut self.given {
             match given {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
 
 use crate::consumer::Error;
 
@@ -24,7 +26,19 @@ pub(super) fn checked(config: &ClientConfig, topics: &[&str]) -> Result<ClientCo
     }
     let mut config = config.clone();
     config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
+    // rdkafka asks the crate `log`, which a program with `tracing` may not have.
+    config.set_log_level(log_level(LevelFilter::current()));
     Ok(config)
+}
+
+fn log_level(level: LevelFilter) -> RDKafkaLogLevel {
+    match level.into_level() {
+        None => RDKafkaLogLevel::Emerg,
+        Some(Level::ERROR) => RDKafkaLogLevel::Error,
+        Some(Level::WARN) => RDKafkaLogLevel::Warning,
+        Some(Level::INFO) => RDKafkaLogLevel::Info,
+        Some(_) => RDKafkaLogLevel::Debug,
+    }
 }
 
 /// The times of the configuration, or the defaults of the client.

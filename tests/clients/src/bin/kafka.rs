@@ -58,9 +58,9 @@ async fn main() -> Result<(), Error> {
     let (handler, time) = (setting("HANDLER"), Duration::from_micros(u64::try_from(number("MICROSECONDS"))?));
     let count = Arc::new(AtomicUsize::new(0));
     let consumer = Consumer::new(topic).name("orders").concurrency(number("CONCURRENCY"));
-    let consumer = consumer.on_failure(OnFailure::Requeue).run(move |message| {
-        handle(handler.clone(), ledger.clone(), message, time, Arc::clone(&count))
-    });
+    let consumer = consumer
+        .on_failure(OnFailure::Requeue)
+        .run(move |message| handle(handler.clone(), ledger.clone(), message, time, Arc::clone(&count)));
     lifecycle::spawn_essential("orders", consumer);
     println!("ready");
     lifecycle::stopping().await;
@@ -94,7 +94,7 @@ async fn handle(
             ledger.write("rejected", number, partition)?;
             return Ok(Verdict::Reject);
         }
-        "hang" => std::future::pending().await,
+        "hang at 7" if number == 7 => std::future::pending().await,
         _ => {}
     }
     ledger.write("end", number, partition)?;

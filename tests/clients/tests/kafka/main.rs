@@ -1,9 +1,11 @@
 //! Services that receive messages from Kafka. The tests count lost and repeated messages in a file that the services
 //! write, and offsets at the broker.
 
+mod faults;
 mod ledger;
+mod rebalances;
 mod restarts;
-
+mod verdicts;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -11,11 +13,14 @@ use std::time::Duration;
 use libc::SIGTERM;
 use lifecycle_clients_tests::Tansu;
 use lifecycle_process_tests::{Child, Ended, Program, program};
+use lifecycle_services_tests::wait_until;
 
 use ledger::Ledger;
 
-/// Long, so that no test waits for it by mistake.
-const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
+/// Short, because Tansu waits for half of it before it completes a rebalance.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often a member asks whether a rebalance has begun. The default is 3 s.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(200);
 
 /// One topic, one group, and the ledger of its services.
 struct Scenario {
@@ -31,15 +36,17 @@ impl Scenario {
         Scenario::at(Tansu::shared(), name, partitions)
     }
 
+    /// Configures services that use this broker.
     fn at(broker: &'static Tansu, name: &str, partitions: i32) -> Scenario {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let topic = format!("{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed));
         broker.create(&topic, partitions);
         let ledger = Ledger::new(&topic);
-        let config = format!("session.timeout.ms={}", SESSION_TIMEOUT.as_millis());
-        let settings = Vec::new();
-        Scenario { broker, topic, ledger, settings, config }.with("HANDLER", "insert").with("MICROSECONDS", "0")
-            .with("CONCURRENCY", "8").with("PER_PARTITION", "1").with("REBALANCE_WAIT", "10000")
+        let scenario = Scenario { broker, topic, ledger, settings: Vec::new(), config: String::new() };
+        let scenario = scenario.with("HANDLER", "insert").with("MICROSECONDS", "0").with("CONCURRENCY", "8");
+        let scenario = scenario.with("PER_PARTITION", "1").with("REBALANCE_WAIT", "10000");
+        let scenario = scenario.client("session.timeout.ms", &SESSION_TIMEOUT.as_millis().to_string());
+        scenario.client("heartbeat.interval.ms", &HEARTBEAT_INTERVAL.as_millis().to_string())
     }
 
     /// Sets a variable of the services.
@@ -63,7 +70,8 @@ impl Scenario {
     }
 
     fn program(&self) -> Program {
-        let program = program!("kafka", "").env("BOOTSTRAP", self.broker.bootstrap()).env("TOPIC", &self.topic);
+        let program =
+            program!("kafka", "").env("BOOTSTRAP", self.broker.bootstrap()).env("TOPIC", &self.topic);
         let program = program.env("GROUP", &self.topic).env("LEDGER", self.ledger.path());
         let program = program.env("CONFIG", &self.config);
         self.settings.iter().fold(program, |program, (name, value)| program.env(name, value))
@@ -74,6 +82,14 @@ impl Scenario {
         let mut child = self.program().start();
         child.wait_for("ready");
         child
+    }
+
+    /// Waits until each message is handled, and checks that the broker has all offsets after the services have stopped.
+    #[track_caller]
+    fn finish(&self, messages: u64, children: impl IntoIterator<Item = Child>) {
+        wait_until("each message is handled", || self.ledger.handled() == messages);
+        children.into_iter().for_each(|child| drop(stopped(child)));
+        assert_eq!(self.committed(), i64::try_from(messages).unwrap(), "each message is committed");
     }
 
     /// Returns the sum of the committed offsets.
