@@ -8,6 +8,9 @@
 //! - O3. A message that is requeued is given again before later messages of its partition are fetched.
 //! - O4. A verdict counts only in the assignment in which its message was given.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Bound::{Excluded, Unbounded};

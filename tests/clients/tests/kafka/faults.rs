@@ -59,7 +59,7 @@ fn messages_before_a_message_that_was_cut_off_are_committed() {
     child.wait_for("begun 8");
     child.signal(SIGTERM);
     let ended = child.ended();
-    ended.exited(70).reported(&["orders", "1 message"]);
+    ended.exited(70).reported(&["consumer `orders`: a message is being handled"]);
     assert_eq!(scenario.committed(), 7);
     let scenario = scenario.with("HANDLER", "insert");
     scenario.finish(MESSAGES, [scenario.start()]);
