@@ -1,6 +1,7 @@
 //! Services that receive messages from Kafka. The tests count lost and repeated messages in a file that the services
 //! write, and offsets at the broker.
 
+mod conformance;
 mod faults;
 mod ledger;
 mod rebalances;
