@@ -89,12 +89,10 @@ fn conforms(partitions: i32, per_partition: usize, limits: &'static [Limit]) {
 }
 
 /// A rule leaves at most 10 messages without a verdict, here each in its own partition.
-#[test]
-fn one_message_of_a_partition_at_once_conforms() {
+pub(crate) fn one_message_of_a_partition_at_once_conforms() {
     conforms(16, 1, &[]);
 }
 
-#[test]
-fn several_messages_of_a_partition_at_once_conform() {
+pub(crate) fn several_messages_of_a_partition_at_once_conform() {
     conforms(1, 16, &[Limit::AckInOrder]);
 }

@@ -34,8 +34,7 @@ fn stopped_after(name: &str, fault: fn(&Tansu)) -> Ended {
     ended
 }
 
-#[test]
-fn a_frozen_broker_is_named() {
+pub(crate) fn a_frozen_broker_is_named() {
     let ended = stopped_after("frozen", |broker| broker.freeze());
     ended
         .exited(70)
@@ -43,15 +42,13 @@ fn a_frozen_broker_is_named() {
     ended.said(&["ledger closed"]);
 }
 
-#[test]
-fn a_killed_broker_is_named() {
+pub(crate) fn a_killed_broker_is_named() {
     let ended = stopped_after("killed", |broker| broker.kill());
     ended.exited(70).reported(&["`orders` failed", "20 handled messages"]).said(&["ledger closed"]);
 }
 
 /// The handler of one message hangs, and is dropped at the end of the drain. The messages before it are committed.
-#[test]
-fn messages_before_a_message_that_was_cut_off_are_committed() {
+pub(crate) fn messages_before_a_message_that_was_cut_off_are_committed() {
     let scenario =
         Scenario::new("cut", 1).with("HANDLER", "hang at 7").client("auto.commit.interval.ms", "0");
     scenario.fill(MESSAGES);
@@ -66,8 +63,7 @@ fn messages_before_a_message_that_was_cut_off_are_committed() {
     assert_eq!(scenario.ledger.twice(), 0, "handled twice");
 }
 
-#[test]
-fn a_broker_that_is_gone_for_a_moment_ends_no_consumer() {
+pub(crate) fn a_broker_that_is_gone_for_a_moment_ends_no_consumer() {
     let scenario = Scenario::at(broker(), "moment", 2).with("MICROSECONDS", "20000");
     let scenario = scenario.client("session.timeout.ms", "10000");
     scenario.fill(MESSAGES * 20);

@@ -1,6 +1,7 @@
 //! Services that receive messages from Kafka. The tests count lost and repeated messages in a file that the services
 //! write, and offsets at the broker.
 
+mod at_once;
 mod conformance;
 mod faults;
 mod ledger;
@@ -17,6 +18,39 @@ use lifecycle_process_tests::{Child, Ended, Program, program};
 use lifecycle_services_tests::wait_until;
 
 use ledger::Ledger;
+
+/// Declares the tests. They run at once.
+macro_rules! claims {
+    ($($module:ident::$claim:ident;)+) => {
+        static CLAIMS: &[(&str, fn())] = &[$((stringify!($claim), $module::$claim)),+];
+        $(
+            #[test]
+            fn $claim() {
+                at_once::outcome(stringify!($claim));
+            }
+        )+
+    };
+}
+
+// The longest are first.
+claims! {
+    restarts::restarts_under_load_handle_each_message_once;
+    restarts::a_killed_service_loses_nothing_and_repeats_messages;
+    restarts::a_stopped_member_leaves_its_group;
+    rebalances::an_eager_rebalance_handles_each_message_once;
+    rebalances::a_cooperative_rebalance_handles_each_message_once;
+    rebalances::a_late_acknowledgement_is_reported;
+    rebalances::several_messages_of_a_partition_at_once_are_handled_once;
+    conformance::one_message_of_a_partition_at_once_conforms;
+    conformance::several_messages_of_a_partition_at_once_conform;
+    faults::a_frozen_broker_is_named;
+    faults::a_killed_broker_is_named;
+    faults::messages_before_a_message_that_was_cut_off_are_committed;
+    faults::a_broker_that_is_gone_for_a_moment_ends_no_consumer;
+    verdicts::a_requeued_message_is_handled_before_later_ones;
+    verdicts::a_rejected_message_is_in_the_topic_for_dead_letters;
+    verdicts::a_rejected_message_without_that_topic_is_acknowledged;
+}
 
 /// Short, because Tansu waits for half of it before it completes a rebalance.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(5);

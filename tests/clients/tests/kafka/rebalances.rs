@@ -28,19 +28,16 @@ fn a_third_member_joins_and_leaves(assignor: &str) {
     scenario.ledger.check_order();
 }
 
-#[test]
-fn an_eager_rebalance_handles_each_message_once() {
+pub(crate) fn an_eager_rebalance_handles_each_message_once() {
     a_third_member_joins_and_leaves("range");
 }
 
-#[test]
-fn a_cooperative_rebalance_handles_each_message_once() {
+pub(crate) fn a_cooperative_rebalance_handles_each_message_once() {
     a_third_member_joins_and_leaves("cooperative-sticky");
 }
 
 /// The rebalance does not wait for this handler, so its message is handled again. The report says so.
-#[test]
-fn a_late_acknowledgement_is_reported() {
+pub(crate) fn a_late_acknowledgement_is_reported() {
     let scenario = Scenario::new("late", 2).with("MICROSECONDS", "8000000").with("REBALANCE_WAIT", "100");
     scenario.fill(2);
     let mut first = scenario.start();
@@ -55,8 +52,7 @@ fn a_late_acknowledgement_is_reported() {
 }
 
 /// Messages of one partition at once: the offset is committed after each message before it is acknowledged.
-#[test]
-fn several_messages_of_a_partition_at_once_are_handled_once() {
+pub(crate) fn several_messages_of_a_partition_at_once_are_handled_once() {
     const MESSAGES: u64 = 600;
     let scenario = Scenario::new("several", 1).with("MICROSECONDS", "20000").with("PER_PARTITION", "8");
     scenario.fill(MESSAGES);

@@ -57,8 +57,7 @@ fn restarted(scenario: &Scenario, messages: u64, restarts: usize, signal: i32) -
     twice
 }
 
-#[test]
-fn restarts_under_load_handle_each_message_once() {
+pub(crate) fn restarts_under_load_handle_each_message_once() {
     let (messages, restarts, time) = if soak() { (20_000, 20, "25000") } else { (2_000, 3, "40000") };
     let scenario = Scenario::new("restarts", PARTITIONS).with("MICROSECONDS", time);
     assert_eq!(restarted(&scenario, messages, restarts, SIGTERM), 0, "handled twice");
@@ -66,8 +65,7 @@ fn restarts_under_load_handle_each_message_once() {
 }
 
 /// The same without a stop, for contrast.
-#[test]
-fn a_killed_service_loses_nothing_and_repeats_messages() {
+pub(crate) fn a_killed_service_loses_nothing_and_repeats_messages() {
     let (messages, restarts) = if soak() { (4_000, 6) } else { (800, 1) };
     let scenario = Scenario::new("kills", PARTITIONS).with("MICROSECONDS", "40000");
     let twice = restarted(&scenario, messages, restarts, SIGKILL);
@@ -76,8 +74,7 @@ fn a_killed_service_loses_nothing_and_repeats_messages() {
 
 /// Tansu completes a rebalance half of the session time-out after it begins. It begins at once if a member leaves its
 /// group, and after the session time-out if not.
-#[test]
-fn a_stopped_member_leaves_its_group() {
+pub(crate) fn a_stopped_member_leaves_its_group() {
     let session = Duration::from_secs(16);
     let scenario = Scenario::new("leave", PARTITIONS).with("MICROSECONDS", "40000");
     let scenario = scenario.client("session.timeout.ms", &session.as_millis().to_string());

@@ -9,8 +9,7 @@ const MESSAGES: u64 = 100;
 const POISON: u64 = 20;
 
 /// A message that fails is given again before the later messages of its partition.
-#[test]
-fn a_requeued_message_is_handled_before_later_ones() {
+pub(crate) fn a_requeued_message_is_handled_before_later_ones() {
     let scenario = Scenario::new("requeue", 2).with("HANDLER", "fail");
     scenario.fill(MESSAGES);
     scenario.finish(MESSAGES, [scenario.start()]);
@@ -32,8 +31,7 @@ fn rejected(scenario: &Scenario) {
     assert_eq!(scenario.ledger.counts("rejected").values().sum::<u64>(), POISON, "each is rejected once");
 }
 
-#[test]
-fn a_rejected_message_is_in_the_topic_for_dead_letters() {
+pub(crate) fn a_rejected_message_is_in_the_topic_for_dead_letters() {
     let scenario = Scenario::new("reject", 2).with("HANDLER", "reject");
     let dead = format!("{}-dead", scenario.topic);
     scenario.broker.create(&dead, 1);
@@ -45,7 +43,6 @@ fn a_rejected_message_is_in_the_topic_for_dead_letters() {
     assert_eq!(letters, (0..MESSAGES).step_by(5).collect::<Vec<_>>());
 }
 
-#[test]
-fn a_rejected_message_without_that_topic_is_acknowledged() {
+pub(crate) fn a_rejected_message_without_that_topic_is_acknowledged() {
     rejected(&Scenario::new("reject-alone", 2).with("HANDLER", "reject"));
 }
