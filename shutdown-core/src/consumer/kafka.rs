@@ -59,7 +59,8 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// [`ConsumeError::Unconfirmed`](super::ConsumeError::Unconfirmed). The same holds after a session time-out
 /// (`session.timeout.ms`). Eager and cooperative assignors both work.
 ///
-/// A thread of its own polls the client. A handler that takes longer than `max.poll.interval.ms` therefore keeps its
+/// A thread of its own polls the client, in place of a `StreamConsumer`: a rebalance waits for handlers and for the broker,
+/// and would block a thread of the runtime. A handler that takes longer than `max.poll.interval.ms` therefore keeps its
 /// partition, and nothing is handled twice. If the whole process stood still for that long, the member rejoins.
 ///
 /// # The stop
@@ -69,8 +70,8 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// 3. The offsets are committed, and the broker confirms that.
 /// 4. The member leaves the group, so that the others take over at once and not after the session time-out.
 ///
-/// Steps 3 and 4 take at most 5 s. After that the consumer fails with
-/// [`ConsumeError::Source`](super::ConsumeError::Source).
+/// Steps 3 and 4 take at most 5 s, and no longer than the drain. If the broker does not answer, the consumer fails with
+/// [`ConsumeError::Source`](super::ConsumeError::Source), which says how many handled messages may be delivered again.
 ///
 /// A static member (`group.instance.id`) does not leave: its partitions wait for its restart, for at most
 /// `session.timeout.ms`. That is Kafka's rule.
