@@ -15,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A message waits in the queue of its producer for as long, unless something flushes it.
 const LINGERING: &str = "queue.buffering.max.ms=60000 message.timeout.ms=120000";
 /// No offset is committed before the end of the test unless something commits it.
-const GROUP: &str = "group.id=shop auto.offset.reset=earliest auto.commit.interval.ms=300000 session.timeout.ms=240000";
+const GROUP: &str =
+    "group.id=shop auto.offset.reset=earliest auto.commit.interval.ms=300000 session.timeout.ms=240000";
 
 /// Configures the service with this scenario.
 fn service(scenario: &str, broker: &Tansu, config: &str, count: usize) -> Program {
