@@ -156,18 +156,15 @@ pub mod unreleased_field {
     //!
     //! # Who confirms
     //!
-    //! A release that ends with `ok` means:
+    //! The last column of each table says who confirms the release (R22). A release ends as one of these:
     //!
-    //! | type | confirmed by |
+    //! | outcome | meaning |
     //! |---|---|
-    //! | files and writers | the kernel: `sync_all` has succeeded |
-    //! | telemetry providers | the collector, within 5 s |
-    //! | NATS clients | the server, which answers a last request |
-    //! | AMQP connections | the broker, which answers the close |
-    //! | tasks, threads, trackers, children, runtimes | their end |
-    //! | SQL pools | the return of every connection; each statement had its own answer |
-    //! | Redis connections, senders, listeners | nobody: they are dropped, and nothing is outstanding that a caller waits for |
-    //! | `WorkerGuard` | its writer thread, which has ended. A drop that takes 1 s or more is a failure |
+    //! | `ok` | the peer has confirmed, or nothing was outstanding |
+    //! | `unconfirmed: <reason>` | nobody can confirm, and nothing is known to be lost. The exit status stays 0 |
+    //! | failed, with the error | something is lost, or the peer should have confirmed and has not |
+    //!
+    //! A teardown of your own says the second by [`unconfirmed`](crate::unconfirmed).
     //!
     //! # Which fields count as released
     //!
