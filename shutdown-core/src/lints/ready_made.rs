@@ -37,8 +37,7 @@
 //! # rocksdb
 //!
 //! A write with the write-ahead log survives the exit of the process, and a power failure only after a sync. A write without
-//! the log is in memory until a flush. The background threads have to end before the exit, because the C++ library destroys
-//! its static values there.
+//! the log is in memory until a flush. `cancel_all_background_work(true)` waits for the flushes and compactions under way.
 //!
 //! ```text
 #![doc = include_str!("../../ready-made/rocksdb.rs")]
@@ -110,8 +109,7 @@
 //!
 //! # pyroscope
 //!
-//! `stop` hands the last profile to a thread, and only `shutdown` waits for that thread. The thread posts with a time-out of
-//! its own, and blocks its caller.
+//! `stop` hands the last profile to a thread, and only `shutdown` waits for that thread. A post takes at most 10 s.
 //!
 //! ```text
 #![doc = include_str!("../../ready-made/pyroscope.rs")]
@@ -119,7 +117,7 @@
 //!
 //! # tokio-cron-scheduler
 //!
-//! `shutdown` ends the schedule, and does not wait for a job that runs. The job therefore holds a [`pass`](crate::pass()),
+//! `shutdown` ends the schedule, and does not wait for a job that runs. The job therefore holds a [`pass`](crate::pass),
 //! for which the drain waits. A job that begins after the drain receives no pass, and does nothing.
 //!
 //! ```text

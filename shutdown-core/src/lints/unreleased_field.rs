@@ -69,9 +69,9 @@
 //! # What is reported
 //!
 //! A client that answers every call needs no release. A client that buffers, batches, leases or writes a footer does. The
-//! lint follows that rule (R23), for files and tasks as well as for clients:
+//! lint follows that rule for files and tasks as well:
 //!
-//! | a value | loses without a release | for example |
+//! | a value that | loses without a release | for example |
 //! |---|---|---|
 //! | buffers | the bytes that are not written yet, and the error of writing them | `BufWriter`, `csv::Writer` |
 //! | batches | the messages, spans or rows of the last batch | a Kafka producer, a tracer provider |
@@ -158,10 +158,10 @@
 //! | `lapin` | lapin | 4 | 1.88 |
 //! | `lapin3` | lapin | 3.7 | 1.88 |
 //! | `mongodb` | mongodb | 3 | 1.88 |
-//! | `mysql_async` | mysql_async | 0.37 | 1.88 |
-//! | `once_cell` | once_cell | 1.19 | 1.88 |
+//! | `mysql_async` | `mysql_async` | 0.37 | 1.88 |
+//! | `once_cell` | `once_cell` | 1.19 | 1.88 |
 //! | `opentelemetry` | opentelemetry | 0.33 | 1.88 |
-//! | `parking_lot` | parking_lot | 0.12.3 | 1.88 |
+//! | `parking_lot` | `parking_lot` | 0.12.3 | 1.88 |
 //! | `r2d2` | r2d2 | 0.8.10 | 1.95 |
 //! | `rdkafka` | rdkafka | 0.39 | 1.88 |
 //! | `redb` | redb | 4.5 | 1.90 |
@@ -183,16 +183,18 @@
 //!
 //! | the report | means |
 //! |---|---|
-//! | `ok` | The one in the column has confirmed it: the server has answered, the kernel has synced the file, the task has ended. |
-//! | `ok` | Nothing was outstanding: each call had its answer before, so nobody has to confirm the end. |
-//! | `unconfirmed: <reason>` | Nobody can confirm it, and nothing is known to be lost. The exit status stays 0. |
+//! | `ok` | The peer has confirmed the release: the server has answered, the kernel has synced the file, or the task has ended. |
+//! | `ok` | Nothing was outstanding: each call had its answer before. |
+//! | `unconfirmed: <reason>` | Nobody can confirm the release, and nothing is known to be lost. The exit status is 0. |
 //! | a failure | Something is lost, or a confirmation has not come in time. The exit status is 70. |
 //!
-//! For a file "the kernel, after `sync_all`" means that the file is on the disk: an error of an earlier write is reported
-//! too. A writer that hides its file, such as a `Box<dyn Write>` or a `TcpStream`, is only flushed. Then the kernel has the
-//! bytes, and nobody confirms more.
+//! The entry "the kernel, after `sync_all`" means that the bytes are on the disk. An error of an earlier write is reported
+//! too. A `Box<dyn Write>` hides its file, so it is only flushed. The kernel then has the bytes, and a power failure can
+//! still lose them.
 //!
-//! A teardown of your own says `unconfirmed` by [`lifecycle::unconfirmed`](crate::unconfirmed).
+//! A sentence below each table says whether the release was run against a real server, and in which version.
+//!
+//! A teardown of your own calls [`unconfirmed`](crate::unconfirmed) if it has no confirmation.
 //!
 //! # Which fields count as released
 //!

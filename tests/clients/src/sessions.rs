@@ -15,12 +15,13 @@ pub trait Session: Send + 'static {
     /// Runs one statement.
     fn run(&mut self, statement: &str) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Gives the session back to its pool, and waits until it is idle.
+    /// Ends the session, and waits until its connection is idle.
     fn give_back(self) -> impl Future<Output = ()> + Send
     where
         Self: Sized,
     {
-        async { drop(self) }
+        drop(self);
+        std::future::ready(())
     }
 }
 

@@ -21,7 +21,8 @@ async fn the_last_line_is_posted() {
     let url = format!("http://{address}").parse().unwrap();
     let (layer, controller, task) = builder.build_controller_url(url).unwrap();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-        tracing::info!("the last words");
+        // An event of a target `tracing_loki` would not be sent.
+        tracing::info!(target: "service", "the last words");
     });
     let loki = Loki { controller, task: Slot::new(tokio::spawn(task)) };
     let report = lifecycle_ready_made_tests::stopped(loki).await;

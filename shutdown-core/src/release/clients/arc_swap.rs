@@ -1,8 +1,8 @@
 //! Pointers of `arc_swap`: `ArcSwap`, `ArcSwapOption`, `ArcSwapAny`. Needs the feature `arc-swap`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | a pointer to a known type | the same as without the pointer | releases the value of that moment |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | a pointer to a known type | the same as without the pointer | releases the value of that moment | as for that type |
 //!
 //! A value that was swapped out before is not released. Release it where it is swapped out.
 

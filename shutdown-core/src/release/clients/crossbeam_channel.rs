@@ -1,8 +1,8 @@
 //! Senders of `crossbeam_channel`: `Sender`. Needs the feature `crossbeam-channel`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | `Sender` | the receivers wait for ever | in a `Slot`: drops it |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | `Sender` | the receivers wait for ever | in a `Slot`: drops it | nobody: nothing is outstanding |
 //!
 //! The crate `crossbeam` has the same type.
 

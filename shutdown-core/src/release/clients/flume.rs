@@ -1,8 +1,8 @@
 //! Senders of `flume`: `Sender`. Needs the feature `flume`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | `Sender` | the receivers wait for ever | in a `Slot`: drops it |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | `Sender` | the receivers wait for ever | in a `Slot`: drops it | nobody: nothing is outstanding |
 
 use std::future::Future;
 

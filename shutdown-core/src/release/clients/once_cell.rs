@@ -1,8 +1,8 @@
 //! Cells of `once_cell`: `sync::OnceCell`, `sync::Lazy`. Needs the feature `once_cell`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | a cell around a known type | the same as without the cell | releases the value, if there is one |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | a cell around a known type | the same as without the cell | releases the value, if there is one | as for that type |
 
 use once_cell::sync::{Lazy, OnceCell};
 

@@ -1,8 +1,8 @@
 //! Locks of `parking_lot`: `Mutex`, `FairMutex`, `RwLock`, `ReentrantMutex`. Needs the feature `parking_lot`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | a lock around a known type | the same as without the lock | as in a `Mutex` of std, for `Mutex` and `FairMutex` |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | a lock around a known type | the same as without the lock | as in a `Mutex` of std, for `Mutex` and `FairMutex` | as for that type |
 //!
 //! A `Mutex` releases what a `Mutex` of std releases, such as a `BufWriter`, an `Option` or a collection.
 

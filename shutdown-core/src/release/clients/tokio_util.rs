@@ -1,8 +1,8 @@
 //! Tasks of `tokio_util`: `task::TaskTracker`. Needs the feature `tokio-util`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | `task::TaskTracker` | its tasks are cut off | closes it, and waits for its tasks |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | `task::TaskTracker` | its tasks are cut off | closes it, and waits for its tasks | the end of every task |
 //!
 //! The tracker does not tell its tasks to end. Without a `CancellationToken` that the program cancels before, or
 //! [`stopping`](crate::stopping) in the task, the teardown waits until its time is over.

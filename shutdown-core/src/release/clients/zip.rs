@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | `ZipWriter` | the central directory, without which no program opens the archive | in a `Slot`: finishes it, and syncs a file | the kernel, after `sync_all` |
 //!
-//! Run against real files.
+//! Run against real files. Version 9.8 needs Rust 1.89.
 //!
 //! The release also ends the writers inside of the archive: a `BufWriter` is flushed, and the file is synced. It does not
 //! look into a `Box<dyn Write>`, which is only flushed. An archive in memory needs no release.

@@ -36,4 +36,25 @@ struct Encoders {
     by_hand: Mutex<GzEncoder<File>>,
 }
 
+#[lifecycle::resource]
+struct Databases {
+    #[teardown]
+    db: redb::Database,
+    #[teardown]
+    shared: Arc<redb::Database>,
+    #[teardown]
+    owned: Slot<redb::Database>,
+    transaction: Slot<redb::WriteTransaction>,
+}
+
+#[lifecycle::teardown]
+impl lifecycle::Teardown for Databases {
+    async fn teardown(&self) -> Result<(), redb::CommitError> {
+        match self.transaction.take() {
+            Some(transaction) => transaction.commit(),
+            None => Ok(()),
+        }
+    }
+}
+
 fn main() {}

@@ -32,4 +32,14 @@ struct Encoders {
     buffered_reader: Mutex<flate2::bufread::GzDecoder<&'static [u8]>>,
 }
 
+#[lifecycle::resource(no_teardown = "corpus")]
+struct Databases {
+    leak_db: redb::Database,
+    leak_shared: Arc<redb::Database>,
+    leak_owned: lifecycle::Slot<redb::Database>,
+    leak_transaction: Mutex<Option<redb::WriteTransaction>>,
+    reader: redb::ReadTransaction,
+    read_only: redb::ReadOnlyDatabase,
+}
+
 fn main() {}
