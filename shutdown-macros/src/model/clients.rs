@@ -161,7 +161,7 @@ pub(crate) const CLIENTS: &[Client] = &[
     Client { crates: &["pyroscope"], own: &["PyroscopeAgent"], modules: &["pyroscope"], ..HANDLE },
     Client {
         crates: &["quinn"],
-        common: &["Connection", "Endpoint"],
+        common: &["Connection", "Endpoint", "SendStream"],
         features: &[("quinn", "0.11")],
         ..HANDLE
     },
@@ -204,7 +204,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         crates: &["sea_orm"],
         own: &["DatabaseConnection"],
         common: &["DatabaseTransaction"],
-        features: &[("sea-orm", "2")],
+        features: &[("sea-orm", "2"), ("sea-orm1", "1.1")],
         ..HANDLE
     },
     Client { crates: &["sentry"], own: &["ClientInitGuard"], features: &[("sentry", "0.49")], ..HANDLE },
