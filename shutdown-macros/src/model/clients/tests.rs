@@ -151,6 +151,8 @@ fn r24_a_common_name_needs_the_name_of_its_crate() {
     looks_like("diesel_async::pooled_connection::bb8::Pool<C>", &["bb8"]);
     looks_like("deadpool_postgres::Pool", &["deadpool"]);
     looks_like("fred::prelude::Client", &["fred"]);
+    looks_like("sqlx08::Pool<Postgres>", &["sqlx"]);
+    looks_like("async_nats050::Client", &["async_nats"]);
 }
 
 #[test]
