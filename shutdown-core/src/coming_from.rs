@@ -15,7 +15,8 @@
 //! | | by hand | with `lifecycle` |
 //! |---|---|---|
 //! | deadline | the orchestrator's SIGKILL | `grace`, 25 s by default. The process is gone at `T0 + grace` + 10 ms |
-//! | SIGTERM, SIGINT, SIGHUP | each needs a listener, else the signal kills the process | all three start a stop |
+//! | SIGTERM, SIGINT | each needs a listener, else the signal kills the process | both start a stop |
+//! | SIGHUP | kills the process, also if a service manager means a reload | requests a reload: [`reloads`](crate::reloads) |
 //! | a signal before `main` is ready | kills the process, or is noticed late | drops `main` at its next `.await`, tears down, exits with 0 |
 //! | second signal | ignored by tokio's handlers | ends the lame duck and the drain, leaves at most 3 s |
 //! | third signal | ignored by tokio's handlers | kills the process |

@@ -24,4 +24,6 @@ mod spawn;
 
 pub(crate) mod builder;
 pub(crate) mod defer;
+pub(crate) mod reload;
+
 pub(crate) mod functions;

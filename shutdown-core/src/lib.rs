@@ -66,10 +66,12 @@ pub use {
     engine::defer::Deferred,
     engine::functions::{
         Draining, Stopping, defer, drain_remaining, draining, fail, is_stopping, manage, manage_as, pass,
-        ready, remaining, shutdown, spawn, spawn_blocking, spawn_essential, stopping,
+        ready, reloads, remaining, request_reload, shutdown, spawn, spawn_blocking, spawn_essential,
+        stopping,
     },
     engine::lifecycle::Lifecycle,
     engine::output::MainOutput,
+    engine::reload::{Reload, Reloads},
     macros::{Holds, known_types, main, needs_release, resource, teardown},
     observe::last_stop::LastStop,
     process::{Process, ReportFormat, last_stop},

@@ -142,6 +142,7 @@ pub use shutdown_macros::known_types;
 /// | `LIFECYCLE_GRACE`, `LIFECYCLE_LAME_DUCK` | override the keys. A number without a unit means seconds |
 /// | `LIFECYCLE_PLAN` = `tree`, `dot`, `mermaid` or `json` | prints the plan of the declared resources, and exits with 0 before `main` runs |
 /// | `LIFECYCLE_REPORT` = a path | appends one line of JSON for each fact: see [`last_stop`](crate::last_stop) |
+/// | `NOTIFY_SOCKET`, `WATCHDOG_USEC`, which systemd sets | with the feature `systemd`: tell the service manager what happens |
 /// | `LIFECYCLE_TERMINATION_LOG` = a path | the termination log, if it is not `/dev/termination-log` |
 ///
 /// The plan names generic resources, but cannot show their place: only a running program knows their types.
@@ -155,6 +156,9 @@ pub use shutdown_macros::known_types;
 /// - The first signal begins the stop. `SIGINT`, which a terminal sends, skips the lame duck.
 /// - A second signal, at least 250 ms later, ends lame duck and drain, and leaves 3 s for the rest.
 /// - A third signal kills the process.
+/// - `SIGHUP` requests a reload if the program takes [`reloads`](crate::reloads). Else it stops a program that had a controlling
+///   terminal when it started, or that names it in `signals`. A program without a terminal ignores it, with a warning in the
+///   log, because a service manager sends it to request a reload.
 ///
 /// On Windows console events take the place of signals: Ctrl-C of `SIGINT`, and Ctrl-Break, a close of the console, a
 /// logoff and a shutdown of `SIGTERM`. See [`platforms`](crate::platforms#console-events).

@@ -1,7 +1,9 @@
-//! What a lifecycle tells the outside world: the log, the report file, and the observers of the program.
+//! What a lifecycle tells the outside world: the log, the report file, systemd, and the observers of the program.
 
 pub(crate) mod last_stop;
 pub(crate) mod log;
 pub(crate) mod observers;
 pub(crate) mod report_file;
+#[cfg(all(unix, feature = "systemd"))]
+pub(crate) mod systemd;
 pub(crate) mod termination_log;

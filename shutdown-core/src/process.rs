@@ -14,6 +14,8 @@
 
 mod exit;
 mod host;
+#[cfg(all(unix, feature = "systemd"))]
+mod keep_alive;
 mod observers;
 mod options;
 mod output;
@@ -153,6 +155,9 @@ impl Process {
     /// A signal that is ignored when the process starts stays ignored. A shell script ignores SIGINT in each command that it
     /// starts with `&`. Stop such a process with SIGTERM. A signal that is not named keeps its effect, which ends the program
     /// for most signals.
+    ///
+    /// `SIGHUP` stops a program that had a controlling terminal when it started, or that names it here. It requests a reload
+    /// if the program takes [`reloads`](crate::reloads), and is ignored by other programs without a terminal.
     ///
     /// The known names are `SIGTERM`, `SIGINT`, `SIGHUP`, `SIGQUIT`, `SIGUSR1`, `SIGUSR2`, `SIGALRM`, `SIGCONT`, `SIGTSTP`
     /// and `SIGWINCH`.

@@ -475,7 +475,7 @@
 //!
 //! | | `#[teardown(close)]` | `#[teardown]`, with the feature `sqlx` |
 //! |---|---|---|
-//! | waits for every connection | not always: `Pool::close` of sqlx 0.8 may return early | yes, for half of its time |
+//! | waits for every connection | yes, but `Pool::close` of sqlx 0.8 may return early | yes, for half of its time |
 //! | queries that PostgreSQL still runs for this process | run on after the exit | are cancelled |
 //! | connections that were never returned | hold up the teardown until its time-out | are counted in the report |
 //!

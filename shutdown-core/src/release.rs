@@ -19,6 +19,11 @@
 //!   `lints::unreleased_field` re-exports the modules, so rustdoc builds the page from these heads.
 //! - `known!`: the same for the messages of the compiler.
 //! - an impl of [`Release`] or of a trait in `owned`, for each type that has one right way to be released.
+//!
+//! Another version of that library needs no other file. It needs a line for a renamed dependency and a line for a feature
+//! in `Cargo.toml`, and an entry of `other_versions!` in `clients.rs`. The file names its library by `super::library`, and
+//! uses only what the versions have in common. A feature never changes its version within a major version of this crate.
+//! If the minimum Rust version is above that of this crate, the docs say so: a test in `tests/tree` compares the two.
 
 mod apart;
 mod child;

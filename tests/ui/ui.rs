@@ -38,6 +38,19 @@ fn what_releases_the_handles_of_client_libraries_is_accepted() {
     trybuild::TestCases::new().pass("clients/clean/*.rs");
 }
 
+/// These libraries build for minutes, so only the long run has the feature.
+#[cfg(feature = "long-clients")]
+#[test]
+fn the_handles_of_client_libraries_that_build_long_are_known() {
+    refused("long-clients/leaking", "the_handles_of_client_libraries_that_build_long_are_known");
+}
+
+#[cfg(feature = "long-clients")]
+#[test]
+fn what_releases_the_handles_of_client_libraries_that_build_long_is_accepted() {
+    trybuild::TestCases::new().pass("long-clients/clean/*.rs");
+}
+
 /// Checks the record itself: a field of the corpus is flagged exactly if its name says so.
 #[test]
 fn the_recorded_fields_are_those_that_leak() {

@@ -7,5 +7,8 @@ mod work;
 
 pub use manage::{defer, manage, manage_as};
 pub use notices::{Draining, Stopping};
-pub use state::{drain_remaining, draining, fail, is_stopping, ready, remaining, shutdown, stopping};
+pub use state::{
+    drain_remaining, draining, fail, is_stopping, ready, reloads, remaining, request_reload, shutdown,
+    stopping,
+};
 pub use work::{pass, spawn, spawn_blocking, spawn_essential};

@@ -21,6 +21,8 @@ pub(crate) trait Host: Send + Sync {
     fn log(&self, fact: Arc<Fact>);
     /// Fires the notice once every fact so far is logged.
     fn logged(&self, notice: &Notice);
+    /// Learns that the program takes reload requests.
+    fn takes_reloads(&self);
     /// Writes text to stderr.
     fn print(&self, text: String);
     /// Ends the process by this signal.
@@ -52,6 +54,8 @@ impl Host for Caller {
     fn logged(&self, notice: &Notice) {
         notice.fire();
     }
+
+    fn takes_reloads(&self) {}
 
     fn print(&self, text: String) {
         eprint!("{text}");

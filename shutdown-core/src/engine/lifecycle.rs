@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::Instant;
 
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use super::clock::Clock;
 use super::hook::Hook;
@@ -60,6 +60,8 @@ pub(crate) struct Engine {
     pub(super) runtime: OnceLock<Handle>,
     pub(super) host: Box<dyn Host>,
     pub(super) observers: Observers,
+    /// Where reload requests go, once the program takes them.
+    pub(super) reloads: OnceLock<mpsc::Sender<()>>,
     /// The instant from which the times of facts count.
     pub(super) built: Instant,
     /// How many instances were managed.
@@ -171,6 +173,7 @@ impl Lifecycle {
             runtime: OnceLock::new(),
             host: Box::new(host),
             observers,
+            reloads: OnceLock::new(),
             instances: Counter::new(),
         }));
         if config.job {

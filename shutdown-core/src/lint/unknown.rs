@@ -17,7 +17,7 @@ impl Client<false> {
 /// Returns whether one of the types that look like a handle is unknown. `handles` holds the message about each.
 #[must_use]
 pub const fn is_unknown(found: Option<Leak>, bare: bool, handles: &[(bool, &'static str)]) -> bool {
-    first(found, bare, handles).is_some()
+    first(found.is_some() || bare, handles).is_some()
 }
 
 /// Refuses a bare `#[teardown]` on such a type. The error points at the call.
@@ -27,14 +27,14 @@ pub const fn is_unknown(found: Option<Leak>, bare: bool, handles: &[(bool, &'sta
 /// Panics in a constant of the user's crate, which is the compile error.
 #[track_caller]
 pub const fn unknown(found: Option<Leak>, bare: bool, handles: &[(bool, &'static str)]) {
-    if let Some(message) = first(found, bare, handles) {
+    if let Some(message) = first(found.is_some() || bare, handles) {
         panic!("{}", message)
     }
 }
 
 /// Returns the message about the first unknown type. A type that is known as a whole has none.
-const fn first(found: Option<Leak>, bare: bool, handles: &[(bool, &'static str)]) -> Option<&'static str> {
-    if found.is_some() || bare {
+const fn first(is_known: bool, handles: &[(bool, &'static str)]) -> Option<&'static str> {
+    if is_known {
         return None;
     }
     let mut at = 0;

@@ -39,7 +39,8 @@
 //!
 //! - name the method that releases the field: `#[teardown(close)]`
 //! - release the field in the body of `teardown`
-//! - tell the lint about the type by [`known_types!`](crate::known_types)
+//! - tell the lint about the type by [`known_types!`](crate::known_types): the page [`ready_made`](super::ready_made) has
+//!   lines to copy
 //!
 //! # How to allow it
 //!

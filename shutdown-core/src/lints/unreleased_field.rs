@@ -135,6 +135,48 @@
 //! - Does the server, or the disk, hold something until the client says goodbye?
 //! - Does the client run work in the background that nobody awaits?
 //!
+//! # Versions of client libraries
+//!
+//! The version of a feature does not change within a major version of this crate. A new major version of a client is a
+//! new feature: after `sqlx` (0.9), the next one is `sqlx010`. The older feature stays, so an update of `lifecycle` never
+//! forces an update of a client. Several versions of a client can be on at once, and the lint knows the types of each.
+//!
+//! The column `Rust` has the minimum Rust version (MSRV) with the feature. Without these features the MSRV is 1.88.
+//!
+//! | feature | crate | version | Rust |
+//! |---|---|---|---|
+//! | `arc-swap` | arc-swap | 1.7 | 1.88 |
+//! | `async-nats` | async-nats | 0.51 | 1.89 |
+//! | `async-nats050` | async-nats | 0.50 | 1.88 |
+//! | `bb8` | bb8 | 0.9 | 1.88 |
+//! | `clickhouse` | clickhouse | 0.15 | 1.89 |
+//! | `crossbeam-channel` | crossbeam-channel | 0.5.13 | 1.88 |
+//! | `csv` | csv | 1.3 | 1.88 |
+//! | `deadpool` | deadpool | 0.13 | 1.88 |
+//! | `flate2` | flate2 | 1 | 1.88 |
+//! | `flume` | flume | 0.12 | 1.88 |
+//! | `lapin` | lapin | 4 | 1.88 |
+//! | `lapin3` | lapin | 3.7 | 1.88 |
+//! | `mongodb` | mongodb | 3 | 1.88 |
+//! | `mysql_async` | `mysql_async` | 0.37 | 1.88 |
+//! | `once_cell` | `once_cell` | 1.19 | 1.88 |
+//! | `opentelemetry` | opentelemetry | 0.33 | 1.88 |
+//! | `parking_lot` | `parking_lot` | 0.12.3 | 1.88 |
+//! | `r2d2` | r2d2 | 0.8.10 | 1.95 |
+//! | `rdkafka` | rdkafka | 0.39 | 1.88 |
+//! | `redb` | redb | 4.5 | 1.90 |
+//! | `redis` | redis | 1 | 1.88 |
+//! | `rumqttc` | rumqttc | 0.25 | 1.88 |
+//! | `sentry` | sentry | 0.49 | 1.88 |
+//! | `sqlx` | sqlx | 0.9 | 1.94 |
+//! | `sqlx08` | sqlx | 0.8.6 | 1.88 |
+//! | `tar` | tar | 0.4 | 1.88 |
+//! | `tempfile` | tempfile | 3.10 | 1.88 |
+//! | `tokio-postgres` | tokio-postgres | 0.7.10 | 1.88 |
+//! | `tokio-util` | tokio-util | 0.7.13 | 1.88 |
+//! | `tracing-appender` | tracing-appender | 0.2.3 | 1.88 |
+//! | `zip` | zip | 9 | 1.88 |
+//!
 //! # Who confirms
 //!
 //! The fourth column of each table says who confirms the release. The report writes one of four outcomes (R22):

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::report::{Fact, FactKind, Outcome};
+use crate::signals;
 
 /// The number of names that a line lists.
 const MAX_NAMES: usize = 8;
@@ -14,7 +15,10 @@ const TARGET: &str = "lifecycle";
 pub(crate) fn is_logged(kind: &FactKind) -> bool {
     matches!(
         kind,
-        FactKind::Stopping { .. }
+        FactKind::Reloading
+            | FactKind::Reloaded { .. }
+            | FactKind::SignalIgnored { .. }
+            | FactKind::Stopping { .. }
             | FactKind::Hurried { .. }
             | FactKind::Waiting { .. }
             | FactKind::Unconfirmed { .. }
@@ -28,6 +32,20 @@ pub(crate) fn log(fact: &Fact) {
         FactKind::Stopping { reason, left } => {
             let within = humantime::format_duration(Duration::from_millis(millis(*left)));
             tracing::info!(target: TARGET, %reason, within = %within, "stopping");
+        }
+        FactKind::Reloading => tracing::info!(target: TARGET, "reloading"),
+        FactKind::Reloaded { took, error: None } => {
+            tracing::info!(target: TARGET, took_ms = millis(*took), "reloaded");
+        }
+        FactKind::Reloaded { error: Some(error), .. } => {
+            tracing::error!(target: TARGET, "the new configuration was refused, and the old one stays in use: {error}");
+        }
+        FactKind::SignalIgnored { number } => {
+            let signal = signals::name(*number);
+            tracing::warn!(
+                target: TARGET,
+                "{signal} is ignored: the process has no controlling terminal, and takes no reload requests"
+            );
         }
         FactKind::Hurried { .. } => {
             tracing::warn!(

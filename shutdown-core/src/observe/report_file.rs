@@ -13,6 +13,7 @@ use humantime::format_rfc3339_millis;
 
 use crate::json::{list, quoted};
 use crate::report::{Fact, FactKind};
+use crate::signals;
 use crate::sync::lock;
 
 /// Writes the facts of one run to a file.
@@ -91,6 +92,14 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
     match kind {
         FactKind::Started => ("started", String::new()),
         FactKind::Ready => ("ready", String::new()),
+        FactKind::Reloading => ("reloading", String::new()),
+        FactKind::Reloaded { took, error } => {
+            let error = error.as_deref().map_or_else(|| "null".to_owned(), quoted);
+            ("reloaded", format!(",\"took_ms\":{},\"error\":{error}", millis(took)))
+        }
+        FactKind::SignalIgnored { number } => {
+            ("signal_ignored", format!(",\"signal\":\"{}\"", signals::name(*number)))
+        }
         FactKind::Stopping { reason, left } => {
             ("stopping", format!(",\"reason\":{},\"left_ms\":{}", quoted(&reason.to_string()), millis(left)))
         }

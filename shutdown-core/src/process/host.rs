@@ -27,6 +27,8 @@ pub(super) struct ProcessHost {
     pub(super) logger: Helper,
     pub(super) reporter: Reporter,
     pub(super) warnings: Warnings,
+    /// Why a SIGHUP requests no reload, if it does not.
+    pub(super) no_reloads: Option<&'static str>,
 }
 
 /// What the start has to say. It waits until the program is in use, so that `--version` prints nothing (R21).
@@ -93,6 +95,12 @@ impl Host for ProcessHost {
         self.logger.run(move || {
             notice.fire();
         });
+    }
+
+    fn takes_reloads(&self) {
+        if let Some(warning) = self.no_reloads {
+            self.reporter.print(format!("lifecycle: warning: {warning}\n"));
+        }
     }
 
     fn print(&self, text: String) {

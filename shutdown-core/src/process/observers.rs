@@ -1,7 +1,9 @@
-//! The observers that every process has: the report file and the termination log.
+//! The observers that every process has: the report file, the termination log and systemd.
 
 use std::path::{Path, PathBuf};
 use std::process;
+#[cfg(all(unix, feature = "systemd"))]
+use std::sync::Arc;
 use std::sync::OnceLock;
 
 use super::reporter::Reporter;
@@ -10,6 +12,8 @@ use super::system;
 use crate::observe::last_stop::{self, LastStop};
 use crate::observe::observers::Declared;
 use crate::observe::report_file::ReportFile;
+#[cfg(all(unix, feature = "systemd"))]
+use crate::observe::systemd::Systemd;
 use crate::observe::termination_log;
 use crate::report::FactKind;
 
@@ -44,6 +48,20 @@ pub(super) fn end_of_the_last_run(path: &Path) -> Option<String> {
     let last = last_stop::read(path, is_running).ok().flatten()?;
     let last = LAST_STOP.get_or_init(|| last);
     last.status.is_none().then(|| last.to_string())
+}
+
+/// Adds the observer that tells systemd, if the process was started by a service manager that listens.
+#[cfg(all(unix, feature = "systemd"))]
+pub(super) fn add_systemd(observers: &mut Declared, reporter: &Reporter) -> Option<Arc<Systemd>> {
+    let connected = Systemd::connect().unwrap_or_else(|error| {
+        reporter
+            .print(format!("lifecycle: warning: cannot connect to the socket in NOTIFY_SOCKET: {error}\n"));
+        None
+    });
+    let systemd = Arc::new(connected?);
+    let told = Arc::clone(&systemd);
+    observers.add("systemd".into(), move |fact| told.tell(fact));
+    Some(systemd)
 }
 
 /// Adds the observers that the settings ask for.

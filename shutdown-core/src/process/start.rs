@@ -10,6 +10,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::exit::Exit;
 use super::host::{ProcessHost, Warnings};
+#[cfg(all(unix, feature = "systemd"))]
+use super::keep_alive;
 use super::options::Options;
 use super::refusal::Refusal;
 use super::reporter::Reporter;
@@ -86,9 +88,12 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
         logger: logger.clone(),
         reporter: reporter.clone(),
         warnings,
+        no_reloads: signals.no_reloads(),
     };
     let mut declared = Declared::default();
     observers::add(&mut declared, &settings, &reporter);
+    #[cfg(all(unix, feature = "systemd"))]
+    let systemd = observers::add_systemd(&mut declared, &reporter);
     declared.append(options.observers);
     let lifecycle = Lifecycle::new(config, Clock::System, host, declared.into_observers());
     context::set_main(&lifecycle);
@@ -105,6 +110,11 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     thread::start("lc-supervisor", move || supervisor::run(&owner, wakes_runtime)).map_err(&no_thread)?;
     let owner = lifecycle.clone();
     thread::start("lc-signal", move || signals.run(&owner)).map_err(&no_thread)?;
+
+    #[cfg(all(unix, feature = "systemd"))]
+    if let Some(systemd) = systemd {
+        keep_alive::start(systemd, runtime.handle().clone()).map_err(&no_thread)?;
+    }
 
     lifecycle.tell(FactKind::Started);
     let outcome = async { exit.outcome_of(main.await.into_end()) };

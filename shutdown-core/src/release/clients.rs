@@ -8,6 +8,8 @@ mod library {
     pub(super) use ::lapin;
     #[cfg(feature = "redis")]
     pub(super) use ::redis;
+    #[cfg(feature = "sea-orm")]
+    pub(super) use ::sea_orm;
     #[cfg(feature = "sqlx")]
     pub(super) use ::sqlx;
 }
@@ -31,6 +33,8 @@ pub mod deadpool;
 pub mod flate2;
 #[cfg(feature = "flume")]
 pub mod flume;
+#[cfg(feature = "fred")]
+pub mod fred;
 /// Version 4. Needs the feature `lapin`.
 #[cfg(feature = "lapin")]
 pub mod lapin;
@@ -44,17 +48,13 @@ pub mod once_cell;
 pub mod opentelemetry;
 #[cfg(feature = "parking_lot")]
 pub mod parking_lot;
-#[cfg(any(
-    feature = "bb8",
-    feature = "deadpool",
-    feature = "mongodb",
-    feature = "mysql_async",
-    feature = "r2d2"
-))]
+#[cfg(any(feature = "bb8", feature = "deadpool", feature = "mysql_async", feature = "r2d2"))]
+#[allow(dead_code, reason = "a pool that waits by itself needs a part of it")]
 mod pool;
+#[cfg(feature = "quinn")]
+pub mod quinn;
 #[cfg(feature = "r2d2")]
 pub mod r2d2;
-/// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
 #[cfg(feature = "rdkafka")]
 pub mod rdkafka;
 #[cfg(feature = "redb")]
@@ -64,6 +64,9 @@ pub mod redb;
 pub mod redis;
 #[cfg(feature = "rumqttc")]
 pub mod rumqttc;
+/// Version 2. Needs the feature `sea-orm`. Needs Rust 1.94.
+#[cfg(feature = "sea-orm")]
+pub mod sea_orm;
 #[cfg(feature = "sentry")]
 pub mod sentry;
 /// Version 0.9. Needs the feature `sqlx`. Needs Rust 1.94.
@@ -111,6 +114,9 @@ other_versions! {
     /// Version 3. Needs the feature `lapin3`.
     #[cfg(feature = "lapin3")]
     lapin3 = lapin;
+    /// Version 1.1. Needs the feature `sea-orm1`.
+    #[cfg(feature = "sea-orm1")]
+    sea_orm1 = sea_orm;
     /// Version 0.8. Needs the feature `sqlx08`.
     #[cfg(feature = "sqlx08")]
     sqlx08 = sqlx;

@@ -18,4 +18,18 @@ macro_rules! known {
     )+};
 }
 
+/// Declares types that lose nothing and have the name of a type that does. Otherwise the lint `unknown_client` would warn
+/// of them.
+#[allow(unused_macros, reason = "few libraries have such types")]
+macro_rules! harmless {
+    ($([$($param:tt)*] $ty:ty;)+) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($param,)* List> $crate::lint::leak::NeedsRelease<List> for $ty {
+            const LEAK: Option<$crate::lint::leak::Leak> = None;
+        }
+    )+};
+}
+
+#[allow(unused_imports, reason = "few libraries have such types")]
+pub(crate) use harmless;
 pub(crate) use known;

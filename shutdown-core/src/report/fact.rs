@@ -29,6 +29,22 @@ pub enum FactKind {
     Started,
     /// Start-up is over: [`ready`](crate::ready) was called.
     Ready,
+    /// The program begins to read its configuration again (R33).
+    Reloading,
+    /// The program has answered a reload request.
+    #[non_exhaustive]
+    Reloaded {
+        /// How long it took.
+        took: Duration,
+        /// Why the new configuration was refused. `None` if it is in use.
+        error: Option<String>,
+    },
+    /// A signal is ignored: a SIGHUP of a program that has no terminal and takes no reload requests (R14).
+    #[non_exhaustive]
+    SignalIgnored {
+        /// The number of the signal.
+        number: i32,
+    },
     /// The stop begins (the notice).
     #[non_exhaustive]
     Stopping {

@@ -91,9 +91,7 @@ fn is_unknown_because(handle: &Handle) -> String {
 fn help(client: &Client) -> String {
     let krate = client.crates[0];
     match client.features {
-        [] => format!(
-            "write a line of `lifecycle::known_types!`; the docs have one for `{krate}`, which has no feature"
-        ),
+        [] => format!("copy the line for `{krate}` from the docs of `lifecycle::lints::ready_made`"),
         [(feature, version)] => {
             format!("turn on the feature `{feature}` of the package `shutdown-core`, for {krate} {version}")
         }
@@ -116,8 +114,9 @@ fn is_unknown(handle: &Handle, door: &TokenStream) -> TokenStream {
         }
         (Kind::Wrapper, None) => quote!(false),
         (Kind::Wrapper, Some(inner)) => {
-            let found = question::found(inner, door);
-            quote!(#unknown && #found.is_some())
+            // These questions look into tuples.
+            let (whole, inner) = (question::found(ty, door), question::found(inner, door));
+            quote!(#whole.is_none() && #inner.is_some())
         }
     }
 }

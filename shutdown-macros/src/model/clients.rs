@@ -13,9 +13,11 @@ pub(crate) struct Client {
     pub(crate) common: &'static [&'static str],
     /// The modules of the crate that stand before a type of `own` after `use krate::module`.
     pub(crate) modules: &'static [&'static str],
+    /// The modules of the crate that have other types of the same names.
+    pub(crate) others: &'static [&'static str],
     pub(crate) kind: Kind,
-    /// The features that know the types, and the version of the library for each. Without one, the docs have a
-    /// ready-made line.
+    /// The features that know the types, and the version of the library for each. Without one, the page
+    /// `lints::ready_made` has a line to copy.
     pub(crate) features: &'static [(&'static str, &'static str)],
 }
 
@@ -30,8 +32,15 @@ pub(crate) enum Kind {
     Wrapper,
 }
 
-const HANDLE: Client =
-    Client { crates: &[], own: &[], common: &[], modules: &[], kind: Kind::Handle, features: &[] };
+const HANDLE: Client = Client {
+    crates: &[],
+    own: &[],
+    common: &[],
+    modules: &[],
+    others: &[],
+    kind: Kind::Handle,
+    features: &[],
+};
 const WRITER: Client = Client { kind: Kind::Writer, ..HANDLE };
 const WRAPPER: Client = Client { kind: Kind::Wrapper, ..HANDLE };
 
@@ -42,6 +51,20 @@ pub(crate) const CLIENTS: &[Client] = &[
         own: &["ArcSwap", "ArcSwapAny", "ArcSwapOption"],
         features: &[("arc-swap", "1")],
         ..WRAPPER
+    },
+    Client {
+        crates: &["async_compression"],
+        common: &[
+            "BrotliEncoder",
+            "BzEncoder",
+            "DeflateEncoder",
+            "GzipEncoder",
+            "XzEncoder",
+            "ZlibEncoder",
+            "ZstdEncoder",
+        ],
+        others: &["bufread"],
+        ..WRITER
     },
     Client {
         crates: &["async_nats"],
@@ -73,6 +96,7 @@ pub(crate) const CLIENTS: &[Client] = &[
             "deadpool_sqlite",
         ],
         common: &["Object", "Pool"],
+        others: &["unmanaged"],
         features: &[("deadpool", "0.13")],
         ..HANDLE
     },
@@ -80,6 +104,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         crates: &["flate2"],
         own: &["DeflateEncoder", "GzEncoder", "ZlibEncoder"],
         modules: &["write"],
+        others: &["bufread", "read"],
         features: &[("flate2", "1")],
         ..WRITER
     },
@@ -90,6 +115,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         features: &[("fred", "10")],
         ..HANDLE
     },
+    Client { crates: &["google_cloud_pubsub"], common: &["Publisher", "ShutdownToken"], ..HANDLE },
     Client {
         crates: &["lapin"],
         common: &["Channel", "Connection", "Consumer"],
@@ -108,6 +134,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         features: &[("mysql_async", "0.37")],
         ..HANDLE
     },
+    Client { crates: &["object_store"], common: &["BufWriter"], ..HANDLE },
     Client {
         crates: &["once_cell"],
         common: &["Lazy", "OnceCell"],
@@ -130,7 +157,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         ..WRAPPER
     },
     Client { crates: &["parquet"], own: &["ArrowWriter", "AsyncArrowWriter"], ..WRITER },
-    Client { crates: &["pulsar"], common: &["Consumer", "MultiTopicProducer", "Producer"], ..HANDLE },
+    Client { crates: &["pulsar"], common: &["Producer"], ..HANDLE },
     Client { crates: &["pyroscope"], own: &["PyroscopeAgent"], modules: &["pyroscope"], ..HANDLE },
     Client {
         crates: &["quinn"],
@@ -165,12 +192,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         features: &[("redis", "1")],
         ..HANDLE
     },
-    Client {
-        crates: &["rocksdb"],
-        own: &["DBWithThreadMode", "OptimisticTransactionDB", "TransactionDB"],
-        common: &["DB"],
-        ..HANDLE
-    },
+    Client { crates: &["rocksdb"], common: &["DB"], ..HANDLE },
     Client {
         crates: &["rumqttc"],
         common: &["AsyncClient", "Client"],
@@ -224,7 +246,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         features: &[("tracing-appender", "0.2")],
         ..HANDLE
     },
-    Client { crates: &["tracing_loki"], common: &["BackgroundTask"], ..HANDLE },
+    Client { crates: &["tracing_loki"], own: &["BackgroundTaskController"], ..HANDLE },
     Client {
         crates: &["zip"],
         own: &["ZipWriter"],

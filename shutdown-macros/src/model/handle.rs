@@ -111,9 +111,15 @@ impl Client {
     fn has(&self, name: &Ident, before: &[&PathSegment]) -> bool {
         let is = |names: &[&str], ident: &Ident| names.iter().any(|name| ident == name);
         let is_own = is(self.own, name);
-        let crate_is_named = before.iter().any(|segment| is(self.crates, &segment.ident));
+        // A program with two versions of a crate names one of them as its feature.
+        let is_feature = |ident: &Ident| {
+            self.features.iter().any(|(feature, _)| ident == feature || *ident == feature.replace('-', "_"))
+        };
+        let crate_is_named =
+            before.iter().any(|segment| is(self.crates, &segment.ident) || is_feature(&segment.ident));
         match before {
             [] => is_own,
+            [.., last] if is(self.others, &last.ident) => false,
             _ if crate_is_named => is_own || is(self.common, name),
             [first, ..] => is_own && is(self.modules, &first.ident),
         }

@@ -14,6 +14,15 @@ pub trait Session: Send + 'static {
 
     /// Runs one statement.
     fn run(&mut self, statement: &str) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Ends the session, and waits until its connection is idle.
+    fn give_back(self) -> impl Future<Output = ()> + Send
+    where
+        Self: Sized,
+    {
+        drop(self);
+        std::future::ready(())
+    }
 }
 
 /// Returns a setting from the environment, which must exist.
@@ -44,7 +53,11 @@ pub async fn serve<S: Session, F: Future<Output = Result<S, Error>> + Send>(
     open: impl Fn() -> F + Send + Sync + 'static,
 ) -> Result<(), Error> {
     match std::env::args().nth(1).unwrap_or_default().as_str() {
-        "idle" => drop((open().await?, open().await?, open().await?)),
+        "idle" => {
+            for session in [open().await?, open().await?, open().await?] {
+                session.give_back().await;
+            }
+        }
         "commit late" => {
             let session = insert(open().await?, "late").await?;
             // Nothing tracks this task, so only its session can hold up the exit.

@@ -13,6 +13,7 @@ mod output;
 mod program;
 mod random;
 mod status;
+mod terminal;
 
 pub use child::Child;
 pub use ended::Ended;

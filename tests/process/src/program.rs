@@ -22,7 +22,10 @@ impl Program {
             command.env_remove(format!("LIFECYCLE_{name}"));
         }
         command.env("LIFECYCLE_GRACE", "20s");
-        command.env_remove("NOTIFY_SOCKET").env("RUST_BACKTRACE", "0");
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
+            command.env_remove(name);
+        }
+        command.env("RUST_BACKTRACE", "0");
         command.stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Program(command)
@@ -118,12 +121,12 @@ impl Program {
         })
     }
 
-    fn before_exec(mut self, act: impl Fn() + Send + Sync + 'static) -> Program {
+    pub(crate) fn before_exec(mut self, act: impl Fn() + Send + Sync + 'static) -> Program {
         let act = move || {
             act();
             Ok(())
         };
-        // SAFETY: every caller in this file passes system calls that are async-signal-safe.
+        // SAFETY: every caller in this package passes system calls that are async-signal-safe.
         unsafe { self.0.pre_exec(act) };
         self
     }

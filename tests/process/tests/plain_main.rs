@@ -18,7 +18,8 @@ fn plain(scenario: &str, options: &str) -> Program {
 fn each_signal_stops_it_in_order_on_each_runtime() {
     for runtime in RUNTIMES {
         for signal in [SIGTERM, SIGINT, SIGHUP] {
-            plain("endings/idle", runtime).stopped_by(signal).exited(0).said(IN_ORDER);
+            let (program, _terminal) = plain("endings/idle", runtime).with_terminal();
+            program.stopped_by(signal).exited(0).said(IN_ORDER);
         }
     }
 }

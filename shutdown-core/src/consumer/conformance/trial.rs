@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Broker, Limit, Rule};
-use crate::consumer::{Error, Receipt, Source};
+use crate::consumer::{Delivery, Error, Receipt, Source};
 
 /// What was seen, if it was not what the rule says.
 pub(super) type Checked<T = ()> = Result<T, String>;
@@ -79,7 +79,7 @@ impl<'a, B: Broker> Trial<'a, B> {
     /// Returns what `next` has returned.
     pub(super) fn given(
         &self,
-        next: Option<Result<(<B::Source as Source>::Message, <B::Source as Source>::Receipt), Error>>,
+        next: Option<Result<Delivery<B::Source>, Error>>,
     ) -> Checked<Option<Given<B>>> {
         let Some(next) = next else { return Ok(None) };
         let (message, receipt) = next.map_err(|error| format!("`next` failed: {error}"))?;

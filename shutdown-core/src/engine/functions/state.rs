@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::notices::{Draining, Stopping};
 use crate::engine::context;
 use crate::engine::lifecycle::Lifecycle;
+use crate::engine::reload::Reloads;
 
 /// Declares the start-up as over.
 ///
@@ -259,4 +260,61 @@ pub fn shutdown(reason: impl Into<Cow<'static, str>>) {
 #[track_caller]
 pub fn fail(error: impl fmt::Display) {
     context::expect("fail", Lifecycle::clone).fail(error);
+}
+
+/// Takes the reload requests of the program: its configuration is to be read again.
+///
+/// On a Unix a SIGHUP is such a request, from `kill -HUP`, or from `systemctl reload` with `Type=notify-reload`.
+/// [`request_reload`] makes one in the program. The program answers each one by [`accept`](crate::Reload::accept) or
+/// [`refuse`](crate::Reload::refuse). If it refuses, it goes on with the configuration that it has.
+///
+/// If the attribute or [`Process::signals`](crate::Process::signals) names signals, and SIGHUP is not among them, a SIGHUP
+/// still ends the program. A warning says so.
+///
+/// # Panics
+///
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), and in the second call.
+///
+/// # Examples
+///
+/// ```
+/// # use std::sync::RwLock;
+/// static LIMIT: RwLock<usize> = RwLock::new(10);
+///
+/// async fn read_limit() -> Result<usize, std::num::ParseIntError> {
+///     "20".parse() // from a file
+/// }
+///
+/// #[lifecycle::main]
+/// async fn main() {
+///     let mut reloads = lifecycle::reloads();
+///     lifecycle::spawn(async move {
+///         while let Some(reload) = reloads.next().await {
+///             match read_limit().await {
+///                 Ok(limit) => {
+///                     *LIMIT.write().unwrap() = limit;
+///                     reload.accept();
+///                 }
+///                 Err(error) => reload.refuse(error),
+///             }
+///         }
+///     });
+/// }
+/// ```
+#[doc(alias("SIGHUP", "hot reload", "configuration"))]
+#[track_caller]
+pub fn reloads() -> Reloads {
+    context::expect("reloads", Lifecycle::clone).reloads()
+}
+
+/// Requests a reload, as a SIGHUP does. Returns whether the program will receive the request.
+///
+/// Returns false if the program does not take requests by [`reloads`], and after the stop has begun.
+///
+/// # Panics
+///
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
+#[track_caller]
+pub fn request_reload() -> bool {
+    context::expect("request_reload", Lifecycle::clone).request_reload()
 }

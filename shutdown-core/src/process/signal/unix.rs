@@ -13,6 +13,7 @@
 //! is never freed, calls `write` on a descriptor that is never closed, and restores `errno`.
 #![expect(unsafe_code, reason = "signals are system calls; see the head of the file")]
 
+use std::fs::File;
 use std::io::{self, PipeReader, Read as _};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, IntoRawFd as _};
@@ -23,6 +24,7 @@ use libc::{c_int, c_void, sigaction, siginfo_t};
 
 use crate::engine::lifecycle::Lifecycle;
 use crate::process::system::exit_now;
+use crate::report::FactKind;
 use crate::sequence::{Event, Signal};
 use crate::signals;
 
@@ -32,6 +34,17 @@ pub(in crate::process) struct Signals {
     caught: Vec<c_int>,
     /// SIGTERM is among the signals that stay ignored.
     ignores_sigterm: bool,
+    /// What a SIGHUP means to a program that takes no reload requests.
+    hangup: Hangup,
+}
+
+/// What a SIGHUP means to a program that takes no reload requests (R14).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hangup {
+    /// A stop: the program names it, or its terminal is gone.
+    Stops,
+    /// Nothing: there is no terminal that could be gone.
+    Ignored,
 }
 
 /// What the handler reads. It is complete before the first handler is installed.
@@ -62,7 +75,10 @@ pub(in crate::process) fn install(chosen: Option<&[c_int]>) -> io::Result<Signal
     // The descriptor is leaked, because a handler may run until the process is gone.
     let handled = Handled { writer: writer.into_raw_fd(), previous };
     HANDLED.set(handled).unwrap_or_else(|_| unreachable!("a process starts once"));
-    let signals = Signals { pipe, caught, ignores_sigterm };
+    // Asked now, since a terminal that is gone is not the terminal of the process any more.
+    let has_terminal = File::open("/dev/tty").is_ok();
+    let hangup = if chosen.is_some() || has_terminal { Hangup::Stops } else { Hangup::Ignored };
+    let signals = Signals { pipe, caught, ignores_sigterm, hangup };
     for signal in &signals.caught {
         action(*signal, Some(&handling()))?;
     }
@@ -153,12 +169,37 @@ impl Signals {
         })
     }
 
+    /// Returns the warning of a program that takes reload requests, if a SIGHUP makes none.
+    pub(in crate::process) fn no_reloads(&self) -> Option<&'static str> {
+        let is_ignored =
+            || action(libc::SIGHUP, None).is_ok_and(|action| action.sa_sigaction == libc::SIG_IGN);
+        match self.caught.contains(&libc::SIGHUP) {
+            true => None,
+            false if is_ignored() => {
+                Some("SIGHUP was ignored when the process started, and stays ignored: it requests no reload")
+            }
+            false => Some(
+                "SIGHUP ends this program, although it takes reload requests: its `signals` do not name SIGHUP",
+            ),
+        }
+    }
+
     /// Reads signals until the process exits.
     pub(in crate::process) fn run(mut self, lifecycle: &Lifecycle) {
         unblock(&self.caught);
         let mut record = [0; 8];
         while self.pipe.read_exact(&mut record).is_ok() {
             let (number, sender) = decode(record);
+            if number == libc::SIGHUP {
+                if lifecycle.takes_reloads() {
+                    lifecycle.request_reload();
+                    continue;
+                }
+                if self.hangup == Hangup::Ignored {
+                    lifecycle.tell(FactKind::SignalIgnored { number });
+                    continue;
+                }
+            }
             let interrupt = number == libc::SIGINT;
             lifecycle.on(Event::Signal(Signal { number, sender, interrupt, within: None }));
         }

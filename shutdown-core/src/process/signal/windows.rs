@@ -88,6 +88,12 @@ impl Signals {
         None
     }
 
+    /// Returns `None`: no console event requests a reload.
+    #[expect(clippy::unused_self, reason = "the form of a Unix looks at the signals")]
+    pub(in crate::process) fn no_reloads(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Reads events until the process exits.
     pub(in crate::process) fn run(mut self, lifecycle: &Lifecycle) {
         loop {

@@ -1,9 +1,11 @@
 //! Handles of `async_nats`: `Client`, `Subscriber`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | `Client` | messages that are not sent yet | flushes, waits until the server has answered, and drains |
-//! | `Subscriber` | messages that the server goes on sending | in a `Mutex` of tokio: unsubscribes |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | `Client` | messages that are not sent yet | flushes, waits until the server has answered, and drains | the server, which answers a last request |
+//! | `Subscriber` | messages that the server goes on sending | in a `Mutex` of tokio: unsubscribes | nobody: the end of the connection unsubscribes too |
+//!
+//! Run against NATS 2.9.
 //!
 //! The teardown of a client fails if the server does not confirm in time that it has received every message.
 

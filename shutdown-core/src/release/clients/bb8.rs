@@ -5,7 +5,7 @@
 //! | `Pool` | what its connections in use are doing: an open transaction is rolled back | waits until every connection has come back; in a `Slot` it also drops the pool | the return of every connection; each statement had its own answer |
 //! | `PooledConnection` | the end of its pool, which waits for this connection | in a `Slot`: gives it back | nobody: nothing is outstanding |
 //!
-//! Run against PostgreSQL 15, through `bb8-postgres` 0.9.
+//! Run against PostgreSQL 15, through `bb8-postgres` 0.9. The `bb8` pool of `diesel-async` 0.9 is this type.
 //!
 //! `bb8` 0.9 cannot close a pool. Its idle connections are dropped together with the last clone of the pool, or end with
 //! the process. An idle connection has no open statement, so nothing is lost. A `Slot<Pool<_>>` drops the pool in its

@@ -21,9 +21,10 @@ use std::future::Future;
 use std::io::Write;
 
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use flate2::{bufread, read};
 
 use crate::lint::leak::{HoldsMemory, WritesToMemory};
-use crate::release::known::known;
+use crate::release::known::{harmless, known};
 use crate::release::nested;
 use crate::release::owned::{ReleaseSync, owned, text_of};
 
@@ -42,6 +43,15 @@ known! {
     lost: "the last block of the data, without which the file is broken",
     does: "finishes it (and syncs a file), on a blocking thread",
     form: "std::sync::Mutex<DeflateEncoder<_>>";
+}
+
+harmless! {
+    [R] read::GzEncoder<R>;
+    [R] read::ZlibEncoder<R>;
+    [R] read::DeflateEncoder<R>;
+    [R] bufread::GzEncoder<R>;
+    [R] bufread::ZlibEncoder<R>;
+    [R] bufread::DeflateEncoder<R>;
 }
 
 macro_rules! encoder {

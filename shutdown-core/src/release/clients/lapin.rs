@@ -1,10 +1,12 @@
 //! Handles of `lapin`: `Connection`, `Channel`, `Consumer`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | `Connection` | publishes on their way | closes it with the code 200 |
-//! | `Channel` | publishes and acknowledgements on their way | closes it with the code 200 |
-//! | `Consumer` | deliveries that the broker goes on sending | none: cancel it on its channel |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | `Connection` | publishes on their way | closes it with the code 200 | the broker, which answers the close |
+//! | `Channel` | publishes and acknowledgements on their way | closes it with the code 200 | the broker, which answers the close |
+//! | `Consumer` | deliveries that the broker goes on sending | none: cancel it on its channel | the broker, which answers the cancellation |
+//!
+//! Run against RabbitMQ 3.10.
 //!
 //! The teardown of a connection fails if the connection broke or the broker closed it: the last publishes may be lost.
 //! A handle that the program has closed is released already.

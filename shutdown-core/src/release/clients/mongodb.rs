@@ -19,7 +19,6 @@ use std::future::{Future, IntoFuture as _};
 use mongodb::{Client, ClientSession};
 use tokio::time::timeout;
 
-use super::pool::in_time;
 use crate::release::Release;
 use crate::release::known::known;
 use crate::release::owned::dropped;
@@ -51,9 +50,9 @@ impl<List: 'static> Release<List> for Client {
             return Ok(());
         }
         let why = "a cursor, a session or an upload was never dropped, or the server did not answer";
-        match in_time(self.clone().shutdown().immediate(true).into_future()).await {
-            Some(()) => Err(format!("{why}: the client was shut down without waiting for it")),
-            None => Err(format!("{why}, and the client could not be shut down in time")),
+        match timeout(left / 8, self.clone().shutdown().immediate(true).into_future()).await {
+            Ok(()) => Err(format!("{why}: the client was shut down without waiting for it")),
+            Err(_) => Err(format!("{why}, and the client could not be shut down in time")),
         }
     }
 }

@@ -5,7 +5,11 @@
 //! | `Pool` | what its connections in use are doing: an open transaction is rolled back | waits until every connection has come back; in a `Slot` it also drops the pool | the return of every connection; each statement had its own answer |
 //! | `PooledConnection` | the end of its pool, which waits for this connection | in a `Slot`: gives it back | nobody: nothing is outstanding |
 //!
-//! Run against PostgreSQL 15 and SQLite, through the pools of `diesel` 2.3 (feature `r2d2`).
+//! Run against PostgreSQL 15, through `r2d2_postgres` 0.18. The pool of `diesel` 2.3, `diesel::r2d2::Pool`, is this type.
+//! Needs Rust 1.95.
+//!
+//! `scheduled-thread-pool` 0.2.8, a dependency of `r2d2`, needs that version. 0.2.7 does not:
+//! `cargo update scheduled-thread-pool --precise 0.2.7`.
 //!
 //! `r2d2` cannot close a pool. Its idle connections close together with the last clone of the pool, and that blocks the
 //! thread. With the crate `postgres` it even panics on an async thread, and the process aborts. An idle connection has no

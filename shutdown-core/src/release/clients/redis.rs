@@ -1,9 +1,11 @@
 //! Connections of `redis`: `MultiplexedConnection`, `ConnectionManager`, `PubSub`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | `MultiplexedConnection`, `ConnectionManager` | commands without a reply yet | in a `Slot`: drops it |
-//! | `PubSub` | messages on their way | in a `Slot`: drops it |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | `MultiplexedConnection`, `ConnectionManager` | commands without a reply yet | in a `Slot`: drops it | nobody: each command had its own reply |
+//! | `PubSub` | messages on their way | in a `Slot`: drops it | nobody: nothing is outstanding |
+//!
+//! Run against Redis 7.0.
 //!
 //! Every command has a reply, and its sender received the error if there was one. So the teardown does not ask the
 //! server, and it succeeds.

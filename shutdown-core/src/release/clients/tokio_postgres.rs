@@ -39,6 +39,9 @@
 //! }
 //! ```
 //!
+//! A transaction needs `&mut Client`. For that, put the client into a `tokio::sync::Mutex<Option<Client>>`, which a bare
+//! `#[teardown]` empties.
+//!
 //! The task does not end while a statement runs at the server, or while a clone of the client is in use. Then the teardown
 //! of the pair times out, and the report says so. Nothing cancels a statement whose future was dropped:
 //! [`Client::cancel_token`](tokio_postgres::Client::cancel_token) does.
@@ -58,7 +61,7 @@ known! {
     [] Client: "tokio_postgres::Client",
     lost: "the requests that the task of its connection has not sent, and an open transaction",
     does: "drops it, so that the task of its connection ends: keep the task in a `lifecycle::Slot<JoinHandle<_>>` below it",
-    form: "lifecycle::Slot<Client>";
+    form: "lifecycle::Slot<Arc<Client>>";
 
     [U] CopyInSink<U>: "tokio_postgres::CopyInSink",
     lost: "every row of the copy",

@@ -54,10 +54,15 @@ fn r24_every_feature_in_the_table_has_the_version_of_the_core() {
     for client in CLIENTS {
         for (feature, version) in client.features {
             let declared = line(format!("{feature} = [")).unwrap_or_else(|| panic!("no feature `{feature}`"));
-            let dependency = between(declared, "\"dep:", "\"").unwrap();
-            let declared = line(format!("{dependency} = {{")).unwrap();
-            let package = between(declared, "package = \"", "\"").unwrap_or(dependency);
-            assert_eq!(package.replace('-', "_"), client.crates[0], "the feature `{feature}`");
+            let krate = |dependency: &str| {
+                let declared = line(format!("{dependency} = {{")).unwrap();
+                (declared, between(declared, "package = \"", "\"").unwrap_or(dependency).replace('-', "_"))
+            };
+            let mut dependencies =
+                declared.split("\"dep:").skip(1).map(|rest| krate(rest.split('"').next().unwrap()));
+            let (declared, package) = dependencies
+                .find(|(_, package)| package == client.crates[0])
+                .unwrap_or_else(|| panic!("`{feature}` is not a feature of {}", client.crates[0]));
             let used = between(declared, "version = \"", "\"").unwrap();
             let is_same = used == *version || used.starts_with(&format!("{version}."));
             assert!(is_same, "`{feature}` is for {package} {used}, and the table says {version}");
@@ -91,6 +96,30 @@ fn r24_every_type_of_a_feature_looks_like_a_handle() {
     assert!(missing.is_empty(), "add them to `shutdown-macros/src/model/clients.rs`: {missing:#?}");
 }
 
+/// A client without a feature has a file of lines to copy, and the lint finds the types of each such file.
+#[test]
+fn r24_every_client_without_a_feature_has_a_ready_made_line() {
+    let table = CLIENTS.iter().filter(|client| client.features.is_empty()).map(|client| client.crates[0]);
+    let table: BTreeSet<_> = table.map(str::to_owned).collect();
+    let mut files = BTreeSet::new();
+    for entry in fs::read_dir(core().join("ready-made")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let source = fs::read_to_string(path).unwrap();
+        let entries = between(&source, "known_types! {", "\n}").unwrap();
+        // An entry is `Type, "what is lost", "method";`.
+        let entries = entries.split(';').map(str::trim).filter(|entry| !entry.is_empty());
+        let types: Vec<_> = entries.map(|entry| entry.split_once(", \"").unwrap().0).collect();
+        for ty in &types {
+            let ty = ty.split_once("> ").filter(|_| ty.starts_with("impl")).map_or(*ty, |(_, ty)| ty);
+            looks_like(&format!("{name}::{ty}"), &[&name]);
+        }
+        assert!(!types.is_empty(), "{name}");
+        files.insert(name);
+    }
+    assert_eq!(table, files);
+}
+
 #[test]
 fn r24_a_bare_name_means_one_client() {
     let mut own: Vec<_> = CLIENTS.iter().flat_map(|client| client.own).collect();
@@ -122,6 +151,8 @@ fn r24_a_common_name_needs_the_name_of_its_crate() {
     looks_like("diesel_async::pooled_connection::bb8::Pool<C>", &["bb8"]);
     looks_like("deadpool_postgres::Pool", &["deadpool"]);
     looks_like("fred::prelude::Client", &["fred"]);
+    looks_like("sqlx08::Pool<Postgres>", &["sqlx"]);
+    looks_like("async_nats050::Client", &["async_nats"]);
 }
 
 #[test]
@@ -130,7 +161,14 @@ fn r24_a_telling_name_needs_no_path_but_no_other_crate_may_be_named() {
     looks_like("FutureProducer<C>", &["rdkafka"]);
     looks_like("aio::MultiplexedConnection", &["redis"]);
     looks_like("non_blocking::WorkerGuard", &["tracing_appender"]);
-    for ty in ["db::PgPool", "crate::PgPool", "other::WorkerGuard", "redis::PgPool", "MyPgPool"] {
+    for ty in [
+        "db::PgPool",
+        "crate::PgPool",
+        "other::WorkerGuard",
+        "redis::PgPool",
+        "flate2::read::GzEncoder<R>",
+        "MyPgPool",
+    ] {
         looks_like(ty, &[]);
     }
 }

@@ -2,6 +2,7 @@
 
 mod endings;
 mod instances;
+mod reload;
 mod startup;
 mod streams;
 mod stuck;
@@ -62,6 +63,7 @@ pub(crate) async fn run() -> Result<(), String> {
     match room {
         "endings" => endings::run(name).await,
         "instances" => instances::run(name).await,
+        "reload" => reload::run(name).await,
         "startup" => startup::run(name).await,
         "streams" => streams::run(name).await,
         "stuck" => stuck::run(name).await,

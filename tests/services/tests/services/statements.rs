@@ -68,6 +68,17 @@ fn a_connection_that_is_never_given_back_is_counted() {
     assert_eq!(postgres.number("SELECT count(*) FROM writes WHERE run = 'kept'"), 0);
 }
 
+/// The pool also has idle connections, which are closed although one never comes back. So they are not counted.
+#[test]
+fn only_the_connections_that_are_never_given_back_are_counted() {
+    let (postgres, name) = (Postgres::shared(), "one-of-two");
+    let mut child = ready(service("databases/keep one of two").env("DATABASE_URL", postgres.url(name)));
+    child.signal(SIGTERM);
+    child.ended().exited(70).reported(&["Orders", "a connection was never given back"]);
+    postgres.is_left(name);
+    assert_eq!(postgres.broken(name).len(), 1, "hung up: {:?}", postgres.broken(name));
+}
+
 /// The pool begins to close before the connection is back. It waits for this connection as well as for the idle
 /// ones.
 #[test]

@@ -1,19 +1,19 @@
-//! A client of another version than the one of the feature that is turned on: sqlx 0.8, with `sqlx` and not `sqlx08`.
+//! A client of another version than the one of the feature that is turned on: lapin 3, with `lapin` and not `lapin3`.
 #![deny(deprecated)]
 #![allow(dead_code)]
 
-use sqlx08 as sqlx;
+use lapin3 as lapin;
 
 #[lifecycle::resource(no_teardown = "corpus")]
 struct Warned {
-    pool: sqlx::Pool<sqlx::Any>,
-    telling: std::sync::Arc<sqlx::AnyPool>,
+    channel: lapin::Channel,
+    telling: std::sync::Arc<lapin::Connection>,
 }
 
 #[lifecycle::resource]
 struct Bare {
     #[teardown]
-    pool: sqlx::AnyPool,
+    connection: lapin::Connection,
 }
 
 fn main() {}

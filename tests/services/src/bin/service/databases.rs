@@ -63,6 +63,14 @@ pub(crate) async fn run(name: &str) -> Result<(), Error> {
             (&mut *connection).execute("BEGIN; INSERT INTO writes VALUES ('kept', 1, 1)").await?;
             std::mem::forget(connection);
         }
+        "keep one of two" => {
+            let (kept, late) = (pool.acquire().await?, pool.acquire().await?);
+            std::mem::forget(kept);
+            tokio::spawn(async move {
+                pool.close_event().await;
+                drop(late);
+            });
+        }
         "give one back late" => {
             let mut connection = pool.acquire().await?;
             tokio::spawn(async move {

@@ -1,0 +1,242 @@
+//! systemd: what its service manager is told, and when (R37).
+//!
+//! | fact | assignments (`sd_notify(3)`) |
+//! |---|---|
+//! | ready | `READY=1`, `MAINPID` |
+//! | a reload begins, and ends | `RELOADING=1` and `MONOTONIC_USEC` in one datagram, then `READY=1` |
+//! | the notice | `STOPPING=1` |
+//! | each change of the stop, and every 5 s | `STATUS` |
+//! | progress of the stop | `EXTEND_TIMEOUT_USEC`, never beyond the deadline |
+//! | the report | `STATUS`, then `BARRIER=1`, so that everything is read before the process is gone |
+
+mod socket;
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::AsFd as _;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use humantime::format_duration;
+
+use self::socket::Socket;
+use crate::report::{Fact, FactKind};
+use crate::stage::Stage;
+use crate::sync::lock;
+use crate::sync::thread::Helper;
+
+/// The environment variable with the name of the socket.
+const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
+/// How far each sign of progress extends the time-out of the service manager.
+const EXTENSION: Duration = Duration::from_secs(10);
+/// How often progress is told at most.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+/// How long the exit waits until the service manager has read everything.
+const BARRIER_LIMIT: Duration = Duration::from_millis(80);
+/// The longest status. The manual sets no limit, and a person reads one line.
+const MAX_STATUS_BYTES: usize = 256;
+
+/// Tells systemd what happens.
+pub(crate) struct Systemd {
+    socket: Socket,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The deadline of the stop, as a time since the lifecycle was built.
+    deadline: Duration,
+    /// The instant of the last sign of progress.
+    progress: Option<Duration>,
+    /// What the stop waited for.
+    waiting_for: Vec<String>,
+}
+
+impl Systemd {
+    /// Connects to the service manager. `None` if the process was not started by one that listens.
+    pub(crate) fn connect() -> io::Result<Option<Systemd>> {
+        let name = std::env::var_os(NOTIFY_SOCKET).filter(|name| !name.is_empty());
+        let connected = |name: OsString| Socket::connect(&name);
+        let socket = name.map(connected).transpose()?;
+        Ok(socket.map(|socket| Systemd { socket, state: Mutex::default() }))
+    }
+
+    /// Tells one fact. An error means that the service manager is gone, or does not read.
+    pub(crate) fn tell(&self, fact: &Fact) {
+        let assignments = lock(&self.state).learn(fact);
+        if !assignments.is_empty() {
+            let _ = self.socket.send(&assignments.join("\n"));
+        }
+        if let FactKind::Sealed { .. } = fact.kind {
+            self.wait_until_read();
+        }
+    }
+
+    /// Tells that the runtime still works.
+    pub(crate) fn keep_alive(&self) {
+        let _ = self.socket.send("WATCHDOG=1");
+    }
+
+    /// Waits until the service manager has read everything: it closes the descriptor of a barrier.
+    fn wait_until_read(&self) {
+        let Ok((ours, theirs)) = io::pipe() else { return };
+        let sent = self.socket.send_with("BARRIER=1", theirs.as_fd());
+        drop(theirs);
+        if let (Ok(()), Ok(waiter)) = (sent, Helper::start("lc-barrier")) {
+            waiter.run_and_wait(BARRIER_LIMIT, move || socket::wait_until_closed(ours));
+        }
+    }
+}
+
+impl State {
+    /// Returns what the service manager is told of a fact.
+    fn learn(&mut self, fact: &Fact) -> Vec<String> {
+        match &fact.kind {
+            FactKind::Ready => {
+                vec!["READY=1".into(), format!("MAINPID={}", std::process::id()), status("running")]
+            }
+            FactKind::Reloading => vec![
+                "RELOADING=1".into(),
+                format!("MONOTONIC_USEC={}", socket::monotonic_micros()),
+                status("reloading"),
+            ],
+            FactKind::Reloaded { error: None, .. } => vec!["READY=1".into(), status("running")],
+            FactKind::Reloaded { error: Some(error), .. } => {
+                vec!["READY=1".into(), status(&format!("running with the old configuration: {error}"))]
+            }
+            FactKind::Stopping { reason, left } => {
+                self.deadline = fact.at + *left;
+                let text = format!("stopping: {reason}; {} left", seconds(*left));
+                let mut assignments = vec!["STOPPING=1".into(), status(&text)];
+                assignments.extend(self.progress(fact.at));
+                assignments
+            }
+            FactKind::Hurried { left } => {
+                self.deadline = fact.at + *left;
+                vec![status(&format!("stopping: second signal; {} left", seconds(*left)))]
+            }
+            FactKind::Entered { stage } => {
+                let text = format!("{}; {} left", doing(*stage), seconds(self.left(fact.at)));
+                [status(&text)].into_iter().chain(self.progress(fact.at)).collect()
+            }
+            FactKind::Waiting { stage, names, .. } => {
+                let text =
+                    format!("{}: {}; {} left", doing(*stage), names.join(", "), seconds(self.left(fact.at)));
+                let has_changed = std::mem::replace(&mut self.waiting_for, names.clone()) != *names;
+                let progress = if has_changed { self.progress(fact.at) } else { None };
+                [status(&text)].into_iter().chain(progress).collect()
+            }
+            FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. } => {
+                self.progress(fact.at).into_iter().collect()
+            }
+            FactKind::Sealed { report } => {
+                vec![status(&format!("stopped: {}; exit status {}", report.reason, report.exit_status()))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn left(&self, at: Duration) -> Duration {
+        self.deadline.saturating_sub(at)
+    }
+
+    /// Returns the assignment that extends the time-out, up to the deadline, unless one was sent a moment ago.
+    fn progress(&mut self, at: Duration) -> Option<String> {
+        if self.progress.is_some_and(|last| at < last + PROGRESS_INTERVAL) {
+            return None;
+        }
+        self.progress = Some(at);
+        let extension = self.left(at).min(EXTENSION);
+        (!extension.is_zero()).then(|| format!("EXTEND_TIMEOUT_USEC={}", extension.as_micros()))
+    }
+}
+
+fn status(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let is_end = |end: &usize| line.is_char_boundary(*end);
+    let end = (0..=MAX_STATUS_BYTES.min(line.len())).rev().find(is_end).unwrap_or(0);
+    format!("STATUS={}", &line[..end])
+}
+
+fn doing(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Running => "running",
+        Stage::LameDuck => "lame duck",
+        Stage::Drain => "draining",
+        Stage::Cleanup => "tearing down",
+        Stage::Flush => "flushing",
+        Stage::Exited => "stopped",
+    }
+}
+
+fn seconds(left: Duration) -> String {
+    format_duration(Duration::from_secs(left.as_secs())).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Reason;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Returns what is told of these facts, each at this second.
+    fn told(facts: &[(u32, FactKind)]) -> Vec<Vec<String>> {
+        let mut state = State::default();
+        facts
+            .iter()
+            .map(|(second, kind)| state.learn(&Fact { at: *second * SECOND, kind: kind.clone() }))
+            .collect()
+    }
+
+    fn stopping(left: Duration) -> FactKind {
+        FactKind::Stopping { reason: Reason::MainEnded, left }
+    }
+
+    fn waiting(names: &[&str]) -> FactKind {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        FactKind::Waiting { stage: Stage::Drain, names, left: Duration::ZERO }
+    }
+
+    #[test]
+    fn r37_the_status_says_what_is_waited_for_and_how_long_it_may_take() {
+        let told = told(&[
+            (100, stopping(25 * SECOND)),
+            (105, waiting(&["12 requests", "1 consumer"])),
+            (107, FactKind::Entered { stage: Stage::Cleanup }),
+        ]);
+        assert_eq!(told[0][..2], ["STOPPING=1", "STATUS=stopping: `main` ended; 25s left"]);
+        assert_eq!(told[1][0], "STATUS=draining: 12 requests, 1 consumer; 20s left");
+        assert_eq!(told[2][0], "STATUS=tearing down; 18s left");
+    }
+
+    /// A stop that hangs is not extended, and no extension goes beyond the deadline.
+    #[test]
+    fn r37_the_time_out_is_extended_by_progress_up_to_the_deadline() {
+        let told = told(&[
+            (0, stopping(25 * SECOND)),
+            (5, waiting(&["a", "b"])),
+            (10, waiting(&["a", "b"])),
+            (15, waiting(&["a"])),
+            (20, FactKind::Entered { stage: Stage::Cleanup }),
+            (20, FactKind::TeardownBegan { name: "a".into() }),
+            (25, FactKind::Entered { stage: Stage::Flush }),
+        ]);
+        let extended: Vec<Option<&str>> = told
+            .iter()
+            .map(|told| told.iter().find_map(|one| one.strip_prefix("EXTEND_TIMEOUT_USEC=")))
+            .collect();
+        let ten = Some("10000000");
+        assert_eq!(extended, [ten, ten, None, ten, Some("5000000"), None, None]);
+    }
+
+    #[test]
+    fn a_status_is_one_line_and_ends_with_a_whole_character() {
+        let long = status(&format!("a\nREADY=1 {}", "ä".repeat(MAX_STATUS_BYTES)));
+        assert!(
+            long.starts_with("STATUS=a READY=1 ä")
+                && !long.contains('\n')
+                && long.len() <= MAX_STATUS_BYTES + 7
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! Clients of `fred`: `Client`, `Pool`, `ExclusivePool`. Needs the feature `fred`.
+//!
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | `Client`, `Pool` | commands without a reply yet | sends QUIT, and waits for its reply | the server, which replies in order |
+//! | `ExclusivePool` | the same | none: call `quit` | |
+//!
+//! Run against Redis 7.0.
+//!
+//! A client sends its commands one after the other, and the server replies in the same order. So the reply to QUIT comes
+//! after all replies before it. The teardown fails if that reply does not come in time, or if the connection is broken:
+//! the server may not have the last commands. The sender of a command received its error. Each node of a cluster has a
+//! connection of its own, so QUIT confirms only the commands of one node.
+//!
+//! A client that is not connected when the teardown begins cannot ask the server. Then the report says `unconfirmed`.
+
+use std::time::Duration;
+
+use fred::clients::{Client, ExclusivePool, Pool};
+use fred::interfaces::ClientLike;
+use futures_util::future::join_all;
+use tokio::time::timeout;
+
+use crate::release::Release;
+use crate::release::known::known;
+use crate::resource::scope::{TeardownScope, unconfirmed};
+
+known! {
+    [] Client: "fred::clients::Client",
+    lost: "the commands that the server has not received yet",
+    does: "sends QUIT and waits for its reply",
+    form: "Client";
+
+    [] Pool: "fred::clients::Pool",
+    lost: "the commands that the server has not received yet",
+    does: "sends QUIT on each connection and waits for the replies",
+    form: "Pool";
+
+    [] ExclusivePool: "fred::clients::ExclusivePool",
+    lost: "the commands that the server has not received yet",
+    does: "call `quit` in the body of `teardown`",
+    form: "";
+}
+
+/// The part of a teardown's time that is kept to report that the server did not answer.
+const TIME_TO_REPORT: Duration = Duration::from_millis(50);
+
+#[diagnostic::do_not_recommend]
+impl<List: 'static> Release<List> for Client {
+    const BLOCKING: bool = false;
+
+    async fn release(&self) -> Result<(), String> {
+        quit(std::slice::from_ref(self)).await
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<List: 'static> Release<List> for Pool {
+    const BLOCKING: bool = false;
+
+    async fn release(&self) -> Result<(), String> {
+        quit(self.clients()).await
+    }
+}
+
+/// Sends QUIT on each connection, and waits for the replies. The `quit` of a pool drops the errors.
+async fn quit(clients: &[Client]) -> Result<(), String> {
+    let connected = clients.iter().all(ClientLike::is_connected);
+    let replies = join_all(clients.iter().map(ClientLike::quit));
+    let replies = match TeardownScope::current().remaining() {
+        Some(left) => timeout(left.saturating_sub(TIME_TO_REPORT.min(left / 4)), replies).await.ok(),
+        None => Some(replies.await),
+    };
+    let reason = match replies {
+        Some(replies) => replies.into_iter().find_map(Result::err).map(|error| error.to_string()),
+        None => Some("it did not answer in time".to_owned()),
+    };
+    if let Some(reason) = reason {
+        return Err(format!("the server may not have the last commands: {reason}"));
+    }
+    if !connected {
+        unconfirmed("the client was not connected, so the server may not have the last commands");
+    } else if clients.iter().any(ClientLike::is_clustered) {
+        unconfirmed(
+            "the nodes of a cluster may not have the last commands, because one of them replied to QUIT",
+        );
+    }
+    Ok(())
+}
