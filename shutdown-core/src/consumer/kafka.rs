@@ -199,7 +199,9 @@ impl Source for KafkaTopic {
                 Taken::Nothing(due) => due,
             };
             match due {
-                Some(due) => drop(select(changed, pin!(tokio::time::sleep_until(due.into()))).await),
+                Some(due) => {
+                    let _ = select(changed, pin!(tokio::time::sleep_until(due.into()))).await;
+                }
                 None => changed.await,
             }
         }
