@@ -231,7 +231,7 @@ impl fmt::Debug for KafkaTopic {
     }
 }
 
-/// A message of a [`KafkaTopic`]. Clones share their content.
+/// A message of a [`KafkaTopic`]. Clones share their content. The trait `rdkafka::Message` has the methods that read it.
 #[derive(Clone, Debug)]
 pub struct KafkaMessage(Arc<OwnedMessage>);
 
