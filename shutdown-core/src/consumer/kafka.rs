@@ -199,7 +199,9 @@ impl Source for KafkaTopic {
                 Taken::Nothing(due) => due,
             };
             match due {
-                Some(due) => drop(select(changed, pin!(tokio::time::sleep_until(due.into()))).await),
+                Some(due) => {
+                    let _ = select(changed, pin!(tokio::time::sleep_until(due.into()))).await;
+                }
                 None => changed.await,
             }
         }
@@ -229,7 +231,7 @@ impl fmt::Debug for KafkaTopic {
     }
 }
 
-/// A message of a [`KafkaTopic`]. Clones share their content.
+/// A message of a [`KafkaTopic`]. Clones share their content. The trait `rdkafka::Message` has the methods that read it.
 #[derive(Clone, Debug)]
 pub struct KafkaMessage(Arc<OwnedMessage>);
 

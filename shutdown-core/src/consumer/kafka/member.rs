@@ -73,11 +73,10 @@ impl Member {
         loop {
             let timeout = if self.shared.is_leaving() { POLL_TIMEOUT_AT_STOP } else { POLL_TIMEOUT };
             match self.consumer.poll(timeout) {
-                None => {}
                 Some(Ok(message)) => self.shared.stray(&message),
                 Some(Err(error)) if ends_the_consumer(&error) => self.shared.fail(error.into()),
                 // The context has logged it.
-                Some(Err(_)) => {}
+                Some(Err(_)) | None => {}
             }
             if self.shared.may_leave() {
                 match self.shared.commit(&self.consumer, |_| true) {
@@ -163,11 +162,10 @@ impl Membership {
             committed.err().map(|error| error.to_string())
         };
         let left = self.shared.remove(partitions);
-        match reason {
-            Some(reason) if left.repeated > 0 => {
-                self.shared.note_unconfirmed(repeated(left.repeated, &reason))
-            }
-            _ => {}
+        if let Some(reason) = reason
+            && left.repeated > 0
+        {
+            self.shared.note_unconfirmed(repeated(left.repeated, &reason));
         }
         if left.out > 0 {
             tracing::warn!(messages = left.out, "a partition was taken away from running handlers");

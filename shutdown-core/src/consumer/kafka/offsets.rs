@@ -55,6 +55,9 @@ pub(super) struct Commit {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Late;
 
+/// A message that the client has, with its offset.
+pub(super) type Fetched<M, E> = Result<Option<(i64, M)>, E>;
+
 /// What a partition leaves when it is taken away.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Left {
@@ -155,7 +158,7 @@ impl<M> Offsets<M> {
     pub(super) fn take<E>(
         &mut self,
         now: Instant,
-        mut fetch: impl FnMut(&Partition) -> Result<Option<(i64, M)>, E>,
+        mut fetch: impl FnMut(&Partition) -> Fetched<M, E>,
     ) -> Result<Option<(Ticket, M)>, E> {
         let width = self.width;
         let after = self.last.clone().map_or(Unbounded, Excluded);
@@ -251,7 +254,7 @@ impl<M> Assigned<M> {
         partition: &Partition,
         width: usize,
         now: Instant,
-        fetch: &mut impl FnMut(&Partition) -> Result<Option<(i64, M)>, E>,
+        fetch: &mut impl FnMut(&Partition) -> Fetched<M, E>,
     ) -> Result<Option<(Ticket, M)>, E> {
         if self.revoked {
             return Ok(None);

@@ -172,21 +172,15 @@ impl Shared {
     ///
     /// If the broker may not have an offset.
     pub(super) async fn left_within(&self, limit: Duration) -> Result<(), Error> {
-        match tokio::time::timeout(limit, self.left()).await {
-            Ok(left) => left,
-            Err(_) => {
-                lock(&self.state).is_awaited = false;
-                let messages = self.uncommitted_messages();
-                Err(match messages {
-                    0 => format!("the broker did not confirm within {limit:?} that the consumer leaves its group"),
-                    _ => format!(
-                        "the broker did not confirm within {limit:?} the offsets of {messages} handled messages, so they \
-                         may be delivered again"
-                    ),
-                }
-                .into())
-            }
+        if let Ok(left) = tokio::time::timeout(limit, self.left()).await {
+            return left;
         }
+        lock(&self.state).is_awaited = false;
+        let what = match self.uncommitted_messages() {
+            0 => "that the consumer leaves its group".to_owned(),
+            messages => format!("the offsets of {messages} handled messages, which may be delivered again"),
+        };
+        Err(format!("the broker did not confirm within {limit:?} {what}").into())
     }
 
     async fn left(&self) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use lifecycle::consumer::conformance::{Broker, Limit};
 use lifecycle::consumer::{Error, KafkaMessage, KafkaTopic, conformance};
 use lifecycle_clients_tests::Tansu;
 use lifecycle_process_tests::PATIENCE;
+use lifecycle_services_tests::wait_until;
 use rdkafka::Message as _;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -59,7 +60,13 @@ impl Broker for Kafka {
         config.set("group.id", &topic).set("auto.offset.reset", "earliest");
         config.set("session.timeout.ms", SESSION_TIMEOUT.as_millis().to_string());
         config.set("heartbeat.interval.ms", HEARTBEAT_INTERVAL.as_millis().to_string());
-        Ok(KafkaTopic::subscribe(&config, &[&topic])?.per_partition(self.per_partition))
+        let source = KafkaTopic::subscribe(&config, &[&topic])?.per_partition(self.per_partition);
+        // If the only member leaves a group of Tansu 0.6 while it joins, no member can join after that.
+        tokio::task::spawn_blocking(move || {
+            wait_until("it is a member", || Tansu::shared().is_stable(&topic))
+        })
+        .await?;
+        Ok(source)
     }
 
     fn number(&self, message: &KafkaMessage) -> Option<u64> {

@@ -53,7 +53,7 @@ claims! {
 }
 
 /// Short, because Tansu waits for half of it before it completes a rebalance.
-const SESSION_TIMEOUT: Duration = Duration::from_secs(5);
+const SESSION_TIMEOUT: Duration = Duration::from_secs(4);
 /// How often a member asks whether a rebalance has begun. The default is 3 s.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -81,6 +81,8 @@ impl Scenario {
         let scenario = scenario.with("HANDLER", "insert").with("MICROSECONDS", "0").with("CONCURRENCY", "8");
         let scenario = scenario.with("PER_PARTITION", "1").with("REBALANCE_WAIT", "10000");
         let scenario = scenario.client("session.timeout.ms", &SESSION_TIMEOUT.as_millis().to_string());
+        // Tansu answers a fetch after this time, also if it has messages. The default is 500 ms.
+        let scenario = scenario.client("fetch.wait.max.ms", "100");
         scenario.client("heartbeat.interval.ms", &HEARTBEAT_INTERVAL.as_millis().to_string())
     }
 
