@@ -265,7 +265,8 @@ async fn a_child_that_ends_with_an_error_is_unconfirmed() {
 async fn a_child_that_has_crashed_before_is_unconfirmed() {
     for kind in KINDS {
         let shell = Shell::start(kind, false, r#"echo $$ >"$1"; kill -s ABRT $$"#);
-        let id = shell.process().0;
+        let process = shell.process();
+        let id = process.0;
         wait_for("the child has crashed", || matches!(state(id), None | Some('Z')).then_some(()));
         let report = shell.stopped().await;
         is_clean(&report);
