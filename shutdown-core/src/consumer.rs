@@ -23,6 +23,7 @@
 //! | the same, through lapin 3 | `lapin3::AmqpQueue` | `consumer`, `lapin3` |
 //! | NATS JetStream | `JetStream` | `consumer`, `async-nats` |
 //! | the same, through async-nats 0.50 | `async_nats050::JetStream` | `consumer`, `async-nats050` |
+//! | Kafka | `KafkaTopic` | `consumer`, `rdkafka` |
 //! | Redis streams | `RedisStream` | `consumer`, `redis` |
 //! | Redis lists | `RedisList` | `consumer`, `redis` |
 //!
@@ -88,6 +89,8 @@ mod run;
 mod amqp;
 #[cfg(feature = "async-nats")]
 mod jetstream;
+#[cfg(feature = "rdkafka")]
+mod kafka;
 #[cfg(feature = "redis")]
 mod redis_list;
 #[cfg(feature = "redis")]
@@ -139,6 +142,8 @@ pub use amqp::{AmqpQueue, AmqpReceipt};
 pub use conformance::conformance;
 #[cfg(feature = "async-nats")]
 pub use jetstream::{JetStream, JetStreamReceipt};
+#[cfg(feature = "rdkafka")]
+pub use kafka::{KafkaMessage, KafkaReceipt, KafkaTopic};
 #[cfg(feature = "redis")]
 pub use redis_list::{RedisList, RedisListReceipt};
 #[cfg(feature = "redis")]

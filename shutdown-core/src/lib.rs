@@ -11,6 +11,7 @@ mod json;
 mod plan;
 mod report;
 mod signals;
+mod socket;
 mod sort;
 mod stage;
 

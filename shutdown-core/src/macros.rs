@@ -42,7 +42,7 @@ pub use shutdown_macros::Holds;
 ///
 /// Each entry is written as the arguments of [`needs_release!`](crate::needs_release), and ends with a semicolon.
 ///
-/// ```
+/// ```standalone_crate
 /// # mod rocks { pub struct Db; impl Db { pub fn flush(&self) -> Result<(), String> { Ok(()) } } }
 /// # mod queue { pub struct Producer<T>(pub T); impl<T> Producer<T> { pub async fn drain(&self) {} } }
 /// # mod lite { pub struct Connection; impl Connection { pub fn close(self) -> Result<(), String> { Ok(()) } } }

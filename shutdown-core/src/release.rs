@@ -9,14 +9,16 @@
 //! | `memory` | writers into memory, which need no release |
 //! | `apart` | a release that blocks and cannot be cancelled, on a thread of its own |
 //! | `child` | a child process is asked to end, and then killed |
+//! | `output` | the error that a task has returned |
+//! | `sent` | the acknowledgement of the last bytes by the peer of a socket |
 //! | `owned` | release by value or by `&mut`, which a lock or a `Slot` makes possible |
 //! | `returned` | the value of a call such as `#[teardown(close)]`, which may be a future or a `Result` |
 //!
 //! To add a client library, write one file in `clients`, its `mod` line, its line in `Cargo.toml`, and one test. The
 //! file holds three things:
 //!
-//! - its head: the first sentence names the types, and a table says what is lost and what releases them. The docs page
-//!   `lints::unreleased_field` re-exports the modules, so rustdoc builds the page from these heads.
+//! - its head: the first sentence names the types, and a table says what is lost, what releases them, and who confirms
+//!   that. The docs page `lints::unreleased_field` re-exports the modules, so rustdoc builds the page from these heads.
 //! - `known!`: the same for the messages of the compiler.
 //! - an impl of [`Release`] or of a trait in `owned`, for each type that has one right way to be released.
 //!
@@ -31,8 +33,10 @@ pub(crate) mod clients;
 pub(crate) mod known;
 mod memory;
 mod nested;
+mod output;
 pub(crate) mod owned;
 pub(crate) mod returned;
+mod sent;
 pub mod std;
 pub mod tokio;
 // Tokio has no files, sockets and processes when it is built for loom.
@@ -50,6 +54,9 @@ use crate::resource::managed::Managed;
 use crate::resource::steps::{Step, blocking};
 
 /// A type with one right way to be released.
+///
+/// A release returns `Ok` if the peer has confirmed it, or if nothing was outstanding. One that cannot know calls
+/// `unconfirmed` (R22).
 pub trait Release<List: 'static>: Sized + Send + Sync + 'static {
     /// Whether the release blocks its thread, so that it must not run on an async one.
     const BLOCKING: bool;

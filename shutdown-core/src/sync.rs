@@ -16,5 +16,7 @@ pub(crate) mod thread;
 
 pub(crate) use activity::Activity;
 pub(crate) use counter::Counter;
+#[cfg(feature = "mysql_async")]
+pub(crate) use counter::read;
 pub(crate) use flag::Flag;
 pub(crate) use lock::{lock, wait, wait_timeout, wait_timeout_while};

@@ -241,3 +241,38 @@ fn reap(child: u32) {
     // SAFETY: `waitpid` accepts a null pointer for the status.
     assert_eq!(unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) }, child);
 }
+
+/// R22: the child knows what it has lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_that_ends_with_an_error_is_unconfirmed() {
+    for kind in KINDS {
+        let shell =
+            Shell::start(kind, false, r#"trap "exit 70" TERM; echo $$ >"$1"; while :; do sleep 0.01; done"#);
+        let process = shell.process();
+        let id = process.0;
+        let report = shell.stopped().await;
+        is_clean(&report);
+        let outcome = report.instances[0].outcome.to_string();
+        assert!(
+            outcome.starts_with(&format!("unconfirmed: the process {id} ended with exit status: 70 (")),
+            "{report}"
+        );
+    }
+}
+
+/// R22.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_that_has_crashed_before_is_unconfirmed() {
+    for kind in KINDS {
+        let shell = Shell::start(kind, false, r#"echo $$ >"$1"; kill -s ABRT $$"#);
+        let id = shell.process().0;
+        wait_for("the child has crashed", || matches!(state(id), None | Some('Z')).then_some(()));
+        let report = shell.stopped().await;
+        is_clean(&report);
+        let outcome = report.instances[0].outcome.to_string();
+        assert!(
+            outcome.starts_with(&format!("unconfirmed: the process {id} ended with signal: 6 ")),
+            "{report}"
+        );
+    }
+}

@@ -123,3 +123,22 @@ async fn a_blocking_call_that_hangs_is_in_the_report() {
     })
     .await;
 }
+
+/// R22: work that was dropped is not `ok`.
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_that_are_dropped_with_their_runtime_are_unconfirmed() {
+    #[lifecycle::resource]
+    struct Holder {
+        #[teardown]
+        runtime: Slot<Runtime>,
+    }
+
+    for (with_task, outcome) in [
+        (true, "unconfirmed: 1 task of the runtime had not ended, and it was dropped (runtime)"),
+        (false, "ok"),
+    ] {
+        let runtime = if with_task { busy().0 } else { Runtime::new().unwrap() };
+        let report = stopped(Holder { runtime: Slot::new(runtime) }).await;
+        assert_eq!(report.instances[0].outcome.to_string(), outcome, "{report}");
+    }
+}

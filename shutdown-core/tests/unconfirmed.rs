@@ -6,7 +6,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use lifecycle::{Deferred, Lifecycle, Outcome, Report, Resource, Teardown};
+use lifecycle::{Deferred, Lifecycle, Outcome, Report, Resource, Slot, Teardown};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
@@ -237,4 +237,56 @@ async fn each_instance_has_its_own_doubts() {
         .await;
     let outcomes: Vec<_> = report.instances.iter().map(|row| row.outcome.to_string()).collect();
     assert_eq!(outcomes, ["unconfirmed: a", "unconfirmed: b", "ok"]);
+}
+
+/// The error of a task is a failure of the resource that waits for the task.
+#[tokio::test]
+async fn the_error_of_a_task_or_a_thread_is_not_ok() {
+    #[lifecycle::resource]
+    struct Workers {
+        #[teardown]
+        task: Slot<tokio::task::JoinHandle<std::io::Result<()>>>,
+        #[teardown]
+        set: tokio::sync::Mutex<tokio::task::JoinSet<Result<(), String>>>,
+        #[teardown]
+        thread: Slot<std::thread::JoinHandle<Result<(), &'static str>>>,
+        #[teardown]
+        other: Slot<tokio::task::JoinHandle<Result<(), u8>>>,
+    }
+
+    let mut set = tokio::task::JoinSet::new();
+    set.spawn(async { Ok(()) });
+    set.spawn(async { Err("no room".to_owned()) });
+    let report = stopped(Workers {
+        task: Slot::new(tokio::spawn(async { Err(std::io::Error::other("no disk")) })),
+        set: tokio::sync::Mutex::new(set),
+        thread: Slot::new(std::thread::spawn(|| Err("no peer"))),
+        other: Slot::new(tokio::spawn(async { Err(3) })),
+    })
+    .await;
+    assert_eq!(
+        report.instances[0].outcome.to_string(),
+        "task failed: no disk; set failed: no room; thread failed: no peer; unconfirmed: the task returned a \
+         `core::result::Result<(), u8>`, which is not read here (other)",
+    );
+}
+
+/// `sync_all` of tokio drops the error of the last write.
+#[cfg(all(unix, feature = "tokio-types"))]
+#[tokio::test]
+async fn the_error_of_the_last_write_to_a_file_of_tokio_is_a_failure() {
+    use tokio::io::AsyncWriteExt as _;
+
+    #[lifecycle::resource]
+    struct Journal {
+        #[teardown]
+        file: tokio::sync::Mutex<tokio::fs::File>,
+    }
+
+    // The file is open for reading alone, so that the write in the background fails, and the sync does not.
+    let mut file = tokio::fs::File::open(std::env::current_exe().unwrap()).await.unwrap();
+    file.write_all(b"a line").await.unwrap();
+    let report = stopped(Journal { file: tokio::sync::Mutex::new(file) }).await;
+    let outcome = report.instances[0].outcome.to_string();
+    assert!(outcome.starts_with("file failed: Bad file descriptor"), "{report}");
 }

@@ -7,6 +7,7 @@ use harness::{Servers, Service, refusal, until};
 use lapin::options::{BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPool;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_worker");
@@ -26,7 +27,7 @@ async fn counted_at([postgres, rabbitmq]: [(&str, &str); 2]) -> (PgPool, Connect
 }
 
 async fn number(database: &PgPool, query: &str) -> u32 {
-    let number: i64 = sqlx::query_scalar(query).fetch_one(database).await.expect(query);
+    let number: i64 = sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(database).await.expect(query);
     u32::try_from(number).expect("a count fits into 32 bits")
 }
 

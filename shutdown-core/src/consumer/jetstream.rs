@@ -28,6 +28,9 @@ const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
 /// are `nak`ed. Acknowledgements are sent without waiting, and the server confirms the last one within 2 s before the
 /// consumer ends.
 ///
+/// nats-server 2.9.10 can deliver the last message again, also after its acknowledgement. It happens if a handler that is
+/// still running at the stop fails, after the source has given up a request for which the server has no more messages.
+///
 /// ```no_run
 /// # #[cfg(feature = "async-nats")]
 /// # async fn f(client: async_nats::Client) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

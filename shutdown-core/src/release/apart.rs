@@ -2,6 +2,9 @@
 //!
 //! The runtime waits for its blocking threads when the process exits. Nothing waits for this thread, so a release that
 //! hangs costs no more than the time of its teardown.
+//!
+//! The thread is outside of the teardown, so a call of `unconfirmed` has no effect there. The release returns what it does
+//! not know, and calls `unconfirmed` afterwards.
 
 use std::thread;
 use std::time::Duration;

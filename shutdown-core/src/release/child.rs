@@ -21,6 +21,7 @@ use std::io;
 use std::process::{Child, ExitStatus};
 
 use super::owned::text_of;
+use crate::resource::scope::unconfirmed;
 
 /// What a bare `#[teardown]` does with a child, for the messages of the compiler.
 #[cfg(unix)]
@@ -32,7 +33,7 @@ pub(super) const ENDS_A_CHILD: &str = "kills it, and waits for its end";
 /// Ends a child process, and waits for its end. It blocks.
 #[cfg(unix)]
 pub(super) fn end(child: &mut Child) -> Result<(), String> {
-    if has_ended(child.try_wait())? {
+    if has_ended(child.id(), child.try_wait())? {
         return Ok(());
     }
     let mut ending = ending::Ending::ask(child.id())?;
@@ -42,15 +43,20 @@ pub(super) fn end(child: &mut Child) -> Result<(), String> {
             ending::Look::Ended(ended) => break ended,
         }
     };
-    has_ended(child.try_wait())?;
-    ended
+    match ended {
+        Ok(()) => has_ended(child.id(), child.try_wait()).map(drop),
+        failed => child.try_wait().map_err(text_of).and(failed),
+    }
 }
 
 /// Ends a child process, and waits for its end.
 #[cfg(all(unix, feature = "tokio-types", not(loom)))]
 pub(super) async fn end_async(child: &mut tokio::process::Child) -> Result<(), String> {
-    // Without a number the child has been reaped.
-    let (false, Some(id)) = (has_ended(child.try_wait())?, child.id()) else { return Ok(()) };
+    // Without a number the child has been reaped, and its status was read.
+    let Some(id) = child.id() else { return Ok(()) };
+    if has_ended(id, child.try_wait())? {
+        return Ok(());
+    }
     let mut ending = ending::Ending::ask(id)?;
     let ended = loop {
         match ending.look() {
@@ -58,23 +64,44 @@ pub(super) async fn end_async(child: &mut tokio::process::Child) -> Result<(), S
             ending::Look::Ended(ended) => break ended,
         }
     };
-    has_ended(child.try_wait())?;
-    ended
+    match ended {
+        Ok(()) => has_ended(id, child.try_wait()).map(drop),
+        failed => child.try_wait().map_err(text_of).and(failed),
+    }
 }
 
 /// Reads the child's own answer, which reaps a child that has ended. A child that somebody else has reaped has ended.
-fn has_ended(waited: io::Result<Option<ExitStatus>>) -> Result<bool, String> {
+fn has_ended(child: u32, waited: io::Result<Option<ExitStatus>>) -> Result<bool, String> {
     match waited {
         #[cfg(unix)]
         Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(true),
-        waited => waited.map(|status| status.is_some()).map_err(text_of),
+        waited => {
+            let status = waited.map_err(text_of)?;
+            if let Some(status) = status.filter(|status| !is_well(*status)) {
+                unconfirmed(format!("the process {child} ended with {status}"));
+            }
+            Ok(status.is_some())
+        }
     }
+}
+
+/// Whether a child that was asked to end has done no more than that. A shell ends with 128 and the number of the signal.
+#[cfg(unix)]
+fn is_well(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.success() || status.code() == Some(128 + libc::SIGTERM) || status.signal() == Some(libc::SIGTERM)
+}
+
+/// Whether a child has ended without an error of its own. It is killed with the status 1.
+#[cfg(not(unix))]
+fn is_well(status: ExitStatus) -> bool {
+    matches!(status.code(), Some(0 | 1))
 }
 
 /// Kills a child process, and waits for its end. It blocks.
 #[cfg(not(unix))]
 pub(super) fn end(child: &mut Child) -> Result<(), String> {
-    if has_ended(child.try_wait())? {
+    if has_ended(child.id(), child.try_wait())? {
         return Ok(());
     }
     child.kill().and_then(|()| child.wait()).map(drop).map_err(text_of)
@@ -83,7 +110,8 @@ pub(super) fn end(child: &mut Child) -> Result<(), String> {
 /// Kills a child process, and waits for its end.
 #[cfg(all(not(unix), feature = "tokio-types", not(loom)))]
 pub(super) async fn end_async(child: &mut tokio::process::Child) -> Result<(), String> {
-    if has_ended(child.try_wait())? {
+    let Some(id) = child.id() else { return Ok(()) };
+    if has_ended(id, child.try_wait())? {
         return Ok(());
     }
     child.kill().await.map_err(text_of)

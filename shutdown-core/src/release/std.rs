@@ -1,15 +1,23 @@
 //! Types of the standard library: `File`, `BufWriter`, `LineWriter`, `TcpListener`, `UnixListener`, `JoinHandle`,
 //! `Child`, `Sender`, `SyncSender`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | `fs::File` | an error of the last writes | calls `sync_all` |
-//! | `io::BufWriter`, `io::LineWriter` | the bytes in the buffer | in a `Mutex`: flushes, and syncs a file |
-//! | `net::TcpListener` | the port stays open, and late clients are reset | in a `Slot`: closes it |
-//! | `net::UnixListener` | the socket file stays | Unix only: removes the socket file |
-//! | `thread::JoinHandle` | the thread is cut off, and its panic is lost | in a `Slot`: waits for the thread |
-//! | `process::Child` | the child outlives its parent | in a `Slot` or `Mutex`: SIGTERM, then SIGKILL; waits. On Windows: killed |
-//! | `mpsc::Sender`, `mpsc::SyncSender` | the receiver waits for ever | in a `Slot`: drops it |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | `fs::File` | an error of the last writes | calls `sync_all` | the disk |
+//! | `io::BufWriter`, `io::LineWriter` | the bytes in the buffer | in a `Mutex`: flushes, and syncs a file | the disk, the peer's kernel (TCP), or the writer's `flush` |
+//! | `net::TcpListener` | the port stays open, and late clients are reset | in a `Slot`: closes it | nothing is outstanding: a client in the queue is reset, and sees that |
+//! | `net::UnixListener` | the socket file stays | Unix only: removes the socket file | the file system |
+//! | `thread::JoinHandle` | the thread is cut off, and its panic is lost | in a `Slot`: waits for the thread | the thread, by its end and its `Result` |
+//! | `process::Child` | the child outlives its parent | in a `Slot` or `Mutex`: SIGTERM, then SIGKILL; waits. On Windows: killed | the child, by its end and its exit status |
+//! | `mpsc::Sender`, `mpsc::SyncSender` | the receiver waits for ever | in a `Slot`: drops it | nothing is outstanding here: the receiver's task confirms its messages |
+//!
+//! A `BufWriter` around a `TcpStream` waits after its flush until the peer's kernel has acknowledged the bytes, for at most
+//! 1 s without progress. It is `unconfirmed` if the peer does not, or if the kernel cannot be asked (only Linux can). A pipe
+//! and a Unix socket hold the bytes for the reader, also after the exit.
+//!
+//! A `JoinHandle` of a thread or of a task looks at the `Result` that it returns. An error fails the teardown if it is an
+//! `io::Error`, a `String`, a `&str` or a `Box<dyn Error + Send + Sync>`. Another `Result` cannot be read here, and the
+//! outcome is `unconfirmed`: let the task report its error, and return `()`.
 //!
 //! A `BufWriter` or `LineWriter` that writes into memory needs no release: `Vec<u8>`, `VecDeque<u8>`, `Cursor`, a slice,
 //! `Sink`, `Empty`.
@@ -25,7 +33,8 @@
 //! `min(500 ms, 1/4)` before the end of the teardown's time, so that its end can still be waited for. A teardown outside
 //! of a stop and without a `timeout` waits for as long as the child runs.
 //!
-//! - The exit status of the child is not looked at.
+//! - The outcome is `unconfirmed` if the child ends with an exit status other than 0 and 143 (128 + SIGTERM), or by a
+//!   signal other than SIGTERM. The child knows what it has lost.
 //! - A child that has ended before receives no signal, because its number may belong to another process by now.
 //! - Only Linux shows whether a group still has members after its leader has ended. Elsewhere the teardown ends with the
 //!   leader.
@@ -50,7 +59,9 @@ use super::Release;
 use super::child::{ENDS_A_CHILD, end};
 use super::known::known;
 use super::nested;
+use super::output::read_output;
 use super::owned::{ReleaseOwned, ReleaseSync, dropped, owned, text_of};
+use super::sent::acknowledged;
 
 known! {
     [] File: "std::fs::File",
@@ -139,13 +150,15 @@ impl ReleaseSync for File {
 
 impl<W: Write + Send + 'static> ReleaseSync for BufWriter<W> {
     fn release_sync(&mut self) -> Result<(), String> {
-        self.flush().and_then(|()| nested::end(self.get_mut())).map_err(text_of)
+        self.flush().and_then(|()| nested::end(self.get_mut())).map_err(text_of)?;
+        acknowledged(self.get_ref())
     }
 }
 
 impl<W: Write + Send + 'static> ReleaseSync for LineWriter<W> {
     fn release_sync(&mut self) -> Result<(), String> {
-        self.flush().and_then(|()| nested::end(self.get_mut())).map_err(text_of)
+        self.flush().and_then(|()| nested::end(self.get_mut())).map_err(text_of)?;
+        acknowledged(self.get_ref())
     }
 }
 
@@ -169,7 +182,7 @@ impl<T: Send + 'static, List: 'static> ReleaseOwned<List> for thread::JoinHandle
     async fn release_owned(self) -> Result<(), String> {
         match self.join() {
             Err(panic) => resume_unwind(panic),
-            Ok(_) => Ok(()),
+            Ok(value) => read_output(&value),
         }
     }
 }

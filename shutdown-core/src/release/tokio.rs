@@ -1,17 +1,20 @@
 //! Runtimes, tasks and channels of tokio: `Runtime`, `JoinHandle`, `JoinSet`, `Sender`, `UnboundedSender`.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | `task::JoinHandle` | the task is cut off, and its panic is lost | in a `Slot` or a `Mutex` of tokio: waits for the task |
-//! | `task::JoinSet` | its tasks are aborted or cut off | in a `Mutex`: waits for its tasks |
-//! | `mpsc::Sender`, `mpsc::UnboundedSender` | the receiver waits for ever | in a `Slot`: drops it |
-//! | `broadcast::Sender`, `watch::Sender` | the receivers wait for ever | in a `Slot`: drops it |
-//! | `runtime::Runtime` | its tasks are cut off, and its drop panics on an async thread | in a `Slot`: ends it in time |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | `task::JoinHandle` | the task is cut off, and its panic is lost | in a `Slot` or a `Mutex` of tokio: waits for the task | the task, by its end and its `Result` |
+//! | `task::JoinSet` | its tasks are aborted or cut off | in a `Mutex`: waits for its tasks | the tasks, by their ends and their `Result`s |
+//! | `mpsc::Sender`, `mpsc::UnboundedSender` | the receiver waits for ever | in a `Slot`: drops it | nothing is outstanding here: the receiver's task confirms its messages |
+//! | `broadcast::Sender`, `watch::Sender` | the receivers wait for ever | in a `Slot`: drops it | nothing is outstanding here: the receivers' tasks confirm |
+//! | `runtime::Runtime` | its tasks are cut off, and its drop panics on an async thread | in a `Slot`: ends it in time | its threads, which have ended; unconfirmed if tasks were dropped |
+//!
+//! [`std`](super::std) tells which `Result` of a task is read.
 //!
 //! A channel ends when its last sender has been dropped. If a sender has clones elsewhere, end their owners too. If no
 //! task waits for the end of the channel, say so: `#[teardown(skip = "..")]`.
 //!
-//! The teardown of a `Runtime` runs on a thread of its own. It drops the tasks of the runtime at their next await. A task
+//! The teardown of a `Runtime` runs on a thread of its own. It drops the tasks of the runtime at their next await. If there
+//! are such tasks, the outcome is `unconfirmed`, with their number. A task
 //! or a blocking call that goes on until the end of the teardown's time makes the teardown fail, and is left behind.
 
 use std::future::Future;
@@ -23,7 +26,9 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::apart::{Time, apart};
 use super::known::known;
+use super::output::read_output;
 use super::owned::{ReleaseMut, ReleaseOwned, dropped, owned};
+use crate::resource::scope::unconfirmed;
 
 known! {
     [T] JoinHandle<T>: "tokio::task::JoinHandle",
@@ -66,9 +71,18 @@ impl<List: 'static> ReleaseOwned<List> for Runtime {
     const BLOCKING: bool = false;
 
     async fn release_owned(self) -> Result<(), String> {
-        let workers = self.metrics().num_workers();
+        let (workers, tasks) = (self.metrics().num_workers(), self.metrics().num_alive_tasks());
         match apart(|time| shut_down(self, time)).await {
-            Some(true) => Ok(()),
+            Some(true) => {
+                if tasks > 0 {
+                    let (task, it) = if tasks == 1 { ("task", "it") } else { ("tasks", "they") };
+                    let was = if tasks == 1 { "was" } else { "were" };
+                    unconfirmed(format!(
+                        "{tasks} {task} of the runtime had not ended, and {it} {was} dropped"
+                    ));
+                }
+                Ok(())
+            }
             Some(false) | None => Err(format!(
                 "the runtime with {workers} workers did not end in time: a worker or a blocking thread of it hangs in a \
                  call that does not await"
@@ -90,30 +104,36 @@ fn shut_down(runtime: Runtime, time: Time) -> bool {
 
 impl<T: Send + 'static> ReleaseMut for JoinHandle<T> {
     async fn release_mut(&mut self) -> Result<(), String> {
-        resume_panic(self.await);
-        Ok(())
+        match self.await {
+            Ok(output) => read_output(&output),
+            Err(error) => {
+                resume_panic(error);
+                Ok(())
+            }
+        }
     }
 }
 
 impl<T: Send + 'static> ReleaseMut for JoinSet<T> {
     async fn release_mut(&mut self) -> Result<(), String> {
-        let mut failed = None;
+        let (mut errors, mut failed) = (Vec::new(), None);
         while let Some(result) = self.join_next().await {
-            failed = failed.or(result.err());
+            match result {
+                Ok(output) => errors.extend(read_output(&output).err()),
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
         // Only now, because every task has to end before the first panic is resumed.
         if let Some(error) = failed {
-            resume_panic::<T>(Err(error));
+            resume_panic(error);
         }
-        Ok(())
+        if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
     }
 }
 
 /// Resumes the panic of a task, so that the report lists a panic. An aborted task has simply ended.
-fn resume_panic<T>(result: Result<T, JoinError>) {
-    if let Err(error) = result
-        && let Ok(panic) = error.try_into_panic()
-    {
+fn resume_panic(error: JoinError) {
+    if let Ok(panic) = error.try_into_panic() {
         resume_unwind(panic);
     }
 }

@@ -1,13 +1,16 @@
 //! Files, sockets and processes of tokio: `File`, `BufWriter`, `TcpListener`, `UnixListener`, `Child`. Needs the
 //! feature `tokio-types`, which is on by default.
 //!
-//! | type | lost without release | a bare `#[teardown]` |
-//! |---|---|---|
-//! | `fs::File` | the writes that are still in the background, and their errors | calls `sync_all` |
-//! | `io::BufWriter` | the bytes in the buffer | in a `Mutex` of tokio: flushes, and syncs a file |
-//! | `net::TcpListener` | the port stays open, and late clients are reset | in a `Slot`: closes it |
-//! | `net::UnixListener` | the socket file stays | Unix only: removes the socket file |
-//! | `process::Child` | the child outlives its parent | in a `Slot` or a `Mutex` of tokio: SIGTERM, then SIGKILL; waits. On Windows: killed |
+//! | type | lost without release | a bare `#[teardown]` | who confirms |
+//! |---|---|---|---|
+//! | `fs::File` | the writes that are still in the background, and their errors | calls `sync_all`; in a `Mutex` of tokio: flushes first | the disk; an error of a write that was not flushed is seen in a `Mutex` alone |
+//! | `io::BufWriter` | the bytes in the buffer | in a `Mutex` of tokio: flushes, and syncs a file | the disk, the peer's kernel (TCP), or the writer's `flush` |
+//! | `net::TcpListener` | the port stays open, and late clients are reset | in a `Slot`: closes it | nothing is outstanding: a client in the queue is reset, and sees that |
+//! | `net::UnixListener` | the socket file stays | Unix only: removes the socket file | the file system |
+//! | `process::Child` | the child outlives its parent | in a `Slot` or a `Mutex` of tokio: SIGTERM, then SIGKILL; waits. On Windows: killed | the child, by its end and its exit status |
+//!
+//! [`std`](super::std) tells how long a `BufWriter` waits for the peer of a TCP connection: a `TcpStream` or an
+//! `OwnedWriteHalf`.
 //!
 //! [`std`](super::std) tells which processes receive the signals of a `Child`, and when. A `BufWriter` that writes into
 //! memory needs no release.
@@ -17,15 +20,17 @@ use std::future::Future;
 
 use tokio::fs::File;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufWriter};
-use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Child;
 
 use super::Release;
 use super::child::{ENDS_A_CHILD, end_async};
 use super::known::known;
 use super::owned::{ReleaseMut, dropped, owned, text_of};
+use super::sent::acknowledged_async;
 #[cfg(unix)]
 use super::std::remove_socket;
 
@@ -81,6 +86,8 @@ impl<List: 'static> Release<List> for UnixListener {
 
 impl ReleaseMut for File {
     async fn release_mut(&mut self) -> Result<(), String> {
+        // `sync_all` waits for the last write and drops its error, which `flush` returns.
+        self.flush().await.map_err(text_of)?;
         self.sync_all().await.map_err(text_of)
     }
 }
@@ -89,9 +96,15 @@ impl<W: AsyncWrite + Unpin + Send + 'static> ReleaseMut for BufWriter<W> {
     async fn release_mut(&mut self) -> Result<(), String> {
         self.flush().await.map_err(text_of)?;
         // By `&mut`, because a `&` to it would need a `W` that is `Sync`.
-        match (self.get_mut() as &mut (dyn Any + Send)).downcast_mut::<File>() {
-            Some(file) => file.sync_all().await.map_err(text_of),
-            None => Ok(()),
+        let writer = self.get_mut() as &mut (dyn Any + Send);
+        if let Some(file) = writer.downcast_mut::<File>() {
+            file.sync_all().await.map_err(text_of)
+        } else if let Some(stream) = writer.downcast_mut::<TcpStream>() {
+            acknowledged_async(&*stream, || stream.take_error()).await
+        } else if let Some(half) = writer.downcast_mut::<OwnedWriteHalf>() {
+            acknowledged_async(half.as_ref(), || half.as_ref().take_error()).await
+        } else {
+            Ok(())
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A counter that numbers things across threads.
 
+#[cfg(feature = "mysql_async")]
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Gives each caller the next number, from 0.
@@ -20,4 +22,11 @@ impl Counter {
     pub(crate) fn given(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// Reads a count that another crate keeps.
+#[cfg(feature = "mysql_async")]
+pub(crate) fn read(count: &AtomicUsize) -> usize {
+    // Relaxed: the count is for the text of an error.
+    count.load(Ordering::Relaxed)
 }

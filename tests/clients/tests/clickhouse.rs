@@ -71,7 +71,7 @@ fn line(stream: &mut TcpStream) -> Option<String> {
 
 #[track_caller]
 fn stopped(scenario: &str, url: &str) -> Ended {
-    let mut child = program!("clickhouse", scenario).env("URL", url).start();
+    let mut child = program!("clickhouse", scenario).grace("2s").env("URL", url).start();
     child.wait_for("ready");
     child.signal(SIGTERM);
     child.ended()

@@ -1,6 +1,6 @@
 //! Producers and consumers of `rdkafka`, counted at a broker that speaks the Kafka protocol.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libc::SIGTERM;
 use lifecycle_clients_tests::Tansu;
@@ -15,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A message waits in the queue of its producer for as long, unless something flushes it.
 const LINGERING: &str = "queue.buffering.max.ms=60000 message.timeout.ms=120000";
 /// No offset is committed before the end of the test unless something commits it.
-const GROUP: &str = "group.id=shop auto.offset.reset=earliest auto.commit.interval.ms=300000";
+const GROUP: &str =
+    "group.id=shop auto.offset.reset=earliest auto.commit.interval.ms=300000 session.timeout.ms=240000";
 
 /// Configures the service with this scenario.
 fn service(scenario: &str, broker: &Tansu, config: &str, count: usize) -> Program {
@@ -49,11 +50,22 @@ fn delivered(broker: &Tansu) -> i64 {
     broker.counts(TOPIC).into_values().sum()
 }
 
-/// Returns how many members the group has.
-fn members(broker: &Tansu) -> usize {
-    let client: BaseConsumer = broker.config().create().expect("a client");
-    let groups = client.fetch_group_list(Some("shop"), PATIENCE).expect("an answer");
-    groups.groups().iter().map(|group| group.members().len()).sum()
+/// Returns whether another consumer of the group receives a message within this time.
+fn takes_over(broker: &Tansu, time: Duration) -> bool {
+    broker.produce(TOPIC, [(0, "next".to_owned())]);
+    let mut config = broker.config();
+    for setting in GROUP.split_whitespace() {
+        let (name, value) = setting.split_once('=').expect("name=value");
+        config.set(name, value);
+    }
+    let consumer: BaseConsumer = config.create().expect("a consumer");
+    consumer.subscribe(&[TOPIC]).expect("a topic");
+    let until = Instant::now() + time;
+    let mut received = false;
+    while !received && Instant::now() < until {
+        received = matches!(consumer.poll(Duration::from_millis(100)), Some(Ok(_)));
+    }
+    received
 }
 
 #[test]
@@ -132,7 +144,7 @@ fn offsets_are_lost_without_a_teardown_and_the_group_waits() {
     broker.produce(TOPIC, (0..100).map(|number| (0, number.to_string())));
     stopped(service("consume/leaky", &broker, GROUP, 100)).exited(0);
     assert_eq!(broker.committed("shop", TOPIC).get(&0), None);
-    assert_eq!(members(&broker), 1);
+    assert!(!takes_over(&broker, Duration::from_secs(10)), "the group waits for the session time-out");
 }
 
 #[test]
@@ -143,7 +155,7 @@ fn stored_offsets_are_committed_and_the_consumer_leaves_its_group() {
         let ended = stopped(service(&format!("consume/{kind}"), &broker, GROUP, 100));
         ended.exited(0).said(&["ledger closed"]).reported(&["Consumer", "ok"]).within(GRACE);
         assert_eq!(broker.committed("shop", TOPIC).get(&0), Some(&100), "{kind}");
-        assert_eq!(members(&broker), 0, "{kind}");
+        assert!(takes_over(&broker, PATIENCE), "{kind}");
     }
 }
 
@@ -156,7 +168,7 @@ fn a_program_that_commits_has_no_other_offset_committed() {
     let ended = stopped(service("consume/manual", &broker, &config, 80));
     ended.exited(0).reported(&["Consumer", "ok"]);
     assert_eq!(broker.committed("shop", TOPIC).get(&0), Some(&40));
-    assert_eq!(members(&broker), 0);
+    assert!(takes_over(&broker, PATIENCE));
 }
 
 /// Messages that the consumer has fetched and nobody has received are not committed.

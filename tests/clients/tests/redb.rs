@@ -25,7 +25,7 @@ impl Drop for Stopped {
 #[track_caller]
 fn stopped(scenario: &str) -> Stopped {
     let path = std::env::temp_dir().join(format!("lifecycle-redb-{}-{scenario}", std::process::id()));
-    let mut child = program!("redb", scenario).env("FILE", &path).start();
+    let mut child = program!("redb", scenario).grace("3s").env("FILE", &path).start();
     child.wait_for("ready");
     child.signal(SIGTERM);
     Stopped { ended: child.ended(), path }

@@ -15,7 +15,7 @@ use crate::server::{Place, Server};
 use crate::{ask, programs};
 
 /// The acknowledgement time-out. It is longer than any test, so no message is delivered again because of it.
-const ACK_WAIT: Duration = Duration::from_secs(300);
+const ACK_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// A NATS server for the tests.
 #[derive(Debug)]

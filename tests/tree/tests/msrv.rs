@@ -21,7 +21,7 @@ fn the_docs_of_each_client_say_what_its_feature_needs() {
         if sentences(docs) != right {
             faults.push(format!("`{feature}` needs Rust {rust:?}, and its docs say {:?}", sentences(docs)));
         }
-        table.push(format!("| `{feature}` | {name} | {version} | {}.{} |", rust.0, rust.1));
+        table.push(format!("| `{feature}` | `{name}` | {version} | {}.{} |", rust.0, rust.1));
     }
     assert!(faults.is_empty(), "write `Needs Rust 1.90.`, or nothing up to {OURS:?}:\n{}", faults.join("\n"));
     assert!(

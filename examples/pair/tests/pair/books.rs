@@ -7,6 +7,7 @@ use harness::Told;
 use lapin::Channel;
 use lapin::options::{BasicGetOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPool;
 
 /// What the customers were told, and what the servers have after all processes have ended.
@@ -98,5 +99,5 @@ impl fmt::Display for Books {
 
 /// Returns the text column of a query.
 pub(crate) async fn ids(database: &PgPool, query: &str) -> Vec<String> {
-    sqlx::query_scalar(query).fetch_all(database).await.expect(query)
+    sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(database).await.expect(query)
 }

@@ -24,11 +24,7 @@ impl SocketId {
     /// asked. The end of our side (FIN) counts as one.
     #[cfg(target_os = "linux")]
     pub(crate) fn unconfirmed_bytes(self) -> Option<usize> {
-        let mut bytes: libc::c_int = 0;
-        // SAFETY: SIOCOUTQ, which has the number of TIOCOUTQ, writes one `c_int`, and `bytes` is one. If the descriptor is
-        // not a socket any more, the call fails, or it gives a number that belongs to the new owner of the descriptor.
-        let asked = unsafe { libc::ioctl(self.0, libc::TIOCOUTQ, &raw mut bytes) };
-        if asked == 0 { usize::try_from(bytes).ok() } else { None }
+        crate::socket::unacknowledged_bytes(&self.0)
     }
 
     /// Makes the kernel hold back the last, partly filled packet of a TCP connection, for at most 200 ms (`tcp(7)`). The

@@ -15,6 +15,7 @@
 //! - The encoders of `flate2::read` and `flate2::bufread` need no release, because they write nothing. The decoders of
 //!   `flate2::write` are not known.
 //! - A write after the release may panic.
+//! - The feature turns on the backend `rust_backend`. `flate2` uses another backend if the program turns it on.
 
 use std::future::Future;
 use std::io::Write;

@@ -18,14 +18,13 @@
 //! Every statement has an answer, or its sender received the error. So the disconnect of an idle pool loses nothing if the
 //! server is gone, and succeeds.
 
-use std::sync::atomic::Ordering;
-
 use mysql_async::{Conn, Pool, Transaction};
 
 use super::pool::{in_time, never_given_back};
 use crate::release::Release;
 use crate::release::known::known;
 use crate::release::owned::{ReleaseOwned, text_of};
+use crate::sync::read;
 
 known! {
     [] Pool: "mysql_async::Pool",
@@ -66,8 +65,8 @@ async fn disconnect(pool: &Pool) -> Result<(), String> {
         return disconnected.map_err(text_of);
     }
     let metrics = pool.metrics();
-    never_given_back(metrics.connections_in_use.load(Ordering::Relaxed))?;
-    match metrics.connection_count.load(Ordering::Relaxed) {
+    never_given_back(read(&metrics.connections_in_use))?;
+    match read(&metrics.connection_count) {
         0 => Ok(()),
         _ => Err("the connections could not be closed in time".to_owned()),
     }

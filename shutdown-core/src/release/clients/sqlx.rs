@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::join;
 use tokio::time::Instant;
 
 use super::library::sqlx::pool::PoolConnection;
@@ -123,10 +124,12 @@ where
     // Also if every connection came back: a closed pool drops the connection of a statement whose future was dropped,
     // and the statement goes on.
     statements.cancel().await;
-    if closed.is_err() {
-        closing.await;
-    }
-    statements.close().await;
+    join(statements.close(), async {
+        if closed.is_err() {
+            closing.await;
+        }
+    })
+    .await;
 }
 
 /// Closes a pool whose tasks have been cut off.
@@ -147,10 +150,12 @@ where
     let closed = tokio::time::timeout(left / 8, &mut closing).await;
     // A task that is not tracked may have begun another statement meanwhile.
     statements.cancel().await;
-    if closed.is_err() {
-        closing.await;
-    }
-    statements.close().await;
+    join(statements.close(), async {
+        if closed.is_err() {
+            closing.await;
+        }
+    })
+    .await;
 }
 
 /// Returns whether every connection comes back within this time.

@@ -32,7 +32,7 @@ struct Forgotten {
     rows: Slot<Insert<Order>>,
 }
 
-#[lifecycle::main(worker_threads = 2, grace = "2s")]
+#[lifecycle::main(worker_threads = 2)]
 async fn main() -> Result<(), Error> {
     let client = Client::default().with_url(std::env::var("URL")?).with_validation(false);
     match std::env::args().nth(1).ok_or("which scenario?")?.as_str() {

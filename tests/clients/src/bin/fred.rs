@@ -30,8 +30,7 @@ struct Cache {
 #[lifecycle::main(worker_threads = 2)]
 async fn main() -> Result<(), Error> {
     lifecycle::manage(Ledger);
-    let mut builder = Builder::from_config(Config::from_url(&std::env::var("URL")?)?);
-    builder.with_performance_config(|config| config.broadcast_channel_capacity = 8);
+    let builder = Builder::from_config(Config::from_url(&std::env::var("URL")?)?);
     let kind = std::env::args().nth(1).unwrap_or_default();
     match kind.as_str() {
         "leaky" => {
@@ -40,21 +39,21 @@ async fn main() -> Result<(), Error> {
             serve().await;
             // The handle stays, as in a task that never ends.
             std::mem::forget(client.clone());
-            push(|number| client.rpush("orders", number)).await;
+            push(|number| client.rpush("orders", number.to_string())).await;
         }
         "client" => {
             let client = builder.build()?;
             client.init().await?;
             lifecycle::manage(Cache { client: Some(client.clone()), pool: None });
             serve().await;
-            push(|number| client.rpush("orders", number)).await;
+            push(|number| client.rpush("orders", number.to_string())).await;
         }
         "pool" => {
             let pool = builder.build_pool(4)?;
             pool.init().await?;
             lifecycle::manage(Cache { client: None, pool: Some(pool.clone()) });
             serve().await;
-            push(|number| pool.rpush("orders", number)).await;
+            push(|number| pool.rpush("orders", number.to_string())).await;
         }
         other => return Err(format!("no scenario `{other}`").into()),
     }

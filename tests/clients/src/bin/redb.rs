@@ -45,7 +45,7 @@ impl Teardown for Batch {
     }
 }
 
-#[lifecycle::main(worker_threads = 2, grace = "3s")]
+#[lifecycle::main(worker_threads = 2)]
 async fn main() -> Result<(), Error> {
     let path = std::env::var("FILE")?;
     let db = Database::create(path)?;

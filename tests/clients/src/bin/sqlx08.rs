@@ -31,4 +31,9 @@ impl Session for Connection {
         self.0.execute(statement).await?;
         Ok(())
     }
+
+    /// A drop would ask the server first, on a task of its own.
+    async fn give_back(mut self) {
+        self.0.return_to_pool().await;
+    }
 }
