@@ -226,7 +226,13 @@ fn r24_what_leaks_in_the_corpus_looks_like_a_handle() {
         }
         // The tests in `tests/ui` fail if a record is missing.
         let Ok(recorded) = fs::read_to_string(path.with_extension("stderr")) else { continue };
-        let source = syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let source = syn::parse_file(&text).unwrap();
+        // No macro sees what is behind a name of the user's own.
+        let is_renamed = |word: &str| {
+            let declared = [format!("type {word} ="), format!("type {word}<"), format!(" as {word};")];
+            declared.iter().any(|declared| text.contains(declared))
+        };
         for item in source.items {
             let syn::Item::Struct(item) = item else { continue };
             for field in item.fields {
@@ -237,7 +243,8 @@ fn r24_what_leaks_in_the_corpus_looks_like_a_handle() {
                     continue;
                 }
                 seen += 1;
-                if Handle::all(ty, &item.ident).is_empty() {
+                let is_hidden = written.split(' ').any(is_renamed);
+                if Handle::all(ty, &item.ident).is_empty() && !is_hidden {
                     silent.push(format!("{name}: {written}"));
                 }
             }
