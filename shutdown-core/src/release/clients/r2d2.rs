@@ -158,7 +158,11 @@ mod tests {
         let pool = Pool::builder().max_size(2).build(Manager(sender, Duration::ZERO)).unwrap();
         let released = within(Duration::from_secs(60), ReleaseOwned::<()>::release_owned(pool)).await;
         assert_eq!(released, Ok(()));
-        assert_eq!(dropped.try_iter().collect::<Vec<_>>(), ["lc-release", "lc-release"]);
+        // A worker of the pool may still hold it, and then that worker drops it.
+        for _ in 0..2 {
+            let name = dropped.recv_timeout(Duration::from_secs(60)).expect("the connection is dropped");
+            assert!(name == "lc-release" || name.starts_with("r2d2-worker"), "on the thread `{name}`");
+        }
     }
 
     #[tokio::test]
@@ -176,7 +180,7 @@ mod tests {
         let pool = Pool::builder().max_size(1).build(Manager(sender, Duration::ZERO)).unwrap();
         assert_eq!(Release::<()>::release(&pool).await, Ok(()));
         drop(pool);
-        assert_eq!(dropped.try_iter().count(), 1);
+        assert!(dropped.recv_timeout(Duration::from_secs(60)).is_ok());
     }
 
     #[tokio::test]

@@ -37,6 +37,7 @@
 //!     let client = database.client.with(Arc::clone).expect("the teardown has not begun");
 //!     client.execute("INSERT INTO orders DEFAULT VALUES", &[]).await
 //! }
+//! # fn main() {}
 //! ```
 //!
 //! A transaction needs `&mut Client`. For that, put the client into a `tokio::sync::Mutex<Option<Client>>`, which a bare
