@@ -5,7 +5,7 @@
 //! | `Client`, `Pool` | commands without a reply yet | sends QUIT, and waits for its reply | the server, which replies in order |
 //! | `ExclusivePool` | the same | none: call `quit` | |
 //!
-//! Run against Redis 7.0.
+//! Not run against a server.
 //!
 //! A client sends its commands one after the other, and the server replies in the same order. So the reply to QUIT comes
 //! after all replies before it. The teardown fails if that reply does not come in time, or if the connection is broken:

@@ -6,7 +6,7 @@
 //! | `Connection` | the same, and data that the peer has not acknowledged | none: its endpoint closes it | |
 //! | `SendStream` | data that the peer has not acknowledged | in a `Slot` or a `Mutex` of tokio: finishes it, and waits | the peer, which acknowledges all data |
 //!
-//! Run against a peer of `quinn`, in a process of its own.
+//! Not run against a server.
 //!
 //! A close drops the data of all streams, also of finished ones ([RFC 9000], section 10.2). So release the streams first:
 //! put them into the same resource in front of the endpoint, or into a resource that depends on it.
@@ -89,11 +89,9 @@ owned! {
 
 /// Returns whether `future` ends within the time of the teardown.
 async fn in_time(future: impl Future<Output = ()>) -> bool {
-    match TeardownScope::current().remaining() {
-        Some(left) => timeout(left.saturating_sub(TIME_TO_REPORT.min(left / 4)), future).await.is_ok(),
-        None => {
-            future.await;
-            true
-        }
-    }
+    let Some(left) = TeardownScope::current().remaining() else {
+        future.await;
+        return true;
+    };
+    timeout(left.saturating_sub(TIME_TO_REPORT.min(left / 4)), future).await.is_ok()
 }

@@ -3,11 +3,11 @@
 //!
 //! | type | lost without release | a bare `#[teardown]` | who confirms |
 //! |---|---|---|---|
-//! | `EventLoop` | the messages that are not sent or not acknowledged; the broker publishes the last will | in a `Mutex` of tokio: sends and waits for the acknowledgements, then disconnects | the broker: it acknowledges QoS 1 and 2, and ends the connection after it has read the rest |
+//! | `EventLoop` | the messages that are not sent or not acknowledged; the broker publishes the last will | in a `Mutex` of tokio: sends and waits for the acknowledgements, then disconnects | the broker: it acknowledges `QoS` 1 and 2, and ends the connection after it has read the rest |
 //! | `Connection` | the same | none: poll it until the broker has ended the connection | |
 //! | `AsyncClient`, `Client` | the same, of its event loop | none: its event loop disconnects | |
 //!
-//! Run against Mosquitto 2.0.
+//! Not run against a server.
 //!
 //! A client only queues its messages. The event loop sends them, and only while it is polled. So the event loop belongs
 //! into the resource, and a tracked task polls it until the stop. The teardown then polls it further:
