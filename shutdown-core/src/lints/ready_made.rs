@@ -10,6 +10,9 @@
 //! 2. Copy the trait next to it, if there is one. It gives the type one method that does all of the release.
 //! 3. Write the field as in the example.
 //!
+//! A test compiles and runs these lines, except those of rocksdb, google-cloud-pubsub and pulsar, whose builds are too long.
+//! The lines of those three were checked against the source of the version in the table.
+//!
 //! | crate | type | lost without release | who confirms |
 //! |---|---|---|---|
 //! | [tantivy](#tantivy) 0.27 | `IndexWriter` | the documents since the last commit | the kernel: a commit syncs |
