@@ -134,7 +134,8 @@ impl KafkaTopic {
 
     /// Waits until the group has accepted the consumer as a member, which takes a few seconds.
     ///
-    /// A service that waits for it before [`ready`](crate::ready) is replaced only after its successor has partitions.
+    /// If a service awaits it before [`ready`](crate::ready), a rolling update stops the old instance after the new one has
+    /// joined.
     ///
     /// # Cancel safety
     ///
