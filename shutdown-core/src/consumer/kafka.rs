@@ -132,6 +132,18 @@ impl KafkaTopic {
         Ok(KafkaTopic { shared, dead_letters: None, longest_back_off: LONGEST_BACK_OFF })
     }
 
+    /// Waits until the group has accepted the consumer as a member, which takes a few seconds.
+    ///
+    /// If a service awaits it before [`ready`](crate::ready), a rolling update stops the old instance after the new one has
+    /// joined.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn joined(&self) {
+        self.shared.joined().await;
+    }
+
     /// Configures the topic for messages that are [rejected](super::Verdict::Reject), and the producer that sends them.
     ///
     /// A dead letter keeps the key, the payload, the time and the headers of the message. The headers

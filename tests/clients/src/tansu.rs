@@ -121,13 +121,6 @@ impl Tansu {
         offsets.collect()
     }
 
-    /// Returns whether the group has members, and each one has its partitions.
-    #[track_caller]
-    pub fn is_stable(&self, group: &str) -> bool {
-        let groups = base(self.port()).fetch_group_list(Some(group), PATIENCE).expect("an answer");
-        groups.groups().iter().any(|known| known.state() == "Stable" && !known.members().is_empty())
-    }
-
     /// Returns the payloads of all records of the topic, partition by partition, in their order.
     ///
     /// # Panics

@@ -176,7 +176,10 @@ impl Membership {
 impl ConsumerContext for Membership {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
-            Rebalance::Assign(list) => partitions(list).iter().for_each(|partition| self.assign(partition)),
+            Rebalance::Assign(list) => {
+                partitions(list).iter().for_each(|partition| self.assign(partition));
+                self.shared.set_joined();
+            }
             Rebalance::Revoke(list) => self.revoke(consumer, &partitions(list)),
             Rebalance::Error(error) => tracing::warn!("a rebalance failed: {error}"),
         }

@@ -50,6 +50,8 @@ struct State {
     rejected: u64,
     /// Whether the source still waits for the last commit.
     is_awaited: bool,
+    /// Whether the group has assigned partitions, or none, at least once.
+    has_joined: bool,
 }
 
 enum Phase {
@@ -80,6 +82,7 @@ impl Shared {
             unconfirmed: None,
             rejected: 0,
             is_awaited: true,
+            has_joined: false,
         };
         Arc::new(Shared {
             state: Mutex::new(state),
@@ -183,6 +186,21 @@ impl Shared {
         Err(format!("the broker did not confirm within {limit:?} {what}").into())
     }
 
+    /// Waits until the group has assigned partitions, or the member leaves.
+    pub(super) async fn joined(&self) {
+        loop {
+            let mut changed = std::pin::pin!(self.changed());
+            changed.as_mut().enable();
+            {
+                let state = lock(&self.state);
+                if state.has_joined || !matches!(state.phase, Phase::Member) {
+                    return;
+                }
+            }
+            changed.await;
+        }
+    }
+
     async fn left(&self) -> Result<(), Error> {
         loop {
             let mut changed = std::pin::pin!(self.changed());
@@ -254,6 +272,12 @@ impl Shared {
         }
         state.phase = Phase::Left;
         drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// The group has assigned its partitions.
+    pub(super) fn set_joined(&self) {
+        lock(&self.state).has_joined = true;
         self.changed.notify_waiters();
     }
 

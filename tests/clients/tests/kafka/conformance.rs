@@ -7,7 +7,6 @@ use lifecycle::consumer::conformance::{Broker, Limit};
 use lifecycle::consumer::{Error, KafkaMessage, KafkaTopic, conformance};
 use lifecycle_clients_tests::Tansu;
 use lifecycle_process_tests::PATIENCE;
-use lifecycle_services_tests::wait_until;
 use rdkafka::Message as _;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -62,10 +61,7 @@ impl Broker for Kafka {
         config.set("heartbeat.interval.ms", HEARTBEAT_INTERVAL.as_millis().to_string());
         let source = KafkaTopic::subscribe(&config, &[&topic])?.per_partition(self.per_partition);
         // If the only member leaves a group of Tansu 0.6 while it joins, no member can join after that.
-        tokio::task::spawn_blocking(move || {
-            wait_until("it is a member", || Tansu::shared().is_stable(&topic))
-        })
-        .await?;
+        source.joined().await;
         Ok(source)
     }
 

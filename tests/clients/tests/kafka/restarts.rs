@@ -58,7 +58,7 @@ fn restarted(scenario: &Scenario, messages: u64, restarts: usize, signal: i32) -
 }
 
 pub(crate) fn restarts_under_load_handle_each_message_once() {
-    let (messages, restarts, time) = if soak() { (20_000, 20, "25000") } else { (2_000, 3, "40000") };
+    let (messages, restarts, time) = if soak() { (20_000, 20, "20000") } else { (2_000, 3, "40000") };
     let scenario = Scenario::new("restarts", PARTITIONS).with("MICROSECONDS", time);
     assert_eq!(restarted(&scenario, messages, restarts, SIGTERM), 0, "handled twice");
     scenario.ledger.check_order();
