@@ -147,14 +147,14 @@ fn an_idle_client_disconnects() {
     }
 }
 
-/// R22: an acknowledgement of MQTT 5 may be a refusal.
+/// R22: an acknowledgement of MQTT 5 may be a refusal. Mosquitto 2.0 ends the connection after its first one.
 #[test]
-fn r22_messages_that_the_broker_refuses_are_a_counted_loss() {
+fn r22_a_message_that_the_broker_refuses_is_a_counted_loss() {
     for qos in [1, 2] {
         let broker = Mosquitto::refusing();
-        let mut child = ready(service("v5", &broker, qos, 10));
+        let mut child = ready(service("v5", &broker, qos, 1));
         child.signal(SIGTERM);
         let ended = child.ended();
-        ended.exited(70).within(GRACE).reported(&["Events", "the broker refused 10 messages"]);
+        ended.exited(70).within(GRACE).reported(&["Events", "the broker refused 1 message"]);
     }
 }

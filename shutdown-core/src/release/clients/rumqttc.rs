@@ -66,8 +66,15 @@ trait Polled: Send {
     fn is_acknowledged(&self) -> bool;
     /// Queues a DISCONNECT in front of everything else.
     fn disconnect(&mut self);
-    /// Drops the connection. Returns how many messages are not acknowledged or not sent.
-    fn give_up(&mut self) -> usize;
+    /// Drops the connection.
+    fn give_up(&mut self) -> Lost;
+}
+
+/// The numbers of messages that the broker does not have.
+struct Lost {
+    refused: usize,
+    /// Not acknowledged or not sent.
+    unacknowledged: usize,
 }
 
 /// What an event says about the end of the connection.
@@ -124,7 +131,7 @@ macro_rules! protocol {
                 async fn next(&mut self) -> Result<Next, String> {
                     match self.poll().await {
                         Ok(Event::Outgoing(Outgoing::Disconnect)) => Ok(Next::Disconnected),
-                        Ok($event) if $refused => Ok(Next::Refused),
+                        Ok(ref $event) if $refused => Ok(Next::Refused),
                         Ok(_) => Ok(Next::Event),
                         Err(ConnectionError::MqttState(StateError::ConnectionAborted)) => Ok(Next::Ended),
                         Err(error) => Err(error.to_string()),
@@ -143,11 +150,14 @@ macro_rules! protocol {
                     self.pending.push_front($disconnect);
                 }
 
-                fn give_up(&mut self) -> usize {
+                fn give_up(&mut self) -> Lost {
+                    // The acknowledgements that came together with the end of the connection.
+                    let refused = self.state.events.drain(..).filter(|$event| $refused).count();
                     let collision = usize::from(self.state.collision.is_some());
                     self.clean();
                     let is_message = |request: &&Request| matches!(request, Request::Publish(_) | Request::PubRel(_));
-                    self.pending.iter().filter(is_message).count() + collision
+                    let unacknowledged = self.pending.iter().filter(is_message).count() + collision;
+                    Lost { refused, unacknowledged }
                 }
             }
         }
@@ -166,7 +176,7 @@ protocol!(
     [rumqttc::v5],
     ["rumqttc::v5::EventLoop" "rumqttc::v5::AsyncClient" "rumqttc::v5::Connection" "rumqttc::v5::Client"],
     Request::Disconnect,
-    |event| is_refusal(&event)
+    |event| is_refusal(event)
 );
 
 fn is_refusal(event: &rumqttc::v5::Event) -> bool {
@@ -195,13 +205,14 @@ async fn end(event_loop: &mut impl Polled) -> Result<(), String> {
         }
         None => disconnect(event_loop, &mut refused).await,
     };
+    let lost = event_loop.give_up();
+    refused += lost.refused;
     let mut faults = Vec::new();
-    match event_loop.give_up() {
-        0 => {}
-        count => faults.push(format!("has not acknowledged {count} messages")),
-    }
     if refused > 0 {
-        faults.push(format!("refused {refused} messages"));
+        faults.push(format!("refused {}", messages(refused)));
+    }
+    if lost.unacknowledged > 0 {
+        faults.push(format!("has not acknowledged {}", messages(lost.unacknowledged)));
     }
     if let Err(reason) = ended {
         faults.push(format!("may publish the last will, and not have the last messages of QoS 0: {reason}"));
@@ -209,6 +220,13 @@ async fn end(event_loop: &mut impl Polled) -> Result<(), String> {
     match faults.is_empty() {
         true => Ok(()),
         false => Err(format!("the broker {}", faults.join(", "))),
+    }
+}
+
+fn messages(count: usize) -> String {
+    match count {
+        1 => "1 message".to_owned(),
+        count => format!("{count} messages"),
     }
 }
 
