@@ -13,14 +13,16 @@ const MESSAGES: usize = 5_000;
 const GRACE: Duration = Duration::from_secs(6);
 /// A broker without a message for as long has no more.
 const SILENCE: Duration = Duration::from_secs(10);
-/// The time for another consumer to take over. It is far below the session time-out of [`GROUP`].
-const TAKE_OVER: Duration = Duration::from_secs(20);
 /// A message waits in the queue of its producer for as long, unless something flushes it.
 const LINGERING: &str = "queue.buffering.max.ms=60000 message.timeout.ms=120000";
-/// No offset is committed before the end of the test unless something commits it. Tansu accepts no session time-out that
-/// is much longer.
+/// No offset is committed before the end of the test unless something commits it.
 const GROUP: &str =
-    "group.id=shop auto.offset.reset=earliest auto.commit.interval.ms=300000 session.timeout.ms=45000";
+    "group.id=shop auto.offset.reset=earliest auto.commit.interval.ms=300000 session.timeout.ms=6000";
+/// The session time-out of a group in which another consumer takes over, in milliseconds.
+const LONG_SESSION: &str = "session.timeout.ms=30000";
+/// The time for another consumer to take over. A consumer joins a group of Tansu after half of the session time-out, even
+/// an empty group. A member that has not left is in the group for 27 s at least.
+const TAKE_OVER: Duration = Duration::from_secs(22);
 
 /// Configures the service with this scenario.
 fn service(scenario: &str, broker: &Tansu, config: &str, count: usize) -> Program {
@@ -81,7 +83,7 @@ fn delivered(broker: &Tansu, expected: usize) -> Vec<usize> {
 fn takes_over(broker: &Tansu) -> bool {
     broker.produce(TOPIC, [(0, "next".to_owned())]);
     let mut config = broker.config();
-    for setting in GROUP.split_whitespace() {
+    for setting in GROUP.split_whitespace().chain([LONG_SESSION]) {
         let (name, value) = setting.split_once('=').expect("name=value");
         config.set(name, value);
     }
@@ -173,21 +175,28 @@ fn r22_messages_that_ran_out_of_time_are_a_failure() {
 fn offsets_are_lost_without_a_teardown_and_the_group_waits() {
     let broker = broker(1);
     broker.produce(TOPIC, (0..100).map(|number| (0, number.to_string())));
-    stopped(service("consume/leaky", &broker, GROUP, 100)).exited(0);
+    stopped(service("consume/leaky", &broker, &format!("{GROUP} {LONG_SESSION}"), 100)).exited(0);
     assert_eq!(broker.committed("shop", TOPIC).get(&0), None);
     assert!(!takes_over(&broker), "the group waits for the session time-out");
 }
 
+fn stored_offsets_are_committed_and_the_group_does_not_wait(scenario: &str) {
+    let broker = broker(1);
+    broker.produce(TOPIC, (0..100).map(|number| (0, number.to_string())));
+    let ended = stopped(service(scenario, &broker, &format!("{GROUP} {LONG_SESSION}"), 100));
+    ended.exited(0).said(&["ledger closed"]).reported(&["Consumer", "ok"]).within(GRACE);
+    assert_eq!(broker.committed("shop", TOPIC).get(&0), Some(&100), "{scenario}");
+    assert!(takes_over(&broker), "{scenario}");
+}
+
 #[test]
-fn stored_offsets_are_committed_and_the_consumer_leaves_its_group() {
-    for kind in ["stream", "base"] {
-        let broker = broker(1);
-        broker.produce(TOPIC, (0..100).map(|number| (0, number.to_string())));
-        let ended = stopped(service(&format!("consume/{kind}"), &broker, GROUP, 100));
-        ended.exited(0).said(&["ledger closed"]).reported(&["Consumer", "ok"]).within(GRACE);
-        assert_eq!(broker.committed("shop", TOPIC).get(&0), Some(&100), "{kind}");
-        assert!(takes_over(&broker), "{kind}");
-    }
+fn stored_offsets_are_committed_and_a_stream_consumer_leaves_its_group() {
+    stored_offsets_are_committed_and_the_group_does_not_wait("consume/stream");
+}
+
+#[test]
+fn stored_offsets_are_committed_and_a_base_consumer_leaves_its_group() {
+    stored_offsets_are_committed_and_the_group_does_not_wait("consume/base");
 }
 
 /// What was received and not handled is delivered again.
@@ -199,7 +208,6 @@ fn a_program_that_commits_has_no_other_offset_committed() {
     let ended = stopped(service("consume/manual", &broker, &config, 80));
     ended.exited(0).reported(&["Consumer", "ok"]);
     assert_eq!(broker.committed("shop", TOPIC).get(&0), Some(&40));
-    assert!(takes_over(&broker));
 }
 
 /// Messages that the consumer has fetched and nobody has received are not committed.

@@ -8,7 +8,8 @@
 //!
 //! Run against Tansu 0.6, a broker that speaks the Kafka protocol.
 //!
-//! **Producers.** The flush may take the time that the teardown has left. The teardown fails if messages are still in the
+//! **Producers.** The flush may take the time that the teardown has left. It sends also the messages that wait for `linger.ms`,
+//! which the `flush` of `rdkafka` may leave in the queue. The teardown fails if messages are still in the
 //! queue after it, or if no broker answers. It names their number. They stay in the queue, so they may still arrive until
 //! the process exits.
 //!
@@ -32,7 +33,6 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, StreamConsumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{
     BaseProducer, FutureProducer, Partitioner, Producer, ProducerContext, ThreadedProducer,
 };
@@ -73,6 +73,10 @@ known! {
 const TIME_TO_REPORT: Duration = Duration::from_millis(50);
 /// How many other events there may be in the queue of a producer at most, when its messages are counted.
 const EVENTS: usize = 16;
+/// How long a producer flushes without a look at its events.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(10);
+/// How long a producer serves its events without a flush.
+const SERVE_INTERVAL: Duration = Duration::from_millis(5);
 /// How long a consumer waits for its next event, because it sends no notice that it is closed.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -85,7 +89,7 @@ macro_rules! producer {
             const KEPT_AFTER_FAILURE: bool = true;
 
             async fn release(&self) -> Result<(), String> {
-                flush(self, until(), || self.poll(Duration::ZERO))
+                flush(self, until(), |time| self.poll(time))
             }
         }
     )+};
@@ -135,8 +139,12 @@ fn left(until: Option<Instant>) -> Option<Duration> {
     until.map(|until| until.saturating_duration_since(Instant::now()))
 }
 
-/// Flushes a producer, and says what is known about its messages. `serve` handles its next event.
-fn flush<C, P>(producer: &impl Producer<C, P>, until: Option<Instant>, serve: impl Fn()) -> Result<(), String>
+/// Flushes a producer, and says what is known about its messages. `serve` handles its events for some time.
+fn flush<C, P>(
+    producer: &impl Producer<C, P>,
+    until: Option<Instant>,
+    serve: impl Fn(Duration),
+) -> Result<(), String>
 where
     C: ProducerContext<P>,
     P: Partitioner,
@@ -144,21 +152,22 @@ where
     // The count has other events in it, such as a connection that was refused. They are few, and soon served.
     let outstanding = || {
         let counts = (0..EVENTS).map(|_| {
-            serve();
+            serve(Duration::ZERO);
             producer.in_flight_count()
         });
         messages(counts.min().unwrap_or_default())
     };
-    if producer.flush(Duration::ZERO).is_ok() {
+    let flush = |time| native::flush(producer.client(), time).map_err(|error| error.to_string());
+    if flush(Duration::ZERO)? {
         return Ok(());
     }
     let count = outstanding();
-    match producer.flush(left(until)) {
-        Ok(()) => {}
-        Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)) => {
+    // The messages stay in the queue until their reports are served.
+    while !flush(FLUSH_INTERVAL)? {
+        serve(SERVE_INTERVAL);
+        if until.is_some_and(|until| Instant::now() >= until) {
             return Err(format!("{} not delivered: the broker did not confirm in time", outstanding()));
         }
-        Err(error) => return Err(format!("{} not delivered: {error}", outstanding())),
     }
     if let Some((_, reason)) = producer.client().fatal_error() {
         return Err(format!("the last {count} perhaps not delivered: {reason}"));
@@ -244,7 +253,7 @@ mod tests {
     }
 
     fn flushed(producer: &BaseProducer, until: Option<Instant>) -> Result<(), String> {
-        flush(producer, until, || producer.poll(Duration::ZERO))
+        flush(producer, until, |time| producer.poll(time))
     }
 
     fn send(producer: &BaseProducer, count: i32) {
@@ -281,8 +290,21 @@ mod tests {
             drop(producer.send_result(FutureRecord::<(), str>::to("orders").payload("order")).unwrap());
         }
         let until = Some(Instant::now() + Duration::from_secs(3));
-        let error = flush(&producer, until, || producer.poll(Duration::ZERO)).unwrap_err();
+        let error = flush(&producer, until, |time| producer.poll(time)).unwrap_err();
         assert!(error.starts_with("the last 3 messages were perhaps not delivered"), "{error}");
+    }
+
+    /// The `flush` of `rdkafka` leaves them in the queue.
+    #[test]
+    fn messages_that_linger_are_sent() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("orders", 1, 1).unwrap();
+        let mut config = config(&cluster.bootstrap_servers());
+        let producer: BaseProducer = config.set("linger.ms", "60000").create().unwrap();
+        producer.client().fetch_metadata(Some("orders"), PATIENCE).unwrap();
+        send(&producer, 5_000);
+        assert_eq!(flushed(&producer, Some(Instant::now() + PATIENCE)), Ok(()));
+        assert_eq!(producer.in_flight_count(), 0);
     }
 
     #[test]

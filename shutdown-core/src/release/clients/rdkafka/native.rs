@@ -1,5 +1,5 @@
-//! What `rdkafka` does not export of librdkafka: a setting, a commit with a time limit, and the close of a consumer by
-//! reference.
+//! What `rdkafka` does not export of librdkafka: a setting, a flush that waits, a commit with a time limit, and the close
+//! of a consumer by reference.
 
 #![expect(unsafe_code, reason = "calls into librdkafka, with a client that the caller borrows")]
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 use rdkafka::bindings::{
     rd_kafka_commit_queue, rd_kafka_conf, rd_kafka_conf_get, rd_kafka_conf_res_t,
     rd_kafka_consumer_close_queue, rd_kafka_consumer_closed, rd_kafka_error_destroy, rd_kafka_error_string,
-    rd_kafka_event_destroy, rd_kafka_event_error, rd_kafka_event_topic_partition_list,
+    rd_kafka_event_destroy, rd_kafka_event_error, rd_kafka_event_topic_partition_list, rd_kafka_flush,
     rd_kafka_queue_destroy, rd_kafka_queue_get_consumer, rd_kafka_queue_new, rd_kafka_queue_poll,
 };
 use rdkafka::client::{Client, ClientContext};
@@ -33,6 +33,20 @@ fn is_on<C: ClientContext>(client: &Client<C>, name: &CStr) -> bool {
         rd_kafka_conf_get(settings, name.as_ptr(), value.as_mut_ptr().cast::<c_char>(), &raw mut size)
     };
     read == rd_kafka_conf_res_t::RD_KAFKA_CONF_OK && value.starts_with(ON)
+}
+
+/// Flushes a producer for this time. Returns whether its queue is empty.
+///
+/// The `flush` of `rdkafka` does not wait in librdkafka, which ignores `linger.ms` only while it waits. So the messages
+/// that linger would stay in the queue.
+pub(super) fn flush<C: ClientContext>(client: &Client<C>, time: Duration) -> Result<bool, RDKafkaErrorCode> {
+    let time = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: the client outlives the call.
+    match unsafe { rd_kafka_flush(client.native_ptr(), time) } {
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(true),
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT => Ok(false),
+        error => Err(error.into()),
+    }
 }
 
 /// Commits the stored offsets, and waits for the broker's answer, at most for the limit.
