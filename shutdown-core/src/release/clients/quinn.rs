@@ -6,7 +6,7 @@
 //! | `Connection` | the same, and data that the peer has not acknowledged | none: its endpoint closes it | |
 //! | `SendStream` | data that the peer has not acknowledged | in a `Slot` or a `Mutex` of tokio: finishes it, and waits | the peer, which acknowledges all data |
 //!
-//! Not run against a server.
+//! Run against another process with an endpoint of `quinn`.
 //!
 //! A close drops the data of all streams, also of finished ones ([RFC 9000], section 10.2). So release the streams first:
 //! put them into the same resource in front of the endpoint, or into a resource that depends on it.

@@ -8,8 +8,8 @@
 //!
 //! Run against Tansu 0.6, a broker that speaks the Kafka protocol.
 //!
-//! **Producers.** The flush may take the time that the teardown has left. It sends also the messages that wait for `linger.ms`,
-//! which the `flush` of `rdkafka` may leave in the queue. The teardown fails if messages are still in the
+//! **Producers.** The flush may take the time that the teardown has left. It also sends the messages that wait for
+//! `linger.ms`, which the `flush` of `rdkafka` may leave in the queue. The teardown fails if messages are still in the
 //! queue after it, or if no broker answers. It names their number. They stay in the queue, so they may still arrive until
 //! the process exits.
 //!

@@ -140,6 +140,8 @@ async fn consume(kind: &str) -> Result<(), Error> {
             let consumer: BaseConsumer = config.create()?;
             consumer.subscribe(&[TOPIC])?;
             let managed = lifecycle::manage(Consumer { stream: None, base: Some(consumer) });
+            // Held by a task that never ends: only the teardown closes the consumer.
+            std::mem::forget(managed.clone());
             let reader = managed.clone();
             let read = move || {
                 let consumer = reader.base.as_ref().expect("it is there");
@@ -161,6 +163,7 @@ async fn consume(kind: &str) -> Result<(), Error> {
                 leaky.consumer.as_ref()
             } else {
                 managed = lifecycle::manage(Consumer { stream: Some(consumer), base: None });
+                std::mem::forget(managed.clone());
                 managed.stream.as_ref()
             };
             let consumer = consumer.ok_or("it is there")?;
