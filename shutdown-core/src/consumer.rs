@@ -24,7 +24,7 @@
 //! | Redis streams | `RedisStream` | `consumer`, `redis` |
 //! | Redis lists | `RedisList` | `consumer`, `redis` |
 //!
-//! A source of your own takes a few lines:
+//! A source of your own takes a few lines. [`conformance`](mod@conformance) checks its rules:
 //!
 //! ```
 //! use lifecycle::consumer::{Consumer, Error, Receipt, Source};
@@ -78,6 +78,7 @@
 //! }
 //! ```
 
+pub mod conformance;
 mod in_progress;
 mod run;
 
@@ -96,6 +97,8 @@ use std::num::NonZeroUsize;
 
 #[cfg(feature = "lapin")]
 pub use amqp::{AmqpQueue, AmqpReceipt};
+#[doc(no_inline)]
+pub use conformance::conformance;
 #[cfg(feature = "async-nats")]
 pub use jetstream::{JetStream, JetStreamReceipt};
 #[cfg(feature = "redis")]

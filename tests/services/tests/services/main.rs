@@ -1,6 +1,7 @@
 //! Services and the servers that they use. The tests count lost work, repeated work and leftovers at the server.
 
 mod bad_input;
+mod conformance;
 mod consumers;
 mod databases;
 mod files;

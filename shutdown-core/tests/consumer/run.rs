@@ -1,5 +1,4 @@
 //! A consumer with a source in memory. The tests check the fate of each message.
-#![cfg(feature = "consumer")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

@@ -1,0 +1,6 @@
+//! Consumers and their sources, in memory.
+#![cfg(feature = "consumer")]
+
+mod conformance;
+mod faulty;
+mod run;
