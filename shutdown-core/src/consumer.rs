@@ -21,6 +21,7 @@
 //! |---|---|---|
 //! | RabbitMQ, AMQP 0.9.1 | `AmqpQueue` | `consumer`, `lapin` |
 //! | NATS JetStream | `JetStream` | `consumer`, `async-nats` |
+//! | Kafka | `KafkaTopic` | `consumer`, `rdkafka` |
 //! | Redis streams | `RedisStream` | `consumer`, `redis` |
 //! | Redis lists | `RedisList` | `consumer`, `redis` |
 //!
@@ -86,6 +87,8 @@ mod run;
 mod amqp;
 #[cfg(feature = "async-nats")]
 mod jetstream;
+#[cfg(feature = "rdkafka")]
+mod kafka;
 #[cfg(feature = "redis")]
 mod redis_list;
 #[cfg(feature = "redis")]
@@ -101,6 +104,8 @@ pub use amqp::{AmqpQueue, AmqpReceipt};
 pub use conformance::conformance;
 #[cfg(feature = "async-nats")]
 pub use jetstream::{JetStream, JetStreamReceipt};
+#[cfg(feature = "rdkafka")]
+pub use kafka::{KafkaMessage, KafkaReceipt, KafkaTopic};
 #[cfg(feature = "redis")]
 pub use redis_list::{RedisList, RedisListReceipt};
 #[cfg(feature = "redis")]
