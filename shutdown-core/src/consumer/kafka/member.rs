@@ -177,8 +177,8 @@ impl ConsumerContext for Membership {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             Rebalance::Assign(list) => {
-                for partition in partitions(list) {
-                    self.assign(&partition);
+                for partition in &partitions(list) {
+                    self.assign(partition);
                 }
                 self.shared.set_joined();
             }
