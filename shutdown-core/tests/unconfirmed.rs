@@ -118,13 +118,17 @@ async fn a_failure_keeps_the_doubt() {
     }
 }
 
+fn gives_up() {
+    std::panic::resume_unwind(Box::new("a bug"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_deferred_teardown_that_panics_keeps_the_doubt() {
     let report = Lifecycle::builder()
         .run(async {
             lifecycle::defer("checkpoint", async || {
                 lifecycle::unconfirmed("the replica is slow");
-                std::panic::resume_unwind(Box::new("a bug"));
+                gives_up();
             });
         })
         .await;
