@@ -12,6 +12,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::ToBytes;
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
 
@@ -92,16 +93,15 @@ impl Tansu {
         assert_eq!(producer.in_flight_count(), 0, "the broker has them all");
     }
 
-    /// Returns how many records each partition has.
+    /// Returns the partitions of a topic.
+    ///
+    /// # Panics
+    ///
+    /// If the broker does not answer.
     #[track_caller]
-    pub fn counts(&self, topic: &str) -> BTreeMap<i32, i64> {
-        let client = base(self.port());
-        let metadata = client.fetch_metadata(Some(topic), PATIENCE).expect("an answer");
-        let partitions = metadata.topics()[0].partitions().iter().map(|partition| {
-            let (low, high) = client.fetch_watermarks(topic, partition.id(), PATIENCE).expect("an answer");
-            (partition.id(), high - low)
-        });
-        partitions.collect()
+    pub fn partitions(&self, topic: &str) -> Vec<i32> {
+        let metadata = base(self.port()).fetch_metadata(Some(topic), PATIENCE).expect("an answer");
+        metadata.topics()[0].partitions().iter().map(MetadataPartition::id).collect()
     }
 
     /// Returns the offsets that the group has committed. A partition without an offset is left out.
@@ -109,7 +109,7 @@ impl Tansu {
     pub fn committed(&self, group: &str, topic: &str) -> BTreeMap<i32, i64> {
         let consumer: BaseConsumer = self.config().set("group.id", group).create().expect("a consumer");
         let mut asked = TopicPartitionList::new();
-        for partition in self.counts(topic).into_keys() {
+        for partition in self.partitions(topic) {
             asked.add_partition(topic, partition);
         }
         let committed = consumer.committed_offsets(asked, PATIENCE).expect("an answer");
@@ -133,7 +133,7 @@ impl Tansu {
         config.set("group.id", "reader").set("enable.partition.eof", "true");
         let consumer: BaseConsumer = config.create().expect("a consumer");
         let mut payloads = Vec::new();
-        for partition in self.counts(topic).into_keys() {
+        for partition in self.partitions(topic) {
             let mut from = TopicPartitionList::new();
             from.add_partition_offset(topic, partition, Offset::Beginning).expect("an offset");
             consumer.assign(&from).expect("a partition of the topic");

@@ -7,7 +7,7 @@
 //! | `Connection` | the same | none: poll it until the broker has ended the connection | |
 //! | `AsyncClient`, `Client` | the same, of its event loop | none: its event loop disconnects | |
 //!
-//! Not run against a server.
+//! Run against Mosquitto 2.0, over MQTT 3.1.1 and MQTT 5.
 //!
 //! A client only queues its messages. The event loop sends them, and only while it is polled. So the event loop belongs
 //! into the resource, and a tracked task polls it until the stop. The teardown then polls it further:
@@ -37,8 +37,8 @@
 //! # fn main() { let _ = |events: Events| drop(events.client); let _ = poll; }
 //! ```
 //!
-//! The teardown fails if the broker does not acknowledge in time, or if the connection breaks. It names the number of
-//! messages. While it polls, it acknowledges no message of a subscription, because nothing would handle it: a broker with
+//! The teardown fails if the broker does not acknowledge in time, refuses a message, or if the connection breaks. It names
+//! the number of messages. MQTT 3.1.1 has no refusal: such a broker acknowledges a message that it drops. While it polls, it acknowledges no message of a subscription, because nothing would handle it: a broker with
 //! a session for this client sends such a message again.
 
 use std::future::Future;
@@ -66,13 +66,22 @@ trait Polled: Send {
     fn is_acknowledged(&self) -> bool;
     /// Queues a DISCONNECT in front of everything else.
     fn disconnect(&mut self);
-    /// Drops the connection. Returns how many messages are not acknowledged or not sent.
-    fn give_up(&mut self) -> usize;
+    /// Drops the connection.
+    fn give_up(&mut self) -> Lost;
+}
+
+/// The numbers of messages that the broker does not have.
+struct Lost {
+    refused: usize,
+    /// Not acknowledged or not sent.
+    unacknowledged: usize,
 }
 
 /// What an event says about the end of the connection.
 enum Next {
     Event,
+    /// The broker has acknowledged a message with a reason why it does not take it.
+    Refused,
     Disconnected,
     /// The broker has ended the connection, after it has read everything.
     Ended,
@@ -80,7 +89,7 @@ enum Next {
 
 macro_rules! protocol {
     ($module:ident, [$($path:tt)+], [$name:literal $async_client:literal $connection:literal $client:literal],
-        $disconnect:expr) => {
+        $disconnect:expr, |$event:ident| $refused:expr) => {
         mod $module {
             use super::*;
             use $($path)+::{AsyncClient, Client, Connection, ConnectionError, Event, EventLoop, Request, StateError};
@@ -122,6 +131,7 @@ macro_rules! protocol {
                 async fn next(&mut self) -> Result<Next, String> {
                     match self.poll().await {
                         Ok(Event::Outgoing(Outgoing::Disconnect)) => Ok(Next::Disconnected),
+                        Ok(ref $event) if $refused => Ok(Next::Refused),
                         Ok(_) => Ok(Next::Event),
                         Err(ConnectionError::MqttState(StateError::ConnectionAborted)) => Ok(Next::Ended),
                         Err(error) => Err(error.to_string()),
@@ -140,11 +150,14 @@ macro_rules! protocol {
                     self.pending.push_front($disconnect);
                 }
 
-                fn give_up(&mut self) -> usize {
+                fn give_up(&mut self) -> Lost {
+                    // The acknowledgements that came together with the end of the connection.
+                    let refused = self.state.events.drain(..).filter(|$event| $refused).count();
                     let collision = usize::from(self.state.collision.is_some());
                     self.clean();
                     let is_message = |request: &&Request| matches!(request, Request::Publish(_) | Request::PubRel(_));
-                    self.pending.iter().filter(is_message).count() + collision
+                    let unacknowledged = self.pending.iter().filter(is_message).count() + collision;
+                    Lost { refused, unacknowledged }
                 }
             }
         }
@@ -155,38 +168,69 @@ protocol!(
     v4,
     [rumqttc],
     ["rumqttc::EventLoop" "rumqttc::AsyncClient" "rumqttc::Connection" "rumqttc::Client"],
-    Request::Disconnect(rumqttc::Disconnect)
+    Request::Disconnect(rumqttc::Disconnect),
+    |_event| false
 );
 protocol!(
     v5,
     [rumqttc::v5],
     ["rumqttc::v5::EventLoop" "rumqttc::v5::AsyncClient" "rumqttc::v5::Connection" "rumqttc::v5::Client"],
-    Request::Disconnect
+    Request::Disconnect,
+    |event| is_refusal(event)
 );
 
-/// Sends what is queued, waits for the acknowledgements, and disconnects.
-async fn end(event_loop: &mut impl Polled) -> Result<(), String> {
-    let ended = match TeardownScope::current().remaining() {
-        Some(left) => {
-            let limit = left.saturating_sub(TIME_TO_REPORT.min(left / 4));
-            let late = |_| Err("the broker did not answer in time".to_owned());
-            timeout(limit, disconnect(event_loop)).await.unwrap_or_else(late)
+fn is_refusal(event: &rumqttc::v5::Event) -> bool {
+    use rumqttc::v5::Event;
+    use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason, PubRecReason};
+
+    match event {
+        Event::Incoming(Packet::PubAck(ack)) => {
+            !matches!(ack.reason, PubAckReason::Success | PubAckReason::NoMatchingSubscribers)
         }
-        None => disconnect(event_loop).await,
-    };
-    match (event_loop.give_up(), ended) {
-        (0, Ok(())) => Ok(()),
-        (0, Err(reason)) => Err(format!(
-            "the broker may publish the last will, and not have the last messages of QoS 0: {reason}"
-        )),
-        (count, ended) => {
-            let reason = ended.err().unwrap_or_else(|| "the connection has ended".to_owned());
-            Err(format!("the broker has not acknowledged {count} messages: {reason}"))
+        Event::Incoming(Packet::PubRec(ack)) => {
+            !matches!(ack.reason, PubRecReason::Success | PubRecReason::NoMatchingSubscribers)
         }
+        _ => false,
     }
 }
 
-async fn disconnect(event_loop: &mut impl Polled) -> Result<(), String> {
+/// Sends what is queued, waits for the acknowledgements, and disconnects.
+async fn end(event_loop: &mut impl Polled) -> Result<(), String> {
+    let mut refused = 0_usize;
+    let ended = match TeardownScope::current().remaining() {
+        Some(left) => {
+            let limit = left.saturating_sub(TIME_TO_REPORT.min(left / 4));
+            let late = |_| Err("it did not answer in time".to_owned());
+            timeout(limit, disconnect(event_loop, &mut refused)).await.unwrap_or_else(late)
+        }
+        None => disconnect(event_loop, &mut refused).await,
+    };
+    let lost = event_loop.give_up();
+    refused += lost.refused;
+    let mut faults = Vec::new();
+    if refused > 0 {
+        faults.push(format!("refused {}", messages(refused)));
+    }
+    if lost.unacknowledged > 0 {
+        faults.push(format!("has not acknowledged {}", messages(lost.unacknowledged)));
+    }
+    if let Err(reason) = ended {
+        faults.push(format!("may publish the last will, and not have the last messages of QoS 0: {reason}"));
+    }
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(format!("the broker {}", faults.join(", "))),
+    }
+}
+
+fn messages(count: usize) -> String {
+    match count {
+        1 => "1 message".to_owned(),
+        count => format!("{count} messages"),
+    }
+}
+
+async fn disconnect(event_loop: &mut impl Polled, refused: &mut usize) -> Result<(), String> {
     event_loop.stop_acknowledging();
     // A DISCONNECT before the last acknowledgement would cut off a message of QoS 2.
     let mut disconnected = loop {
@@ -199,9 +243,10 @@ async fn disconnect(event_loop: &mut impl Polled) -> Result<(), String> {
         };
         match next {
             Next::Event => {}
+            Next::Refused => *refused += 1,
             // The program has queued it.
             Next::Disconnected => break true,
-            Next::Ended => return Err("the broker has ended the connection".to_owned()),
+            Next::Ended => return Err("it has ended the connection".to_owned()),
         }
     };
     if !disconnected {
@@ -211,9 +256,10 @@ async fn disconnect(event_loop: &mut impl Polled) -> Result<(), String> {
     loop {
         match event_loop.next().await? {
             Next::Event => {}
+            Next::Refused => *refused += 1,
             Next::Disconnected => disconnected = true,
             Next::Ended if disconnected => return Ok(()),
-            Next::Ended => return Err("the broker has ended the connection".to_owned()),
+            Next::Ended => return Err("it has ended the connection".to_owned()),
         }
     }
 }

@@ -24,6 +24,7 @@ impl Teardown for Ledger {
 struct Peer {
     #[teardown]
     stream: Slot<SendStream>,
+    #[expect(dead_code, reason = "a service holds it to open streams")]
     #[teardown(skip = "its endpoint closes it")]
     connection: Connection,
     #[teardown]

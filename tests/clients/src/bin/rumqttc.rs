@@ -33,7 +33,7 @@ fn number(name: &str) -> Result<u16, Error> {
 }
 
 macro_rules! protocol {
-    ($module:ident, [$($path:tt)+], [$($qos:tt)+], |$topic:ident, $text:ident| $will:expr) => {
+    ($module:ident, [$($path:tt)+], [$($qos:tt)+], |$options:ident| $configure:expr) => {
         mod $module {
             use super::*;
             use $($path)+::{AsyncClient, EventLoop, MqttOptions};
@@ -54,21 +54,22 @@ macro_rules! protocol {
             }
 
             pub(super) async fn run(leaky: bool) -> Result<(), Error> {
-                let mut options = MqttOptions::new("service", "127.0.0.1", number("PORT")?);
-                let ($topic, $text) = ("will", "the service is gone");
-                options.set_last_will($will);
+                let mut $options = MqttOptions::new("service", "127.0.0.1", number("PORT")?);
+                $configure;
                 let count = number("COUNT")?;
-                let (client, mut event_loop) = AsyncClient::new(options, usize::from(count) + 1);
+                let (client, mut event_loop) = AsyncClient::new($options, usize::from(count) + 1);
                 // The first event is the answer of the broker.
                 event_loop.poll().await?;
                 let event_loop = Mutex::new(event_loop);
-                if leaky {
+                let client = if leaky {
                     let leaky = lifecycle::manage(Leaky { event_loop });
                     lifecycle::spawn(poll(leaky, |leaky| &leaky.event_loop));
+                    client
                 } else {
-                    let events = lifecycle::manage(Events { client: client.clone(), event_loop });
-                    lifecycle::spawn(poll(events, |events| &events.event_loop));
-                }
+                    let events = lifecycle::manage(Events { client, event_loop });
+                    lifecycle::spawn(poll(events.clone(), |events| &events.event_loop));
+                    events.client.clone()
+                };
                 lifecycle::ready();
                 println!("ready");
                 lifecycle::stopping().await;
@@ -98,9 +99,12 @@ macro_rules! protocol {
     };
 }
 
-protocol!(v4, [rumqttc], [rumqttc], |topic, text| {
-    rumqttc::LastWill::new(topic, text, QoS::AtLeastOnce, false)
+protocol!(v4, [rumqttc], [rumqttc], |options| {
+    // Mosquitto drops a client with more messages of QoS 2 in flight. Over MQTT 5, it tells the client this limit.
+    options.set_inflight(20);
+    options.set_last_will(rumqttc::LastWill::new("will", "the service is gone", QoS::AtLeastOnce, false));
 });
-protocol!(v5, [rumqttc::v5], [rumqttc::v5::mqttbytes], |topic, text| {
-    rumqttc::v5::mqttbytes::v5::LastWill::new(topic, text, QoS::AtLeastOnce, false, None)
+protocol!(v5, [rumqttc::v5], [rumqttc::v5::mqttbytes], |options| {
+    use rumqttc::v5::mqttbytes::v5::LastWill;
+    options.set_last_will(LastWill::new("will", "the service is gone", QoS::AtLeastOnce, false, None));
 });

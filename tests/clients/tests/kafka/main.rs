@@ -101,7 +101,7 @@ impl Scenario {
 
     /// Adds messages with the numbers from 0, to the partitions in turn.
     fn fill(&self, messages: u64) {
-        let partitions = u64::try_from(self.broker.counts(&self.topic).len()).unwrap();
+        let partitions = u64::try_from(self.broker.partitions(&self.topic).len()).unwrap();
         let partition = |number: u64| i32::try_from(number % partitions).unwrap();
         self.broker.produce(&self.topic, (0..messages).map(|number| (partition(number), number.to_string())));
     }
