@@ -14,8 +14,8 @@
 //! | `owned` | release by value or by `&mut`, which a lock or a `Slot` makes possible |
 //! | `returned` | the value of a call such as `#[teardown(close)]`, which may be a future or a `Result` |
 //!
-//! To add a client library, write one file in `clients`, its `mod` line, its line in `Cargo.toml`, and one test. The
-//! file holds three things:
+//! To add a client library, write one file in `clients`, its `mod` line, its line in `Cargo.toml`, its row in the table of
+//! `shutdown-macros/src/model/clients.rs` (for `unknown_client`), and one test. The file holds three things:
 //!
 //! - its head: the first sentence names the types, and a table says what is lost, what releases them, and who confirms
 //!   that. The docs page `lints::unreleased_field` re-exports the modules, so rustdoc builds the page from these heads.

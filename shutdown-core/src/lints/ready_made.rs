@@ -10,7 +10,7 @@
 //! 2. Copy the trait next to it, if there is one. It gives the type one method that does all of the release.
 //! 3. Write the field as in the example.
 //!
-//! A test compiles and runs these lines, except those of rocksdb, google-cloud-pubsub and pulsar, whose builds are too long.
+//! A test compiles and runs these lines, except those of rocksdb, google-cloud-pubsub and pulsar, whose builds need other programs or take longer than a minute.
 //! The lines of those three were checked against the source of the version in the table.
 //!
 //! | crate | type | lost without release | who confirms |

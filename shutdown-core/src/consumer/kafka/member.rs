@@ -177,7 +177,9 @@ impl ConsumerContext for Membership {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             Rebalance::Assign(list) => {
-                partitions(list).iter().for_each(|partition| self.assign(partition));
+                for partition in &partitions(list) {
+                    self.assign(partition);
+                }
                 self.shared.set_joined();
             }
             Rebalance::Revoke(list) => self.revoke(consumer, &partitions(list)),

@@ -5,7 +5,7 @@
 //! | `WorkerGuard` | the last log lines | in a `Slot`: writes them | its writer thread, which has taken every line |
 //! | `ErrorCounter` | the number of lines that were dropped | fails, if lines were dropped | the counter |
 //!
-//! Run against real writers: a slow one, one that hangs, and one that fails.
+//! Run against real writers: a slow one, and one that hangs.
 //!
 //! Mark the resource that holds them as `last`. A writer of `non_blocking` is lossy: it drops a line if its queue is full
 //! (128,000 lines). Only its counter knows of that, so keep the counter next to the guard, and after it:

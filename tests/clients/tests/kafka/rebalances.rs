@@ -12,7 +12,9 @@ fn a_third_member_joins_and_leaves(assignor: &str) {
     let scenario = scenario.client("partition.assignment.strategy", assignor);
     scenario.fill(MESSAGES);
     let mut children: Vec<Child> = (0..2).map(|_| scenario.start()).collect();
-    children.iter_mut().for_each(|child| child.wait_for("begun 1"));
+    for child in &mut children {
+        child.wait_for("begun 1");
+    }
     let mut third = scenario.start();
     third.wait_for("begun 10");
     let process = third.pid();

@@ -80,7 +80,9 @@ pub(crate) fn a_stopped_member_leaves_its_group() {
     let scenario = scenario.client("session.timeout.ms", &session.as_millis().to_string());
     scenario.fill(4_000);
     let mut children: Vec<Child> = (0..2).map(|_| scenario.start()).collect();
-    children.iter_mut().for_each(|child| child.wait_for("begun 1"));
+    for child in &mut children {
+        child.wait_for("begun 1");
+    }
     let process = children[0].pid();
     let ended = stopped(children.remove(0));
     let gone = now();

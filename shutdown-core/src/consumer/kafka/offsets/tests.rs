@@ -105,6 +105,7 @@ fn partition(number: i32) -> Partition {
     Partition { topic: "topic".into(), number }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each step, next to what the model says of it")]
 fn run(width: usize, steps: &[Step]) -> Result<(), TestCaseError> {
     let mut offsets = Offsets::new();
     offsets.set_width(width);

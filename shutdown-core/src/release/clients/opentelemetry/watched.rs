@@ -259,8 +259,8 @@ mod tests {
         drop(Export::begin(results, size).end(result));
     }
 
-    fn lost(size: usize, error: &str) -> Option<Lost> {
-        Some(Lost { size, error: error.to_owned() })
+    fn lost(size: usize, error: &str) -> Lost {
+        Lost { size, error: error.to_owned() }
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
         export(&results, 512, Ok(()));
         export(&results, 100, failed("timeout"));
         export(&results, 7, Ok(()));
-        assert_eq!(results.lost_since(since), lost(612, "Operation failed: timeout"));
+        assert_eq!(results.lost_since(since), Some(lost(612, "Operation failed: timeout")));
         assert_eq!(results.lost_since(Instant::now()), None);
     }
 
@@ -280,14 +280,14 @@ mod tests {
         export(&results, 3, Ok(()));
         export(&results, 4, failed("gone"));
         export(&results, 5, failed("gone"));
-        assert_eq!(results.lost_since(Instant::now()), lost(9, "Operation failed: gone"));
+        assert_eq!(results.lost_since(Instant::now()), Some(lost(9, "Operation failed: gone")));
     }
 
     #[test]
     fn a_metric_that_the_next_export_repeats_is_not_lost() {
         let (results, since) = (Results::default(), Instant::now());
         export(&results, 0, failed("503"));
-        assert_eq!(results.lost_since(since), lost(0, "Operation failed: 503"));
+        assert_eq!(results.lost_since(since), Some(lost(0, "Operation failed: 503")));
         export(&results, 0, Ok(()));
         assert_eq!(results.lost_since(since), None);
     }
@@ -296,8 +296,8 @@ mod tests {
     fn an_export_that_is_dropped_or_has_not_ended_counts() {
         let (results, since) = (Results::default(), Instant::now());
         let running = Export::begin(&results, 2);
-        assert_eq!(results.lost_since(since), lost(0, "an export has not ended"));
+        assert_eq!(results.lost_since(since), Some(lost(0, "an export has not ended")));
         drop(running);
-        assert_eq!(results.lost_since(since), lost(2, "the exporter panicked"));
+        assert_eq!(results.lost_since(since), Some(lost(2, "the exporter panicked")));
     }
 }
