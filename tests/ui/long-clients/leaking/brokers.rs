@@ -22,7 +22,7 @@ struct Mqtt {
     leak_client: rumqttc::AsyncClient,
     leak_connection: Slot<rumqttc::Connection>,
     leak_sync: rumqttc::Client,
-    leak_new_loop: rumqttc::v5::EventLoop,
+    leak_new_loop: std::sync::Mutex<rumqttc::v5::EventLoop>,
     leak_new_client: rumqttc::v5::AsyncClient,
     leak_new_connection: Slot<rumqttc::v5::Connection>,
     leak_new_sync: rumqttc::v5::Client,
