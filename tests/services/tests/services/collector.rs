@@ -138,7 +138,7 @@ fn grpc(listener: TcpListener, answer: Answer, counts: Arc<Counts>, ended: mpsc:
             .add_service(metrics::metrics_service_server::MetricsServiceServer::new(service.clone()))
             .add_service(logs::logs_service_server::LogsServiceServer::new(service));
         tokio::select! {
-            served = server.serve_with_incoming(incoming) => served.unwrap(),
+            ended = server.serve_with_incoming(incoming) => ended.unwrap(),
             _ = ended => {}
         }
     });
