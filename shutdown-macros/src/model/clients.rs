@@ -195,7 +195,7 @@ pub(crate) const CLIENTS: &[Client] = &[
     Client { crates: &["rocksdb"], common: &["DB"], ..HANDLE },
     Client {
         crates: &["rumqttc"],
-        common: &["AsyncClient", "Client"],
+        common: &["AsyncClient", "Client", "Connection", "EventLoop"],
         features: &[("rumqttc", "0.25")],
         ..HANDLE
     },
