@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lifecycle_http_tests::{Client, Program, Server, both_flavours};
+use lifecycle_process_tests::every_thread_waits;
 
 /// Starts the server, and waits until it answers.
 #[track_caller]
@@ -128,6 +129,10 @@ fn a_panic_before_the_stop_is_reported_and_changes_nothing() {
         server.connect().closed();
         echo(&mut other);
         echo(&mut server.connect());
+        // The clients see the end of a connection before its panic is counted.
+        while !every_thread_waits(server.child.pid()) {
+            std::thread::yield_now();
+        }
         server.stop();
         server.drains();
         echo(&mut other);

@@ -21,7 +21,7 @@ pub use inherited::with_default_signals;
 pub use on_event::OnEvent;
 pub use program::Program;
 pub use random::Random;
-pub use status::{SignalSets, children, peak_memory, processor_time};
+pub use status::{SignalSets, children, every_thread_waits, peak_memory, processor_time};
 
 use std::time::Duration;
 

@@ -62,3 +62,17 @@ pub fn processor_time(pid: u32) -> Duration {
     let ticks: u64 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks")).sum();
     Duration::from_millis(ticks * 10)
 }
+
+/// Returns whether every thread of the process waits. A thread that is about to go on does not.
+///
+/// # Panics
+///
+/// If the process is gone.
+pub fn every_thread_waits(pid: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process");
+    threads.flatten().all(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        // The state stands after the name, which is in parentheses. A thread that has ended has no text.
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('S'))
+    })
+}
