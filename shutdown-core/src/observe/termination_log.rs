@@ -11,7 +11,7 @@ pub(crate) const DEFAULT_PATH: &str = "/dev/termination-log";
 /// The kubelet reads this much of the file.
 const MAX_BYTES: usize = 4_096;
 
-/// Writes the message, if the file exists and is a regular file. Elsewhere there is no such file.
+/// Writes the message if the path is a regular file. Outside of Kubernetes the file does not exist, and is not made.
 pub(crate) fn write(path: &Path, report: &Report) -> io::Result<()> {
     match path.metadata() {
         Ok(metadata) if metadata.is_file() => fs::write(path, message(report)),

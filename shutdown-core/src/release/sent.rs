@@ -62,7 +62,7 @@ impl Waiting {
         Self { bytes: Some(usize::MAX), progress: now, until, pause: FIRST_PAUSE }
     }
 
-    /// Returns how long to wait before the next look, or `None` if there is none.
+    /// Returns how long to wait before the next look, or `None` after the last look.
     fn look(&mut self, bytes: Option<usize>) -> Option<Duration> {
         let now = Instant::now();
         if bytes < self.bytes {

@@ -64,7 +64,7 @@ enum Phase {
 /// What `next` gets.
 pub(super) enum Taken {
     Message(Ticket, KafkaMessage),
-    /// There is none before this instant, or before the next change.
+    /// No message can be given before this instant, or before the next change.
     Nothing(Option<Instant>),
     Failed(Error),
     Over,
@@ -233,7 +233,7 @@ impl Shared {
         drop(state);
         if count % LOGGED_REJECTIONS == 1 {
             let partition = &ticket.partition;
-            tracing::warn!(%partition, count, "a message was rejected and is lost: there is no topic for dead letters");
+            tracing::warn!(%partition, count, "a message was rejected and is lost, because no topic for dead letters is configured");
         }
     }
 }

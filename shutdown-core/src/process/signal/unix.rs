@@ -43,7 +43,7 @@ pub(in crate::process) struct Signals {
 enum Hangup {
     /// A stop: the program names it, or its terminal is gone.
     Stops,
-    /// Nothing: there is no terminal that could be gone.
+    /// Nothing. The process has no terminal, so the signal cannot mean that the terminal is gone.
     Ignored,
 }
 

@@ -69,7 +69,7 @@ trait NoDatabase {
 
 impl NoDatabase for DatabaseConnection {}
 
-/// The pool of a database that `sea-orm` has no feature for. There is no connection of that kind.
+/// The pool of a database whose feature of `sea-orm` is off. No connection can have this kind.
 struct NoPool;
 
 impl<List: 'static> Release<List> for NoPool {
