@@ -15,9 +15,6 @@ use tokio::time::timeout;
 use crate::resource::scope::TeardownScope;
 use crate::sync::catch::{Panic, catch};
 
-/// The part of a teardown's time that is kept to report what did not end.
-const TIME_TO_REPORT: Duration = Duration::from_millis(50);
-
 /// The part of the teardown's time that a release on a thread of its own may use.
 #[derive(Clone, Copy)]
 pub(super) struct Time {
@@ -27,8 +24,7 @@ pub(super) struct Time {
 
 impl Time {
     fn of(scope: &TeardownScope) -> Self {
-        let left = scope.remaining().map(|left| left.saturating_sub(TIME_TO_REPORT.min(left / 4)));
-        Self { until: left.map(|left| tokio::time::Instant::now() + left) }
+        Self { until: scope.time_for_release().map(|limit| tokio::time::Instant::now() + limit) }
     }
 
     /// Returns the time that is left, or `None` for a release without a limit.

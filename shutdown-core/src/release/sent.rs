@@ -15,8 +15,6 @@ use crate::socket::unacknowledged_bytes;
 
 /// How long the peer may acknowledge nothing. A lost packet is sent again after 0.2 s, then 0.4 s.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The part of the teardown's time that is kept to report.
-const TIME_TO_REPORT: Duration = Duration::from_millis(50);
 /// The first pause between two looks. Each pause is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
@@ -57,8 +55,7 @@ struct Waiting {
 impl Waiting {
     fn new() -> Self {
         let now = Instant::now();
-        let left = TeardownScope::current().remaining();
-        let until = left.map(|left| now + left.saturating_sub(TIME_TO_REPORT.min(left / 4)));
+        let until = TeardownScope::current().time_for_release().map(|limit| now + limit);
         Self { bytes: Some(usize::MAX), progress: now, until, pause: FIRST_PAUSE }
     }
 

@@ -16,6 +16,9 @@ use crate::sync::notice::Notice;
 /// The connection to the broker stays open for as long. The time is the same in `consumer` and in `release`.
 pub(crate) const LAST_WORD: Duration = Duration::from_millis(500);
 
+/// The part of a teardown's time that a release keeps to report what did not end.
+const TIME_TO_REPORT: Duration = Duration::from_millis(50);
+
 tokio::task_local! {
     static CURRENT: TeardownScope;
 }
@@ -159,6 +162,20 @@ impl TeardownScope {
     /// Returns the time that is left for this teardown. Outside of a stop there is no limit.
     pub(crate) fn remaining(&self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Returns the time that a release may take: what is left, less the time to report what did not end. `None` means no
+    /// limit.
+    pub(crate) fn time_for_release(&self) -> Option<Duration> {
+        self.remaining().map(|left| left.saturating_sub(TIME_TO_REPORT.min(left / 4)))
+    }
+
+    /// Runs a part of a release for that time. Returns `None` if the time is over.
+    pub(crate) async fn in_time<F: Future>(&self, part: F) -> Option<F::Output> {
+        match self.time_for_release() {
+            Some(limit) => timeout(limit, part).await.ok(),
+            None => Some(part.await),
+        }
     }
 
     /// Waits until every consumer has handed back its messages, for at most [`LAST_WORD`].

@@ -33,8 +33,6 @@ known! {
     form: "tokio::sync::Mutex<Subscriber>";
 }
 
-/// The part of a teardown's time that is kept to report that the server did not answer.
-const TIME_TO_REPORT: Duration = Duration::from_millis(50);
 /// How long only the answer itself counts. After that, any byte from the server counts as one.
 const ANSWER_TIME: Duration = Duration::from_millis(100);
 /// How often the bytes from the server are counted, because the client sends no event for them.
@@ -64,16 +62,12 @@ owned! {
 /// Waits until the server has received every message, then asks the client to drain. A client that is reconnecting may
 /// use the time that is left.
 async fn drain(client: &Client) -> Result<(), String> {
-    let received = match TeardownScope::current().remaining() {
-        Some(left) => tokio::time::timeout(left.saturating_sub(TIME_TO_REPORT), received(client)).await,
-        None => Ok(received(client).await),
-    };
-    match received {
-        Ok(received) => received?,
-        Err(_) if client.connection_state() == State::Connected => {
+    match TeardownScope::current().in_time(received(client)).await {
+        Some(received) => received?,
+        None if client.connection_state() == State::Connected => {
             return Err("the server does not answer, and may not have received the last messages".to_owned());
         }
-        Err(_) => {
+        None => {
             return Err(
                 "the connection is broken, and the server may not have received the last messages".to_owned()
             );

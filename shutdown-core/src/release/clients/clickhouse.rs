@@ -14,8 +14,6 @@
 //! - `InsertFormatted` and `InsertNative` are not known. Take them out of a `Slot` in the body of `teardown`, and await
 //!   `end`.
 
-use std::time::Duration;
-
 use clickhouse::Row;
 use clickhouse::error::Error;
 use clickhouse::insert::Insert;
@@ -37,9 +35,6 @@ known! {
     form: "lifecycle::Slot<Inserter<_>>";
 }
 
-/// The part of a teardown's time that is kept to report that the server did not answer.
-const TIME_TO_REPORT: Duration = Duration::from_millis(50);
-
 impl<List: 'static, T: 'static> ReleaseOwned<List> for Insert<T> {
     const BLOCKING: bool = false;
 
@@ -58,12 +53,8 @@ impl<List: 'static, T: Row + 'static> ReleaseOwned<List> for Inserter<T> {
 
 /// Waits for the answer of the server.
 async fn confirmed<R>(end: impl Future<Output = Result<R, Error>>) -> Result<(), String> {
-    let ended = match TeardownScope::current().remaining() {
-        Some(left) => tokio::time::timeout(left.saturating_sub(TIME_TO_REPORT), end).await,
-        None => Ok(end.await),
-    };
-    match ended {
-        Ok(ended) => ended.map(drop).map_err(text_of),
-        Err(_) => Err("the server did not answer in time, and may not have stored the last rows".to_owned()),
+    match TeardownScope::current().in_time(end).await {
+        Some(ended) => ended.map(drop).map_err(text_of),
+        None => Err("the server did not answer in time, and may not have stored the last rows".to_owned()),
     }
 }

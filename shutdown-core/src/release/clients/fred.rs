@@ -15,12 +15,9 @@
 //!
 //! A client that is not connected when the teardown begins cannot ask the server. Then the report says `unconfirmed`.
 
-use std::time::Duration;
-
 use fred::clients::{Client, ExclusivePool, Pool};
 use fred::interfaces::ClientLike;
 use futures_util::future::join_all;
-use tokio::time::timeout;
 
 use crate::release::Release;
 use crate::release::known::known;
@@ -42,9 +39,6 @@ known! {
     does: "call `quit` in the body of `teardown`",
     form: "";
 }
-
-/// The part of a teardown's time that is kept to report that the server did not answer.
-const TIME_TO_REPORT: Duration = Duration::from_millis(50);
 
 #[diagnostic::do_not_recommend]
 impl<List: 'static> Release<List> for Client {
@@ -74,11 +68,7 @@ async fn quit(clients: &[Client]) -> Result<(), String> {
         }
         client.quit().await
     }));
-    let replies = match TeardownScope::current().remaining() {
-        Some(left) => timeout(left.saturating_sub(TIME_TO_REPORT.min(left / 4)), replies).await.ok(),
-        None => Some(replies.await),
-    };
-    let reason = match replies {
+    let reason = match TeardownScope::current().in_time(replies).await {
         Some(replies) => replies.into_iter().find_map(Result::err).map(|error| error.to_string()),
         None => Some("it did not answer in time".to_owned()),
     };

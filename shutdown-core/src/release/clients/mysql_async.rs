@@ -20,10 +20,11 @@
 
 use mysql_async::{Conn, Pool, Transaction};
 
-use super::pool::{in_time, never_given_back};
+use super::pool::never_given_back;
 use crate::release::Release;
 use crate::release::known::known;
 use crate::release::owned::{ReleaseOwned, text_of};
+use crate::resource::scope::TeardownScope;
 use crate::sync::read;
 
 known! {
@@ -61,7 +62,7 @@ impl<List: 'static> ReleaseOwned<List> for Conn {
 }
 
 async fn disconnect(pool: &Pool) -> Result<(), String> {
-    if let Some(disconnected) = in_time(pool.clone().disconnect()).await {
+    if let Some(disconnected) = TeardownScope::current().in_time(pool.clone().disconnect()).await {
         return disconnected.map_err(text_of);
     }
     let metrics = pool.metrics();

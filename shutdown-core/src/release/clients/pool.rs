@@ -1,14 +1,11 @@
 //! The wait for the connections of a pool that are in use. Every pool of this folder but sqlx's uses it.
 
-use std::future::Future;
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::resource::scope::TeardownScope;
 
-/// The part of a teardown's time that is kept to report the connections that did not come back.
-const TIME_TO_REPORT: Duration = Duration::from_millis(50);
 /// How often a pool is asked for its connections in use, because it sends no event.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
@@ -19,17 +16,9 @@ pub(super) async fn all_back(in_use: impl Fn() -> usize) -> Result<(), String> {
             sleep(POLL_INTERVAL).await;
         }
     };
-    match in_time(back).await {
+    match TeardownScope::current().in_time(back).await {
         Some(()) => Ok(()),
         None => never_given_back(in_use()),
-    }
-}
-
-/// Runs a part of a release for the time that the teardown has. Returns `None` if the time is over.
-pub(super) async fn in_time<F: Future>(part: F) -> Option<F::Output> {
-    match TeardownScope::current().remaining() {
-        Some(left) => timeout(left.saturating_sub(TIME_TO_REPORT.min(left / 4)), part).await.ok(),
-        None => Some(part.await),
     }
 }
 

@@ -17,10 +17,7 @@
 //!
 //! [RFC 9000]: https://www.rfc-editor.org/rfc/rfc9000#section-10.2
 
-use std::time::Duration;
-
 use quinn::{Connection, Endpoint, SendStream, VarInt};
-use tokio::time::timeout;
 
 use crate::release::Release;
 use crate::release::known::known;
@@ -43,9 +40,6 @@ known! {
     does: "finishes it and waits until the peer has acknowledged all data",
     form: "lifecycle::Slot<SendStream>";
 }
-
-/// The part of a teardown's time that is kept to report what did not end.
-const TIME_TO_REPORT: Duration = Duration::from_millis(50);
 
 #[diagnostic::do_not_recommend]
 impl<List: 'static> Release<List> for Endpoint {
@@ -89,9 +83,5 @@ owned! {
 
 /// Returns whether `future` ends within the time of the teardown.
 async fn in_time(future: impl Future<Output = ()>) -> bool {
-    let Some(left) = TeardownScope::current().remaining() else {
-        future.await;
-        return true;
-    };
-    timeout(left.saturating_sub(TIME_TO_REPORT.min(left / 4)), future).await.is_ok()
+    TeardownScope::current().in_time(future).await.is_some()
 }

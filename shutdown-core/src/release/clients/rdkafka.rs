@@ -69,8 +69,6 @@ known! {
     form: "BaseConsumer<_>";
 }
 
-/// The part of a teardown's time that is kept to report what did not end.
-const TIME_TO_REPORT: Duration = Duration::from_millis(50);
 /// How many other events there may be in the queue of a producer at most, when its messages are counted.
 const EVENTS: usize = 16;
 /// How long a producer flushes without a look at its events.
@@ -131,8 +129,7 @@ impl<List: 'static, C: ConsumerContext + 'static> Release<List> for BaseConsumer
 
 /// Returns the instant at which a teardown stops waiting. `None` means no limit.
 fn until() -> Option<Instant> {
-    let left = TeardownScope::current().remaining()?;
-    Some(Instant::now() + left.saturating_sub(TIME_TO_REPORT.min(left / 4)))
+    TeardownScope::current().time_for_release().map(|limit| Instant::now() + limit)
 }
 
 fn left(until: Option<Instant>) -> Option<Duration> {

@@ -13,7 +13,7 @@
 //!   last commit records what the next open needs, so that the open reads little of the file.
 
 use std::future::{Future, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redb::{Database, TransactionError, WriteTransaction};
 
@@ -34,8 +34,6 @@ known! {
     form: "";
 }
 
-/// The part of a teardown's time that is kept to report that a transaction did not end.
-const TIME_TO_REPORT: Duration = Duration::from_millis(50);
 /// How often the database is asked whether the last write transaction has ended, because it sends no event.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
@@ -63,13 +61,13 @@ impl<List: 'static> ReleaseOwned<List> for Database {
 
 /// Begins a write transaction after every other one has ended.
 fn begin_last(database: &Database) -> Result<WriteTransaction, String> {
-    let scope = TeardownScope::current();
+    let until = TeardownScope::current().time_for_release().map(|limit| Instant::now() + limit);
     loop {
         match database.try_begin_write() {
             Err(TransactionError::WouldBlock) => {}
             begun => return begun.map_err(text_of),
         }
-        if scope.remaining().is_some_and(|left| left <= TIME_TO_REPORT) {
+        if until.is_some_and(|until| Instant::now() >= until) {
             return Err("a write transaction has not ended, so later commits may be lost".to_owned());
         }
         std::thread::sleep(POLL_INTERVAL);

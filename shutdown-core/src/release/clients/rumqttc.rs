@@ -51,8 +51,6 @@ use crate::release::known::known;
 use crate::release::owned::{ReleaseMut, owned};
 use crate::resource::scope::TeardownScope;
 
-/// The part of a teardown's time that is kept to report that the broker did not answer.
-const TIME_TO_REPORT: Duration = Duration::from_millis(50);
 /// An event loop without an event for as long has sent everything that was queued.
 const QUIET: Duration = Duration::from_millis(20);
 
@@ -197,14 +195,8 @@ fn is_refusal(event: &rumqttc::v5::Event) -> bool {
 /// Sends what is queued, waits for the acknowledgements, and disconnects.
 async fn end(event_loop: &mut impl Polled) -> Result<(), String> {
     let mut refused = 0_usize;
-    let ended = match TeardownScope::current().remaining() {
-        Some(left) => {
-            let limit = left.saturating_sub(TIME_TO_REPORT.min(left / 4));
-            let late = |_| Err("it did not answer in time".to_owned());
-            timeout(limit, disconnect(event_loop, &mut refused)).await.unwrap_or_else(late)
-        }
-        None => disconnect(event_loop, &mut refused).await,
-    };
+    let ended = TeardownScope::current().in_time(disconnect(event_loop, &mut refused)).await;
+    let ended = ended.unwrap_or_else(|| Err("it did not answer in time".to_owned()));
     let lost = event_loop.give_up();
     refused += lost.refused;
     let mut faults = Vec::new();

@@ -44,8 +44,6 @@ known! {
     form: "";
 }
 
-/// The part of a teardown's time that is kept to report that the close did not succeed.
-const TIME_TO_REPORT: Duration = Duration::from_millis(50);
 /// How long a pool may take to close before the server is asked what its connections run.
 const QUICK_CLOSE: Duration = Duration::from_millis(100);
 /// How often a pool is asked whether its connections are back, because it sends no event.
@@ -94,7 +92,7 @@ where
             close_orderly(pool, left).await;
         }
     };
-    if tokio::time::timeout(left.saturating_sub(TIME_TO_REPORT), all).await.is_ok() {
+    if scope.in_time(all).await.is_some() {
         return Ok(());
     }
     match pool.size().min(in_use) {
