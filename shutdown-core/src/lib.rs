@@ -77,7 +77,7 @@ pub use {
     observe::last_stop::LastStop,
     process::{Process, ReportFormat, last_stop},
     report::{
-        Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report,
+        EdgeReport, Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report,
         StageReport, Straggler, Unconfirmed,
     },
     resource::managed::{Managed, TeardownError},
