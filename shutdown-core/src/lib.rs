@@ -8,6 +8,7 @@
 // Pure: no clock, no threads, no tokio.
 mod budget;
 mod json;
+mod markup;
 mod plan;
 mod report;
 mod signals;
@@ -51,6 +52,10 @@ pub mod http;
 #[cfg(feature = "net")]
 pub mod net;
 
+// The program `lifecycle`.
+#[cfg(feature = "show")]
+mod show;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -77,8 +82,8 @@ pub use {
     observe::last_stop::LastStop,
     process::{Process, ReportFormat, last_stop},
     report::{
-        EdgeReport, Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report,
-        StageReport, Straggler, Unconfirmed,
+        EdgeReport, Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason,
+        Report, StageReport, Straggler, Unconfirmed,
     },
     resource::managed::{Managed, TeardownError},
     resource::scope::unconfirmed,

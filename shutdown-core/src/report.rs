@@ -3,8 +3,15 @@
 mod display;
 mod fact;
 mod json;
+#[cfg_attr(
+    not(feature = "show"),
+    expect(dead_code, reason = "the page of `lifecycle show` draws more marks")
+)]
+pub(crate) mod picture;
 #[cfg(feature = "serde")]
 mod serialize;
+pub(crate) mod span;
+mod svg;
 mod waterfall;
 
 use std::borrow::Cow;

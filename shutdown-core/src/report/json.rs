@@ -77,12 +77,7 @@ fn instance(instance: &InstanceReport) -> String {
 
 fn edge(edge: &EdgeReport) -> String {
     let rows = |rows: &[usize]| list(rows.iter().map(usize::to_string));
-    format!(
-        "{{\"first\":{},\"then\":{},\"why\":{}}}",
-        rows(&edge.first),
-        rows(&edge.then),
-        quoted(&edge.why)
-    )
+    format!("{{\"first\":{},\"then\":{},\"why\":{}}}", rows(&edge.first), rows(&edge.then), quoted(&edge.why))
 }
 
 fn words(value: &(impl ToString + ?Sized)) -> String {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
-use super::{EdgeReport, Failure, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler};
+use super::{
+    EdgeReport, Failure, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
+};
 use crate::stage::Stage;
 
 /// Serializes a report with the fields of [`Report::to_json`].
