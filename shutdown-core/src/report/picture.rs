@@ -133,7 +133,7 @@ impl Bar {
         let _ = write!(
             out,
             "<rect class=\"{}\" x=\"{}\" y=\"4\" width=\"{}\" height=\"12\" rx=\"2\"/>",
-            self.mark.class(),
+            self.class(),
             percent(left),
             percent(right - left),
         );
@@ -142,6 +142,20 @@ impl Bar {
             let _ = write!(out, "<line class=\"end\" x1=\"{at}\" x2=\"{at}\" y1=\"0\" y2=\"20\"/>");
         }
         out
+    }
+}
+
+impl Bar {
+    /// The class of the drawn bar in a style sheet. Each stage has one, so that a person knows it again.
+    fn class(&self) -> &'static str {
+        match (self.mark, self.name.as_str()) {
+            (Mark::Stage, "lame duck") => "stage-lame-duck",
+            (Mark::Stage, "drain") => "stage-drain",
+            (Mark::Stage, "cleanup") => "stage-cleanup",
+            (Mark::Stage, "flush") => "stage-flush",
+            (Mark::Stage, _) => "stage-running",
+            (mark, _) => mark.class(),
+        }
     }
 }
 

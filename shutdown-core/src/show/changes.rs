@@ -22,7 +22,7 @@ pub(super) struct Change {
 }
 
 /// Whether an operator has to look at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Worse,
     Better,
@@ -64,14 +64,14 @@ pub(super) fn changes(stop: &Stop, before: &Stop) -> Vec<Change> {
         add(kind, "cut off", format!("was {}, now {}", work(before), work(stop)));
     }
     let pairs = Pairs::of(stop, before);
-    for (old, new) in &pairs.kept {
-        if old.words != new.words {
-            add(
-                kind_of(old.mark.is_fine(), new.mark.is_fine()),
-                &new.name,
-                format!("was {}, now {}", old.words, new.words),
-            );
-        }
+    // Instances with the same change are one sentence.
+    let mut changed: BTreeMap<(Kind, &str, &str), Vec<&str>> = BTreeMap::new();
+    for (old, new) in pairs.kept.iter().filter(|(old, new)| old.words != new.words) {
+        let kind = kind_of(old.mark.is_fine(), new.mark.is_fine());
+        changed.entry((kind, &old.words, &new.words)).or_default().push(&new.name);
+    }
+    for ((kind, was, is), of) in changed {
+        add(kind, &names(&of), format!("was {was}, now {is}"));
     }
     let mut grown: Vec<(&Bar, &Bar)> =
         pairs.kept.iter().copied().filter(|(old, new)| has_grown(old.took, new.took).is_some()).collect();

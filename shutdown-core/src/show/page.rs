@@ -152,12 +152,12 @@ fn article(out: &mut String, at: usize, stop: &Stop, before: Option<&Stop>) {
             },
         },
     );
-    let _ = write!(out, "<section class=\"bars\" aria-label=\"Waterfall\">\n{}", waterfall(stop));
-    remarks(out, stop);
-    out.push_str("</section>\n<div class=\"side\">\n");
     changed_since(out, changed.as_deref(), before);
+    let _ = writeln!(out, "<section class=\"bars\" aria-label=\"Waterfall\">\n{}", waterfall(stop));
+    remarks(out, stop);
+    out.push_str("</section>\n");
     plan(out, stop);
-    out.push_str("</div>\n</div></details>\n");
+    out.push_str("</div></details>\n");
 }
 
 fn remarks(out: &mut String, stop: &Stop) {
@@ -246,11 +246,7 @@ fn plan(out: &mut String, stop: &Stop) {
 /// Draws the stages of a stop in one line.
 fn strip(stop: &Stop) -> String {
     let window = Window { from: std::time::Duration::ZERO, to: stop.took };
-    let drawn = stop.stages.iter().map(|bar| {
-        let class = bar.name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-        format!("<g class=\"{class}\">{}</g>", bar.draw(window))
-    });
-    drawn.collect()
+    stop.stages.iter().map(|bar| bar.draw(window)).collect()
 }
 
 /// Counts what an operator has to look at.
