@@ -89,6 +89,11 @@ impl Reader {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.open.len() + self.over.len()
+    }
+
     pub(super) fn finish(mut self, now: SystemTime) -> Stops {
         self.over.extend(self.open.into_values().map(|(_, run)| run));
         let mut runs: Vec<Run> = self.over.into();

@@ -1,7 +1,6 @@
 //! The page in a real browser: `LIFECYCLE_SOAK=1`, because the browser is a large package.
 
 use std::fs;
-use std::process::Command;
 
 use lifecycle_process_tests::soak;
 use lifecycle_show_tests::chromium::{Chromium, keep};
