@@ -172,11 +172,30 @@ fn a_long_file_is_read_in_bounded_memory() {
             run % 60
         );
         reader.line(line.as_bytes());
-        assert!(reader.kept() <= 3 + 1 + 2 * 256 + 3, "{} runs are kept", reader.kept());
+        assert!(reader.kept() <= 3 + 2 * 256 + 3 + 1 + 256, "{} runs are kept", reader.kept());
     }
     let stops = reader.finish(SystemTime::now());
     let reasons: Vec<&str> = stops.runs.iter().map(|stop| stop.reason.as_str()).collect();
     assert_eq!((reasons, stops.older), (vec!["r19999", "r19998", "r19997"], 19_997));
+}
+
+/// A service that runs for months, in a file with the crashes of another one.
+#[test]
+fn a_run_that_was_silent_for_long_is_still_one_run() {
+    let mut reader = Reader::new(2_000);
+    let line = |run: &str, fact: &str| {
+        format!(
+            "{{\"at\":\"2026-01-01T00:00:00.000Z\",\"run\":\"{run}\",\"fact\":{fact},\"reason\":\"r\",\"left_ms\":5}}"
+        )
+    };
+    reader.line(line("1-1", "\"ready\"").as_bytes());
+    for other in 0..3_000 {
+        reader.line(line(&format!("2-{other}"), "\"ready\"").as_bytes());
+    }
+    reader.line(line("1-1", "\"stopping\"").as_bytes());
+    let stops = reader.finish(SystemTime::UNIX_EPOCH);
+    let of_the_service = stops.runs.iter().filter(|stop| stop.process == "1");
+    assert_eq!(of_the_service.map(|stop| stop.end).collect::<Vec<_>>(), [End::Underway]);
 }
 
 #[test]
