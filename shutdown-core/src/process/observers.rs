@@ -27,6 +27,8 @@ static LAST_STOP: OnceLock<LastStop> = OnceLock::new();
 /// Returns `None` without a report file, and if the file has no earlier run that is over. Runs that still go on, such as
 /// the instance that this one replaces, do not count. Only the last 1 MiB of the file is read.
 ///
+/// The program `lifecycle show` makes a page of the last stops in the file: `cargo install shutdown-core --features show`.
+///
 /// # Examples
 ///
 /// ```
