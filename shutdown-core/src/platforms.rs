@@ -22,8 +22,8 @@
 //! The times are defaults. Only the row of Kubernetes was tried, and the other rows come from the manuals. Sources: Kubernetes, "Pod Lifecycle" and
 //! "Explore Termination Behavior for Pods And Their Endpoints"; Amazon ECS, "Updating a service", "Optimize load balancer
 //! connection draining parameters" and the parameter `stopTimeout` of a container definition; Google Cloud, "Graceful
-//! shutdowns on Cloud Run: Deep dive"; Fly, "App configuration (fly.toml)"; HashiCorp, "Configure exit signals for jobs" and
-//! the `task` and `client` blocks of Nomad; Heroku, "Dyno Shutdown Behavior"; Docker, "docker container stop";
+//! shutdowns on Cloud Run: Deep dive"; Fly, "App configuration (fly.toml)"; Nomad, "Configure exit signals for jobs" and
+//! its `task` and `client` blocks; Heroku, "Dyno Shutdown Behavior"; Docker, "docker container stop";
 //! `systemd.kill(5)` and `systemd.service(5)`.
 //!
 //! - **Kubernetes** removes the endpoint and sends the signal at the same time, and does not wait for the nodes. The lame duck
