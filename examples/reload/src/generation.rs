@@ -32,15 +32,11 @@ impl Generation {
     /// Starts a server with these settings. The old one, if there is one, goes on serving.
     pub(crate) async fn start(settings: Settings, old: Option<&Generation>) -> anyhow::Result<Generation> {
         let database = lifecycle::manage(Database::open(&settings).await?);
-        let bound = async {
-            let listener = listen(&settings.listen, old).await?;
-            Ok((listener.downgrade()?, listener))
-        };
-        let (socket, listener) = match bound.await {
+        let (listener, socket) = match listen(&settings.listen, old).await {
             Ok(bound) => bound,
             Err(error) => {
-                let error: io::Error = error;
-                database.release().await?;
+                // Nobody has used the pool, so its release cannot lose anything.
+                let _ = database.release().await;
                 return Err(error.into());
             }
         };
@@ -75,9 +71,11 @@ impl Generation {
 }
 
 /// Listens at the address. If the old generation does, both accept from one queue, so that no client waits.
-async fn listen(address: &str, old: Option<&Generation>) -> io::Result<SocketListener> {
-    match old {
-        Some(old) if old.address == address => old.socket.upgrade(),
-        _ => net::listen(address).await,
-    }
+async fn listen(address: &str, old: Option<&Generation>) -> io::Result<(SocketListener, WeakListener)> {
+    let listener = match old {
+        Some(old) if old.address == address => old.socket.upgrade()?,
+        _ => net::listen(address).await?,
+    };
+    let socket = listener.downgrade()?;
+    Ok((listener, socket))
 }
