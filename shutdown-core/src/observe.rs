@@ -7,3 +7,4 @@ pub(crate) mod report_file;
 #[cfg(all(unix, feature = "systemd"))]
 pub(crate) mod systemd;
 pub(crate) mod termination_log;
+mod trace;

@@ -138,7 +138,7 @@ impl Builder {
 
     /// Builds the lifecycle. Instances can be managed in it before it runs.
     pub fn build(self) -> Lifecycle {
-        Lifecycle::new(self.config, Clock::Tokio, Caller, self.observers.into_observers())
+        Lifecycle::new(self.config, Clock::Tokio, Caller::default(), self.observers.into_observers())
     }
 
     /// Builds the lifecycle and runs `future` in it. Everything else is as in [`Lifecycle::run`].

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use humantime::format_duration;
@@ -86,6 +86,7 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
         watchdog: Watchdog::start(reporter.clone()).map_err(&no_thread)?,
         notifier: Helper::start("lc-notifier").map_err(&no_thread)?,
         logger: logger.clone(),
+        log: Arc::default(),
         reporter: reporter.clone(),
         warnings,
         no_reloads: signals.no_reloads(),

@@ -86,12 +86,16 @@ pub enum FactKind {
     TeardownBegan {
         /// The name of the instance.
         name: Cow<'static, str>,
+        /// The number of the instance in its process. It tells apart two instances of one name.
+        instance: u64,
     },
     /// The teardown of an instance has ended, or was given up.
     #[non_exhaustive]
     TeardownEnded {
         /// The name of the instance.
         name: Cow<'static, str>,
+        /// The number of the instance in its process.
+        instance: u64,
         /// How it ended.
         outcome: Outcome,
     },
