@@ -2,6 +2,8 @@
 
 pub(crate) mod last_stop;
 pub(crate) mod log;
+#[cfg(feature = "metrics")]
+pub(crate) mod metrics;
 pub(crate) mod observers;
 pub(crate) mod report_file;
 #[cfg(all(unix, feature = "systemd"))]

@@ -95,8 +95,15 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     observers::add(&mut declared, &settings, &reporter);
     #[cfg(all(unix, feature = "systemd"))]
     let systemd = observers::add_systemd(&mut declared, &reporter);
+    #[cfg(feature = "metrics")]
+    let metrics = observers::add_metrics(&mut declared);
     declared.append(options.observers);
     let lifecycle = Lifecycle::new(config, Clock::System, host, declared.into_observers());
+    #[cfg(feature = "metrics")]
+    {
+        let lifecycle = lifecycle.clone();
+        metrics.count_with(move || lifecycle.in_flight().counts());
+    }
     context::set_main(&lifecycle);
 
     let runtime = builder.build().map_err(Refusal::cannot("start the runtime"))?;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::sync::catch::catch;
 use crate::sync::{lock, wait, wait_timeout_while};
@@ -22,6 +22,13 @@ pub(crate) fn start(name: &'static str, run: impl FnOnce() + Send + 'static) -> 
 /// when every handle is gone and no job waits.
 #[derive(Clone, Default)]
 pub(crate) struct Helper(Arc<Handle>);
+
+/// What a helper does again and again, as well as its jobs.
+pub(crate) struct Tick {
+    /// Returns the time from one call of `run` to the next. Asked after each job.
+    pub(crate) every: Box<dyn Fn() -> Duration + Send>,
+    pub(crate) run: Box<dyn Fn() + Send>,
+}
 
 #[derive(Default)]
 struct Handle(Arc<Queue>);
@@ -59,6 +66,26 @@ impl Helper {
         Ok(helper)
     }
 
+    /// Starts a helper that also calls `tick`. A tick that is late is called once, and not made up for.
+    pub(crate) fn start_with(name: &'static str, tick: Tick) -> io::Result<Helper> {
+        let helper = Helper::default();
+        let queue = Arc::clone(&helper.0.0);
+        start(name, move || {
+            let mut last = Instant::now();
+            loop {
+                match queue.next_within((tick.every)().saturating_sub(last.elapsed())) {
+                    Next::Job(job) => drop(catch(job)),
+                    Next::None => {
+                        drop(catch(&*tick.run));
+                        last = Instant::now();
+                    }
+                    Next::Closed => return,
+                }
+            }
+        })?;
+        Ok(helper)
+    }
+
     /// Adds a job to the queue.
     pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) {
         let _ = self.run_if_queue_is_below(usize::MAX, job);
@@ -91,7 +118,25 @@ impl Helper {
     }
 }
 
+/// What a queue has within a time.
+enum Next {
+    Job(Job),
+    None,
+    Closed,
+}
+
 impl Queue {
+    /// Waits for the next job for at most `limit`.
+    fn next_within(&self, limit: Duration) -> Next {
+        let waits = |jobs: &mut Jobs| jobs.waiting.is_empty() && !jobs.is_closed;
+        let mut jobs = wait_timeout_while(&self.changed, lock(&self.jobs), limit, waits);
+        match jobs.waiting.pop_front() {
+            Some(job) => Next::Job(job),
+            None if jobs.is_closed => Next::Closed,
+            None => Next::None,
+        }
+    }
+
     /// Waits for the next job. `None` if there will be none.
     fn next(&self) -> Option<Job> {
         let mut jobs = lock(&self.jobs);
