@@ -12,6 +12,9 @@
 //! fact is told, and a child is closed before its parent. All spans are closed before the flush, because what exports them
 //! is torn down in it.
 //!
+//! The fields of a span are recorded when it is closed. A log line shows the fields of the spans around it, and stays
+//! short.
+//!
 //! A subscriber is code of the program: no lock is held while one is called. A span that is dropped while a subscriber
 //! panics would panic again, and abort the process. So no span is held by a function that calls a subscriber.
 
@@ -48,7 +51,10 @@ struct Spans {
 enum Stop {
     #[default]
     NotBegun,
-    Open(Span),
+    Open {
+        span: Span,
+        reason: String,
+    },
     /// What is torn down now may be what exports the spans.
     Over,
 }
@@ -68,7 +74,7 @@ impl Spans {
 
     fn place_of_stop(&self) -> Place {
         match &self.stop {
-            Stop::Open(span) => Place::of(span),
+            Stop::Open { span, .. } => Place::of(span),
             Stop::NotBegun | Stop::Over => Place(None),
         }
     }
@@ -99,7 +105,7 @@ impl Trace {
     /// Opens the span that begins with this fact, and closes the stage that ends with it.
     pub(super) fn open(&self, fact: &Fact) {
         match &fact.kind {
-            FactKind::Stopping { .. } => {
+            FactKind::Stopping { reason, .. } => {
                 let span = info_span!(
                     target: TARGET,
                     parent: None,
@@ -110,7 +116,7 @@ impl Trace {
                     otel.status_code = Empty,
                     otel.status_description = Empty,
                 );
-                lock(&self.0).stop = Stop::Open(span);
+                lock(&self.0).stop = Stop::Open { span, reason: reason.to_string() };
             }
             FactKind::Entered { stage } => self.enter(*stage),
             FactKind::TeardownBegan { name, instance } => {
@@ -172,8 +178,9 @@ impl Trace {
                 self.leave();
                 self.close_teardowns(|_| true);
                 let stop = mem::replace(&mut lock(&self.0).stop, Stop::Over);
-                if let Stop::Open(span) = stop {
+                if let Stop::Open { span, reason } = stop {
                     close(span, |span| {
+                        span.record("lifecycle.reason", reason);
                         span.record("process.exit.code", status);
                         if *status != 0 {
                             fail(span, &status.to_string(), &format!("exit status {status}"));
@@ -189,7 +196,7 @@ impl Trace {
     fn enter(&self, stage: Stage) {
         self.leave();
         let spans = lock(&self.0);
-        let is_drawn = matches!(spans.stop, Stop::Open(_));
+        let is_drawn = matches!(spans.stop, Stop::Open { .. });
         let place = spans.place_of_stop();
         drop(spans);
         if is_drawn {

@@ -89,8 +89,7 @@ impl Host for ProcessHost {
     }
 
     fn log(&self, fact: Arc<Fact>) {
-        let limit =
-            if log::is_frequent(&fact.kind) { MAX_WAITING_FREQUENT_FACTS } else { MAX_WAITING_FACTS };
+        let limit = if log::is_frequent(&fact.kind) { MAX_WAITING_FREQUENT_FACTS } else { MAX_WAITING_FACTS };
         let log = Arc::clone(&self.log);
         let _ = self.logger.run_if_queue_is_below(limit, move || log.tell(&fact));
     }

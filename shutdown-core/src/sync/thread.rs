@@ -24,6 +24,7 @@ pub(crate) fn start(name: &'static str, run: impl FnOnce() + Send + 'static) -> 
 pub(crate) struct Helper(Arc<Handle>);
 
 /// What a helper does again and again, as well as its jobs.
+#[cfg_attr(not(any(feature = "metrics", test)), expect(dead_code, reason = "only the metrics tick"))]
 pub(crate) struct Tick {
     /// Returns the time from one call of `run` to the next. Asked after each job.
     pub(crate) every: Box<dyn Fn() -> Duration + Send>,
@@ -173,6 +174,41 @@ mod tests {
         assert!(ended.recv().is_err(), "the job runs, although no handle is left");
         while queue.strong_count() > 0 {
             std::thread::yield_now();
+        }
+    }
+
+    /// Jobs come in between, and a panic costs one tick.
+    #[test]
+    fn a_helper_ticks_until_its_last_handle_is_gone() {
+        let (sender, ticks) = std::sync::mpsc::channel();
+        let tick = Tick {
+            every: Box::new(|| Duration::from_millis(2)),
+            run: Box::new(move || {
+                sender.send(()).expect("the test listens");
+                std::panic::resume_unwind(Box::new("a recorder"));
+            }),
+        };
+        let helper = Helper::start_with("lc-test", tick).expect("a thread");
+        for _ in 0..3 {
+            ticks.recv().expect("a tick");
+            assert!(helper.run_and_wait(Duration::from_secs(60), || {}));
+        }
+        drop(helper);
+        while ticks.recv().is_ok() {}
+    }
+
+    /// A job each millisecond would put off a tick that counts from the last job.
+    #[test]
+    fn jobs_do_not_put_off_a_tick() {
+        let (sender, ticks) = std::sync::mpsc::channel();
+        let tick = Tick {
+            every: Box::new(|| Duration::from_millis(30)),
+            run: Box::new(move || drop(sender.send(()))),
+        };
+        let helper = Helper::start_with("lc-test", tick).expect("a thread");
+        while ticks.try_recv().is_err() {
+            helper.run(|| {});
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
