@@ -145,10 +145,10 @@ impl Metrics {
 }
 
 fn describe() {
-    describe_gauge!(STAGE, Unit::Count, "1 for the stage of the process, 0 for the others");
+    describe_gauge!(STAGE, "1 for the stage of the process, 0 for the others");
     describe_gauge!(IN_FLIGHT, Unit::Count, "The work that a stop waits for, by kind");
     describe_gauge!(STOP_DURATION, Unit::Seconds, "How long the stop has lasted so far; 0 before a stop");
-    describe_gauge!(LAST_STATUS, Unit::Count, "The exit status of the last run, unless it was killed");
+    describe_gauge!(LAST_STATUS, "The exit status of the last run, unless it was killed");
     describe_gauge!(
         LAST_DURATION,
         Unit::Seconds,
