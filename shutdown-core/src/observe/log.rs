@@ -55,11 +55,6 @@ pub(crate) fn is_read() -> bool {
     LevelFilter::current() >= LevelFilter::WARN
 }
 
-/// Returns whether there may be many facts of this kind, so that they leave room for the others in a full queue.
-pub(crate) fn is_frequent(kind: &FactKind) -> bool {
-    matches!(kind, FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. })
-}
-
 impl Log {
     /// Passes the event and the spans of one fact to the subscriber: of the stop if there is one, or else of the calling
     /// thread.

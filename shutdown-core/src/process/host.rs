@@ -9,7 +9,7 @@ use super::reporter::Reporter;
 use super::signal;
 use super::watchdog::Watchdog;
 use crate::engine::host::Host;
-use crate::observe::log::{self, Log};
+use crate::observe::log::Log;
 use crate::report::Fact;
 use crate::sync::notice::Notice;
 use crate::sync::thread::Helper;

@@ -125,3 +125,10 @@ pub enum FactKind {
         report: Arc<Report>,
     },
 }
+
+impl FactKind {
+    /// Returns whether this is the begin or the end of one teardown. There may be thousands.
+    pub(crate) fn is_of_a_teardown(&self) -> bool {
+        matches!(self, FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. })
+    }
+}
