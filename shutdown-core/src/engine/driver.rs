@@ -170,7 +170,7 @@ impl Lifecycle {
 
     /// Passes a fact of one teardown to the log and to the observers. There may be many, so nothing is made without a reader.
     fn tell_teardown(&self, kind: impl FnOnce() -> FactKind) {
-        if log::is_read() || !self.engine().observers.is_empty() {
+        if log::is_read() || self.engine().observers.take_teardowns() {
             self.tell(kind());
         }
     }

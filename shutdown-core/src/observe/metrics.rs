@@ -90,8 +90,6 @@ impl Metrics {
             FactKind::Stopping { .. } => now.stop = Stop::Began(Instant::now()),
             FactKind::Entered { stage } => now.stage = *stage,
             FactKind::Stopped { took, .. } => now.stop = Stop::Took(*took),
-            // There may be thousands.
-            FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. } => return,
             _ => {}
         }
         drop(now);
@@ -310,13 +308,5 @@ mod tests {
             took
         );
         assert_eq!(duration(recorded.of(|| (tick.run)())), took);
-    }
-
-    /// The teardown of each of 10,000 instances would set every gauge.
-    #[test]
-    fn r34_a_teardown_sets_no_gauge() {
-        let (recorded, metrics) = (Recorded::default(), Metrics::new(None));
-        let began = told(FactKind::TeardownBegan { name: "a".into(), instance: 0 });
-        assert_eq!(recorded.of(|| metrics.tell(&began)).len(), 0);
     }
 }

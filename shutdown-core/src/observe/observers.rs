@@ -38,7 +38,8 @@ impl Declared {
         self.0.push(Declaration { name, observe: Arc::new(observe), tick: None });
     }
 
-    /// Adds an observer that also does something at intervals, on the same thread.
+    /// Adds an observer that also does something at intervals, on the same thread. It does not take the facts of single
+    /// teardowns.
     #[cfg(feature = "metrics")]
     pub(crate) fn add_ticking(
         &mut self,
@@ -92,10 +93,17 @@ impl Observers {
         self.0.is_empty()
     }
 
+    /// Returns whether any observer takes the facts of teardowns.
+    pub(crate) fn take_teardowns(&self) -> bool {
+        self.0.iter().any(Observer::takes_teardowns)
+    }
+
     /// Passes a fact to each observer. Never waits.
     pub(crate) fn tell(&self, fact: &Arc<Fact>) {
         for observer in &self.0 {
-            observer.tell(Arc::clone(fact));
+            if observer.takes_teardowns() || !fact.kind.is_of_a_teardown() {
+                observer.tell(Arc::clone(fact));
+            }
         }
     }
 
@@ -130,6 +138,11 @@ impl Observer {
         if !thread.as_ref().is_some_and(|thread| thread.run_if_queue_is_below(limit, job)) {
             self.state.dropped.next();
         }
+    }
+
+    /// An observer that ticks sees at the next tick what a teardown has changed.
+    fn takes_teardowns(&self) -> bool {
+        self.tick.is_none()
     }
 
     fn start(&self) -> Option<Helper> {

@@ -17,8 +17,8 @@ use crate::sync::{Flag, lock};
 
 /// The number of facts that may wait for a slow subscriber. Further ones are dropped, because the log carries no state.
 const MAX_WAITING_FACTS: usize = 1_280;
-/// The same for facts of which there may be many. The end of the stop has a place in the queue.
-const MAX_WAITING_FREQUENT_FACTS: usize = 1_024;
+/// The same for the facts of teardowns, of which there may be thousands. They leave room for the end of the stop.
+const MAX_WAITING_TEARDOWN_FACTS: usize = 1_024;
 
 pub(super) struct ProcessHost {
     pub(super) watchdog: Watchdog,
@@ -89,7 +89,7 @@ impl Host for ProcessHost {
     }
 
     fn log(&self, fact: Arc<Fact>) {
-        let limit = if log::is_frequent(&fact.kind) { MAX_WAITING_FREQUENT_FACTS } else { MAX_WAITING_FACTS };
+        let limit = if fact.kind.is_of_a_teardown() { MAX_WAITING_TEARDOWN_FACTS } else { MAX_WAITING_FACTS };
         let log = Arc::clone(&self.log);
         let _ = self.logger.run_if_queue_is_below(limit, move || log.tell(&fact));
     }
