@@ -218,7 +218,7 @@ mod tests {
             (10, waiting(&["a", "b"])),
             (15, waiting(&["a"])),
             (20, FactKind::Entered { stage: Stage::Cleanup }),
-            (20, FactKind::TeardownBegan { name: "a".into() }),
+            (20, FactKind::TeardownBegan { name: "a".into(), instance: 0 }),
             (25, FactKind::Entered { stage: Stage::Flush }),
         ]);
         let extended: Vec<Option<&str>> = told
