@@ -17,7 +17,9 @@ pub(crate) trait Work: Send + Sync {
 
     /// Adds what is in flight to `counts`, and returns whether it holds a pass of the lifecycle's gate.
     #[cfg(feature = "metrics")]
-    fn count(&self, counts: &mut Counts) -> bool;
+    fn count(&self, _counts: &mut Counts) -> bool {
+        false
+    }
 
     /// Gives the lines that the report shows as notes.
     fn notes(&self) -> Vec<String>;

@@ -24,7 +24,10 @@ pub(crate) fn start(name: &'static str, run: impl FnOnce() + Send + 'static) -> 
 pub(crate) struct Helper(Arc<Handle>);
 
 /// What a helper does again and again, as well as its jobs.
-#[cfg_attr(not(any(feature = "metrics", test)), expect(dead_code, reason = "only the metrics tick"))]
+#[cfg_attr(
+    not(any(feature = "metrics", all(test, not(loom)))),
+    expect(dead_code, reason = "only the metrics tick")
+)]
 pub(crate) struct Tick {
     /// Returns the time from one call of `run` to the next. Asked after each job.
     pub(crate) every: Box<dyn Fn() -> Duration + Send>,
