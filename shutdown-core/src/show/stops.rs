@@ -119,8 +119,8 @@ impl Reader {
         runs.sort_by_key(|run| (begin(run), run.first));
         let older = runs.len().saturating_sub(self.last);
         let shown = runs.split_off(older);
-        let before = runs.pop().map(|run| Stop::of(run, now));
-        let runs = shown.into_iter().rev().map(|run| Stop::of(run, now)).collect();
+        let before = runs.pop().map(|run| Stop::of(&run, now));
+        let runs = shown.into_iter().rev().map(|run| Stop::of(&run, now)).collect();
         Stops {
             runs,
             before,
