@@ -6,10 +6,12 @@
 #![deny(unsafe_code)]
 
 // Pure: no clock, no threads, no tokio.
+mod backoff;
 mod budget;
 mod json;
 mod markup;
 mod plan;
+mod random;
 mod report;
 mod signals;
 mod socket;
@@ -62,6 +64,7 @@ pub mod __private;
 pub mod coming_from;
 pub mod lints;
 mod macros;
+pub mod observability;
 pub mod platforms;
 pub mod recipes;
 #[cfg(feature = "opentelemetry")]
@@ -73,11 +76,12 @@ pub use {
     engine::functions::{
         Draining, Stopping, defer, drain_remaining, draining, fail, is_stopping, manage, manage_as, pass,
         ready, reloads, remaining, request_reload, shutdown, spawn, spawn_blocking, spawn_essential,
-        stopping,
+        spawn_supervised, stopping,
     },
     engine::lifecycle::Lifecycle,
     engine::output::MainOutput,
     engine::reload::{Reload, Reloads},
+    engine::supervised::Supervised,
     macros::{Holds, known_types, main, needs_release, resource, teardown},
     observe::last_stop::LastStop,
     process::{Process, ReportFormat, last_stop},

@@ -273,7 +273,7 @@ pub enum Straggler {
     /// Tasks started by [`spawn`](crate::spawn) or [`spawn_essential`](crate::spawn_essential).
     #[non_exhaustive]
     Tasks {
-        /// The name of an essential task. `None` for a task without a name.
+        /// The name of an essential or a supervised task. `None` for a task without a name.
         name: Option<Cow<'static, str>>,
         /// Where the tasks were spawned.
         location: &'static Location<'static>,
