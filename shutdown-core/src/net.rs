@@ -81,6 +81,7 @@ mod serve;
 mod socket_file;
 mod socket_listener;
 mod state;
+mod stored;
 mod stream;
 mod unread;
 #[cfg(unix)]

@@ -10,6 +10,8 @@
 //! | the report | `STATUS`, then `BARRIER=1`, so that everything is read before the process is gone |
 
 mod socket;
+#[cfg(feature = "net")]
+pub(crate) mod store;
 
 use std::ffi::OsString;
 use std::io;
@@ -61,8 +63,18 @@ impl Systemd {
         Ok(socket.map(|socket| Systemd { socket, state: Mutex::default() }))
     }
 
+    /// Starts the store of listeners, if the service manager has one for this process.
+    #[cfg(feature = "net")]
+    pub(crate) fn start_store(&self, warn: impl Fn(&str) + Send + 'static) -> io::Result<()> {
+        store::start(self.socket.try_clone()?, warn)
+    }
+
     /// Tells one fact. An error means that the service manager is gone, or does not read.
     pub(crate) fn tell(&self, fact: &Fact) {
+        #[cfg(feature = "net")]
+        if let Some(store) = store::current() {
+            store.learn(&fact.kind);
+        }
         let assignments = lock(&self.state).learn(fact);
         if !assignments.is_empty() {
             let _ = self.socket.send(&assignments.join("\n"));
