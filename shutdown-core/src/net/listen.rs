@@ -93,8 +93,8 @@ fn naming(address: &str, error: &io::Error) -> io::Error {
 const QUEUE_LENGTH: i32 = 4096;
 
 /// How long the service manager may take to close a listener that is removed from its store.
-const FREE_LIMIT: Duration = Duration::from_secs(1);
-const FREE_LOOK_INTERVAL: Duration = Duration::from_millis(5);
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+const CLOSE_LOOK_INTERVAL: Duration = Duration::from_millis(5);
 
 async fn bind(address: &str) -> io::Result<SocketListener> {
     if let Some(path) = address.strip_prefix("unix:") {
@@ -122,9 +122,9 @@ async fn bind_free_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     };
     let mut bound = bind_tcp(address);
     if is_in_use(&bound) && stored::remove_in_the_way(address) {
-        let until = Instant::now() + FREE_LIMIT;
+        let until = Instant::now() + CLOSE_LIMIT;
         while is_in_use(&bound) && Instant::now() < until {
-            tokio::time::sleep(FREE_LOOK_INTERVAL).await;
+            tokio::time::sleep(CLOSE_LOOK_INTERVAL).await;
             bound = bind_tcp(address);
         }
     }

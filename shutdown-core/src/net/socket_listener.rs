@@ -188,7 +188,9 @@ impl Closing<Stream> for HandedOn {
         Ok(match &self.0 {
             Socket::Tcp(listener) => closing::accept_tcp(listener)?.map(|(it, peer)| (Stream::Tcp(it), peer)),
             #[cfg(unix)]
-            Socket::Unix(listener) => closing::accept_unix(listener)?.map(|(it, peer)| (Stream::Unix(it), peer)),
+            Socket::Unix(listener) => {
+                closing::accept_unix(listener)?.map(|(it, peer)| (Stream::Unix(it), peer))
+            }
         })
     }
 

@@ -115,7 +115,7 @@ fn store(listener: &impl AsFd, name: String, file: Option<PathBuf>) -> Option<St
 }
 
 /// Removes from the store what keeps this process from listening at `address`: a listener that nobody has taken. Returns
-/// whether there was one.
+/// whether the address may be free in a moment.
 pub(crate) fn remove_in_the_way(address: SocketAddr) -> bool {
     let is_in_the_way = |listener: &Socket| {
         let bound = listener.local_addr().ok().and_then(|bound| bound.as_socket());

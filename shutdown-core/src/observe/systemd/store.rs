@@ -38,6 +38,8 @@ const MAX_NAME_BYTES: usize = 255;
 
 /// How long after `ready` a listener of the last process waits to be taken.
 const LEFT_OVER: Duration = Duration::from_secs(10);
+/// How long the service manager may take to close a listener that was removed.
+const CLOSES_WITHIN: Duration = Duration::from_secs(1);
 /// How long after it was dropped a listener stays in the store.
 const DROPPED: Duration = Duration::from_secs(1);
 
@@ -56,6 +58,8 @@ struct State {
     /// The names of the listeners of this process.
     held: Vec<String>,
     unheld: Vec<Unheld>,
+    /// The instant of the last removal, after which the service manager still has a descriptor for a moment.
+    last_removal: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -144,7 +148,9 @@ impl Store {
 
     /// Warns that an address has no name that the service manager accepts.
     pub(crate) fn warn_of_name(&self, name: &str) {
-        self.warn(format!("systemd cannot store `{name}`: its name has more than {MAX_NAME_BYTES} characters"));
+        self.warn(format!(
+            "systemd cannot store `{name}`: its name has more than {MAX_NAME_BYTES} characters"
+        ));
     }
 
     /// Takes an unheld listener with this name.
@@ -168,18 +174,27 @@ impl Store {
 
     /// Removes a listener that the program has closed.
     pub(crate) fn remove(&self, name: &str) {
-        lock(&self.state).release(name);
+        let mut state = lock(&self.state);
+        state.release(name);
+        state.last_removal = Some(Instant::now());
+        drop(state);
         self.job(Job::Remove(name.to_owned()));
     }
 
-    /// Removes the unheld listeners for which `is_in_the_way` returns true. Returns whether there was one.
+    /// Removes the unheld listeners for which `is_in_the_way` returns true. Returns whether the service manager may be about
+    /// to close a listener: one of these, or one that was removed a moment ago.
     pub(crate) fn remove_unheld(&self, is_in_the_way: impl Fn(&Listener) -> bool) -> bool {
-        let removed = lock(&self.state).take_unheld(|unheld| is_in_the_way(&unheld.listener));
-        let was_there = !removed.is_empty();
+        let mut state = lock(&self.state);
+        let removed = state.take_unheld(|unheld| is_in_the_way(&unheld.listener));
+        if !removed.is_empty() {
+            state.last_removal = Some(Instant::now());
+        }
+        let closes_soon = state.last_removal.is_some_and(|last| last.elapsed() < CLOSES_WITHIN);
+        drop(state);
         for unheld in removed {
             self.job(Job::Remove(unheld.name));
         }
-        was_there
+        closes_soon
     }
 
     /// Learns when the service is ready, and when it stops.
@@ -278,7 +293,11 @@ impl State {
         if self.stage != Stage::Running {
             return Vec::new();
         }
-        self.take_unheld(|unheld| unheld.until.is_some_and(|until| until <= now))
+        let due = self.take_unheld(|unheld| unheld.until.is_some_and(|until| until <= now));
+        if !due.is_empty() {
+            self.last_removal = Some(now);
+        }
+        due
     }
 }
 
@@ -315,7 +334,8 @@ mod tests {
         };
         assert_eq!(of(Some("4"), None), 4);
         assert_eq!(of(Some("4"), Some("7")), 4);
-        for (fdstore, pid) in [(None, None), (Some("0"), None), (Some("many"), None), (Some("4"), Some("8"))] {
+        for (fdstore, pid) in [(None, None), (Some("0"), None), (Some("many"), None), (Some("4"), Some("8"))]
+        {
             assert_eq!(of(fdstore, pid), 0, "{fdstore:?} {pid:?}");
         }
     }
@@ -334,7 +354,8 @@ mod tests {
         let now = Instant::now();
         for (stage, removed) in [(Stage::Starting, 0), (Stage::Running, 1), (Stage::Stopping, 0)] {
             let later = unheld(Some(now + DROPPED));
-            let mut state = State { stage, held: Vec::new(), unheld: vec![unheld(Some(now)), later, unheld(None)] };
+            let mut state =
+                State { stage, unheld: vec![unheld(Some(now)), later, unheld(None)], ..State::default() };
             assert_eq!(state.next_removal(), (removed == 1).then_some(now));
             assert_eq!(state.take_due(now).len(), removed);
             assert_eq!(state.unheld.len(), 3 - removed);
