@@ -33,6 +33,10 @@ use super::stored;
 /// socket of a process that listens. The file of the new socket is removed when the listener closes, unless another process
 /// has put a file in its place.
 ///
+/// **Stored listeners.** With the feature `systemd`, a service whose unit file has `FileDescriptorStoreMax` stores each bound
+/// listener with systemd, and takes it over after a restart or a crash, which therefore refuses no client. The page
+/// [`platforms`](crate::platforms#the-listeners-of-a-service) has the details.
+///
 /// Two processes that start at the same instant can both find the same socket left over. One of them then replaces the new
 /// socket of the other, if that one binds it in the microseconds between a last look at the file and its removal.
 ///
@@ -57,6 +61,7 @@ use super::stored;
 /// ```
 #[doc(alias = "bind")]
 #[doc(alias = "socket activation")]
+#[doc(alias = "FDSTORE")]
 pub async fn listen(address: &str) -> io::Result<SocketListener> {
     #[cfg(unix)]
     if let Some(socket) = inherited::take_bound_to(address)? {

@@ -114,7 +114,8 @@ impl SocketListener {
         }
     }
 
-    /// Whether the listener was inherited, and not bound by this process. Always false on Windows.
+    /// Whether the listener was inherited, from a socket unit or from the store of systemd, and not bound by this process.
+    /// Always false on Windows.
     pub fn is_inherited(&self) -> bool {
         match &self.holder {
             Holder::Sole => false,
@@ -162,7 +163,7 @@ impl Listener for SocketListener {
     fn begin_closing(self, sealed: Sealed) -> Option<Box<dyn Closing<Stream>>> {
         match self.holder {
             Holder::Sole => {}
-            Holder::Stored(stored) if sealed.0 == Why::Stop => {
+            Holder::Stored(stored) if sealed.0 == Why::Stop && stored.is_in_the_store() => {
                 stored.hand_on();
                 return Some(Box::new(HandedOn(self.socket)));
             }

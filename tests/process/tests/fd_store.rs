@@ -317,14 +317,14 @@ fn r37_a_service_manager_that_stores_nothing_delays_nothing() {
         } else {
             while filler.send_to(b"full", &path).is_ok() {}
         }
-        for _ in 0..2 {
-            let address = format!("127.0.0.1:{}", free_port());
+        for address in addresses(&folder) {
             does(&mut child, &format!("serve {address}"));
             assert_eq!(answered(connect(&address)), child.pid());
         }
         child.signal(SIGTERM);
         let ended = child.ended();
         ended.exited(0).within(Duration::from_secs(1));
+        assert!(!folder.path("socket").exists(), "a stop removes the file of a listener that is not stored");
         if is_gone {
             ended.reported(&["warning: cannot pass `lifecycle-127.0.0.1%3A", "so a restart refuses clients"]);
         }

@@ -3,10 +3,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use lifecycle_process_tests::{PATIENCE, soak};
-use lifecycle_restart_tests::{Clients, Load, Manager, Outcome, Place, Tally, service};
+use lifecycle_process_tests::{Folder, PATIENCE, soak};
+use lifecycle_restart_tests::{Clients, Load, Manager, Outcome, Place, Tally, installed, service};
 
 /// How often a service is restarted, killed or told to reload.
 const ROUNDS: usize = 20;
@@ -134,6 +136,49 @@ fn r37_restarts_of_a_service_with_a_store_lose_no_request() {
             tally.all_answered("restarted, with a store");
             assert_eq!(tally.processes(), ROUNDS + 1, "each restart is a new process");
         }
+    }
+}
+
+/// Returns the unit file of the example `checkout`, for another program.
+fn unit_of_the_example(program: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/checkout/systemd/checkout.service");
+    let unit = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let starts = |line: &&str| line.starts_with("ExecStart=");
+    let start = unit.lines().find(starts).expect("it starts a program");
+    unit.replace(start, &format!("ExecStart={program}"))
+}
+
+/// systemd warns of a key that it ignores, and accepts the file all the same.
+#[test]
+fn systemd_accepts_the_unit_file_of_the_example_without_a_warning() {
+    if soak() {
+        let folder = Folder::new();
+        let path = folder.path("checkout.service");
+        std::fs::write(&path, unit_of_the_example("/bin/true")).expect("a file");
+        let verified =
+            Command::new(installed("systemd-analyze", "systemd")).arg("verify").arg(&path).output();
+        let verified = verified.expect("it is executable");
+        assert!(verified.status.success() && verified.stderr.is_empty(), "{verified:?}");
+    }
+}
+
+/// The settings of the file, with the service of these tests as the program.
+#[test]
+fn r37_restarts_with_the_unit_file_of_the_example_lose_no_request() {
+    if soak() {
+        let address = Place::own().port();
+        let unit = unit_of_the_example(&format!("\"{}\" \"listen {address}\"", service!().path()));
+        // A user manager has no dynamic users.
+        let mut manager = Manager::start(&[("restarted.service", unit.replace("DynamicUser=yes", ""))]);
+        manager.control("start");
+        let load = Load::start(address, Clients::new_connections());
+        for _ in 0..3 {
+            load.wait_for_answers(200);
+            manager.control("restart");
+        }
+        load.wait_for_answers(200);
+        load.finish().all_answered("restarted, with the unit file of the example");
+        manager.stop();
     }
 }
 

@@ -18,6 +18,10 @@ impl Stored {
         match self.0 {}
     }
 
+    pub(crate) fn is_in_the_store(&self) -> bool {
+        match self.0 {}
+    }
+
     pub(crate) fn hand_on(self) {
         match self.0 {}
     }

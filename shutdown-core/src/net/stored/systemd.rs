@@ -36,6 +36,12 @@ impl Stored {
         self.is_inherited
     }
 
+    /// Whether the service manager has it, and passes it to the next process.
+    pub(crate) fn is_in_the_store(&self) -> bool {
+        let has = |held: &Held| store::current().is_some_and(|store| store.has(&held.name));
+        self.held.as_ref().is_some_and(has)
+    }
+
     /// Leaves the listener to the next process.
     pub(crate) fn hand_on(mut self) {
         self.held = None;
@@ -43,6 +49,10 @@ impl Stored {
 
     /// Takes the listener out of the store, and removes the file of a Unix socket.
     pub(crate) fn remove(mut self) {
+        self.take_out();
+    }
+
+    fn take_out(&mut self) {
         if let Some(held) = self.held.take()
             && let Some(store) = store::current()
         {
@@ -56,6 +66,9 @@ impl Stored {
 
 impl Drop for Stored {
     fn drop(&mut self) {
+        if !self.is_in_the_store() {
+            return self.take_out();
+        }
         if let Some(Held { name, listener, file }) = self.held.take()
             && let Some(store) = store::current()
         {

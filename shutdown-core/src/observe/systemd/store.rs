@@ -1,7 +1,8 @@
 //! The file descriptor store of systemd: listeners that outlive the process (R37).
 //!
 //! A listener is stored under a name when it is bound, and stays in the store through a stop and a crash. systemd passes
-//! all stored listeners to the next process of the service.
+//! all stored listeners to the next process of the service. It drops a stored descriptor with an error or a hang-up
+//! (`FDPOLL`), which a listener does not have.
 //!
 //! ```text
 //!                  take            put back
@@ -55,8 +56,8 @@ pub(crate) struct Store {
 #[derive(Default)]
 struct State {
     stage: Stage,
-    /// The names of the listeners of this process.
-    held: Vec<String>,
+    /// The listeners of this process.
+    held: Vec<Held>,
     unheld: Vec<Unheld>,
     /// The instant of the last removal, after which the service manager still has a descriptor for a moment.
     last_removal: Option<Instant>,
@@ -68,6 +69,12 @@ enum Stage {
     Starting,
     Running,
     Stopping,
+}
+
+struct Held {
+    name: String,
+    /// Whether the service manager has it.
+    is_stored: bool,
 }
 
 struct Unheld {
@@ -137,7 +144,7 @@ impl Store {
             ));
             return false;
         }
-        state.held.push(name.to_owned());
+        state.held.push(Held { name: name.to_owned(), is_stored: false });
         drop(state);
         match listener.try_clone() {
             Ok(listener) => self.job(Job::Store(name.to_owned(), listener)),
@@ -158,8 +165,13 @@ impl Store {
         let mut state = lock(&self.state);
         let at = state.unheld.iter().position(|unheld| unheld.name == name)?;
         let unheld = state.unheld.remove(at);
-        state.held.push(unheld.name);
+        state.held.push(Held { name: unheld.name, is_stored: true });
         Some(unheld.listener)
+    }
+
+    /// Returns whether the service manager has the listener with this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        lock(&self.state).held.iter().any(|held| held.name == name && held.is_stored)
     }
 
     /// Gives back a listener that the program has dropped. `on_removal` is called when it leaves the store.
@@ -235,8 +247,9 @@ impl Store {
             match job {
                 Ok(Job::Store(name, listener)) => {
                     let stored = socket.send_with(&format!("FDSTORE=1\nFDNAME={name}"), listener.as_fd());
-                    if let Err(error) = stored {
-                        warn_once(&refused(&name, &error));
+                    match stored {
+                        Ok(()) => lock(&self.state).is_stored(&name),
+                        Err(error) => warn_once(&refused(&name, &error)),
                     }
                 }
                 Ok(Job::Remove(name)) => remove(&name),
@@ -274,8 +287,12 @@ fn refused(name: &str, error: &io::Error) -> String {
 impl State {
     /// Forgets that a listener of this process has the name.
     fn release(&mut self, name: &str) {
-        if let Some(at) = self.held.iter().position(|held| held == name) {
-            self.held.swap_remove(at);
+        self.held.retain(|held| held.name != name);
+    }
+
+    fn is_stored(&mut self, name: &str) {
+        for held in self.held.iter_mut().filter(|held| held.name == name) {
+            held.is_stored = true;
         }
     }
 
