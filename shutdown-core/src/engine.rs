@@ -25,5 +25,6 @@ mod spawn;
 pub(crate) mod builder;
 pub(crate) mod defer;
 pub(crate) mod reload;
+pub(crate) mod supervised;
 
 pub(crate) mod functions;

@@ -19,6 +19,7 @@ mod keep_alive;
 mod observers;
 mod options;
 mod output;
+mod plan;
 mod refusal;
 mod reporter;
 mod runtime;

@@ -30,7 +30,7 @@ struct Shard {
 
 struct Task {
     number: u64,
-    /// The name of an essential task.
+    /// The name of an essential or a supervised task.
     name: Option<Cow<'static, str>>,
     location: &'static Location<'static>,
     /// `None` for a closure, which is always busy.

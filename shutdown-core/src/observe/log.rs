@@ -18,6 +18,7 @@ pub(crate) fn is_logged(kind: &FactKind) -> bool {
         FactKind::Reloading
             | FactKind::Reloaded { .. }
             | FactKind::SignalIgnored { .. }
+            | FactKind::Restarting { .. }
             | FactKind::Stopping { .. }
             | FactKind::Hurried { .. }
             | FactKind::Waiting { .. }
@@ -32,6 +33,10 @@ pub(crate) fn log(fact: &Fact) {
         FactKind::Stopping { reason, left } => {
             let within = humantime::format_duration(Duration::from_millis(millis(*left)));
             tracing::info!(target: TARGET, %reason, within = %within, "stopping");
+        }
+        FactKind::Restarting { name, error, after } => {
+            let after = humantime::format_duration(Duration::from_millis(millis(*after)));
+            tracing::warn!(target: TARGET, "supervised task `{name}` ended: {error}; it begins again in {after}");
         }
         FactKind::Reloading => tracing::info!(target: TARGET, "reloading"),
         FactKind::Reloaded { took, error: None } => {

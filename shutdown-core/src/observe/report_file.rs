@@ -100,6 +100,10 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
         FactKind::SignalIgnored { number } => {
             ("signal_ignored", format!(",\"signal\":\"{}\"", signals::name(*number)))
         }
+        FactKind::Restarting { name, error, after } => (
+            "restarting",
+            format!(",\"name\":{},\"error\":{},\"after_ms\":{}", quoted(name), quoted(error), millis(after)),
+        ),
         FactKind::Stopping { reason, left } => {
             ("stopping", format!(",\"reason\":{},\"left_ms\":{}", quoted(&reason.to_string()), millis(left)))
         }

@@ -53,13 +53,18 @@ impl Warnings {
     /// Adds a warning that the time-outs are scaled. `why` tells which ones.
     pub(super) fn add_scaled(&self, why: &str) {
         if let (Some((from, to)), true) = (self.lowered, self.scaled.set()) {
-            lock(&self.waiting).push(format!(
-                "LIFECYCLE_GRACE lowers grace from {} to {}, so time-outs are scaled to fit: {why}",
-                format_duration(from),
-                format_duration(to),
-            ));
+            lock(&self.waiting).push(scaled(from, to, why));
         }
     }
+}
+
+/// Returns the warning that the time-outs are scaled. `why` tells which ones.
+pub(super) fn scaled(own_grace: Duration, grace: Duration, why: &str) -> String {
+    format!(
+        "LIFECYCLE_GRACE lowers grace from {} to {}, so time-outs are scaled to fit: {why}",
+        format_duration(own_grace),
+        format_duration(grace),
+    )
 }
 
 impl Host for ProcessHost {

@@ -45,6 +45,16 @@ pub enum FactKind {
         /// The number of the signal.
         number: i32,
     },
+    /// A supervised task has ended, and begins again (R32).
+    #[non_exhaustive]
+    Restarting {
+        /// The name of the task.
+        name: Cow<'static, str>,
+        /// Why it ended.
+        error: String,
+        /// The time until it begins again.
+        after: Duration,
+    },
     /// The stop begins (the notice).
     #[non_exhaustive]
     Stopping {
