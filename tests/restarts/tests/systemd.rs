@@ -236,7 +236,7 @@ fn r37_a_reload_under_load_refuses_nobody_and_is_answered() {
         let mut manager = Manager::of_service(&notifying(address, ""));
         manager.control("start");
         let load = Load::start(address, Clients::new_connections());
-        let mut longest = Duration::ZERO;
+        let mut times = Vec::new();
         for round in 1..=ROUNDS {
             load.wait_for_answers(100);
             let begun = Instant::now();
@@ -244,12 +244,16 @@ fn r37_a_reload_under_load_refuses_nobody_and_is_answered() {
             while answer(ask(address, "/reloads")) != round.to_string() {
                 assert!(begun.elapsed() < PATIENCE, "reload {round} is not answered");
             }
-            longest = longest.max(begun.elapsed());
+            times.push(begun.elapsed());
         }
         let tally = load.finish();
         manager.wait_until("ActiveState", |state| state == "active");
         manager.stop();
-        println!("the longest of {ROUNDS} reloads took {longest:?}, from `systemctl reload` to its effect");
+        times.sort();
+        let (half, longest) = (times[ROUNDS / 2], times[ROUNDS - 1]);
+        println!(
+            "{ROUNDS} reloads took {half:?} (median) to {longest:?}, from `systemctl reload` to its effect"
+        );
         tally.all_answered("told to reload");
         assert_eq!(tally.processes(), 1);
     }
