@@ -17,9 +17,9 @@
 //! | Nomad | SIGINT: `kill_signal`. The Docker driver: SIGTERM, or the `STOPSIGNAL` of the image | `kill_timeout`: 5 s, at most the client's `max_kill_timeout` of 30 s | Nomad, `shutdown_delay` (0 s) before the signal | `kill_signal = "SIGTERM"`, `kill_timeout = "30s"`, and either `shutdown_delay = "5s"` or `lame_duck = "5s"` |
 //! | Heroku | SIGTERM to every process, perhaps more than once | 30 s, fixed | Heroku's router. Requests may arrive after the signal | grace of 25 s, `lame_duck = "5s"` |
 //! | Docker, Compose | SIGTERM, or `STOPSIGNAL` | 10 s: `docker stop --timeout`, `stop_grace_period` | nobody | `LIFECYCLE_GRACE=9s`, or `stop_grace_period: 30s`; no lame duck, unless a proxy checks `/readyz` |
-//! | systemd | SIGTERM: `KillSignal` | `TimeoutStopSec`: 90 s | nobody. A socket unit keeps new clients waiting | `TimeoutStopSec` of grace and 5 s, `KillMode=mixed`, no lame duck |
+//! | systemd | SIGTERM: `KillSignal` | `TimeoutStopSec`: 90 s | nobody. A socket unit, or the [store](#the-listeners-of-a-service), keeps new clients waiting | `TimeoutStopSec` of grace and 5 s, `KillMode=mixed`, no lame duck: see [systemd](#systemd) |
 //!
-//! The times are defaults. Only the row of Kubernetes was tried, and the other rows come from the manuals. Sources: Kubernetes, "Pod Lifecycle" and
+//! The times are defaults. The rows of Kubernetes and of systemd were tried, and the other rows come from the manuals. Sources: Kubernetes, "Pod Lifecycle" and
 //! "Explore Termination Behavior for Pods And Their Endpoints"; Amazon ECS, "Updating a service", "Optimize load balancer
 //! connection draining parameters" and the parameter `stopTimeout` of a container definition; Google Cloud, "Graceful
 //! shutdowns on Cloud Run: Deep dive"; Fly, "App configuration (fly.toml)"; HashiCorp, "Configure exit signals for jobs" and
@@ -57,28 +57,6 @@
 //!
 //! The example `checkout` in the repository has manifests for Kubernetes (`examples/checkout/kubernetes`), and such a test
 //! (`examples/checkout/tests/kubernetes.rs`).
-//!
-//! # Linux, macOS and Windows
-//!
-//! Every feature compiles on all three. The tests run on Linux, and the tests of the console events also run under wine.
-//! The other rows of this table are checked by the compiler alone.
-//!
-//! | part | Linux | macOS | Windows |
-//! |---|---|---|---|
-//! | requests to stop | signals | signals | [console events](#console-events), or a [service](#a-windows-service) |
-//! | `main(signals(..))` | signals of that name | signals of that name | the events that stand for `SIGINT` and `SIGTERM` |
-//! | process that sent the signal | in the report | in the report | not known |
-//! | third signal | death by that signal | death by that signal | status `0xC000013A` (`STATUS_CONTROL_C_EXIT`) |
-//! | end at the deadline | `_exit(124)` | `_exit(124)` | `TerminateProcess(124)` |
-//! | `net::listen("unix:..")`, `Stream::Unix`, `UnixListener` | yes | yes | no: an error of kind `Unsupported` |
-//! | inherited listeners (`LISTEN_FDS`) | yes | yes | no |
-//! | [systemd](#systemd) | yes | no | no |
-//! | new clients of a listener that closes | wait for the next listener | may be reset: use a lame duck | may be reset: use a lame duck |
-//! | restart on one port (`SO_REUSEPORT`) | yes | no | no |
-//! | bytes that the kernel holds (`FIONREAD`) | counted | counted | counted by `ioctlsocket` |
-//! | close after the client has read everything (lingering) | yes | yes | yes |
-//! | bare `#[teardown]` on a child process | SIGTERM, then SIGKILL when its time is over | SIGTERM, then SIGKILL when its time is over | killed at once |
-//! | bare `#[teardown]` on a Unix listener | removes the file | removes the file | the type does not exist |
 //!
 //! # systemd
 //!
@@ -131,6 +109,28 @@
 //! - A listener beyond the number in `FDSTORE` is not stored, and a warning on stderr names it.
 //! - A version of the program without the store cannot bind the address while systemd holds the listener. Before a downgrade
 //!   to such a version, stop the service.
+//!
+//! # Linux, macOS and Windows
+//!
+//! Every feature compiles on all three. The tests run on Linux, and the tests of the console events also run under wine.
+//! The other rows of this table are checked by the compiler alone.
+//!
+//! | part | Linux | macOS | Windows |
+//! |---|---|---|---|
+//! | requests to stop | signals | signals | [console events](#console-events), or a [service](#a-windows-service) |
+//! | `main(signals(..))` | signals of that name | signals of that name | the events that stand for `SIGINT` and `SIGTERM` |
+//! | process that sent the signal | in the report | in the report | not known |
+//! | third signal | death by that signal | death by that signal | status `0xC000013A` (`STATUS_CONTROL_C_EXIT`) |
+//! | end at the deadline | `_exit(124)` | `_exit(124)` | `TerminateProcess(124)` |
+//! | `net::listen("unix:..")`, `Stream::Unix`, `UnixListener` | yes | yes | no: an error of kind `Unsupported` |
+//! | inherited listeners (`LISTEN_FDS`) | yes | yes | no |
+//! | what happens, told to [systemd](#systemd) | yes | no | no |
+//! | new clients of a listener that closes | wait for the next listener | may be reset: use a lame duck | may be reset: use a lame duck |
+//! | restart on one port (`SO_REUSEPORT`) | yes | no | no |
+//! | bytes that the kernel holds (`FIONREAD`) | counted | counted | counted by `ioctlsocket` |
+//! | close after the client has read everything (lingering) | yes | yes | yes |
+//! | bare `#[teardown]` on a child process | SIGTERM, then SIGKILL when its time is over | SIGTERM, then SIGKILL when its time is over | killed at once |
+//! | bare `#[teardown]` on a Unix listener | removes the file | removes the file | the type does not exist |
 //!
 //! # Console events
 //!

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::thread;
@@ -247,6 +248,64 @@ fn r37_a_stored_listener_that_nobody_takes_is_removed() {
     TcpListener::bind(&addresses[0]).expect("the port is free");
     child.signal(SIGTERM);
     child.ended().exited(0);
+}
+
+/// The listeners of a socket unit come before those of the store.
+#[test]
+fn r37_a_listener_of_a_socket_unit_is_told_from_a_stored_one() {
+    let manager = Manager::start("socket unit");
+    let mut child = told(&manager).start();
+    let stored = format!("127.0.0.1:{}", free_port());
+    does(&mut child, &format!("serve {stored}"));
+    manager.wait_for_stored(1);
+    child.signal(SIGTERM);
+    child.ended().exited(0);
+    let unit = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let at = unit.local_addr().expect("an address").to_string();
+    let listeners = [("web".to_owned(), OwnedFd::from(unit))].into_iter().chain(manager.stored()).collect();
+    let program = manager.told_by(program!("multi", "stored/as told")).env("FDSTORE", "4");
+    let mut child = program.with_listeners(listeners).listening_to_us().start();
+    // The only listener of a unit is used for any address.
+    let other = format!("127.0.0.1:{}", free_port());
+    for (address, at) in [(other, &at), (stored.clone(), &stored)] {
+        does(&mut child, &format!("serve {address}"));
+        child.wait_for(&format!("took over {address}"));
+        assert_eq!(answered(connect(at)), child.pid());
+    }
+    assert_eq!(manager.wait_for_stored(1).len(), 1, "systemd keeps the listener of a unit by itself");
+}
+
+/// The last process was killed while it closed its listener: the kernel drops new clients.
+#[test]
+fn r37_a_listener_that_refused_new_clients_accepts_them_again() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let manager = Manager::start("filter");
+    let mut child = told(&manager).start();
+    does(&mut child, &format!("serve {address}"));
+    manager.wait_for_stored(1);
+    child.signal(SIGKILL);
+    child.ended().killed_by(SIGKILL);
+    refuse_all(&manager.stored()[0].1);
+    let brief = Duration::from_millis(200);
+    let refused = TcpStream::connect_timeout(&address.parse().expect("an address"), brief);
+    assert!(refused.is_err(), "the filter works");
+    let mut child = next(&manager);
+    does(&mut child, &format!("serve {address}"));
+    assert_eq!(answered(connect(&address)), child.pid());
+}
+
+/// Makes the kernel drop every packet to a listener.
+fn refuse_all(listener: &OwnedFd) {
+    // Classic BPF: `return 0`.
+    let mut drop_it = libc::sock_filter { code: 0x06, jt: 0, jf: 0, k: 0 };
+    let program = libc::sock_fprog { len: 1, filter: &raw mut drop_it };
+    let size = libc::socklen_t::try_from(size_of_val(&program)).expect("it is two words long");
+    // SAFETY: the option takes a `sock_fprog` with its size. The kernel copies the program and its instruction.
+    let set = unsafe {
+        let program = (&raw const program).cast();
+        libc::setsockopt(listener.as_raw_fd(), libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, program, size)
+    };
+    assert_eq!(set, 0);
 }
 
 /// The file of a Unix socket can be removed between two runs: a folder in `/run` that systemd owns.

@@ -55,7 +55,7 @@ pub(crate) struct Store {
 
 #[derive(Default)]
 struct State {
-    stage: Stage,
+    phase: Phase,
     /// The listeners of this process.
     held: Vec<Held>,
     unheld: Vec<Unheld>,
@@ -64,7 +64,7 @@ struct State {
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Stage {
+enum Phase {
     #[default]
     Starting,
     Running,
@@ -178,7 +178,7 @@ impl Store {
     pub(crate) fn put_back(&self, name: &str, listener: Listener, on_removal: Option<OnRemoval>) {
         let mut state = lock(&self.state);
         state.release(name);
-        let until = (state.stage != Stage::Starting).then(|| Instant::now() + DROPPED);
+        let until = (state.phase != Phase::Starting).then(|| Instant::now() + DROPPED);
         state.unheld.push(Unheld { name: name.to_owned(), listener, until, on_removal });
         drop(state);
         self.job(Job::Look);
@@ -213,8 +213,8 @@ impl Store {
     pub(super) fn learn(&self, fact: &FactKind) {
         let mut state = lock(&self.state);
         match fact {
-            FactKind::Ready if state.stage == Stage::Starting => {
-                state.stage = Stage::Running;
+            FactKind::Ready if state.phase == Phase::Starting => {
+                state.phase = Phase::Running;
                 let until = Instant::now() + LEFT_OVER;
                 for unheld in &mut state.unheld {
                     unheld.until = Some(until);
@@ -222,7 +222,7 @@ impl Store {
                 drop(state);
                 self.job(Job::Look);
             }
-            FactKind::Stopping { .. } => state.stage = Stage::Stopping,
+            FactKind::Stopping { .. } => state.phase = Phase::Stopping,
             _ => {}
         }
     }
@@ -303,11 +303,11 @@ impl State {
     /// Returns the instant at which a listener is removed. `None` if the store stays as it is.
     fn next_removal(&self) -> Option<Instant> {
         let next = self.unheld.iter().filter_map(|unheld| unheld.until).min();
-        next.filter(|_| self.stage == Stage::Running)
+        next.filter(|_| self.phase == Phase::Running)
     }
 
     fn take_due(&mut self, now: Instant) -> Vec<Unheld> {
-        if self.stage != Stage::Running {
+        if self.phase != Phase::Running {
             return Vec::new();
         }
         let due = self.take_unheld(|unheld| unheld.until.is_some_and(|until| until <= now));
@@ -369,10 +369,10 @@ mod tests {
     #[test]
     fn r37_nothing_is_removed_before_the_service_is_ready_and_after_it_stops() {
         let now = Instant::now();
-        for (stage, removed) in [(Stage::Starting, 0), (Stage::Running, 1), (Stage::Stopping, 0)] {
+        for (phase, removed) in [(Phase::Starting, 0), (Phase::Running, 1), (Phase::Stopping, 0)] {
             let later = unheld(Some(now + DROPPED));
             let mut state =
-                State { stage, unheld: vec![unheld(Some(now)), later, unheld(None)], ..State::default() };
+                State { phase, unheld: vec![unheld(Some(now)), later, unheld(None)], ..State::default() };
             assert_eq!(state.next_removal(), (removed == 1).then_some(now));
             assert_eq!(state.take_due(now).len(), removed);
             assert_eq!(state.unheld.len(), 3 - removed);
