@@ -102,7 +102,7 @@
 //!   (`http::Server::until`), and 1 s after it was dropped otherwise.
 //! - A stored listener whose address changed in the configuration leaves the store when it is in the way of the new address,
 //!   or 10 s after the service is ready.
-//! - The file of a stored Unix socket stays during a restart. The unit file needs `RuntimeDirectoryPreserve=yes` if the file is
+//! - The file of a stored Unix socket stays during a restart. The unit file needs `RuntimeDirectoryPreserve=restart` if the file is
 //!   in a `RuntimeDirectory`.
 //! - A port that the kernel chooses (port 0), a listener of a `.socket` unit, and a listener that the program binds itself are
 //!   not stored.

@@ -67,9 +67,8 @@ impl Stored {
 impl Drop for Stored {
     fn drop(&mut self) {
         if !self.is_in_the_store() {
-            return self.take_out();
-        }
-        if let Some(Held { name, listener, file }) = self.held.take()
+            self.take_out();
+        } else if let Some(Held { name, listener, file }) = self.held.take()
             && let Some(store) = store::current()
         {
             let owned = name.clone();

@@ -16,6 +16,7 @@
 //!    and the next process takes the listener.
 //! 3. Nothing is removed by time after the stop has begun, or before the service is ready.
 
+use std::fmt::Write as _;
 use std::io;
 use std::os::fd::AsFd as _;
 use std::sync::{Mutex, OnceLock, mpsc};
@@ -32,8 +33,8 @@ use crate::sync::{lock, thread};
 const FDSTORE: &str = "FDSTORE";
 /// The process that the service manager started, which alone gets the stored descriptors back.
 const SYSTEMD_EXEC_PID: &str = "SYSTEMD_EXEC_PID";
-/// The first part of each name, by which the descriptors of other parts of the program are told apart.
-pub(crate) const NAME_PREFIX: &str = "lifecycle-";
+/// The start of each name. Descriptors with other names belong to other parts of the program.
+const NAME_PREFIX: &str = "lifecycle-";
 /// The longest name (`sd_pid_notify_with_fds(3)`).
 const MAX_NAME_BYTES: usize = 255;
 
@@ -318,14 +319,14 @@ impl State {
     }
 }
 
-/// Returns the name of an address: ASCII characters without a colon, at most 255. `None` if it would be longer.
+/// Returns the name of an address: ASCII characters without a colon, at most 255. A longer name is an error.
 pub(crate) fn name_of(address: &[u8]) -> Result<String, String> {
     let mut name = NAME_PREFIX.to_owned();
     for byte in address {
-        match byte {
-            b':' | b'%' => name.push_str(&format!("%{byte:02X}")),
-            byte if byte.is_ascii_graphic() => name.push(char::from(*byte)),
-            byte => name.push_str(&format!("%{byte:02X}")),
+        if byte.is_ascii_graphic() && !matches!(byte, b':' | b'%') {
+            name.push(char::from(*byte));
+        } else {
+            let _ = write!(name, "%{byte:02X}");
         }
     }
     if name.len() > MAX_NAME_BYTES { Err(name) } else { Ok(name) }
