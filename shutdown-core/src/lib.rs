@@ -68,6 +68,7 @@ pub mod __private;
 pub mod coming_from;
 pub mod lints;
 mod macros;
+pub mod observability;
 pub mod platforms;
 pub mod recipes;
 #[cfg(feature = "opentelemetry")]

@@ -104,6 +104,7 @@ pub use shutdown_macros::known_types;
 /// | `job` | batch job: ready from the start, without a lame duck | a service |
 /// | `signals(SIGTERM, SIGUSR1)` | signals that ask for a stop | `SIGTERM`, `SIGINT`, `SIGHUP` |
 /// | `report = "json"` | report on stderr: `"text"`, `"json"` or `"off"` | `"text"` |
+/// | `observer = audit` | function or closure that receives each [`Fact`](crate::Fact), or an array of several | none |
 /// | `crate = path` | path of this crate | `::lifecycle` |
 ///
 /// A duration is one or more pairs of a number and a unit: `"500ms"`, `"30s"`, `"1m 30s"`, `"2h"`. The shortest grace is
@@ -122,6 +123,22 @@ pub use shutdown_macros::known_types;
 /// }
 ///
 /// #[lifecycle::main(grace = GRACE, worker_threads = threads())]
+/// async fn main() {}
+/// ```
+///
+/// An observer has the type of [`Process::observer`](crate::Process::observer). A note in the report names it by its path,
+/// or by the place of the attribute if it is a closure. Its last fact has the report:
+///
+/// ```
+/// use lifecycle::{Fact, FactKind};
+///
+/// fn audit(fact: &Fact) {
+///     if let FactKind::Sealed { report, .. } = &fact.kind {
+///         println!("the service has stopped within {:?}", report.took);
+///     }
+/// }
+///
+/// #[lifecycle::main(observer = [audit, |fact| println!("{fact:?}")])]
 /// async fn main() {}
 /// ```
 ///

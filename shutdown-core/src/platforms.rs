@@ -19,12 +19,19 @@
 //! | Docker, Compose | SIGTERM, or `STOPSIGNAL` | 10 s: `docker stop --timeout`, `stop_grace_period` | nobody | `LIFECYCLE_GRACE=9s`, or `stop_grace_period: 30s`; no lame duck, unless a proxy checks `/readyz` |
 //! | systemd | SIGTERM: `KillSignal` | `TimeoutStopSec`: 90 s | nobody. A socket unit, or the [store](#the-listeners-of-a-service), keeps new clients waiting | `TimeoutStopSec` of grace and 5 s, `KillMode=mixed`, no lame duck: see [systemd](#systemd) |
 //!
-//! The times are defaults. The rows of Kubernetes and of systemd were tried, and the other rows come from the manuals. Sources: Kubernetes, "Pod Lifecycle" and
-//! "Explore Termination Behavior for Pods And Their Endpoints"; Amazon ECS, "Updating a service", "Optimize load balancer
-//! connection draining parameters" and the parameter `stopTimeout` of a container definition; Google Cloud, "Graceful
-//! shutdowns on Cloud Run: Deep dive"; Fly, "App configuration (fly.toml)"; HashiCorp, "Configure exit signals for jobs" and
-//! the `task` and `client` blocks of Nomad; Heroku, "Dyno Shutdown Behavior"; Docker, "docker container stop";
-//! `systemd.kill(5)` and `systemd.service(5)`.
+//! The times are defaults. The rows of Kubernetes and systemd were tried, and the other rows come from the manuals. Sources:
+//!
+//! - Kubernetes, "Pod Lifecycle" and "Explore Termination Behavior for Pods And Their Endpoints"
+//! - Amazon ECS, "Updating a service", "Optimize load balancer connection draining parameters", and the parameter
+//!   `stopTimeout` of a container definition
+//! - Google Cloud, "Graceful shutdowns on Cloud Run: Deep dive"
+//! - Fly, "App configuration (fly.toml)"
+//! - Nomad, "Configure exit signals for jobs", and the blocks `task` and `client`
+//! - Heroku, "Dyno Shutdown Behavior"
+//! - Docker, "docker container stop"
+//! - systemd, `systemd.kill(5)` and `systemd.service(5)`
+//!
+//! Notes on single rows, and on all of them:
 //!
 //! - **Kubernetes** removes the endpoint and sends the signal at the same time, and does not wait for the nodes. The lame duck
 //!   covers the difference. The removal needs no failed readiness probe. A load balancer outside of the cluster may need one.

@@ -5,6 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::Path;
+use std::sync::Arc;
+#[cfg(unix)]
+use std::sync::OnceLock;
 use std::task::{Context, Poll, ready};
 
 use tokio::net::TcpListener;
@@ -24,26 +27,24 @@ use super::stream::Stream;
 #[derive(Debug)]
 pub struct SocketListener {
     /// Before the socket, because the file of a Unix socket is removed before the socket closes.
+    pub(super) held: Arc<Held>,
+    pub(super) socket: Socket,
+}
+
+/// What the listeners of one socket in this process share. The last of them empties the accept queue.
+#[derive(Debug)]
+pub(super) struct Held {
     holder: Holder,
-    socket: Socket,
+    /// The socket for the next listener. Set before the first [`WeakListener`](super::WeakListener) exists.
+    #[cfg(unix)]
+    pub(super) spare: OnceLock<socket2::Socket>,
 }
 
 #[derive(Debug)]
-enum Socket {
+pub(super) enum Socket {
     Tcp(TcpListener),
     #[cfg(unix)]
     Unix(UnixListener),
-}
-
-impl Socket {
-    fn of(socket: socket2::Socket) -> io::Result<Socket> {
-        socket.set_nonblocking(true)?;
-        Ok(match socket.local_addr()?.domain() {
-            #[cfg(unix)]
-            socket2::Domain::UNIX => Socket::Unix(UnixListener::from_std(socket.into())?),
-            _ => Socket::Tcp(TcpListener::from_std(socket.into())?),
-        })
-    }
 }
 
 /// Who holds the socket.
@@ -61,21 +62,50 @@ enum Holder {
     Shared,
 }
 
+impl Socket {
+    pub(super) fn of(socket: socket2::Socket) -> io::Result<Socket> {
+        socket.set_nonblocking(true)?;
+        Ok(match socket.local_addr()?.domain() {
+            #[cfg(unix)]
+            socket2::Domain::UNIX => Socket::Unix(UnixListener::from_std(socket.into())?),
+            _ => Socket::Tcp(TcpListener::from_std(socket.into())?),
+        })
+    }
+
+    /// Returns another descriptor of the same socket.
+    #[cfg(unix)]
+    pub(super) fn duplicate(&self) -> io::Result<socket2::Socket> {
+        match self {
+            Socket::Tcp(listener) => socket2::SockRef::from(listener).try_clone(),
+            Socket::Unix(listener) => socket2::SockRef::from(listener).try_clone(),
+        }
+    }
+}
+
 impl SocketListener {
+    fn new(holder: Holder, socket: Socket) -> SocketListener {
+        let held = Held {
+            holder,
+            #[cfg(unix)]
+            spare: OnceLock::new(),
+        };
+        SocketListener { held: Arc::new(held), socket }
+    }
+
     #[cfg(unix)]
     pub(super) fn inherit(socket: socket2::Socket) -> io::Result<SocketListener> {
-        Ok(SocketListener { holder: Holder::Shared, socket: Socket::of(socket)? })
+        Ok(SocketListener::new(Holder::Shared, Socket::of(socket)?))
     }
 
     /// Of a listener that an earlier process has stored.
     pub(super) fn stored(socket: socket2::Socket, stored: Stored) -> io::Result<SocketListener> {
-        Ok(SocketListener { holder: Holder::Stored(stored), socket: Socket::of(socket)? })
+        Ok(SocketListener::new(Holder::Stored(stored), Socket::of(socket)?))
     }
 
     /// Of a listener that this process has bound to `address`.
     pub(super) fn tcp(listener: TcpListener, address: SocketAddr) -> SocketListener {
         let holder = stored::store_tcp(&listener, address).map_or(Holder::Sole, Holder::Stored);
-        SocketListener { holder, socket: Socket::Tcp(listener) }
+        SocketListener::new(holder, Socket::Tcp(listener))
     }
 
     #[cfg(unix)]
@@ -84,7 +114,7 @@ impl SocketListener {
             Some(stored) => Holder::Stored(stored),
             None => Holder::SoleWithFile(SocketFile::of(path)?),
         };
-        Ok(SocketListener { holder, socket: Socket::Unix(listener) })
+        Ok(SocketListener::new(holder, Socket::Unix(listener)))
     }
 
     /// Wraps a TCP listener that no other process holds, for one that was bound with options of your own.
@@ -96,7 +126,7 @@ impl SocketListener {
     ///
     /// Do not use it for a listener that another process holds too: that process gets no connections any more.
     pub fn sole(listener: TcpListener) -> SocketListener {
-        SocketListener { holder: Holder::Sole, socket: Socket::Tcp(listener) }
+        SocketListener::new(Holder::Sole, Socket::Tcp(listener))
     }
 
     /// Returns the address where it listens, with the port that the kernel chose for port 0.
@@ -117,7 +147,7 @@ impl SocketListener {
     /// Whether the listener was inherited, from a socket unit or from the store of systemd, and not bound by this process.
     /// Always false on Windows.
     pub fn is_inherited(&self) -> bool {
-        match &self.holder {
+        match &self.held.holder {
             Holder::Sole => false,
             Holder::Stored(stored) => stored.is_inherited(),
             #[cfg(unix)]
@@ -161,7 +191,9 @@ impl Listener for SocketListener {
     }
 
     fn begin_closing(self, sealed: Sealed) -> Option<Box<dyn Closing<Stream>>> {
-        match self.holder {
+        // If another listener of this process has the same socket, it goes on with the queue. `into_inner` returns the value
+        // to exactly one of the listeners, also if all of them close at once.
+        match Arc::into_inner(self.held)?.holder {
             Holder::Sole => {}
             Holder::Stored(stored) if sealed.0 == Why::Stop && stored.is_in_the_store() => {
                 stored.hand_on();
@@ -187,10 +219,12 @@ struct HandedOn(Socket);
 impl Closing<Stream> for HandedOn {
     fn try_accept(&mut self) -> io::Result<Option<(Stream, Peer)>> {
         Ok(match &self.0 {
-            Socket::Tcp(listener) => closing::accept_tcp(listener)?.map(|(it, peer)| (Stream::Tcp(it), peer)),
+            Socket::Tcp(listener) => {
+                closing::accept_tcp(listener)?.map(|(stream, peer)| (Stream::Tcp(stream), peer))
+            }
             #[cfg(unix)]
             Socket::Unix(listener) => {
-                closing::accept_unix(listener)?.map(|(it, peer)| (Stream::Unix(it), peer))
+                closing::accept_unix(listener)?.map(|(stream, peer)| (Stream::Unix(stream), peer))
             }
         })
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -58,7 +58,7 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     // The first part of the path is the crate whose time-outs are checked (R12). The type of a future begins with it, too.
     let module = options.declared_in.unwrap_or_else(std::any::type_name::<F>);
     if let Some(format) = settings.plan {
-        let plan = plan::print(declared, format, settings, module);
+        let plan = plan::printed(declared, format, settings, module);
         // An error means that the reader has closed the pipe.
         let _ = io::stdout().write_all(plan.as_bytes());
         return Ok(ExitCode::SUCCESS);
@@ -81,6 +81,7 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
         watchdog: Watchdog::start(reporter.clone()).map_err(&no_thread)?,
         notifier: Helper::start("lc-notifier").map_err(&no_thread)?,
         logger: logger.clone(),
+        log: Arc::default(),
         reporter: reporter.clone(),
         warnings,
         no_reloads: signals.no_reloads(),
@@ -89,8 +90,15 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     observers::add(&mut declared, &settings, &reporter);
     #[cfg(all(unix, feature = "systemd"))]
     let systemd = observers::add_systemd(&mut declared, &reporter);
+    #[cfg(feature = "metrics")]
+    let metrics = observers::add_metrics(&mut declared);
     declared.append(options.observers);
     let lifecycle = Lifecycle::new(config, Clock::System, host, declared.into_observers());
+    #[cfg(feature = "metrics")]
+    {
+        let lifecycle = lifecycle.clone();
+        metrics.count_with(move || lifecycle.in_flight().counts());
+    }
     context::set_main(&lifecycle);
 
     let runtime = builder.build().map_err(Refusal::cannot("start the runtime"))?;

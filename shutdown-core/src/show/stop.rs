@@ -196,7 +196,10 @@ fn of_facts(run: &Run, stopping: &Stopping, now: SystemTime, process: String) ->
         at: stopping.at,
         reason: stopping.reason.clone(),
         end: if over { End::Killed } else { End::Underway },
-        grace: stopping.left,
+        // The line was written some milliseconds after the begin.
+        grace: Duration::from_millis(
+            (u64::try_from(stopping.left.as_millis()).unwrap_or(u64::MAX) / 10 + 1) * 10,
+        ),
         took,
         stages: stages.collect(),
         cut_off: run.cut_off.clone(),

@@ -1,6 +1,5 @@
 //! Without a service manager that stores listeners.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::Path;
@@ -11,23 +10,23 @@ use crate::net::kernel::AsSocket;
 
 /// A listener in the store: there is none.
 #[derive(Debug)]
-pub(crate) struct Stored(Infallible);
+pub(crate) enum Stored {}
 
 impl Stored {
     pub(crate) fn is_inherited(&self) -> bool {
-        match self.0 {}
+        match *self {}
     }
 
     pub(crate) fn is_in_the_store(&self) -> bool {
-        match self.0 {}
+        match *self {}
     }
 
     pub(crate) fn hand_on(self) {
-        match self.0 {}
+        match self {}
     }
 
     pub(crate) fn remove(self) {
-        match self.0 {}
+        match self {}
     }
 }
 
