@@ -96,8 +96,9 @@
 //!
 //! # A restart that refuses no client
 //!
-//! A restart on one machine, without a load balancer, needs a socket that outlives the process. systemd can hold the
-//! socket:
+//! A restart on one machine, without a load balancer, needs a socket that outlives the process. With the feature `systemd`,
+//! systemd stores the socket of a plain service: see [`platforms`](crate::platforms#the-listeners-of-a-service). A unit for the
+//! socket has two more advantages. systemd listens before the first start, and it starts the service for the first client:
 //!
 //! ```text
 //! # /etc/systemd/system/shop.socket

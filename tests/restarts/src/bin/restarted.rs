@@ -2,10 +2,14 @@
 //!
 //! `restarted "listen ADDRESS"` listens with `net::listen`, which takes over an inherited socket. `bind` uses
 //! tokio's listener. `share` shares the address with other instances (`SO_REUSEPORT`).
+//!
+//! The program accepts a reload after `RELOAD_MS`, and counts them at `/reloads`. `/slow/SECONDS` is answered after that time,
+//! and `/hang` blocks every worker of the runtime.
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -14,6 +18,9 @@ use hyper::{Request, Response};
 use lifecycle::http::Server;
 use lifecycle::net::{Listener, SocketListener};
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Handle;
+
+static RELOADS: AtomicUsize = AtomicUsize::new(0);
 
 /// Responds with the process id and the target of the request. Some clients compare the lengths of responses, so
 /// `/fixed` has always the same one.
@@ -21,6 +28,18 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     tokio::time::sleep(Duration::from_millis(3)).await;
     let body = match request.uri().path() {
         "/fixed" => "fixed".to_owned(),
+        "/reloads" => RELOADS.load(Ordering::Relaxed).to_string(),
+        "/hang" => {
+            for _ in 0..Handle::current().metrics().num_workers() {
+                tokio::spawn(async { std::thread::sleep(Duration::from_secs(3_600)) });
+            }
+            "hangs".to_owned()
+        }
+        path if path.starts_with("/slow/") => {
+            let seconds = path["/slow/".len()..].parse().expect("seconds");
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            "at last".to_owned()
+        }
         path => format!("{} {path}", std::process::id()),
     };
     Ok(Response::new(Full::from(body)))
@@ -37,7 +56,19 @@ fn share(address: SocketAddr) -> io::Result<TcpListener> {
 /// The linger of idle connections. The default of 100 ms is too short for a client on a loaded machine.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// Accepts each reload.
+async fn reload() {
+    let time = std::env::var("RELOAD_MS").ok().and_then(|time| time.parse().ok()).unwrap_or(0);
+    let mut reloads = lifecycle::reloads();
+    while let Some(reload) = reloads.next().await {
+        tokio::time::sleep(Duration::from_millis(time)).await;
+        RELOADS.fetch_add(1, Ordering::Relaxed);
+        reload.accept();
+    }
+}
+
 async fn serve(listener: impl Listener) -> io::Result<()> {
+    lifecycle::spawn(reload());
     println!("listening");
     let service = lifecycle::http::probes().or(tower::service_fn(answer));
     Server::new(listener).drain_idle_timeout(LINGER).serve(service).await
