@@ -84,7 +84,7 @@
 //! With [`probes`] and a `lame_duck` the readiness check fails first, and the listener closes when clients have gone
 //! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
 
-// In reading order, a file uses only those before it: framing, closing, last_response, late_requests, probes, protocol,
+// In reading order, a file uses only those before it: framing, closing, last_response, late_requests, probes, with_probes, serve_probes, protocol,
 // age, hooks, notices, site, state, connection, info, handshake, body, stream, drive, request, service, server. `connection_close`
 // is for servers of other crates, and uses none of them.
 mod age;
@@ -103,17 +103,21 @@ mod notices;
 mod probes;
 mod protocol;
 mod request;
+mod serve_probes;
 mod server;
 mod service;
 mod site;
 mod state;
 mod stream;
+mod with_probes;
 
 pub use connection_close::{ConnectionClose, ConnectionCloseFuture, ConnectionCloseLayer};
 pub use handshake::Handshake;
 pub use hooks::{Disconnect, DisconnectReason};
 pub use info::ConnectionInfo;
 pub use late_requests::LateRequests;
-pub use probes::{Probes, WithProbes, probes, serve_probes};
+pub use probes::{Probes, probes};
+pub use serve_probes::serve_probes;
 pub use server::{Server, serve};
 pub use service::HttpService;
+pub use with_probes::WithProbes;
