@@ -2,15 +2,18 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use tower_service::Service;
 
+use super::envoy::tell_envoy;
 use crate::edge::Edge;
+use crate::edge::readiness::Readiness;
 
 /// Returns a tower service that answers the health checks of an orchestrator for the current lifecycle.
 ///
@@ -18,7 +21,7 @@ use crate::edge::Edge;
 /// |---|---|---|
 /// | `/livez` | always, because a service that is stopping is still healthy | never |
 /// | `/startupz` | after [`ready`](crate::ready) | before |
-/// | `/readyz` | after [`ready`](crate::ready) | before, and after the stop has begun |
+/// | `/readyz` | after [`ready`](crate::ready) | before, after the stop has begun, and while the [readiness](super::Readiness) is drained |
 ///
 /// Any other path is 404, and any other method than GET and HEAD is 405. There are three places for it:
 ///
@@ -26,6 +29,26 @@ use crate::edge::Edge;
 /// - in a router: `Router::route_service("/readyz", probes())`;
 /// - on a port of its own, with [`serve_probes`]. Only there `/startupz` is of use, because a service that answers on its
 ///   own port has started.
+///
+/// The probes have three settings, which are off by default:
+///
+/// | setting | for |
+/// |---|---|
+/// | [`stopping_status`](Probes::stopping_status) | HAProxy, which can tell a service that stops from one that is broken |
+/// | [`ready_in_lame_duck`](Probes::ready_in_lame_duck) | a service with a single endpoint |
+/// | [`admin`](Probes::admin) | operators, who drain the readiness without a stop |
+///
+/// # Envoy
+///
+/// A program that has called `probes` or [`serve_probes`] tells Envoy with each response that it is not ready: from the
+/// beginning of the stop to the exit, and while the readiness is drained. The responses of all servers of
+/// [`serve`](super::serve()) carry the header `x-envoy-immediate-health-check-fail: true`, over HTTP/1 and HTTP/2. Envoy then
+/// sends no further request to this instance, before its next health check. A check that succeeds ends that. Envoy reads the
+/// header only if the cluster has active health checks
+/// ([fast failure](https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/health_checking#active-health-checking-fast-failure)).
+///
+/// A proxy between Envoy and the service should remove the header. Envoy would otherwise send nothing to that proxy, which
+/// may have other instances. nginx removes it by `proxy_hide_header`, and HAProxy by `http-response del-header`.
 ///
 /// # Panics
 ///
@@ -49,13 +72,17 @@ use crate::edge::Edge;
 #[doc(alias = "liveness")]
 #[track_caller]
 pub fn probes() -> Probes {
-    Probes { edge: Edge::expect("http::probes") }
+    Probes::of(Edge::expect("http::probes"))
 }
 
 /// A tower service that answers health checks: see [`probes`].
 #[derive(Clone, Debug)]
 pub struct Probes {
-    pub(super) edge: Edge,
+    edge: Edge,
+    /// The status of `/readyz` when load balancers are to send requests elsewhere.
+    stopping_status: StatusCode,
+    /// The path of the admin route.
+    admin: Option<Arc<str>>,
 }
 
 /// The path of the readiness check.
@@ -64,7 +91,7 @@ const READINESS: &str = "/readyz";
 const GRPC_HEALTH: &str = "/grpc.health.v1.Health/";
 
 /// Whether the probes answer this path.
-pub(super) fn is_probe(path: &str) -> bool {
+fn is_probe(path: &str) -> bool {
     matches!(path, "/livez" | "/startupz" | READINESS)
 }
 
@@ -94,32 +121,183 @@ impl Asks {
     pub(super) fn is_unready(self, status: StatusCode) -> bool {
         match self {
             Asks::Service | Asks::Probe => false,
-            Asks::Readiness => status == StatusCode::SERVICE_UNAVAILABLE,
+            Asks::Readiness => !status.is_success(),
             Asks::GrpcHealth => true,
         }
     }
 }
 
 impl Probes {
+    pub(super) fn of(edge: Edge) -> Probes {
+        edge.note_probes();
+        Probes { edge, stopping_status: StatusCode::SERVICE_UNAVAILABLE, admin: None }
+    }
+
+    /// Configures the status of `/readyz` after the stop has begun, and while the [readiness](super::Readiness) is drained.
+    /// Defaults to 503. During the start-up the status is 503 in any case.
+    ///
+    /// HAProxy takes 404 for a service that stops in good order, if it is configured with `http-check disable-on-404`. It
+    /// sends no new clients, and goes on to serve the clients that are bound to this instance by a cookie. It takes any
+    /// other failure for a broken service, whose clients it moves at once.
+    ///
+    /// ```text
+    /// option httpchk GET /readyz
+    /// http-check disable-on-404
+    /// server shop1 10.0.0.1:8080 check inter 1s fall 2
+    /// ```
+    ///
+    /// HAProxy acts on the first 404, and needs no second one (`fall`).
+    ///
+    /// ```
+    /// # #[lifecycle::main]
+    /// # async fn main() {
+    /// let probes = lifecycle::http::probes().stopping_status(404);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the status is not from 400 to 599, because a load balancer takes any lower one for a healthy service.
+    #[doc(alias("disable-on-404", "NOLB"))]
+    #[track_caller]
+    #[must_use]
+    pub fn stopping_status(mut self, status: u16) -> Probes {
+        let failure = StatusCode::from_u16(status).ok();
+        self.stopping_status = failure.filter(|status| status.as_u16() >= 400 && status.as_u16() < 600).unwrap_or_else(|| {
+            panic!(
+                "`stopping_status({status})` tells no load balancer that the service stops: write a status from 400 to \
+                 599, such as 503 or 404; `ready_in_lame_duck()` keeps 200"
+            )
+        });
+        self
+    }
+
+    /// Configures `/readyz` to stay 200 in the lame duck. It fails when the drain begins. Defaults to a failure at the
+    /// beginning of the stop.
+    ///
+    /// This is for the only endpoint of a service. A failed check moves clients to another instance, and here is none. The
+    /// load balancer would answer them with an error for the whole lame duck, although this instance still serves them.
+    ///
+    /// Kubernetes takes an instance out by itself when it terminates, also if its probe succeeds. If each endpoint of a
+    /// service terminates, Kubernetes sends requests to the ones that are ready
+    /// ([KEP-1669](https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1669-proxy-terminating-endpoints)).
+    ///
+    /// The setting applies to the whole program: all its probes, and the [header for Envoy](probes#envoy). It has no effect
+    /// on a readiness that is [drained](super::Readiness::drain).
+    /// [`lame_duck_early_end`](super::Server::lame_duck_early_end) waits for a failed check, so the lame duck has its whole
+    /// length.
+    ///
+    /// ```
+    /// # #[lifecycle::main]
+    /// # async fn main() {
+    /// let probes = lifecycle::http::probes().ready_in_lame_duck();
+    /// # }
+    /// ```
+    #[doc(alias("sole endpoint", "single replica"))]
+    #[must_use]
+    pub fn ready_in_lame_duck(self) -> Probes {
+        self.edge.stay_ready_in_lame_duck();
+        self
+    }
+
+    /// Adds a route at `path` that drains the [readiness](super::Readiness) of the service, and ends that. Defaults to
+    /// none.
+    ///
+    /// | method | effect | response |
+    /// |---|---|---|
+    /// | PUT | [`drain`](super::Readiness::drain) | 200, `drained` |
+    /// | DELETE | [`undrain`](super::Readiness::undrain) | 200, `not drained` |
+    /// | GET, HEAD | none | 200, `drained` or `not drained` |
+    /// | any other | none | 405 |
+    ///
+    /// **The route asks nobody for a password.** It belongs on a listener that only operators reach, so
+    /// [`serve`](Probes::serve) is the place for it, and a public port is not. A web page in the browser of an operator
+    /// cannot send PUT and DELETE to it, because the route does not answer the preflight request of the browser (CORS).
+    ///
+    /// ```text
+    /// curl -X PUT    http://10.0.0.1:9090/drain
+    /// curl -X DELETE http://10.0.0.1:9090/drain
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `path` does not begin with `/`, contains `?` or `#`, or is the path of a probe.
+    #[track_caller]
+    #[must_use]
+    pub fn admin(mut self, path: impl Into<Arc<str>>) -> Probes {
+        let path = path.into();
+        assert!(
+            path.starts_with('/') && !path.contains(['?', '#']),
+            "`admin({path:?})` is not the path of a route: write a path such as \"/drain\""
+        );
+        assert!(
+            !is_probe(&path),
+            "`admin({path:?})` is the path of a probe: write another one, such as \"/drain\""
+        );
+        self.admin = Some(path);
+        self
+    }
+
+    pub(super) fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    /// Whether a request for this path is answered here.
+    pub(super) fn answers(&self, path: &str) -> bool {
+        is_probe(path) || self.is_admin(path)
+    }
+
+    fn is_admin(&self, path: &str) -> bool {
+        self.admin.as_deref() == Some(path)
+    }
+
     pub(super) fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
-        let (starting, stopping) = (!self.edge.lifecycle().is_ready(), self.edge.lifecycle().is_stopping());
-        let (status, text) = match path {
-            _ if method != Method::GET && method != Method::HEAD => {
-                (StatusCode::METHOD_NOT_ALLOWED, "GET only\n")
-            }
-            "/livez" => (StatusCode::OK, "alive\n"),
-            "/startupz" | READINESS if starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-            READINESS if stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-            "/startupz" => (StatusCode::OK, "started\n"),
-            READINESS => (StatusCode::OK, "ready\n"),
-            _ => (StatusCode::NOT_FOUND, "no such probe\n"),
+        let (status, text) = match self.is_admin(path) {
+            true => self.administer(method),
+            false => self.probe(method, path),
         };
         let mut response = Response::new(Full::from(text));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            let allowed = if self.is_admin(path) { "GET, HEAD, PUT, DELETE" } else { "GET, HEAD" };
+            headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        if self.edge.tells_envoy() {
+            tell_envoy(&mut response);
+        }
         response
+    }
+
+    fn probe(&self, method: &Method, path: &str) -> (StatusCode, &'static str) {
+        let readiness = self.edge.readiness();
+        match path {
+            _ if method != Method::GET && method != Method::HEAD => {
+                (StatusCode::METHOD_NOT_ALLOWED, "GET only\n")
+            }
+            "/livez" => (StatusCode::OK, "alive\n"),
+            "/startupz" if readiness != Readiness::Starting => (StatusCode::OK, "started\n"),
+            "/startupz" => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+            READINESS => match readiness {
+                Readiness::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+                Readiness::Ready => (StatusCode::OK, "ready\n"),
+                Readiness::Drained => (self.stopping_status, "drained\n"),
+                Readiness::Stopping => (self.stopping_status, "stopping\n"),
+            },
+            _ => (StatusCode::NOT_FOUND, "no such probe\n"),
+        }
+    }
+
+    fn administer(&self, method: &Method) -> (StatusCode, &'static str) {
+        match *method {
+            Method::PUT => self.edge.drain_readiness(true),
+            Method::DELETE => self.edge.drain_readiness(false),
+            Method::GET | Method::HEAD => {}
+            _ => return (StatusCode::METHOD_NOT_ALLOWED, "GET, PUT or DELETE only\n"),
+        }
+        (StatusCode::OK, if self.edge.is_readiness_drained() { "drained\n" } else { "not drained\n" })
     }
 }
 

@@ -58,13 +58,41 @@ pub fn serve_probes(listener: impl Listener) -> impl Future<Output = io::Result<
     let here = Edge::current();
     async move {
         let edge = Edge::current().or(here).unwrap_or_else(|| Edge::expect("http::serve_probes"));
-        answer_until_alone(edge, listener).await
+        Probes::of(edge).serve(listener).await
+    }
+}
+
+impl Probes {
+    /// Answers these probes on a listener of their own, as [`serve_probes`] does.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of a listener that will never accept again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. If the future is dropped before it has completed, the listener closes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[lifecycle::main]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let port = lifecycle::net::listen("127.0.0.1:0").await?;
+    ///     let probes = lifecycle::http::probes().stopping_status(404).admin("/drain");
+    ///     lifecycle::spawn_essential("probes", probes.serve(port));
+    ///     // .. the service ..
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn serve(self, listener: impl Listener) -> impl Future<Output = io::Result<()>> + Send {
+        answer_until_alone(self, listener)
     }
 }
 
 /// Answers probes until nothing but `main` is in flight. They are answered after that, until the end.
-async fn answer_until_alone(edge: Edge, listener: impl Listener) -> io::Result<()> {
-    let probes = Probes { edge: edge.clone() };
+async fn answer_until_alone(probes: Probes, listener: impl Listener) -> io::Result<()> {
+    let edge = probes.edge().clone();
     // A task of its own, which goes on when this future has completed.
     let mut answering = Answering { task: tokio::spawn(answer_probes(probes, listener)), goes_on: false };
     let last = async {
@@ -98,7 +126,7 @@ impl Drop for Answering {
 }
 
 async fn answer_probes(probes: Probes, mut listener: impl Listener) -> io::Result<()> {
-    let mut over = probes.edge.over().wait();
+    let mut over = probes.edge().over().wait();
     loop {
         let accepted = std::future::poll_fn(|cx| match Pin::new(&mut over).poll(cx) {
             Poll::Ready(()) => Poll::Ready(None),
@@ -107,7 +135,7 @@ async fn answer_probes(probes: Probes, mut listener: impl Listener) -> io::Resul
         match accepted.await {
             None => return Ok(()),
             Some(Ok((io, _))) => {
-                let (service, over) = (TowerToHyperService::new(probes.clone()), probes.edge.over().wait());
+                let (service, over) = (TowerToHyperService::new(probes.clone()), probes.edge().over().wait());
                 tokio::spawn(async move {
                     let answers = hyper::server::conn::http1::Builder::new()
                         .keep_alive(false)

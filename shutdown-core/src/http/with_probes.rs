@@ -10,7 +10,9 @@ use hyper::body::Bytes;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::probes::{Probes, is_probe};
+use super::envoy::tell_envoy;
+use super::probes::Probes;
+use crate::edge::readiness::current_tells_envoy;
 
 impl Probes {
     /// Returns a service that answers health checks, and passes every other request to `service`.
@@ -40,7 +42,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match is_probe(request.uri().path()) {
+        match self.probes.answers(request.uri().path()) {
             true => ProbesFuture::Probe {
                 response: Some(self.probes.answer(request.method(), request.uri().path())),
             },
@@ -72,7 +74,14 @@ where
             ProbesFutureProject::Probe { response } => {
                 response.take().expect("not polled after completion").map(Either::Left)
             }
-            ProbesFutureProject::Service { future } => ready!(future.poll(cx))?.map(Either::Right),
+            ProbesFutureProject::Service { future } => {
+                let mut response = ready!(future.poll(cx))?;
+                // A server of this crate does it too. Another one does not know of the stop.
+                if current_tells_envoy() {
+                    tell_envoy(&mut response);
+                }
+                response.map(Either::Right)
+            }
         }))
     }
 }

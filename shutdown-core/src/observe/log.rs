@@ -18,6 +18,8 @@ pub(crate) fn is_logged(kind: &FactKind) -> bool {
         FactKind::Reloading
             | FactKind::Reloaded { .. }
             | FactKind::SignalIgnored { .. }
+            | FactKind::ReadinessDrained
+            | FactKind::ReadinessUndrained
             | FactKind::Stopping { .. }
             | FactKind::Hurried { .. }
             | FactKind::Waiting { .. }
@@ -47,6 +49,8 @@ pub(crate) fn log(fact: &Fact) {
                 "{signal} is ignored: the process has no controlling terminal, and takes no reload requests"
             );
         }
+        FactKind::ReadinessDrained => tracing::info!(target: TARGET, "readiness drained"),
+        FactKind::ReadinessUndrained => tracing::info!(target: TARGET, "readiness undrained"),
         FactKind::Hurried { .. } => {
             tracing::warn!(
                 target: TARGET,

@@ -45,6 +45,10 @@ pub enum FactKind {
         /// The number of the signal.
         number: i32,
     },
+    /// The readiness was drained, without a stop: probes answer that load balancers are to send no further request.
+    ReadinessDrained,
+    /// The readiness is not drained any more.
+    ReadinessUndrained,
     /// The stop begins (the notice).
     #[non_exhaustive]
     Stopping {
