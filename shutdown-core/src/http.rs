@@ -87,8 +87,8 @@
 //! [`recipes`](crate::recipes#behind-a-load-balancer) has the settings for HAProxy, Envoy, and a service with one endpoint.
 
 // In reading order, a file uses only those before it: framing, closing, last_response, late_requests, envoy,
-// readiness, probes, with_probes, serve_probes, protocol, age, hooks, notices, site, state, connection, info, handshake,
-// body, stream, drive, request, service, server. `connection_close` is for servers of other crates, and uses none of them.
+// probes, with_probes, readiness, serve_probes, protocol, age, hooks, notices, site, state, connection, info, handshake,
+// body, stream, drive, request, service, server, serving. `connection_close` is for servers of other crates, and uses none of them.
 mod age;
 mod body;
 mod closing;
@@ -110,6 +110,7 @@ mod request;
 mod serve_probes;
 mod server;
 mod service;
+mod serving;
 mod site;
 mod state;
 mod stream;
