@@ -166,6 +166,25 @@ mod tests {
         assert_eq!(said, Some(true));
     }
 
+    /// R30: the clients of a drained service connect to another instance.
+    #[tokio::test]
+    async fn a_response_says_close_while_the_readiness_is_drained() {
+        let service = async {
+            crate::ready();
+            let readiness = crate::http::readiness();
+            for drained in [false, true, false] {
+                if drained {
+                    readiness.drain()
+                } else {
+                    readiness.undrain()
+                }
+                assert_eq!(says_close(&answer(Request::get("/"), StatusCode::OK).await), drained);
+            }
+        };
+        let report = Lifecycle::builder().build().run(service).await;
+        assert_eq!(report.exit_status(), 0, "{report}");
+    }
+
     #[tokio::test]
     async fn an_upgrade_and_an_http2_response_stay_as_they_are() {
         stopping(async {

@@ -211,7 +211,7 @@ impl<L, H> Server<L, H> {
         self
     }
 
-    /// Configures whether the lame duck ends as soon as it has done its work: a readiness probe has received 503 on
+    /// Configures whether the lame duck ends as soon as it has done its work: a readiness probe has received a failure on
     /// `/readyz` (or an answer of gRPC's health check), and for 1 s there was no new connection and no request but those
     /// of probes. Defaults to `false`.
     pub fn lame_duck_early_end(mut self, early_end: bool) -> Self {
