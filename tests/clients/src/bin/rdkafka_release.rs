@@ -89,14 +89,17 @@ async fn produce(kind: &str) -> Result<(), Error> {
         "future" | "leaky" => {
             let producer: FutureProducer = config.create()?;
             producer.client().fetch_metadata(Some(TOPIC), PATIENCE)?;
-            if kind == "leaky" {
-                std::mem::forget(lifecycle::manage(Leaky {
-                    producer: Some(producer.clone()),
-                    consumer: None,
-                }));
+            let producer = if kind == "leaky" {
+                let leaky = lifecycle::manage(Leaky { producer: Some(producer), consumer: None });
+                // Held by a task that never ends.
+                std::mem::forget(leaky.clone());
+                leaky.producer.clone()
             } else {
-                lifecycle::manage(Producer { future: Some(producer.clone()), threaded: None, base: None });
-            }
+                let managed =
+                    lifecycle::manage(Producer { future: Some(producer), threaded: None, base: None });
+                managed.future.clone()
+            };
+            let producer = producer.ok_or("it is there")?;
             serve().await;
             for number in 0..count() {
                 let record = FutureRecord::<(), str>::to(TOPIC);
@@ -135,47 +138,44 @@ async fn produce(kind: &str) -> Result<(), Error> {
 /// Receives messages until the stop.
 async fn consume(kind: &str) -> Result<(), Error> {
     let config = config();
-    match kind {
-        "base" => {
-            let consumer: BaseConsumer = config.create()?;
-            consumer.subscribe(&[TOPIC])?;
-            let managed = lifecycle::manage(Consumer { stream: None, base: Some(consumer) });
-            // Held by a task that never ends: only the teardown closes the consumer.
-            std::mem::forget(managed.clone());
-            let reader = managed.clone();
-            let read = move || {
-                let consumer = reader.base.as_ref().expect("it is there");
-                for _ in 0..count() {
-                    drop(consumer.poll(None).expect("a message without a limit"));
-                }
-            };
-            tokio::task::spawn_blocking(read).await?;
-            serve().await;
-        }
-        _ => {
-            let consumer: StreamConsumer = config.create()?;
-            consumer.subscribe(&[TOPIC])?;
-            let (leaky, managed);
-            let consumer = if kind == "leaky" {
-                leaky = lifecycle::manage(Leaky { producer: None, consumer: Some(consumer) });
-                // Held by a task that never ends, so that it is not dropped either.
-                std::mem::forget(leaky.clone());
-                leaky.consumer.as_ref()
-            } else {
-                managed = lifecycle::manage(Consumer { stream: Some(consumer), base: None });
-                std::mem::forget(managed.clone());
-                managed.stream.as_ref()
-            };
-            let consumer = consumer.ok_or("it is there")?;
-            for number in 1..=count() {
-                let message = consumer.recv().await?;
-                // The program commits the first half, and has not handled the rest.
-                if kind == "manual" && number == count() / 2 {
-                    consumer.commit_message(&message, CommitMode::Sync)?;
-                }
+    if kind == "base" {
+        let consumer: BaseConsumer = config.create()?;
+        consumer.subscribe(&[TOPIC])?;
+        let managed = lifecycle::manage(Consumer { stream: None, base: Some(consumer) });
+        // Held by a task that never ends: only the teardown closes the consumer.
+        std::mem::forget(managed.clone());
+        let reader = managed.clone();
+        let read = move || {
+            let consumer = reader.base.as_ref().expect("it is there");
+            for _ in 0..count() {
+                drop(consumer.poll(None).expect("a message without a limit"));
             }
-            serve().await;
+        };
+        tokio::task::spawn_blocking(read).await?;
+        serve().await;
+    } else {
+        let consumer: StreamConsumer = config.create()?;
+        consumer.subscribe(&[TOPIC])?;
+        let (leaky, managed);
+        let consumer = if kind == "leaky" {
+            leaky = lifecycle::manage(Leaky { producer: None, consumer: Some(consumer) });
+            // Held by a task that never ends, so that it is not dropped either.
+            std::mem::forget(leaky.clone());
+            leaky.consumer.as_ref()
+        } else {
+            managed = lifecycle::manage(Consumer { stream: Some(consumer), base: None });
+            std::mem::forget(managed.clone());
+            managed.stream.as_ref()
+        };
+        let consumer = consumer.ok_or("it is there")?;
+        for number in 1..=count() {
+            let message = consumer.recv().await?;
+            // The program commits the first half, and has not handled the rest.
+            if kind == "manual" && number == count() / 2 {
+                consumer.commit_message(&message, CommitMode::Sync)?;
+            }
         }
+        serve().await;
     }
     Ok(())
 }
