@@ -162,8 +162,8 @@ impl Probes {
     #[track_caller]
     #[must_use]
     pub fn stopping_status(mut self, status: u16) -> Probes {
-        let failure = StatusCode::from_u16(status).ok();
-        self.stopping_status = failure.filter(|status| status.as_u16() >= 400 && status.as_u16() < 600).unwrap_or_else(|| {
+        let failure = StatusCode::from_u16(status).ok().filter(|_| (400..600).contains(&status));
+        self.stopping_status = failure.unwrap_or_else(|| {
             panic!(
                 "`stopping_status({status})` tells no load balancer that the service stops: write a status from 400 to \
                  599, such as 503 or 404; `ready_in_lame_duck()` keeps 200"

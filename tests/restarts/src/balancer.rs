@@ -82,10 +82,10 @@ impl Balancer {
                 configuration.replace("GET /readyz\n", "GET /readyz\n    http-check disable-on-404\n");
         }
         if reads_header {
-            let script = concat!("global\n    lua-load ", env!("CARGO_MANIFEST_DIR"), "/src/leave.lua\n");
+            let script = concat!("local0\n    lua-load ", env!("CARGO_MANIFEST_DIR"), "/src/leave.lua\n");
             let rule =
                 "    http-response lua.leave if { res.hdr(x-envoy-immediate-health-check-fail) -m found }\n";
-            configuration = configuration.replace("global\n", script);
+            configuration = configuration.replace("local0\n", script);
             configuration =
                 configuration.replace("    balance roundrobin\n", &format!("    balance roundrobin\n{rule}"));
         }
