@@ -27,5 +27,6 @@ pub(crate) mod defer;
 #[cfg(feature = "http")]
 pub(crate) mod readiness;
 pub(crate) mod reload;
+pub(crate) mod supervised;
 
 pub(crate) mod functions;

@@ -6,9 +6,12 @@
 #![deny(unsafe_code)]
 
 // Pure: no clock, no threads, no tokio.
+mod backoff;
 mod budget;
 mod json;
+mod markup;
 mod plan;
+mod random;
 mod report;
 mod signals;
 mod socket;
@@ -51,12 +54,17 @@ pub mod http;
 #[cfg(feature = "net")]
 pub mod net;
 
+// The program `lifecycle`.
+#[cfg(feature = "show")]
+mod show;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 pub mod coming_from;
 pub mod lints;
 mod macros;
+pub mod observability;
 pub mod platforms;
 pub mod recipes;
 #[cfg(feature = "opentelemetry")]
@@ -68,17 +76,18 @@ pub use {
     engine::functions::{
         Draining, Stopping, defer, drain_remaining, draining, fail, is_stopping, manage, manage_as, pass,
         ready, reloads, remaining, request_reload, shutdown, spawn, spawn_blocking, spawn_essential,
-        stopping,
+        spawn_supervised, stopping,
     },
     engine::lifecycle::Lifecycle,
     engine::output::MainOutput,
     engine::reload::{Reload, Reloads},
+    engine::supervised::Supervised,
     macros::{Holds, known_types, main, needs_release, resource, teardown},
     observe::last_stop::LastStop,
     process::{Process, ReportFormat, last_stop},
     report::{
-        Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report,
-        StageReport, Straggler, Unconfirmed,
+        EdgeReport, Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason,
+        Report, StageReport, Straggler, Unconfirmed,
     },
     resource::managed::{Managed, TeardownError},
     resource::scope::unconfirmed,

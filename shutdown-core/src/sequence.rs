@@ -166,6 +166,11 @@ impl<H: Clone> Sequence<H> {
                     teardown.ended(now, id, outcome, &mut self.registry, &mut self.actions);
                 }
             },
+            Event::TaskFailed(sentence) => {
+                if let Some(stop) = self.phase.stop_mut() {
+                    stop.task_failures.push(sentence);
+                }
+            }
             Event::TaskPanicked => match &mut self.phase {
                 Phase::Running { panicked_tasks, .. } => *panicked_tasks += 1,
                 phase => {

@@ -152,7 +152,7 @@ async fn a_short_drain_calls_nobody_idle() {
     assert_eq!(lines(&report), ["1 task spawned at here"]);
 }
 
-/// The name of an essential task is in the list, not only its line.
+/// The name of a task is in the list, not only its line.
 #[tokio::test(start_paused = true)]
 async fn an_essential_task_is_named() {
     let report = report(async {
@@ -167,10 +167,7 @@ async fn an_essential_task_is_named() {
         tokio::task::yield_now().await;
     })
     .await;
-    assert_eq!(
-        lines(&report),
-        ["1 essential task `admin` spawned at here", "1 essential task `api` spawned at here"]
-    );
+    assert_eq!(lines(&report), ["1 task `admin` spawned at here", "1 task `api` spawned at here"]);
     let named = |straggler: &Straggler| matches!(straggler, Straggler::Tasks { name: Some(name), .. } if name == "api");
     assert!(report.stragglers.iter().any(named), "{report}");
 }

@@ -11,4 +11,4 @@ pub use state::{
     drain_remaining, draining, fail, is_stopping, ready, reloads, remaining, request_reload, shutdown,
     stopping,
 };
-pub use work::{pass, spawn, spawn_blocking, spawn_essential};
+pub use work::{pass, spawn, spawn_blocking, spawn_essential, spawn_supervised};

@@ -30,7 +30,7 @@ struct Shard {
 
 struct Task {
     number: u64,
-    /// The name of an essential task.
+    /// The name of an essential or a supervised task.
     name: Option<Cow<'static, str>>,
     location: &'static Location<'static>,
     /// `None` for a closure, which is always busy.
@@ -106,6 +106,12 @@ impl Tasks {
             false => Straggler::Tasks { name, location, count, idle },
         };
         (found.into_iter().map(straggler).collect(), total)
+    }
+
+    /// Counts the tasks that have not ended.
+    #[cfg(feature = "metrics")]
+    pub(super) fn count(&self) -> usize {
+        (0..self.shards.len()).map(|at| self.shard(at).tasks.len()).sum()
     }
 
     /// Returns whether work has been cut. The notice of it may still be on its way.

@@ -1,8 +1,8 @@
 //! How old a connection becomes.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::time::Duration;
+
+use crate::random;
 
 /// The limits of a connection's age. Defaults to none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,14 +16,8 @@ pub(super) struct Age {
 impl Age {
     /// Gives the limit for one connection: each has its own, so that clients do not reconnect all at once.
     pub(super) fn limit_of_one(self) -> Option<Duration> {
-        Some(around(self.limit?, share()))
+        Some(around(self.limit?, random::share()))
     }
-}
-
-/// Gives a random number from 0 to 1.
-fn share() -> f64 {
-    let scattered = RandomState::new().build_hasher().finish() >> 32;
-    f64::from(u32::try_from(scattered).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
 }
 
 /// Gives a time from nine tenths to eleven tenths of `limit`.

@@ -102,6 +102,10 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
         }
         FactKind::ReadinessDrained => ("readiness_drained", String::new()),
         FactKind::ReadinessUndrained => ("readiness_undrained", String::new()),
+        FactKind::Restarting { name, error, after } => (
+            "restarting",
+            format!(",\"name\":{},\"error\":{},\"after_ms\":{}", quoted(name), quoted(error), millis(after)),
+        ),
         FactKind::Stopping { reason, left } => {
             ("stopping", format!(",\"reason\":{},\"left_ms\":{}", quoted(&reason.to_string()), millis(left)))
         }
@@ -115,8 +119,8 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
             let work = list(stragglers.iter().map(|straggler| quoted(&straggler.to_string())));
             ("cut_off", format!(",\"work\":{work}"))
         }
-        FactKind::TeardownBegan { name } => ("teardown_began", format!(",\"name\":{}", quoted(name))),
-        FactKind::TeardownEnded { name, outcome } => {
+        FactKind::TeardownBegan { name, .. } => ("teardown_began", format!(",\"name\":{}", quoted(name))),
+        FactKind::TeardownEnded { name, outcome, .. } => {
             let outcome = quoted(&outcome.to_string());
             ("teardown_ended", format!(",\"name\":{},\"outcome\":{outcome}", quoted(name)))
         }

@@ -40,9 +40,8 @@ impl fmt::Display for Straggler {
         match self {
             Straggler::Main => f.write_str("`main`"),
             Straggler::Tasks { name, location, count, idle } => {
-                let essential = if name.is_some() { "essential " } else { "" };
                 let (tasks, them) = if *count == 1 { ("task", "the task") } else { ("tasks", "the tasks") };
-                write!(f, "{count} {essential}{tasks} ")?;
+                write!(f, "{count} {tasks} ")?;
                 if let Some(name) = name {
                     write!(f, "`{name}` ")?;
                 }

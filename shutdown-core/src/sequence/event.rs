@@ -26,6 +26,8 @@ pub(crate) enum Event {
     Began(InstanceId),
     /// This teardown has ended.
     Ended(InstanceId, Outcome),
+    /// A task has failed during the stop. The text is a sentence.
+    TaskFailed(String),
     /// A tracked task panicked.
     TaskPanicked,
     /// No client sends work any more, so that the lame duck has no purpose.

@@ -36,8 +36,8 @@ pub(super) struct Stop {
     pub(super) failures: Vec<String>,
     /// The rules of the current plan that cannot be kept, a sentence each.
     broken_rules: Vec<String>,
-    /// The essential tasks that failed during the stop, a sentence each.
-    essential_failures: Vec<String>,
+    /// The tasks that failed during the stop, a sentence each.
+    pub(super) task_failures: Vec<String>,
     /// How the time-outs of the current plan are scaled to fit, in a sentence.
     scaled: Option<String>,
     /// The time of the next log line about what the stop is waiting for.
@@ -66,7 +66,7 @@ impl Stop {
             panicked_before: 0,
             failures: Vec::new(),
             broken_rules: Vec::new(),
-            essential_failures: Vec::new(),
+            task_failures: Vec::new(),
             scaled: None,
             next_waiting_line: now + WAITING_LINE_INTERVAL,
         };
@@ -140,7 +140,7 @@ impl Stop {
     }
 
     pub(super) fn essential_failed(&mut self, name: &str, error: &str) {
-        self.essential_failures.push(format!("essential task `{name}` failed: {error}"));
+        self.task_failures.push(format!("essential task `{name}` failed: {error}"));
     }
 
     /// Whether a log line about what the stop is waiting for is due. If so, schedules the next one.
@@ -152,10 +152,11 @@ impl Stop {
         due
     }
 
-    /// Returns the report as it is before the flush. What has not begun may still run in the flush.
+    /// Returns the report as it is before the flush, without edges. What has not begun may still run in the flush.
     pub(super) fn so_far<H: Clone>(&self, now: Instant, registry: &Registry<H>) -> Report {
         let mut so_far = self.clone().seal(now, registry);
         so_far.instances.retain(|instance| instance.outcome != Outcome::NotRun);
+        so_far.edges.clear();
         so_far
     }
 
@@ -168,17 +169,19 @@ impl Stop {
             start: since(pair[0].at),
             took: pair[1].at.saturating_duration_since(pair[0].at),
         });
+        let (instances, edges) = registry.report(self.t0);
         Report {
             grace: self.grace,
             took: since(now),
             stages: stages.collect(),
-            instances: registry.report(self.t0),
+            instances,
+            edges,
             reason: self.reason,
             stragglers: self.stragglers,
             main: self.main,
             panicked_tasks: self.panicked_tasks,
             failures: self.failures,
-            faults: self.broken_rules.into_iter().chain(self.essential_failures).collect(),
+            faults: self.broken_rules.into_iter().chain(self.task_failures).collect(),
             notes: self.scaled.into_iter().chain(panics(self.panicked_before)).collect(),
         }
     }

@@ -122,6 +122,61 @@ where
     context::expect("spawn_essential", Lifecycle::clone).spawn_essential(name, future)
 }
 
+/// Spawns a task that begins again when it ends or panics.
+///
+/// The closure makes the future of each run. A run that has ended is followed by the next one after a random wait.
+///
+/// | ends since the last run of 60 s or more | the wait |
+/// |---|---|
+/// | 1 | 1 s to 2 s |
+/// | 2 | 1 s to 4 s |
+/// | 3 | 1 s to 8 s |
+/// | 4 | 1 s to 16 s |
+/// | 5 and more | 1 s to 30 s |
+///
+/// Each end is one log event at WARN with the error, and the report counts them in a note. Nothing begins again after the
+/// stop has begun: a wait ends at once, and the drain waits for a run as for any other task. An error or a panic of such a
+/// run makes the exit status 70.
+///
+/// [`Supervised`](crate::Supervised) has the options: a limit of restarts. `abort` of the returned handle ends the task and
+/// its supervision.
+///
+/// A task that needs no restart is spawned by [`spawn`]. A task whose end has to stop the service is spawned by
+/// [`spawn_essential`].
+///
+/// # Panics
+///
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle), or outside of a tokio runtime.
+///
+/// # Cancel safety
+///
+/// A run that is in flight at the end of the drain is dropped at its next await, as every tracked task.
+///
+/// # Examples
+///
+/// ```
+/// async fn synchronize(interval: std::time::Duration) -> std::io::Result<()> {
+///     # let _ = interval;
+///     lifecycle::stopping().await;
+///     Ok(())
+/// }
+///
+/// # #[lifecycle::main]
+/// # async fn main() {
+/// lifecycle::spawn_supervised("sync", || synchronize(std::time::Duration::from_secs(30)));
+/// # lifecycle::shutdown("an example ends");
+/// # }
+/// ```
+#[doc(alias("restart", "supervisor", "one_for_one"))]
+#[track_caller]
+pub fn spawn_supervised<F, Fut>(name: impl Into<Cow<'static, str>>, task: F) -> JoinHandle<()>
+where
+    F: FnMut() -> Fut + Send + 'static,
+    Fut: Future<Output: MainOutput> + Send + 'static,
+{
+    context::expect("spawn_supervised", Lifecycle::clone).spawn_supervised(name, task)
+}
+
 /// Returns a pass (a guard) for one piece of work in flight, or `None` after the drain has begun.
 ///
 /// The drain waits until the pass is dropped. The first pass implies [`ready`](crate::ready).
