@@ -125,12 +125,11 @@ fn options(model: &Main, door: &TokenStream) -> TokenStream {
 
 /// Returns the name of an observer in notes of the report: its path, or where the attribute is.
 fn observer_name(observe: &Expr) -> TokenStream {
-    match observe {
-        Expr::Path(path) => {
-            let path = path.to_token_stream().to_string().replace(' ', "");
-            quote!(#path)
-        }
-        _ => quote!(::core::concat!(::core::file!(), ":", ::core::line!())),
+    if let Expr::Path(path) = observe {
+        let path = path.to_token_stream().to_string().replace(' ', "");
+        quote!(#path)
+    } else {
+        quote!(::core::concat!(::core::file!(), ":", ::core::line!()))
     }
 }
 
