@@ -11,8 +11,9 @@ use humantime::{format_duration, parse_rfc3339};
 
 use crate::json::{field, text};
 
-/// The part of the file that is read: the last 1 MiB.
-const TAIL_BYTES: u64 = 1 << 20;
+/// The parts of the file that are read: the last 64 KiB, and the last 1 MiB if the last run began before them. The first part
+/// is short, because a start waits for it.
+const TAIL_BYTES: [u64; 2] = [1 << 16, 1 << 20];
 
 /// The end of an earlier run, as the report file tells: see [`last_stop`](crate::last_stop).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,18 +66,33 @@ pub(crate) fn read(path: &Path, is_running: impl Fn(u32) -> bool) -> io::Result<
     }
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
-    let mut tail = Vec::new();
-    file.take(TAIL_BYTES).read_to_end(&mut tail)?;
-    Ok(last_of(&String::from_utf8_lossy(&tail), is_running))
+    let mut last = None;
+    for bytes in TAIL_BYTES {
+        file.seek(SeekFrom::Start(length.saturating_sub(bytes)))?;
+        let mut tail = Vec::new();
+        (&file).take(bytes).read_to_end(&mut tail)?;
+        last = last_of(&String::from_utf8_lossy(&tail), &is_running);
+        if bytes >= length || last.as_ref().is_some_and(|last| last.is_whole) {
+            break;
+        }
+    }
+    Ok(last.map(|last| last.stop))
+}
+
+/// The last run of a part of the file.
+struct Last {
+    stop: LastStop,
+    /// The part has the begin of the run.
+    is_whole: bool,
 }
 
 /// Returns the run whose last line comes last, among those that are over. A line that is torn or foreign is skipped.
 ///
 /// The search goes from the end to the begin of that run, because a start waits for it.
-fn last_of(lines: &str, is_running: impl Fn(u32) -> bool) -> Option<LastStop> {
+fn last_of(lines: &str, is_running: impl Fn(u32) -> bool) -> Option<Last> {
     let mut going_on = BTreeSet::new();
     let mut found: Vec<Line> = Vec::new();
+    let mut is_whole = false;
     for line in lines.lines().rev().filter_map(Line::of) {
         match found.first() {
             Some(last) if last.run != line.run => continue,
@@ -88,9 +104,9 @@ fn last_of(lines: &str, is_running: impl Fn(u32) -> bool) -> Option<LastStop> {
             }
             None => {}
         }
-        let is_first = line.fact == "started";
+        is_whole = line.fact == "started";
         found.push(line);
-        if is_first {
+        if is_whole {
             break;
         }
     }
@@ -99,7 +115,7 @@ fn last_of(lines: &str, is_running: impl Fn(u32) -> bool) -> Option<LastStop> {
     for line in found.iter().rev() {
         run.learn(line);
     }
-    Some(run.stop)
+    Some(Last { stop: run.stop, is_whole })
 }
 
 /// One line of the file.
@@ -157,6 +173,10 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn last_of(lines: &str, is_running: impl Fn(u32) -> bool) -> Option<LastStop> {
+        super::last_of(lines, is_running).map(|last| last.stop)
+    }
 
     fn line(run: &str, second: u32, rest: &str) -> String {
         format!("{{\"at\":\"2026-01-01T00:00:{second:02}.000Z\",\"run\":\"{run}\",{rest}}}\n")
@@ -217,5 +237,25 @@ mod tests {
         let foreign = format!("what?\n{{\"run\":1}}\n{}{{\"at\":", killed());
         assert_eq!(last_of(&foreign, |_| false), last_of(&killed(), |_| false));
         assert_eq!(last_of("", |_| false), None);
+    }
+
+    /// The last run may be longer than the part that is read first, and other runs may hide it.
+    #[test]
+    fn r35_a_run_that_began_long_before_the_end_of_the_file_is_read() {
+        let path = std::env::temp_dir().join(format!("lifecycle-last-stop-{}", std::process::id()));
+        let reload = line("7-1", 3, "\"fact\":\"reloading\"");
+        let other = line("8-2", 3, "\"fact\":\"reloading\"");
+        let [first, second] = TAIL_BYTES.map(|bytes| usize::try_from(bytes).expect("small"));
+        for (between, is_known) in [(0, true), (first + 1, true), (second + 1, false)] {
+            for filler in [&reload, &other] {
+                let file = killed() + &filler.repeat(between.div_ceil(filler.len()));
+                std::fs::write(&path, file).expect("a file");
+                let last = read(&path, |pid| pid == 8).expect("it is readable");
+                let open = last.map(|last| last.open).unwrap_or_default();
+                let expected: &[&str] = if is_known { &["a \"b\""] } else { &[] };
+                assert_eq!(open, expected, "{between}");
+            }
+        }
+        std::fs::remove_file(path).expect("it is there");
     }
 }
