@@ -104,6 +104,7 @@ pub use shutdown_macros::known_types;
 /// | `job` | batch job: ready from the start, without a lame duck | a service |
 /// | `signals(SIGTERM, SIGUSR1)` | signals that ask for a stop | `SIGTERM`, `SIGINT`, `SIGHUP` |
 /// | `report = "json"` | report on stderr: `"text"`, `"json"` or `"off"` | `"text"` |
+/// | `observer = audit` | function or closure that receives each [`Fact`](crate::Fact), or an array of several | none |
 /// | `crate = path` | path of this crate | `::lifecycle` |
 ///
 /// A duration is one or more pairs of a number and a unit: `"500ms"`, `"30s"`, `"1m 30s"`, `"2h"`. The shortest grace is
@@ -125,6 +126,22 @@ pub use shutdown_macros::known_types;
 /// async fn main() {}
 /// ```
 ///
+/// An observer has the type of [`Process::observer`](crate::Process::observer). A note in the report names it by its path,
+/// or by the place of the attribute if it is a closure. Its last fact has the report:
+///
+/// ```
+/// use lifecycle::{Fact, FactKind};
+///
+/// fn audit(fact: &Fact) {
+///     if let FactKind::Sealed { report, .. } = &fact.kind {
+///         println!("the service has stopped within {:?}", report.took);
+///     }
+/// }
+///
+/// #[lifecycle::main(observer = [audit, |fact| println!("{fact:?}")])]
+/// async fn main() {}
+/// ```
+///
 /// Use [`Process`](crate::Process) in a plain `fn main` for values from the command line or from a file, and for a
 /// [`tokio::runtime::Builder`] of your own. The attribute expands to calls of its methods.
 ///
@@ -143,6 +160,7 @@ pub use shutdown_macros::known_types;
 /// | `LIFECYCLE_PLAN` = `tree`, `dot`, `mermaid` or `json` | prints the plan of the declared resources, and exits with 0 before `main` runs |
 /// | `LIFECYCLE_REPORT` = a path | appends one line of JSON for each fact: see [`last_stop`](crate::last_stop) |
 /// | `NOTIFY_SOCKET`, `WATCHDOG_USEC`, which systemd sets | with the feature `systemd`: tell the service manager what happens |
+/// | `FDSTORE`, which systemd sets since version 254 | with the feature `systemd`: [store the listeners](crate::platforms#the-listeners-of-a-service), if the value is above 0 |
 /// | `LIFECYCLE_TERMINATION_LOG` = a path | the termination log, if it is not `/dev/termination-log` |
 ///
 /// The plan names generic resources, but cannot show their place: only a running program knows their types.

@@ -55,10 +55,13 @@
 //!
 //! - **Systemd socket activation.** The listener belongs to the manager and outlives the process. [`listen`] takes it
 //!   over. A client that connects between two processes waits in the accept queue.
+//! - **Systemd's store** (feature `systemd`, `FileDescriptorStoreMax`). systemd keeps the listener open between two processes,
+//!   also after a crash. No socket unit is needed: see [`platforms`](crate::platforms#the-listeners-of-a-service).
 //! - **Two processes on one port** (`SO_REUSEPORT`). The new process binds before the old one is stopped. Bind a
 //!   `tokio::net::TcpSocket` with `set_reuseport(true)` and serve [`SocketListener::sole`] of its listener. The old
 //!   process empties its own accept queue. A client that connects while it closes retries after one second and reaches
 //!   the new process.
+//! - **A reload in one process.** The next server takes over the socket of the old one: [`SocketListener::downgrade`].
 //! - **A load balancer.** Let `/readyz` fail before the listener closes: see `lifecycle::http::probes` and `lame_duck`.
 
 mod accept;
@@ -81,10 +84,13 @@ mod serve;
 mod socket_file;
 mod socket_listener;
 mod state;
+mod stored;
 mod stream;
 mod unread;
 #[cfg(unix)]
 mod waiting;
+#[cfg(unix)]
+mod weak_listener;
 
 #[cfg(feature = "http")]
 pub(crate) use accept::{Door, Entry, is_fatal, words_for};
@@ -100,3 +106,5 @@ pub use socket_listener::SocketListener;
 pub use stream::Stream;
 #[cfg(feature = "http")]
 pub(crate) use unread::{SocketId, socket};
+#[cfg(unix)]
+pub use weak_listener::WeakListener;

@@ -148,5 +148,5 @@ fn json(plan: &Plan, items: &[usize], generic: &[String]) -> String {
         })
         .chain(generic.iter().map(|name| format!("  {{\"name\":{},\"generic\":true}}", quoted(name))))
         .collect();
-    format!("[\n{}\n]", rows.join(",\n"))
+    if rows.is_empty() { "[]".to_owned() } else { format!("[\n{}\n]", rows.join(",\n")) }
 }

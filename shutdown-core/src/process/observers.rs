@@ -29,6 +29,8 @@ static LAST_STOP: OnceLock<LastStop> = OnceLock::new();
 /// Returns `None` without a report file, and if the file has no earlier run that is over. Runs that still go on, such as
 /// the instance that this one replaces, do not count. Only the last 1 MiB of the file is read.
 ///
+/// The program `lifecycle show` makes a page of the last stops in the file: `cargo install shutdown-core --features show`.
+///
 /// # Examples
 ///
 /// ```
@@ -61,6 +63,14 @@ pub(super) fn add_systemd(observers: &mut Declared, reporter: &Reporter) -> Opti
         None
     });
     let systemd = Arc::new(connected?);
+    #[cfg(feature = "net")]
+    {
+        let theirs = reporter.clone();
+        let warn = move |warning: &str| theirs.print(format!("lifecycle: warning: {warning}\n"));
+        if let Err(error) = systemd.start_store(warn) {
+            reporter.print(format!("lifecycle: warning: cannot store listeners with systemd: {error}\n"));
+        }
+    }
     let told = Arc::clone(&systemd);
     observers.add("systemd".into(), move |fact| told.tell(fact));
     Some(systemd)

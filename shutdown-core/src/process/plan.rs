@@ -14,7 +14,7 @@ use crate::resource::declared;
 use crate::sequence::Config;
 
 /// Returns what `LIFECYCLE_PLAN` prints. The time-outs of the crate of `module` have to fit into grace (R12).
-pub(super) fn print(mut declared: Plan, format: Format, settings: Settings, module: &str) -> String {
+pub(super) fn printed(mut declared: Plan, format: Format, settings: Settings, module: &str) -> String {
     let resources = render(&declared, &declared::generic(), format);
     if format != Format::Json {
         return resources;

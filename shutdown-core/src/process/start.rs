@@ -58,7 +58,7 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     // The first part of the path is the crate whose time-outs are checked (R12). The type of a future begins with it, too.
     let module = options.declared_in.unwrap_or_else(std::any::type_name::<F>);
     if let Some(format) = settings.plan {
-        let plan = plan::print(declared, format, settings, module);
+        let plan = plan::printed(declared, format, settings, module);
         // An error means that the reader has closed the pipe.
         let _ = io::stdout().write_all(plan.as_bytes());
         return Ok(ExitCode::SUCCESS);

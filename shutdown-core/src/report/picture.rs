@@ -85,12 +85,12 @@ impl Picture {
         let drain = stages.iter().find(|bar| bar.name == Stage::Drain.to_string());
         let (start, took) =
             drain.map_or((Duration::ZERO, took), |drain| (drain.start.unwrap_or_default(), drain.took));
-        let cut_off = cut_off.into_iter().map(|name| Bar {
-            name,
+        let cut_off = cut_off.into_iter().map(|work| Bar {
+            name: "cut off".to_owned(),
             start: Some(start),
             took,
             mark: Mark::CutOff,
-            words: "cut off".to_owned(),
+            words: work,
             place: None,
         });
         let cut_off: Vec<Bar> = cut_off.collect();
@@ -126,9 +126,9 @@ impl Bar {
             return "<rect class=\"not-run\" x=\"0.2%\" y=\"5\" width=\"99.6%\" height=\"10\" rx=\"2\"/>"
                 .to_owned();
         };
-        // A span too short to be seen is drawn two tenths of a percent wide, inside of the box.
-        let left = window.part(start).min(WHOLE - 20);
-        let right = window.part(start + self.took).max(left + 20);
+        // A span too short to be seen is drawn half a percent wide, inside of the box.
+        let left = window.part(start).min(WHOLE - 50);
+        let right = window.part(start + self.took).max(left + 50);
         let mut out = String::new();
         let _ = write!(
             out,

@@ -1,6 +1,7 @@
 //! The report as a picture: one SVG without a script.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::picture::{Bar, Picture, Section};
 use super::span::Span;
@@ -131,6 +132,9 @@ impl Sheet {
     fn section(&mut self, section: &Section) {
         self.down(ROW + 14);
         self.text(MARGIN, "title", &section.title);
+        if section.window.from > Duration::ZERO {
+            self.text(MARGIN + 62, "axis", &format!("from {}", Span(section.window.from)));
+        }
         let axis = self.y;
         for (place, since) in section.window.marks() {
             let y = axis;
@@ -212,12 +216,17 @@ fn cut(text: &str, chars: usize) -> String {
     format!("{kept}…")
 }
 
-/// Returns the lines of `text`, each of at most [`LINE_CHARS`] characters.
+/// Returns the lines of `text`, each of at most [`LINE_CHARS`] characters. A line ends between two words if it can.
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for line in text.lines() {
-        let chars: Vec<char> = line.chars().collect();
-        lines.extend(chars.chunks(LINE_CHARS).map(|chunk| chunk.iter().collect()));
+        let mut rest = line;
+        while let Some((end, _)) = rest.char_indices().nth(LINE_CHARS) {
+            let end = rest[..end].rfind(' ').filter(|end| *end > 0).unwrap_or(end);
+            lines.push(rest[..end].to_owned());
+            rest = rest[end..].trim_start();
+        }
+        lines.push(rest.to_owned());
     }
     lines
 }

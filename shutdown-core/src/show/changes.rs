@@ -44,6 +44,9 @@ pub(super) fn changes(stop: &Stop, before: &Stop) -> Vec<Change> {
     if stop.grace != before.grace && has_report(stop) && has_report(before) {
         add(Kind::Other, "grace", format!("was {}, now {}", Span(before.grace), Span(stop.grace)));
     }
+    // The times of a run that was killed are not those of a whole stop.
+    let has_grown =
+        |old, new| if has_report(stop) && has_report(before) { has_grown(old, new) } else { None };
     if let Some(text) = has_grown(before.took, stop.took) {
         add(Kind::Worse, "stop", text);
     }

@@ -56,11 +56,11 @@ pub(super) struct Edge {
 
 impl Stop {
     /// Draws a run. `now` tells whether a stop without a report may still be under way.
-    pub(super) fn of(run: Run, now: SystemTime) -> Stop {
+    pub(super) fn of(run: &Run, now: SystemTime) -> Stop {
         let process = run.id.split('-').next().unwrap_or_default().to_owned();
         match (&run.report, &run.stopping) {
-            (Some(report), _) => of_report(&run, report, process),
-            (None, Some(stopping)) => of_facts(&run, stopping, now, process),
+            (Some(report), _) => of_report(run, report, process),
+            (None, Some(stopping)) => of_facts(run, stopping, now, process),
             (None, None) => Stop {
                 process,
                 at: run.last,
@@ -196,7 +196,10 @@ fn of_facts(run: &Run, stopping: &Stopping, now: SystemTime, process: String) ->
         at: stopping.at,
         reason: stopping.reason.clone(),
         end: if over { End::Killed } else { End::Underway },
-        grace: stopping.left,
+        // The line was written some milliseconds after the begin.
+        grace: Duration::from_millis(
+            (u64::try_from(stopping.left.as_millis()).unwrap_or(u64::MAX) / 10 + 1) * 10,
+        ),
         took,
         stages: stages.collect(),
         cut_off: run.cut_off.clone(),

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use super::run::{Line, Run};
 use super::stop::Stop;
 
-/// The number of runs without a report that are kept in addition. A run that is killed leaves one.
-const MAX_OPEN: usize = 256;
+/// The number of runs that are kept in addition, because runs end in another order than their stops begin.
+const SLACK: usize = 256;
 
 /// What a file says.
 #[derive(Debug)]
@@ -62,31 +62,44 @@ impl Reader {
             }
             return;
         };
-        // The report is the last line of a run. More lines come from a file that was appended to itself.
-        if self.over.iter().any(|run| run.id == line.run) {
-            return;
+        let (number, id) = (self.lines, line.run.clone());
+        if !self.open.contains_key(&id) {
+            let run = self.taken_back(&id).unwrap_or_else(|| Run::new(id.clone(), line.at));
+            self.open.insert(id.clone(), (number, run));
         }
-        let (number, id, at) = (self.lines, line.run.clone(), line.at);
-        let (last, run) = self.open.entry(id.clone()).or_insert_with(|| (number, Run::new(id, at)));
+        let Some((last, run)) = self.open.get_mut(&id) else { return };
         *last = number;
         run.learn(line);
         if run.report.is_some() {
-            let run = run.id.clone();
-            self.close(&run);
-        } else if self.open.len() > self.last + MAX_OPEN {
-            let oldest = self.open.iter().min_by_key(|(_, (last, _))| *last).map(|(id, _)| id.clone());
-            self.close(&oldest.unwrap_or_default());
+            self.close(&id);
+        } else if self.open.len() > self.last + 2 * SLACK {
+            let mut by_age: Vec<(usize, String)> =
+                self.open.iter().map(|(id, (last, _))| (*last, id.clone())).collect();
+            by_age.sort_unstable();
+            for (_, id) in by_age.into_iter().take(SLACK) {
+                self.close(&id);
+            }
         }
+    }
+
+    /// Takes back a run that was thought to be over. It wrote nothing for long, or the file was appended to itself.
+    fn taken_back(&mut self, id: &str) -> Option<Run> {
+        let at = self.over.iter().position(|run| run.id == id)?;
+        self.over.remove(at)
     }
 
     fn close(&mut self, run: &str) {
         let Some((_, run)) = self.open.remove(run) else { return };
         self.over.push_back(run);
-        // Runs end in another order than their stops begin, but not by many places.
-        if self.over.len() > self.last + 1 + MAX_OPEN {
+        if self.over.len() > self.last + 1 + SLACK {
             self.over.pop_front();
             self.dropped += 1;
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.open.len() + self.over.len()
     }
 
     pub(super) fn finish(mut self, now: SystemTime) -> Stops {
@@ -96,8 +109,8 @@ impl Reader {
         runs.sort_by_key(|run| (begin(run), run.first));
         let older = runs.len().saturating_sub(self.last);
         let shown = runs.split_off(older);
-        let before = runs.pop().map(|run| Stop::of(run, now));
-        let runs = shown.into_iter().rev().map(|run| Stop::of(run, now)).collect();
+        let before = runs.pop().map(|run| Stop::of(&run, now));
+        let runs = shown.into_iter().rev().map(|run| Stop::of(&run, now)).collect();
         Stops {
             runs,
             before,

@@ -107,3 +107,113 @@ fn the_page_reads_well_at_each_width_in_light_and_dark() {
         }
     }
 }
+
+/// The images of a report, each in a page of its own.
+#[test]
+fn an_image_of_a_report_is_drawn_by_a_browser_and_by_librsvg() {
+    if !soak() {
+        return;
+    }
+    let folder = Folder::new("images");
+    let mut browser = Chromium::start(&folder.file(""));
+    for count in [3, 300] {
+        folder.stop(STOPS, count, &["fail", "markup"]);
+        let image = folder.file("stop.svg");
+        let mut pictures = Vec::new();
+        for dark in [false, true] {
+            browser.open(&image, 1_000, dark);
+            let picture = browser.screenshot();
+            keep(&format!("svg-{count}-{}.png", if dark { "dark" } else { "light" }), &picture);
+            assert!(!pictures.contains(&picture), "light and dark are the same");
+            pictures.push(picture);
+            assert_eq!(browser.complaints(), Vec::<String>::new());
+            let title = browser.evaluate("document.querySelector('svg > title').textContent");
+            assert!(title.as_str().is_some_and(|title| title.ends_with("exit status 70")), "{title}");
+            let outside = browser.evaluate(
+                "[...document.querySelectorAll('text')].filter(text => {
+                    const box = text.getBoundingClientRect(), paper = document.documentElement.getBoundingClientRect();
+                    return box.left < paper.left || box.right > paper.right || box.bottom > paper.bottom;
+                }).map(text => text.textContent)",
+            );
+            assert!(empty(&outside), "{outside:#}");
+        }
+        let png = folder.file("stop.png");
+        let drawn = Command::new("rsvg-convert").arg(&image).arg("-o").arg(&png).output();
+        let drawn = drawn.expect("Debian's package `librsvg2-bin` is installed: `tests/run --soak` does it");
+        assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+        let picture = fs::read(&png).expect("the picture");
+        keep(&format!("rsvg-{count}.png"), &picture);
+        assert!(picture.len() > 10_000, "the picture is empty");
+    }
+}
+
+#[test]
+fn every_part_is_reached_and_opened_by_the_keyboard() {
+    if !soak() {
+        return;
+    }
+    let folder = Folder::new("keyboard");
+    folder.stop(STOPS, 60, &[]);
+    folder.stop(STOPS, 60, &["fail"]);
+    let page = folder.file("stops.html");
+    fs::write(&page, show(SHOW, &folder.report())).expect("the page is written");
+    let mut browser = Chromium::start(&folder.file(""));
+    browser.open(&page, 1_600, false);
+    let focused = "(() => {
+        const at = document.activeElement, outline = getComputedStyle(at);
+        return `${at.tagName} ${at.parentElement.className.split(' ')[0]} ${outline.outlineStyle} ${at.parentElement.open ?? ''}`.trim();
+    })()";
+    let mut tab = |browser: &mut Chromium| -> String {
+        browser.press("Tab", 9, "");
+        browser.evaluate(focused).as_str().unwrap_or_default().to_owned()
+    };
+    let mut order: Vec<String> = (0..6).map(|_| tab(&mut browser)).collect();
+    // Two columns of the chart, the open stop with its folded rows, and the closed stop.
+    assert_eq!(order.drain(..2).collect::<Vec<_>>(), ["A  solid", "A  solid"]);
+    assert_eq!(
+        order[..3],
+        ["SUMMARY stop solid true", "SUMMARY more solid false", "SUMMARY stop solid false"]
+    );
+    browser.open(&page, 1_600, false);
+    for expected in ["A  solid", "A  solid", "SUMMARY stop solid true", "SUMMARY more solid false"] {
+        assert_eq!(tab(&mut browser), expected);
+    }
+    let shown =
+        "document.querySelector('.more').open && document.querySelector('.more tr').checkVisibility()";
+    assert_eq!(browser.evaluate(shown), false);
+    browser.press("Enter", 13, "\r");
+    assert_eq!(browser.evaluate(shown), true);
+    // A column of the chart leads to its stop, and opens it.
+    browser.evaluate("document.querySelector('.chart a').focus()");
+    browser.press("Enter", 13, "\r");
+    assert_eq!(browser.evaluate("location.hash"), "#stop-1");
+    assert_eq!(browser.evaluate("document.getElementById('stop-1').parentElement.open"), true);
+    let titles = browser.evaluate("document.querySelectorAll('[title], [onmouseover]').length");
+    assert_eq!(titles, 0, "nothing is told only to a mouse");
+}
+
+/// Paper has no fold: every row of every stop is printed, in light colours.
+#[test]
+fn the_whole_page_prints() {
+    if !soak() {
+        return;
+    }
+    let folder = Folder::new("paper");
+    folder.stop(STOPS, 60, &[]);
+    folder.stop(STOPS, 60, &["fail"]);
+    let page = folder.file("stops.html");
+    fs::write(&page, show(SHOW, &folder.report())).expect("the page is written");
+    let mut browser = Chromium::start(&folder.file(""));
+    browser.open(&page, 1_600, true);
+    let paper = folder.file("stops.pdf");
+    browser.media("print", true);
+    fs::write(&paper, browser.print()).expect("the paper is written");
+    keep("paper.pdf", &fs::read(&paper).expect("the paper"));
+    let text = Command::new("pdftotext").arg("-layout").arg(&paper).arg("-").output();
+    let text = text.expect("Debian's package `poppler-utils` is installed: `tests/run --soak` does it");
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    for name in ["cache-003", "shard-059", "Telemetry", "checkpoint-050"] {
+        assert!(text.matches(name).count() >= 2, "`{name}` is not in both stops: {text}");
+    }
+    assert_eq!(browser.evaluate("getComputedStyle(document.body).color"), "rgb(29, 39, 51)");
+}
