@@ -77,7 +77,7 @@ impl Helper {
         start(name, move || {
             let mut last = Instant::now();
             loop {
-                match queue.next_within((tick.every)().saturating_sub(last.elapsed())) {
+                match queue.next_within((tick.every)()) {
                     Next::Job(job) => drop(catch(job)),
                     Next::None => {
                         drop(catch(&*tick.run));
