@@ -261,8 +261,11 @@ fn chips(stop: &Stop) -> String {
         (count(Mark::Unconfirmed), "unconfirmed", "unsure"),
     ];
     let rows = rows.iter().filter(|(count, ..)| *count > 0);
-    rows.map(|(count, words, class)| format!("<span class=\"chip {class}\">{count} {words}</span> "))
-        .collect()
+    let mut out = String::new();
+    for (count, words, class) in rows {
+        let _ = write!(out, "<span class=\"chip {class}\">{count} {words}</span> ");
+    }
+    out
 }
 
 fn class(stop: &Stop) -> &'static str {

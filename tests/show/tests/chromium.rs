@@ -163,7 +163,7 @@ fn every_part_is_reached_and_opened_by_the_keyboard() {
         const at = document.activeElement, outline = getComputedStyle(at);
         return `${at.tagName} ${at.parentElement.className.split(' ')[0]} ${outline.outlineStyle} ${at.parentElement.open ?? ''}`.trim();
     })()";
-    let mut tab = |browser: &mut Chromium| -> String {
+    let tab = |browser: &mut Chromium| -> String {
         browser.press("Tab", 9, "");
         browser.evaluate(focused).as_str().unwrap_or_default().to_owned()
     };
