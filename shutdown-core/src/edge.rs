@@ -12,12 +12,15 @@
 //! | [`Edge::task_panicked`] | an event: code of the user panicked. During a stop the exit status is then 70 |
 //! | [`Edge::unwanted`] | an event: no client sends work any more, so the lame duck can end early |
 //! | [`Edge::step_aside`], [`Edge::alone`] | a task that goes on until the end: the drain does not wait for it, and it learns when only `main` is left |
+//! | [`Edge::readiness`], and the rest of `edge/readiness.rs` | what the probes say, and what the program declares about it (R30) |
 //! | [`Edge::scope`], [`Edge::spawn`] | a future that is polled with this lifecycle as the current one; `spawn` also reports its panic |
 //!
 //! A server that outlives the drain (`http::serve_probes`) also waits for [`Edge::over`]. Everything else that an edge
 //! needs is the public API of [`Edge::lifecycle`].
 
 pub(crate) mod in_flight;
+#[cfg(feature = "http")]
+pub(crate) mod readiness;
 mod watched;
 
 use std::sync::Arc;
@@ -35,7 +38,7 @@ use crate::sync::catch::Panic;
 use crate::sync::notice::Notice;
 
 #[cfg(feature = "http")]
-pub(crate) use crate::engine::functions::{Draining, Stopping, is_stopping};
+pub(crate) use crate::engine::functions::{Draining, Stopping};
 pub(crate) use crate::engine::lifecycle::Lifecycle;
 
 /// How often [`Edge::alone`] looks. The gate only reports that all passes are back, and `main` has one.

@@ -24,6 +24,8 @@ mod spawn;
 
 pub(crate) mod builder;
 pub(crate) mod defer;
+#[cfg(feature = "http")]
+pub(crate) mod readiness;
 pub(crate) mod reload;
 pub(crate) mod supervised;
 

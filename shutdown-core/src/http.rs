@@ -5,7 +5,7 @@
 //! - The first bytes of the client choose the protocol. Without the feature `http2`, hyper closes the connection of an
 //!   HTTP/2 client without a response.
 //! - [`Server`] has settings: TLS, time-outs, limits, a service for each connection, the end of one server alone.
-//! - [`probes`] answers the health checks of an orchestrator.
+//! - [`probes`] answers the health checks of an orchestrator. [`readiness`] drains the readiness without a stop.
 //! - [`ConnectionCloseLayer`] is for services that stay with a server of another crate.
 //!
 //! ```
@@ -35,6 +35,7 @@
 //! | step | what happens |
 //! |---|---|
 //! | the stop begins | HTTP/1 responses carry `Connection: close`, `/readyz` answers 503, everything else works |
+//! | | each response tells [Envoy](probes()#envoy) that the service is not ready, if the program has probes |
 //! | the drain begins | the kernel accepts no new connection; connections in the accept queue are served; the listener closes |
 //! | | an idle connection closes, after the bytes that the kernel holds for it are served |
 //! | | a connection that is in use finishes its requests, streams and upgrades |
@@ -83,16 +84,18 @@
 //!
 //! With [`probes`] and a `lame_duck` the readiness check fails first, and the listener closes when clients have gone
 //! elsewhere. [`lame_duck_early_end`](Server::lame_duck_early_end) ends the lame duck as soon as that has happened.
+//! [`recipes`](crate::recipes#behind-a-load-balancer) has the settings for HAProxy, Envoy, and a service with one endpoint.
 
-// In reading order, a file uses only those before it: framing, closing, last_response, late_requests, probes, protocol,
-// age, hooks, notices, site, state, connection, info, handshake, body, stream, drive, request, service, server. `connection_close`
-// is for servers of other crates, and uses none of them.
+// In reading order, a file uses only those before it: framing, closing, last_response, late_requests, envoy,
+// probes, with_probes, readiness, serve_probes, protocol, age, hooks, notices, site, state, connection, info, handshake,
+// body, stream, drive, request, service, server, serving. `connection_close` is for servers of other crates, and uses none of them.
 mod age;
 mod body;
 mod closing;
 mod connection;
 mod connection_close;
 mod drive;
+mod envoy;
 mod framing;
 mod handshake;
 mod hooks;
@@ -102,18 +105,25 @@ mod late_requests;
 mod notices;
 mod probes;
 mod protocol;
+mod readiness;
 mod request;
+mod serve_probes;
 mod server;
 mod service;
+mod serving;
 mod site;
 mod state;
 mod stream;
+mod with_probes;
 
 pub use connection_close::{ConnectionClose, ConnectionCloseFuture, ConnectionCloseLayer};
 pub use handshake::Handshake;
 pub use hooks::{Disconnect, DisconnectReason};
 pub use info::ConnectionInfo;
 pub use late_requests::LateRequests;
-pub use probes::{Probes, WithProbes, probes, serve_probes};
+pub use probes::{Probes, probes};
+pub use readiness::{Readiness, readiness};
+pub use serve_probes::serve_probes;
 pub use server::{Server, serve};
 pub use service::HttpService;
+pub use with_probes::WithProbes;

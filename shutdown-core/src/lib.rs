@@ -21,6 +21,10 @@ mod stage;
 // The primitives, checked by loom.
 mod sync;
 
+// What the service manager passed to this process.
+#[cfg(all(unix, feature = "net"))]
+mod listen_fds;
+
 // The state machine of a stop.
 mod sequence;
 

@@ -55,6 +55,8 @@
 //!
 //! - **Systemd socket activation.** The listener belongs to the manager and outlives the process. [`listen`] takes it
 //!   over. A client that connects between two processes waits in the accept queue.
+//! - **Systemd's store** (feature `systemd`, `FileDescriptorStoreMax`). systemd keeps the listener open between two processes,
+//!   also after a crash. No socket unit is needed: see [`platforms`](crate::platforms#the-listeners-of-a-service).
 //! - **Two processes on one port** (`SO_REUSEPORT`). The new process binds before the old one is stopped. Bind a
 //!   `tokio::net::TcpSocket` with `set_reuseport(true)` and serve [`SocketListener::sole`] of its listener. The old
 //!   process empties its own accept queue. A client that connects while it closes retries after one second and reaches
@@ -82,6 +84,7 @@ mod serve;
 mod socket_file;
 mod socket_listener;
 mod state;
+mod stored;
 mod stream;
 mod unread;
 #[cfg(unix)]

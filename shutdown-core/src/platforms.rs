@@ -17,7 +17,7 @@
 //! | Nomad | SIGINT: `kill_signal`. The Docker driver: SIGTERM, or the `STOPSIGNAL` of the image | `kill_timeout`: 5 s, at most the client's `max_kill_timeout` of 30 s | Nomad, `shutdown_delay` (0 s) before the signal | `kill_signal = "SIGTERM"`, `kill_timeout = "30s"`, and either `shutdown_delay = "5s"` or `lame_duck = "5s"` |
 //! | Heroku | SIGTERM to every process, perhaps more than once | 30 s, fixed | Heroku's router. Requests may arrive after the signal | grace of 25 s, `lame_duck = "5s"` |
 //! | Docker, Compose | SIGTERM, or `STOPSIGNAL` | 10 s: `docker stop --timeout`, `stop_grace_period` | nobody | `LIFECYCLE_GRACE=9s`, or `stop_grace_period: 30s`; no lame duck, unless a proxy checks `/readyz` |
-//! | systemd | SIGTERM: `KillSignal` | `TimeoutStopSec`: 90 s | nobody. A socket unit keeps new clients waiting | `TimeoutStopSec` of grace and 5 s, `KillMode=mixed`, no lame duck |
+//! | systemd | SIGTERM: `KillSignal` | `TimeoutStopSec`: 90 s | nobody. A socket unit, or the [store](#the-listeners-of-a-service), keeps new clients waiting | `TimeoutStopSec` of grace and 5 s, `KillMode=mixed`, no lame duck: see [systemd](#systemd) |
 //!
 //! The times are defaults. The rows of Kubernetes and systemd were tried, and the other rows come from the manuals. Sources:
 //!
@@ -65,6 +65,58 @@
 //! The example `checkout` in the repository has manifests for Kubernetes (`examples/checkout/kubernetes`), and such a test
 //! (`examples/checkout/tests/kubernetes.rs`).
 //!
+//! # systemd
+//!
+//! With the feature `systemd`, the program tells the service manager when it is ready, what a stop waits for, and when it
+//! reloads. It feeds the watchdog, and extends `TimeoutStopSec` while a stop makes progress. No code is needed for that. This
+//! is the unit file of the example `checkout`, whose grace is 10 s:
+//!
+//! ```text
+#![doc = include_str!("platforms/checkout.service")]
+//! ```
+//!
+//! | setting | value | reason |
+//! |---|---|---|
+//! | `Type` | `notify` | `systemctl start` returns after [`ready`](crate::ready()), and a start-up that fails is a failed unit |
+//! | `TimeoutStopSec` | grace + 5 s | the [watchdog of the program](crate::Process) ends the process after grace. SIGKILL is for a process that the kernel holds |
+//! | `KillMode` | `mixed` | the teardowns stop the child processes, in the order of the plan |
+//! | `WatchdogSec` | 30 s | a runtime that answers no task for 30 s is ended by SIGABRT, also in a stop. A long drain is not |
+//! | `Restart` | `on-failure` | every exit status but 0 is a failure |
+//! | `RestartPreventExitStatus` | 78 | the plan or the configuration is invalid |
+//! | `FileDescriptorStoreMax` | twice the number of listeners | see the next section. An old listener stays for 10 s after a change of its address |
+//!
+//! `systemctl status` shows the stage of a stop: "draining: 12 requests, 1 consumer; 18s left". An earlier end of the service
+//! is in the journal, and in the file of `LIFECYCLE_REPORT`.
+//!
+//! ## The listeners of a service
+//!
+//! systemd stores the listeners of a service whose unit file has `FileDescriptorStoreMax`. It passes them to the next process
+//! of the service, so a restart or a crash refuses no client. `net::listen` needs no code for that, and a `.socket` unit is
+//! not necessary.
+//!
+//! - The environment variable `FDSTORE` turns the store on. systemd 254 and later sets the variable. The unit file sets the
+//!   variable for earlier versions.
+//! - `net::listen` stores what it binds, under the name `lifecycle-` and the address. The next call with the same address, in
+//!   the next process, takes the listener over. `:` is written as `%3A`.
+//! - A restart is as follows: the drain accepts each client that is in the accept queue when it begins. Later clients stay in
+//!   the queue, and the next process accepts them. They wait for the rest of the stop and for the start-up, which is at most
+//!   grace and the time of the start-up.
+//! - A stop without a restart: systemd closes the listener when the process has ended. Clients that have connected since the
+//!   drain began are then reset. systemd does not tell a service whether a restart follows. A balancer and a lame duck keep
+//!   new clients away.
+//! - A crash, an error of `main` and a panic leave the listeners in the store. Requests that the process had accepted are lost.
+//! - A listener that the program closes while the service goes on leaves the store: at once if its server ends alone
+//!   (`http::Server::until`), and 1 s after it was dropped otherwise.
+//! - A stored listener whose address changed in the configuration leaves the store when it is in the way of the new address,
+//!   or 10 s after the service is ready.
+//! - The file of a stored Unix socket stays during a restart. The unit file needs `RuntimeDirectoryPreserve=restart` if the file is
+//!   in a `RuntimeDirectory`.
+//! - A port that the kernel chooses (port 0), a listener of a `.socket` unit, and a listener that the program binds itself are
+//!   not stored.
+//! - A listener beyond the number in `FDSTORE` is not stored, and a warning on stderr names it.
+//! - A version of the program without the store cannot bind the address while systemd holds the listener. Before a downgrade
+//!   to such a version, stop the service.
+//!
 //! # Linux, macOS and Windows
 //!
 //! Every feature compiles on all three. The tests run on Linux, and the tests of the console events also run under wine.
@@ -79,6 +131,7 @@
 //! | end at the deadline | `_exit(124)` | `_exit(124)` | `TerminateProcess(124)` |
 //! | `net::listen("unix:..")`, `Stream::Unix`, `UnixListener` | yes | yes | no: an error of kind `Unsupported` |
 //! | inherited listeners (`LISTEN_FDS`) | yes | yes | no |
+//! | what happens, told to [systemd](#systemd) | yes | no | no |
 //! | new clients of a listener that closes | wait for the next listener | may be reset: use a lame duck | may be reset: use a lame duck |
 //! | restart on one port (`SO_REUSEPORT`) | yes | no | no |
 //! | bytes that the kernel holds (`FIONREAD`) | counted | counted | counted by `ioctlsocket` |

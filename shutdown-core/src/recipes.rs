@@ -1,6 +1,7 @@
 //! Complete programs for common kinds of service, each short enough to copy.
 //!
 //! - [A service](#a-service)
+//! - [Behind a load balancer](#behind-a-load-balancer)
 //! - [Streams without an end](#streams-without-an-end)
 //! - [A restart that refuses no client](#a-restart-that-refuses-no-client)
 //! - [A reload that replaces a listener](#a-reload-that-replaces-a-listener)
@@ -41,6 +42,53 @@
 //! A tonic service is served in the same way, as `tonic::service::Routes`, without tonic's own server. It needs the
 //! feature `http2`, and the example `grpc` shows it. Another protocol is served by `net::serve`, which runs a handler for
 //! each connection: `lifecycle::net` has the loop, and [`coming_from`](crate::coming_from#an-accept-loop) the way to it.
+//!
+//! # Behind a load balancer
+//!
+//! A load balancer learns of a stop by its health check, or from a response. The lame duck has to be longer than the time
+//! until the last request of the load balancer:
+//!
+//! | load balancer | configuration | last request after the beginning of the stop, at most |
+//! |---|---|---|
+//! | HAProxy | `option httpchk GET /readyz`, `check inter 2s fall 3` | 3 checks: 2 s x 3 = 6 s |
+//! | HAProxy | the same with `http-check disable-on-404`, and [`stopping_status(404)`] | 1 check: 2 s |
+//! | Envoy | `health_checks` with `interval: 2s` | 1 response, by the header `x-envoy-immediate-health-check-fail` |
+//!
+//! HAProxy does not know the header. A script of three lines does for HAProxy what Envoy does by itself:
+//!
+//! ```text
+//! -- leave.lua, and in haproxy.cfg: `lua-load leave.lua`, and in the backend `shop`:
+//! -- http-response lua.leave if { res.hdr(x-envoy-immediate-health-check-fail) -m found }
+//! core.register_action("leave", { "http-res" }, function(txn)
+//!     core.backends["shop"].servers[txn.f:srv_name()]:check_force_down()
+//! end)
+//! ```
+//!
+//! This service is for HAProxy. Operators drain its readiness on a port that only they reach, for a repair without a stop:
+//! `curl -X PUT http://127.0.0.1:9090/drain`, and `curl -X DELETE` afterwards. The program does the same by
+//! `lifecycle::http::readiness().drain()`.
+//!
+#![cfg_attr(feature = "http", doc = "```no_run")]
+#![cfg_attr(not(feature = "http"), doc = "```text")]
+//! use axum::{Router, routing::get};
+//! use lifecycle::http::probes;
+//!
+//! #[lifecycle::main(grace = "25s", lame_duck = "3s")]
+//! async fn main() -> std::io::Result<()> {
+//!     let operators = lifecycle::net::listen("127.0.0.1:9090").await?;
+//!     lifecycle::spawn_essential("operators", probes().stopping_status(404).admin("/drain").serve(operators));
+//!
+//!     let routes = Router::new().route("/", get(async || "hello\n"));
+//!     let listener = lifecycle::net::listen("0.0.0.0:8080").await?;
+//!     lifecycle::http::serve(listener, probes().stopping_status(404).or(routes)).await
+//! }
+//! ```
+//!
+#![cfg_attr(feature = "http", doc = "[`stopping_status(404)`]: crate::http::Probes::stopping_status")]
+#![cfg_attr(not(feature = "http"), doc = "[`stopping_status(404)`]: crate::recipes")]
+//!
+//! A service with a single endpoint has no instance to which a load balancer could turn. A failed check would then be an
+//! outage for the length of the lame duck, so its probes are `probes().ready_in_lame_duck()`.
 //!
 //! # Streams without an end
 //!
@@ -96,8 +144,9 @@
 //!
 //! # A restart that refuses no client
 //!
-//! A restart on one machine, without a load balancer, needs a socket that outlives the process. systemd can hold the
-//! socket:
+//! A restart on one machine, without a load balancer, needs a socket that outlives the process. With the feature `systemd`,
+//! systemd stores the socket of a plain service: see [`platforms`](crate::platforms#the-listeners-of-a-service). A unit for the
+//! socket has two more advantages. systemd listens before the first start, and it starts the service for the first client:
 //!
 //! ```text
 //! # /etc/systemd/system/shop.socket

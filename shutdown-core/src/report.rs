@@ -174,19 +174,27 @@ pub struct InstanceReport {
 /// one there is one value of this kind, and not 10,000.
 ///
 /// ```
-/// use lifecycle::{Deferred, Lifecycle};
+/// use lifecycle::{Deferred, Lifecycle, Teardown};
+///
+/// #[lifecycle::resource]
+/// struct Pool;
+///
+/// #[lifecycle::teardown]
+/// impl Teardown for Pool {
+///     async fn teardown(&self) {}
+/// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let report = Lifecycle::builder()
 ///     .run(async {
-///         let pool = Deferred::new("pool").run(async || {});
+///         let pool = lifecycle::manage(Pool);
 ///         Deferred::new("orders").uses(&pool).run(async || {});
 ///     })
 ///     .await;
 /// let edge = &report.edges[0];
 /// assert_eq!(report.instances[edge.first[0]].name, "orders");
-/// assert_eq!(report.instances[edge.then[0]].name, "pool");
+/// assert_eq!(report.instances[edge.then[0]].name, "Pool");
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -72,9 +72,8 @@ pub fn show(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
+fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
     let (mut command, mut last, mut file, mut only_names) = (None, None, None, false);
-    let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let text = argument.to_string_lossy().into_owned();
         match text.as_str() {

@@ -12,6 +12,8 @@ mod lock;
 pub(crate) mod modelled;
 pub(crate) mod notice;
 pub(crate) mod shards;
+#[cfg(feature = "http")]
+mod switch;
 pub(crate) mod thread;
 
 pub(crate) use activity::Activity;
@@ -20,3 +22,5 @@ pub(crate) use counter::Counter;
 pub(crate) use counter::read;
 pub(crate) use flag::Flag;
 pub(crate) use lock::{lock, wait, wait_timeout, wait_timeout_while};
+#[cfg(feature = "http")]
+pub(crate) use switch::Switch;

@@ -64,6 +64,8 @@ pub(crate) struct Engine {
     pub(super) observers: Observers,
     /// Where reload requests go, once the program takes them.
     pub(super) reloads: OnceLock<mpsc::Sender<()>>,
+    #[cfg(feature = "http")]
+    pub(super) readiness: super::readiness::Said,
     /// The instant from which the times of facts count.
     pub(super) built: Instant,
     /// How many instances were managed.
@@ -186,6 +188,8 @@ impl Lifecycle {
             host: Box::new(host),
             observers,
             reloads: OnceLock::new(),
+            #[cfg(feature = "http")]
+            readiness: super::readiness::Said::default(),
             instances: Counter::new(),
         }));
         if config.job {

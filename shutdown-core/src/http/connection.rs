@@ -135,10 +135,10 @@ impl Connection {
 
     /// Notes that the head of a response is sent, and says whether it has to carry `Connection: close`.
     pub(super) fn answer(&self) -> bool {
-        let is_stopping = self.site.is_stopping();
+        let closes = self.site.closes_connections();
         let mut state = self.state();
         state.is_answering = true;
-        let is_last = is_stopping || state.course != Course::Open;
+        let is_last = closes || state.course != Course::Open;
         if !is_last || state.framing.is_http2() {
             return false;
         }

@@ -9,14 +9,14 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::edge::is_stopping;
+use crate::edge::readiness::current_closes_connections;
 
 /// A tower layer that tells HTTP/1 clients to close their connection after the stop has begun.
 ///
 /// [`serve`](super::serve()) needs no such layer. Other servers keep connections open until their own shutdown begins, and
 /// then close them at an instant that the client does not know. A request that is sent at that instant is lost. This
 /// layer adds `Connection: close` to the responses of the lame duck and of the drain (RFC 9112, section 9.6), so that a
-/// client opens a new connection for its next request.
+/// client opens a new connection for its next request. It does the same while the [readiness](super::Readiness) is drained.
 ///
 /// Some responses stay as they are:
 ///
@@ -102,7 +102,7 @@ where
         let mut response = ready!(this.future.poll(cx))?;
         let upgrades = response.status() == StatusCode::SWITCHING_PROTOCOLS
             || *this.connects && response.status().is_success();
-        if *this.version <= Version::HTTP_11 && !upgrades && is_stopping() {
+        if *this.version <= Version::HTTP_11 && !upgrades && current_closes_connections() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             // hyper adds `keep-alive` to an HTTP/1.1 response for an HTTP/1.0 client that asked for it.
             if *this.version <= Version::HTTP_10 {
@@ -164,6 +164,25 @@ mod tests {
         let report = Lifecycle::builder().build().run(service).await;
         assert_eq!(report.exit_status(), 0, "{report}");
         assert_eq!(said, Some(true));
+    }
+
+    /// R30: the clients of a drained service connect to another instance.
+    #[tokio::test]
+    async fn a_response_says_close_while_the_readiness_is_drained() {
+        let service = async {
+            crate::ready();
+            let readiness = crate::http::readiness();
+            for drained in [false, true, false] {
+                if drained {
+                    readiness.drain()
+                } else {
+                    readiness.undrain()
+                }
+                assert_eq!(says_close(&answer(Request::get("/"), StatusCode::OK).await), drained);
+            }
+        };
+        let report = Lifecycle::builder().build().run(service).await;
+        assert_eq!(report.exit_status(), 0, "{report}");
     }
 
     #[tokio::test]

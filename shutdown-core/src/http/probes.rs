@@ -2,26 +2,18 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::io;
-use std::panic::resume_unwind;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use futures_util::future::{Either as Or, select};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use http_body::Body;
-use http_body_util::{Either, Full};
+use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
-use pin_project_lite::pin_project;
-use tokio::task::JoinHandle;
 use tower_service::Service;
 
+use super::envoy::tell_envoy;
 use crate::edge::Edge;
-use crate::net::Listener;
+use crate::edge::readiness::Readiness;
 
 /// Returns a tower service that answers the health checks of an orchestrator for the current lifecycle.
 ///
@@ -29,7 +21,7 @@ use crate::net::Listener;
 /// |---|---|---|
 /// | `/livez` | always, because a service that is stopping is still healthy | never |
 /// | `/startupz` | after [`ready`](crate::ready) | before |
-/// | `/readyz` | after [`ready`](crate::ready) | before, and after the stop has begun |
+/// | `/readyz` | after [`ready`](crate::ready) | before, after the stop has begun, and while the [readiness](super::Readiness) is drained |
 ///
 /// Any other path is 404, and any other method than GET and HEAD is 405. There are three places for it:
 ///
@@ -37,6 +29,26 @@ use crate::net::Listener;
 /// - in a router: `Router::route_service("/readyz", probes())`;
 /// - on a port of its own, with [`serve_probes`]. Only there `/startupz` is of use, because a service that answers on its
 ///   own port has started.
+///
+/// The probes have three settings, which are off by default:
+///
+/// | setting | for |
+/// |---|---|
+/// | [`stopping_status`](Probes::stopping_status) | HAProxy, which can tell a service that stops from one that is broken |
+/// | [`ready_in_lame_duck`](Probes::ready_in_lame_duck) | a service with a single endpoint |
+/// | [`admin`](Probes::admin) | operators, who drain the readiness without a stop |
+///
+/// # Envoy
+///
+/// A program that has called `probes` or [`serve_probes`] tells Envoy with each response that it is not ready: from the
+/// beginning of the stop to the exit, and while the readiness is drained. The responses of all servers of
+/// [`serve`](super::serve()) carry the header `x-envoy-immediate-health-check-fail: true`, over HTTP/1 and HTTP/2. Envoy then
+/// sends no further request to this instance, before its next health check. A check that succeeds ends that. Envoy reads the
+/// header only if the cluster has active health checks
+/// ([fast failure](https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/health_checking#active-health-checking-fast-failure)).
+///
+/// A proxy between Envoy and the service should remove the header. Envoy would otherwise send nothing to that proxy, which
+/// may have other instances. nginx removes it by `proxy_hide_header`, and HAProxy by `http-response del-header`.
 ///
 /// # Panics
 ///
@@ -60,17 +72,19 @@ use crate::net::Listener;
 #[doc(alias = "liveness")]
 #[track_caller]
 pub fn probes() -> Probes {
-    Probes { edge: Edge::expect("http::probes") }
+    Probes::of(Edge::expect("http::probes"))
 }
 
 /// A tower service that answers health checks: see [`probes`].
 #[derive(Clone, Debug)]
 pub struct Probes {
     edge: Edge,
+    /// The status of `/readyz` when load balancers are to send requests elsewhere.
+    stopping_status: StatusCode,
+    /// The path of the admin route.
+    admin: Option<Arc<str>>,
 }
 
-/// How long the listener pauses after an error of `accept`.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 /// The path of the readiness check.
 const READINESS: &str = "/readyz";
 /// The path of gRPC's health check.
@@ -107,37 +121,183 @@ impl Asks {
     pub(super) fn is_unready(self, status: StatusCode) -> bool {
         match self {
             Asks::Service | Asks::Probe => false,
-            Asks::Readiness => status == StatusCode::SERVICE_UNAVAILABLE,
+            Asks::Readiness => !status.is_success(),
             Asks::GrpcHealth => true,
         }
     }
 }
 
 impl Probes {
-    /// Returns a service that answers health checks, and passes every other request to `service`.
-    pub fn or<S>(self, service: S) -> WithProbes<S> {
-        WithProbes { probes: self, service }
+    pub(super) fn of(edge: Edge) -> Probes {
+        edge.note_probes();
+        Probes { edge, stopping_status: StatusCode::SERVICE_UNAVAILABLE, admin: None }
     }
 
-    fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
-        let (starting, stopping) = (!self.edge.lifecycle().is_ready(), self.edge.lifecycle().is_stopping());
-        let (status, text) = match path {
-            _ if method != Method::GET && method != Method::HEAD => {
-                (StatusCode::METHOD_NOT_ALLOWED, "GET only\n")
-            }
-            "/livez" => (StatusCode::OK, "alive\n"),
-            "/startupz" | READINESS if starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-            READINESS if stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-            "/startupz" => (StatusCode::OK, "started\n"),
-            READINESS => (StatusCode::OK, "ready\n"),
-            _ => (StatusCode::NOT_FOUND, "no such probe\n"),
+    /// Configures the status of `/readyz` after the stop has begun, and while the [readiness](super::Readiness) is drained.
+    /// Defaults to 503. During the start-up the status is 503 in any case.
+    ///
+    /// HAProxy takes 404 for a service that stops in good order, if it is configured with `http-check disable-on-404`. It
+    /// sends no new clients, and goes on to serve the clients that are bound to this instance by a cookie. It takes any
+    /// other failure for a broken service, whose clients it moves at once.
+    ///
+    /// ```text
+    /// option httpchk GET /readyz
+    /// http-check disable-on-404
+    /// server shop1 10.0.0.1:8080 check inter 1s fall 2
+    /// ```
+    ///
+    /// HAProxy acts on the first 404, and needs no second one (`fall`).
+    ///
+    /// ```
+    /// # #[lifecycle::main]
+    /// # async fn main() {
+    /// let probes = lifecycle::http::probes().stopping_status(404);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the status is not from 400 to 599, because a load balancer takes any lower one for a healthy service.
+    #[doc(alias("disable-on-404", "NOLB"))]
+    #[track_caller]
+    #[must_use]
+    pub fn stopping_status(mut self, status: u16) -> Probes {
+        let failure = StatusCode::from_u16(status).ok().filter(|_| (400..600).contains(&status));
+        self.stopping_status = failure.unwrap_or_else(|| {
+            panic!(
+                "`stopping_status({status})` tells no load balancer that the service stops: write a status from 400 to \
+                 599, such as 503 or 404; `ready_in_lame_duck()` keeps 200"
+            )
+        });
+        self
+    }
+
+    /// Configures `/readyz` to stay 200 in the lame duck. It fails when the drain begins. Defaults to a failure at the
+    /// beginning of the stop.
+    ///
+    /// This is for the only endpoint of a service. A failed check moves clients to another instance, and here is none. The
+    /// load balancer would answer them with an error for the whole lame duck, although this instance still serves them.
+    ///
+    /// Kubernetes takes an instance out by itself when it terminates, also if its probe succeeds. If each endpoint of a
+    /// service terminates, Kubernetes sends requests to the ones that are ready
+    /// ([KEP-1669](https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1669-proxy-terminating-endpoints)).
+    ///
+    /// The setting applies to the whole program: all its probes, and the [header for Envoy](probes#envoy). It has no effect
+    /// on a readiness that is [drained](super::Readiness::drain).
+    /// [`lame_duck_early_end`](super::Server::lame_duck_early_end) waits for a failed check, so the lame duck has its whole
+    /// length.
+    ///
+    /// ```
+    /// # #[lifecycle::main]
+    /// # async fn main() {
+    /// let probes = lifecycle::http::probes().ready_in_lame_duck();
+    /// # }
+    /// ```
+    #[doc(alias("sole endpoint", "single replica"))]
+    #[must_use]
+    pub fn ready_in_lame_duck(self) -> Probes {
+        self.edge.stay_ready_in_lame_duck();
+        self
+    }
+
+    /// Adds a route at `path` that drains the [readiness](super::Readiness) of the service, and ends that. Defaults to
+    /// none.
+    ///
+    /// | method | effect | response |
+    /// |---|---|---|
+    /// | PUT | [`drain`](super::Readiness::drain) | 200, `drained` |
+    /// | DELETE | [`undrain`](super::Readiness::undrain) | 200, `not drained` |
+    /// | GET, HEAD | none | 200, `drained` or `not drained` |
+    /// | any other | none | 405 |
+    ///
+    /// **The route asks nobody for a password.** It belongs on a listener that only operators reach, so
+    /// [`serve`](Probes::serve) is the place for it, and a public port is not. A web page in the browser of an operator
+    /// cannot send PUT and DELETE to it, because the route does not answer the preflight request of the browser (CORS).
+    ///
+    /// ```text
+    /// curl -X PUT    http://10.0.0.1:9090/drain
+    /// curl -X DELETE http://10.0.0.1:9090/drain
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `path` does not begin with `/`, contains `?` or `#`, or is the path of a probe.
+    #[track_caller]
+    #[must_use]
+    pub fn admin(mut self, path: impl Into<Arc<str>>) -> Probes {
+        let path = path.into();
+        assert!(
+            path.starts_with('/') && !path.contains(['?', '#']),
+            "`admin({path:?})` is not the path of a route: write a path such as \"/drain\""
+        );
+        assert!(
+            !is_probe(&path),
+            "`admin({path:?})` is the path of a probe: write another one, such as \"/drain\""
+        );
+        self.admin = Some(path);
+        self
+    }
+
+    pub(super) fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    /// Whether a request for this path is answered here.
+    pub(super) fn answers(&self, path: &str) -> bool {
+        is_probe(path) || self.is_admin(path)
+    }
+
+    fn is_admin(&self, path: &str) -> bool {
+        self.admin.as_deref() == Some(path)
+    }
+
+    pub(super) fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+        let (status, text) = match self.is_admin(path) {
+            true => self.administer(method),
+            false => self.probe(method, path),
         };
         let mut response = Response::new(Full::from(text));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            let allowed = if self.is_admin(path) { "GET, HEAD, PUT, DELETE" } else { "GET, HEAD" };
+            headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        if self.edge.tells_envoy() {
+            tell_envoy(&mut response);
+        }
         response
+    }
+
+    fn probe(&self, method: &Method, path: &str) -> (StatusCode, &'static str) {
+        let readiness = self.edge.readiness();
+        match path {
+            _ if method != Method::GET && method != Method::HEAD => {
+                (StatusCode::METHOD_NOT_ALLOWED, "GET only\n")
+            }
+            "/livez" => (StatusCode::OK, "alive\n"),
+            "/startupz" if readiness != Readiness::Starting => (StatusCode::OK, "started\n"),
+            "/startupz" => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+            READINESS => match readiness {
+                Readiness::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+                Readiness::Ready => (StatusCode::OK, "ready\n"),
+                Readiness::Drained => (self.stopping_status, "drained\n"),
+                Readiness::Stopping => (self.stopping_status, "stopping\n"),
+            },
+            _ => (StatusCode::NOT_FOUND, "no such probe\n"),
+        }
+    }
+
+    fn administer(&self, method: &Method) -> (StatusCode, &'static str) {
+        match *method {
+            Method::PUT => self.edge.drain_readiness(true),
+            Method::DELETE => self.edge.drain_readiness(false),
+            Method::GET | Method::HEAD => {}
+            _ => return (StatusCode::METHOD_NOT_ALLOWED, "GET, PUT or DELETE only\n"),
+        }
+        (StatusCode::OK, if self.edge.is_readiness_drained() { "drained\n" } else { "not drained\n" })
     }
 }
 
@@ -152,167 +312,5 @@ impl<B> Service<Request<B>> for Probes {
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         ready(Ok(self.answer(request.method(), request.uri().path())))
-    }
-}
-
-/// A tower service with health checks: see [`Probes::or`].
-#[derive(Clone, Debug)]
-pub struct WithProbes<S> {
-    probes: Probes,
-    service: S,
-}
-
-impl<S, B, C> Service<Request<B>> for WithProbes<S>
-where
-    S: Service<Request<B>, Response = Response<C>>,
-    C: Body<Data = Bytes>,
-{
-    type Response = Response<Either<Full<Bytes>, C>>;
-    type Error = S::Error;
-    type Future = ProbesFuture<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.service.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        match is_probe(request.uri().path()) {
-            true => ProbesFuture::Probe {
-                response: Some(self.probes.answer(request.method(), request.uri().path())),
-            },
-            false => ProbesFuture::Service { future: self.service.call(request) },
-        }
-    }
-}
-
-pin_project! {
-    /// The future of [`WithProbes`].
-    #[project = ProbesFutureProject]
-    pub enum ProbesFuture<F> {
-        Probe { response: Option<Response<Full<Bytes>>> },
-        Service {
-            #[pin]
-            future: F,
-        },
-    }
-}
-
-impl<F, C, E> Future for ProbesFuture<F>
-where
-    F: Future<Output = Result<Response<C>, E>>,
-{
-    type Output = Result<Response<Either<Full<Bytes>, C>>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(Ok(match self.project() {
-            ProbesFutureProject::Probe { response } => {
-                response.take().expect("not polled after completion").map(Either::Left)
-            }
-            ProbesFutureProject::Service { future } => ready!(future.poll(cx))?.map(Either::Right),
-        }))
-    }
-}
-
-/// Answers [`probes`] on a listener of its own, which closes last. `/livez` is 200 and `/readyz` is 503 through the drain,
-/// the cleanup and the flush.
-///
-/// It never holds up the stop. The future completes during the drain, when nothing else is in flight but the code of
-/// `main`. The probes are answered until the end all the same. A task that is spawned by [`spawn`](crate::spawn) or
-/// [`spawn_essential`](crate::spawn_essential) for this future is not work in flight any more when the drain has begun.
-///
-/// `tokio::spawn`, [`spawn`](crate::spawn) and [`spawn_essential`](crate::spawn_essential) are good places for it. With
-/// `spawn_essential` a listener that fails stops the service. In `main` it can be a branch of `join!` or `select!` next to
-/// [`serve`](super::serve()), or the last line. The other branches of a `select!` have to be work that the lifecycle knows:
-/// a server of this crate, or code that holds a [`pass`](crate::pass). Otherwise the `select!` may end before they do.
-///
-/// # Errors
-///
-/// Returns the error of a listener that will never accept again.
-///
-/// # Panics
-///
-/// Outside of a lifecycle.
-///
-/// # Cancel safety
-///
-/// Cancel safe. If the future is dropped before it has completed, the listener closes.
-///
-/// # Examples
-///
-/// ```
-/// #[lifecycle::main]
-/// async fn main() -> std::io::Result<()> {
-///     let port = lifecycle::net::listen("127.0.0.1:0").await?;
-///     lifecycle::spawn_essential("probes", lifecycle::http::serve_probes(port));
-///     // .. the service ..
-///     Ok(())
-/// }
-/// ```
-pub fn serve_probes(listener: impl Listener) -> impl Future<Output = io::Result<()>> + Send {
-    // A task that `tokio::spawn` starts inside `Lifecycle::run` is outside of the lifecycle, and this call is inside.
-    let here = Edge::current();
-    async move {
-        let edge = Edge::current().or(here).unwrap_or_else(|| Edge::expect("http::serve_probes"));
-        answer_until_alone(edge, listener).await
-    }
-}
-
-/// Answers probes until nothing but `main` is in flight. They are answered after that, until the end.
-async fn answer_until_alone(edge: Edge, listener: impl Listener) -> io::Result<()> {
-    let probes = Probes { edge: edge.clone() };
-    // A task of its own, which goes on when this future has completed.
-    let mut answering = Answering { task: tokio::spawn(answer_probes(probes, listener)), goes_on: false };
-    let last = async {
-        edge.draining().wait().await;
-        edge.step_aside();
-        edge.alone().await;
-    };
-    match select(&mut answering.task, pin!(last)).await {
-        Or::Left((Ok(ended), _)) => ended,
-        // The code of the listener panicked, or the runtime is shutting down.
-        Or::Left((Err(error), _)) => error.try_into_panic().map_or(Ok(()), |panic| resume_unwind(panic)),
-        Or::Right(..) => {
-            answering.goes_on = true;
-            Ok(())
-        }
-    }
-}
-
-/// The task that answers. It ends when this is dropped, unless it is to go on.
-struct Answering {
-    task: JoinHandle<io::Result<()>>,
-    goes_on: bool,
-}
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        if !self.goes_on {
-            self.task.abort();
-        }
-    }
-}
-
-async fn answer_probes(probes: Probes, mut listener: impl Listener) -> io::Result<()> {
-    let mut over = probes.edge.over().wait();
-    loop {
-        let accepted = std::future::poll_fn(|cx| match Pin::new(&mut over).poll(cx) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => listener.poll_accept(cx).map(Some),
-        });
-        match accepted.await {
-            None => return Ok(()),
-            Some(Ok((io, _))) => {
-                let (service, over) = (TowerToHyperService::new(probes.clone()), probes.edge.over().wait());
-                tokio::spawn(async move {
-                    let answers = hyper::server::conn::http1::Builder::new()
-                        .keep_alive(false)
-                        .serve_connection(TokioIo::new(io), service);
-                    // An error concerns only the client of this check.
-                    let _ = futures_util::future::select(answers, over).await;
-                });
-            }
-            Some(Err(error)) if crate::net::is_fatal(&error) => return Err(error),
-            Some(Err(_)) => tokio::time::sleep(ACCEPT_PAUSE).await,
-        }
     }
 }

@@ -1,5 +1,5 @@
-//! The user's service, and what each request needs around it: it is counted, told that the connection closes, refused if
-//! it is late.
+//! The user's service, and what each request needs around it: it is counted, told that the connection closes and that the
+//! service is not ready, refused if it is late.
 
 use std::future::{Ready, ready};
 use std::pin::Pin;
@@ -13,6 +13,7 @@ use pin_project_lite::pin_project;
 
 use super::body::ResponseBody;
 use super::connection::{Connection, OpenRequest};
+use super::envoy::tell_envoy;
 use super::info::ConnectionInfo;
 use super::last_response::{keep_to, make_last};
 use super::late_requests::{LateRequests, refusal};
@@ -44,7 +45,10 @@ where
         if is_late && site.settings.late_requests == LateRequests::Refuse {
             // The refusal says `close` in any case. The connection lingers, because nobody reads the request's body.
             self.connection.answer();
-            let response = refusal(request.version(), request.headers());
+            let mut response = refusal(request.version(), request.headers());
+            if site.edge.tells_envoy() {
+                tell_envoy(&mut response);
+            }
             return Handling::Refused { response: ready(response.map(|()| ResponseBody::empty(open))) };
         }
         let asks = site.note_request(request.uri().path());
@@ -95,6 +99,9 @@ where
                 let connection = open.connection();
                 if asks.is_unready(response.status()) {
                     connection.site.note_unready();
+                }
+                if connection.site.edge.tells_envoy() {
+                    tell_envoy(&mut response);
                 }
                 let upgrades = response.status() == StatusCode::SWITCHING_PROTOCOLS
                     || *connects && response.status().is_success();

@@ -75,6 +75,12 @@ impl Site {
         self.notices.stopping.is_fired()
     }
 
+    /// Whether HTTP/1 clients are to open a new connection for their next request: the stop has begun, or the readiness is
+    /// drained.
+    pub(super) fn closes_connections(&self) -> bool {
+        self.is_stopping() || self.edge.is_readiness_drained()
+    }
+
     /// Whether the service stops, and not only this server.
     fn is_lame_duck(&self) -> bool {
         self.edge.stopping().is_fired()

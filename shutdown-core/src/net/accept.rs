@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::closing::{Closing, Sealed};
+use super::closing::{Closing, Sealed, Why};
 use super::kernel::errno;
 use super::listener::{Listener, Peer};
 use super::places::{Place, Places};
@@ -36,6 +36,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(1);
 /// How many connections are taken from the queue at the end, however fast it is filled: far more than a queue can hold.
 /// A limit in time would count the time in which the process did not run.
 const MOST_EMPTIED: usize = 1 << 16;
+/// The same for a queue that the kernel goes on filling for the next process: as many as `listen` lets it hold.
+const MOST_HANDED_ON: usize = 4_096;
 
 const ACCEPT_FAILED: Note = Note {
     once: "an attempt to accept a connection failed",
@@ -109,7 +111,8 @@ impl<L: Listener> Door<'_, L> {
                 },
             }
         }
-        if let Some(mut queue) = self.listener.begin_closing(Sealed::new()) {
+        let why = if self.edge.lifecycle().is_stopping() { Why::Stop } else { Why::ServerEnds };
+        if let Some(mut queue) = self.listener.begin_closing(Sealed::new(why)) {
             empty(&mut *queue, &mut hall).await;
         }
         before(&mut self.edge.work_cut().wait(), hall.hand_over()).await;
@@ -192,7 +195,8 @@ where
 {
     let begun = Instant::now();
     let (mut pause, mut paused) = (FIRST_PAUSE, Duration::ZERO);
-    let mut left = MOST_EMPTIED;
+    let is_handed_on = queue.is_handed_on();
+    let mut left = if is_handed_on { MOST_HANDED_ON } else { MOST_EMPTIED };
     // The first look after the whole of the least time, the later ones more often.
     let mut next_look = HANDSHAKE_LEAST;
     loop {
@@ -209,6 +213,7 @@ where
                     Trouble::OneConnection => {}
                     // A connection that ends gives back its descriptor. If the server waits for it in any case, the queue
                     // can wait too, unless another process needs the listener.
+                    Trouble::Resources if is_handed_on => return,
                     Trouble::Resources
                         if paused < PAUSES_WHILE_EMPTYING || hall.in_flight.is_busy() && queue.is_sole() =>
                     {
@@ -220,6 +225,9 @@ where
                     Trouble::Resources | Trouble::Listener => return,
                 },
             }
+        }
+        if is_handed_on {
+            return;
         }
         // A client that has sent the last packet of its handshake believes that it is connected.
         let waited = begun.elapsed();

@@ -15,11 +15,20 @@ use super::listener::{Listener, Peer};
 
 /// An argument that only this crate can pass. It seals [`Listener::begin_closing`].
 #[derive(Debug)]
-pub struct Sealed(());
+pub struct Sealed(pub(super) Why);
+
+/// Why a listener closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// The service stops. Another process may follow.
+    Stop,
+    /// The server ends alone, and the service goes on.
+    ServerEnds,
+}
 
 impl Sealed {
-    pub(super) fn new() -> Sealed {
-        Sealed(())
+    pub(super) fn new(why: Why) -> Sealed {
+        Sealed(why)
     }
 }
 
@@ -37,6 +46,25 @@ pub trait Closing<Io>: Send {
     fn is_sole(&self) -> bool {
         false
     }
+
+    /// Whether the kernel goes on accepting for the next process, so that the queue may never be empty.
+    fn is_handed_on(&self) -> bool {
+        false
+    }
+}
+
+/// Accepts without the runtime, which may not know of the connection yet.
+pub(super) fn accept_tcp(listener: &TcpListener) -> io::Result<Option<(TcpStream, Peer)>> {
+    let Some((socket, peer)) = kernel::accept(listener)? else { return Ok(None) };
+    let peer = peer.as_socket().map_or(Peer::Local, Peer::Ip);
+    Ok(Some((TcpStream::from_std(socket.into())?, peer)))
+}
+
+/// Accepts without the runtime, which may not know of the connection yet.
+#[cfg(unix)]
+pub(super) fn accept_unix(listener: &UnixListener) -> io::Result<Option<(UnixStream, Peer)>> {
+    let Some((socket, _)) = kernel::accept(listener)? else { return Ok(None) };
+    Ok(Some((UnixStream::from_std(socket.into())?, Peer::Local)))
 }
 
 /// The queue of a TCP listener.
@@ -70,9 +98,7 @@ impl TcpQueue {
 impl Closing<TcpStream> for TcpQueue {
     fn try_accept(&mut self) -> io::Result<Option<(TcpStream, Peer)>> {
         let Some(listener) = &self.listener else { return Ok(None) };
-        let Some((socket, peer)) = kernel::accept(listener)? else { return Ok(None) };
-        let peer = peer.as_socket().map_or(Peer::Local, Peer::Ip);
-        Ok(Some((TcpStream::from_std(socket.into())?, peer)))
+        accept_tcp(listener)
     }
 
     fn is_sole(&self) -> bool {
@@ -116,8 +142,7 @@ impl UnixQueue {
 #[cfg(unix)]
 impl Closing<UnixStream> for UnixQueue {
     fn try_accept(&mut self) -> io::Result<Option<(UnixStream, Peer)>> {
-        let Some((socket, _)) = kernel::accept(&self.listener)? else { return Ok(None) };
-        Ok(Some((UnixStream::from_std(socket.into())?, Peer::Local)))
+        accept_unix(&self.listener)
     }
 
     fn is_sole(&self) -> bool {
@@ -166,7 +191,7 @@ mod tests {
         let other = listener.into_std().unwrap();
         let ours = TcpListener::from_std(other.try_clone().unwrap()).unwrap();
         let early = Client::connect(address).unwrap();
-        let mut closing = Listener::begin_closing(ours, Sealed::new()).unwrap();
+        let mut closing = Listener::begin_closing(ours, Sealed::new(Why::Stop)).unwrap();
         assert!(!closing.is_sole());
         is_dropped(address);
         let (_, peer) = closing.try_accept().unwrap().expect("it was in the queue");
@@ -216,7 +241,7 @@ mod tests {
 
         let (listener, address) = bound().await;
         let clients: Vec<_> = (0..3).map(|_| Client::connect(address).unwrap()).collect();
-        let mut closing = Own(listener).begin_closing(Sealed::new()).unwrap();
+        let mut closing = Own(listener).begin_closing(Sealed::new(Why::Stop)).unwrap();
         let mut accepted = 0;
         while accepted < clients.len() {
             match closing.try_accept().unwrap() {

@@ -4,16 +4,19 @@ use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
+use tokio::time::Instant;
 
 #[cfg(unix)]
 use super::inherited;
 #[cfg(unix)]
 use super::socket_file;
 use super::socket_listener::SocketListener;
+use super::stored;
 
 /// Listens at `address`: `127.0.0.1:8080`, `[::]:8080`, `localhost:0`, or `unix:/run/service.sock`.
 ///
@@ -29,6 +32,10 @@ use super::socket_listener::SocketListener;
 /// it. Any other file is kept, and the call fails: a regular file, a symbolic link, a directory, a pipe, a device, or the
 /// socket of a process that listens. The file of the new socket is removed when the listener closes, unless another process
 /// has put a file in its place.
+///
+/// **Stored listeners.** With the feature `systemd`, a service whose unit file has `FileDescriptorStoreMax` stores each bound
+/// listener with systemd, and takes it over after a restart or a crash, which therefore refuses no client. The page
+/// [`platforms`](crate::platforms#the-listeners-of-a-service) has the details.
 ///
 /// Two processes that start at the same instant can both find the same socket left over. One of them then replaces the new
 /// socket of the other, if that one binds it in the microseconds between a last look at the file and its removal.
@@ -54,6 +61,7 @@ use super::socket_listener::SocketListener;
 /// ```
 #[doc(alias = "bind")]
 #[doc(alias = "socket activation")]
+#[doc(alias = "FDSTORE")]
 pub async fn listen(address: &str) -> io::Result<SocketListener> {
     #[cfg(unix)]
     if let Some(socket) = inherited::take_bound_to(address)? {
@@ -89,18 +97,43 @@ fn naming(address: &str, error: &io::Error) -> io::Error {
 /// How many connections the accept queue holds at most. The kernel may have a lower limit.
 const QUEUE_LENGTH: i32 = 4096;
 
+/// How long the service manager may take to close a listener that is removed from its store.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+const CLOSE_LOOK_INTERVAL: Duration = Duration::from_millis(5);
+
 async fn bind(address: &str) -> io::Result<SocketListener> {
     if let Some(path) = address.strip_prefix("unix:") {
         return bind_unix(path);
     }
     let mut error = io::Error::new(io::ErrorKind::InvalidInput, "no such host");
-    for address in tokio::net::lookup_host(address).await? {
-        match bind_tcp(address) {
-            Ok(listener) => return Ok(SocketListener::sole(listener)),
+    let addresses: Vec<SocketAddr> = tokio::net::lookup_host(address).await?.collect();
+    if let Some((socket, stored)) = stored::take_tcp(&addresses) {
+        return SocketListener::stored(socket, stored);
+    }
+    for address in addresses {
+        match bind_free_tcp(address).await {
+            Ok(listener) => return Ok(SocketListener::tcp(listener, address)),
             Err(failed) => error = failed,
         }
     }
     Err(error)
+}
+
+/// Binds an address. A listener of the last process that is in the way is removed from the store of the service manager,
+/// which closes it a moment later.
+async fn bind_free_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let is_in_use = |bound: &io::Result<TcpListener>| {
+        bound.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
+    };
+    let mut bound = bind_tcp(address);
+    if is_in_use(&bound) && stored::remove_in_the_way(address) {
+        let until = Instant::now() + CLOSE_LIMIT;
+        while is_in_use(&bound) && Instant::now() < until {
+            tokio::time::sleep(CLOSE_LOOK_INTERVAL).await;
+            bound = bind_tcp(address);
+        }
+    }
+    bound
 }
 
 fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
@@ -123,6 +156,9 @@ fn bind_unix(path: &str) -> io::Result<SocketListener> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "expected a path after `unix:`"));
     }
     let path = Path::new(path);
+    if let Some((socket, stored)) = stored::take_unix(path) {
+        return SocketListener::stored(socket, stored);
+    }
     let listener = UnixListener::bind(path).or_else(|error| {
         if error.kind() != io::ErrorKind::AddrInUse {
             return Err(error);

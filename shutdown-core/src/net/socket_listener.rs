@@ -16,10 +16,11 @@ use tokio::net::UnixListener;
 
 #[cfg(unix)]
 use super::closing::UnixQueue;
-use super::closing::{Closing, Sealed, TcpQueue};
+use super::closing::{self, Closing, Sealed, TcpQueue, Why};
 use super::listener::{Listener, Peer};
 #[cfg(unix)]
 use super::socket_file::SocketFile;
+use super::stored::{self, Stored};
 use super::stream::Stream;
 
 /// A listener of a TCP or a Unix socket, from [`listen`](super::listen()).
@@ -54,22 +55,25 @@ enum Holder {
     /// This process alone, which has also bound the file of the Unix socket.
     #[cfg(unix)]
     SoleWithFile(SocketFile),
+    /// This process, and the store of the service manager, which passes it to the next process.
+    Stored(Stored),
     /// Another process too. This one has inherited the socket, and the other one goes on listening.
     #[cfg(unix)]
     Shared,
 }
 
-#[cfg(unix)]
 impl Socket {
     pub(super) fn of(socket: socket2::Socket) -> io::Result<Socket> {
         socket.set_nonblocking(true)?;
         Ok(match socket.local_addr()?.domain() {
+            #[cfg(unix)]
             socket2::Domain::UNIX => Socket::Unix(UnixListener::from_std(socket.into())?),
             _ => Socket::Tcp(TcpListener::from_std(socket.into())?),
         })
     }
 
     /// Returns another descriptor of the same socket.
+    #[cfg(unix)]
     pub(super) fn duplicate(&self) -> io::Result<socket2::Socket> {
         match self {
             Socket::Tcp(listener) => socket2::SockRef::from(listener).try_clone(),
@@ -93,9 +97,24 @@ impl SocketListener {
         Ok(SocketListener::new(Holder::Shared, Socket::of(socket)?))
     }
 
+    /// Of a listener that an earlier process has stored.
+    pub(super) fn stored(socket: socket2::Socket, stored: Stored) -> io::Result<SocketListener> {
+        Ok(SocketListener::new(Holder::Stored(stored), Socket::of(socket)?))
+    }
+
+    /// Of a listener that this process has bound to `address`.
+    pub(super) fn tcp(listener: TcpListener, address: SocketAddr) -> SocketListener {
+        let holder = stored::store_tcp(&listener, address).map_or(Holder::Sole, Holder::Stored);
+        SocketListener::new(holder, Socket::Tcp(listener))
+    }
+
     #[cfg(unix)]
     pub(super) fn unix(listener: UnixListener, path: &Path) -> io::Result<SocketListener> {
-        Ok(SocketListener::new(Holder::SoleWithFile(SocketFile::of(path)?), Socket::Unix(listener)))
+        let holder = match stored::store_unix(&listener, path) {
+            Some(stored) => Holder::Stored(stored),
+            None => Holder::SoleWithFile(SocketFile::of(path)?),
+        };
+        Ok(SocketListener::new(holder, Socket::Unix(listener)))
     }
 
     /// Wraps a TCP listener that no other process holds, for one that was bound with options of your own.
@@ -125,10 +144,12 @@ impl SocketListener {
         }
     }
 
-    /// Whether the listener was inherited, and not bound by this process. Always false on Windows.
+    /// Whether the listener was inherited, from a socket unit or from the store of systemd, and not bound by this process.
+    /// Always false on Windows.
     pub fn is_inherited(&self) -> bool {
-        match self.held.holder {
+        match &self.held.holder {
             Holder::Sole => false,
+            Holder::Stored(stored) => stored.is_inherited(),
             #[cfg(unix)]
             Holder::SoleWithFile(_) => false,
             #[cfg(unix)]
@@ -169,11 +190,16 @@ impl Listener for SocketListener {
         }
     }
 
-    fn begin_closing(self, _: Sealed) -> Option<Box<dyn Closing<Stream>>> {
+    fn begin_closing(self, sealed: Sealed) -> Option<Box<dyn Closing<Stream>>> {
         // If another listener of this process has the same socket, it goes on with the queue. `into_inner` returns the value
         // to exactly one of the listeners, also if all of them close at once.
         match Arc::into_inner(self.held)?.holder {
             Holder::Sole => {}
+            Holder::Stored(stored) if sealed.0 == Why::Stop && stored.is_in_the_store() => {
+                stored.hand_on();
+                return Some(Box::new(HandedOn(self.socket)));
+            }
+            Holder::Stored(stored) => stored.remove(),
             #[cfg(unix)]
             Holder::SoleWithFile(file) => drop(file),
             #[cfg(unix)]
@@ -184,6 +210,27 @@ impl Listener for SocketListener {
             #[cfg(unix)]
             Socket::Unix(listener) => Queue::Unix(UnixQueue::sole(listener)),
         }))
+    }
+}
+
+/// The queue of a listener that the next process takes over. It is emptied once, because there may be no next process.
+struct HandedOn(Socket);
+
+impl Closing<Stream> for HandedOn {
+    fn try_accept(&mut self) -> io::Result<Option<(Stream, Peer)>> {
+        Ok(match &self.0 {
+            Socket::Tcp(listener) => {
+                closing::accept_tcp(listener)?.map(|(stream, peer)| (Stream::Tcp(stream), peer))
+            }
+            #[cfg(unix)]
+            Socket::Unix(listener) => {
+                closing::accept_unix(listener)?.map(|(stream, peer)| (Stream::Unix(stream), peer))
+            }
+        })
+    }
+
+    fn is_handed_on(&self) -> bool {
+        true
     }
 }
 

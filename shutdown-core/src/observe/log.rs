@@ -38,6 +38,8 @@ pub(crate) fn is_logged(kind: &FactKind) -> bool {
         | FactKind::Reloaded { .. }
         | FactKind::SignalIgnored { .. }
         | FactKind::Restarting { .. }
+        | FactKind::ReadinessDrained
+        | FactKind::ReadinessUndrained
         | FactKind::Stopping { .. }
         | FactKind::Hurried { .. }
         | FactKind::Waiting { .. }
@@ -81,6 +83,8 @@ impl Log {
                     "supervised task `{name}` ended: {error}; it begins again in {after}"
                 );
             }
+            FactKind::ReadinessDrained => tracing::info!(target: TARGET, "readiness drained"),
+            FactKind::ReadinessUndrained => tracing::info!(target: TARGET, "readiness undrained"),
             FactKind::Reloading => tracing::info!(target: TARGET, "reloading"),
             FactKind::Reloaded { took, error: None } => {
                 tracing::info!(target: TARGET, took_ms = millis(*took), "reloaded");

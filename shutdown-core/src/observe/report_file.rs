@@ -100,6 +100,8 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
         FactKind::SignalIgnored { number } => {
             ("signal_ignored", format!(",\"signal\":\"{}\"", signals::name(*number)))
         }
+        FactKind::ReadinessDrained => ("readiness_drained", String::new()),
+        FactKind::ReadinessUndrained => ("readiness_undrained", String::new()),
         FactKind::Restarting { name, error, after } => (
             "restarting",
             format!(",\"name\":{},\"error\":{},\"after_ms\":{}", quoted(name), quoted(error), millis(after)),

@@ -10,6 +10,8 @@
 //! | the report | `STATUS`, then `BARRIER=1`, so that everything is read before the process is gone |
 
 mod socket;
+#[cfg(feature = "net")]
+pub(crate) mod store;
 
 use std::ffi::OsString;
 use std::io;
@@ -60,8 +62,18 @@ impl Systemd {
         Ok(socket.map(|socket| Systemd { socket, state: Mutex::default() }))
     }
 
+    /// Starts the store of listeners, if the service manager has one for this process.
+    #[cfg(feature = "net")]
+    pub(crate) fn start_store(&self, warn: impl Fn(&str) + Send + 'static) -> io::Result<()> {
+        store::start(self.socket.try_clone()?, warn)
+    }
+
     /// Tells one fact. An error means that the service manager is gone, or does not read.
     pub(crate) fn tell(&self, fact: &Fact) {
+        #[cfg(feature = "net")]
+        if let Some(store) = store::current() {
+            store.learn(&fact.kind);
+        }
         let assignments = lock(&self.state).learn(fact);
         if !assignments.is_empty() {
             let _ = self.socket.send(&assignments.join("\n"));
@@ -119,11 +131,10 @@ impl State {
                 [status(&text)].into_iter().chain(self.progress(fact.at)).collect()
             }
             FactKind::Waiting { stage, names, .. } => {
-                let text =
-                    format!("{}: {}; {} left", doing(*stage), names.join(", "), seconds(self.left(fact.at)));
+                let status = awaited(doing(*stage), names, &seconds(self.left(fact.at)));
                 let has_changed = std::mem::replace(&mut self.waiting_for, names.clone()) != *names;
                 let progress = if has_changed { self.progress(fact.at) } else { None };
-                [status(&text)].into_iter().chain(progress).collect()
+                [status].into_iter().chain(progress).collect()
             }
             FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. } => {
                 self.progress(fact.at).into_iter().collect()
@@ -155,6 +166,18 @@ fn status(text: &str) -> String {
     let is_end = |end: &usize| line.is_char_boundary(*end);
     let end = (0..=MAX_STATUS_BYTES.min(line.len())).rev().find(is_end).unwrap_or(0);
     format!("STATUS={}", &line[..end])
+}
+
+/// Returns the status of a stop that waits. Names that do not fit are counted, so that the time is shown in any case.
+fn awaited(doing: &str, names: &[String], left: &str) -> String {
+    let end = |shown: usize| match names.len() - shown {
+        0 => format!("; {left} left"),
+        more => format!(", {more} more; {left} left"),
+    };
+    let with = |shown: usize| format!("{doing}: {}{}", names[..shown].join(", "), end(shown));
+    let fits = |shown: &usize| with(*shown).len() <= MAX_STATUS_BYTES;
+    let shown = (1..=names.len()).rev().find(fits).unwrap_or(names.len().min(1));
+    status(&with(shown))
 }
 
 fn doing(stage: Stage) -> &'static str {
@@ -227,6 +250,16 @@ mod tests {
             .collect();
         let ten = Some("10000000");
         assert_eq!(extended, [ten, ten, None, ten, Some("5000000"), None, None]);
+    }
+
+    #[test]
+    fn r37_a_status_with_many_names_counts_those_that_do_not_fit() {
+        let names: Vec<String> =
+            (0..20).map(|number| format!("http at 127.0.0.1:80{number:02}: a request")).collect();
+        let status = awaited("draining", &names, "7s");
+        assert!(status.len() <= MAX_STATUS_BYTES + 7, "{status}");
+        assert!(status.starts_with("STATUS=draining: http at 127.0.0.1:8000: a request, "), "{status}");
+        assert!(status.ends_with("8005: a request, 14 more; 7s left"), "{status}");
     }
 
     #[test]

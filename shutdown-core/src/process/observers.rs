@@ -63,6 +63,14 @@ pub(super) fn add_systemd(observers: &mut Declared, reporter: &Reporter) -> Opti
         None
     });
     let systemd = Arc::new(connected?);
+    #[cfg(feature = "net")]
+    {
+        let theirs = reporter.clone();
+        let warn = move |warning: &str| theirs.print(format!("lifecycle: warning: {warning}\n"));
+        if let Err(error) = systemd.start_store(warn) {
+            reporter.print(format!("lifecycle: warning: cannot store listeners with systemd: {error}\n"));
+        }
+    }
     let told = Arc::clone(&systemd);
     observers.add("systemd".into(), move |fact| told.tell(fact));
     Some(systemd)

@@ -45,6 +45,10 @@ pub enum FactKind {
         /// The number of the signal.
         number: i32,
     },
+    /// The readiness was drained, without a stop: probes answer that load balancers are to send no further request.
+    ReadinessDrained,
+    /// The readiness is not drained any more.
+    ReadinessUndrained,
     /// A supervised task has ended, and begins again (R32).
     #[non_exhaustive]
     Restarting {

@@ -158,15 +158,15 @@ impl Sheet {
         if left_out > 0 {
             self.line(MARGIN, &format!("and {left_out} more without an error"));
         }
-        let lines: String = section
-            .window
-            .marks()
-            .map(|(place, _)| {
-                let (top, bottom) = (axis + 5, self.y + 6);
-                format!("<line class=\"grid\" x1=\"{place}\" x2=\"{place}\" y1=\"{top}\" y2=\"{bottom}\"/>")
-            })
-            .collect();
-        let lines = format!("<svg x=\"{BAR}\" width=\"{BAR_WIDTH}\" overflow=\"visible\">{lines}</svg>\n");
+        let mut lines = format!("<svg x=\"{BAR}\" width=\"{BAR_WIDTH}\" overflow=\"visible\">");
+        let (top, bottom) = (axis + 5, self.y + 6);
+        for (place, _) in section.window.marks() {
+            let _ = write!(
+                lines,
+                "<line class=\"grid\" x1=\"{place}\" x2=\"{place}\" y1=\"{top}\" y2=\"{bottom}\"/>"
+            );
+        }
+        lines.push_str("</svg>\n");
         self.body.insert_str(before, &lines);
     }
 

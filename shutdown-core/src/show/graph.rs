@@ -56,7 +56,7 @@ impl Graph {
     pub(super) fn of(stop: &Stop, edges: &[Edge]) -> Graph {
         let count = stop.instances.len();
         let edges: Vec<Edge> = edges.iter().filter_map(|edge| within(edge, count)).collect();
-        let groups = in_order(twins(count, &edges), &edges);
+        let groups = in_order(&twins(count, &edges), &edges);
         let mut node_of = vec![0; count];
         for (node, members) in groups.iter().enumerate() {
             for member in members {
@@ -169,7 +169,7 @@ fn twins(count: usize, edges: &[Edge]) -> Vec<Vec<usize>> {
 }
 
 /// Sorts the groups: each after all that precede it, and by their first rows.
-fn in_order(groups: Vec<Vec<usize>>, edges: &[Edge]) -> Vec<Vec<usize>> {
+fn in_order(groups: &[Vec<usize>], edges: &[Edge]) -> Vec<Vec<usize>> {
     let mut group_of: BTreeMap<usize, usize> = BTreeMap::new();
     for (group, members) in groups.iter().enumerate() {
         group_of.extend(members.iter().map(|member| (*member, group)));

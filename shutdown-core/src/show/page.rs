@@ -25,14 +25,14 @@ pub(super) fn page(file: &str, stops: &Stops) -> String {
     let count = stops.runs.len();
     let runs = if count == 1 { "run" } else { "runs" };
     // The policy allows styles, and neither a script nor a load. A name that would get past the escapes does nothing.
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
          base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{count} {runs} in {file}</title>\n\
-         <style>\n{STYLE}</style></head>\n<body>\n<header>\n<h1>The last stops <small><bdi>{file}</bdi></small></h1>\n",
+         <style>\n{STYLE}</style></head>\n<body>\n<header>\n<h1>The last stops <small><bdi>{file}</bdi></small></h1>",
         file = escaped(file),
     );
     totals(&mut out, stops);
@@ -69,17 +69,17 @@ fn totals(out: &mut String, stops: &Stops) {
     match stops.skipped {
         0 => {}
         1 => {
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<p class=\"note\" role=\"note\">Line {} was skipped, because it is torn or of another program.</p>\n",
+                "<p class=\"note\" role=\"note\">Line {} was skipped, because it is torn or of another program.</p>",
                 stops.first_skipped,
             );
         }
         skipped => {
-            let _ = write!(
+            let _ = writeln!(
                 out,
                 "<p class=\"note\" role=\"note\">{skipped} lines were skipped, because they are torn or of another program. \
-                 The first is line {}.</p>\n",
+                 The first is line {}.</p>",
                 stops.first_skipped,
             );
         }
@@ -92,21 +92,21 @@ fn chart(out: &mut String, stops: &Stops) {
     let Some(longest) = shown.iter().map(|(_, stop)| stop.took).max().filter(|_| shown.len() > 1) else {
         return;
     };
-    let _ = write!(out, "<nav aria-label=\"Time of each stop\"><ol class=\"chart\">\n");
+    let _ = writeln!(out, "<nav aria-label=\"Time of each stop\"><ol class=\"chart\">");
     for (at, stop) in shown.iter().rev() {
         let percent = (stop.took.as_micros() * 100 / longest.as_micros().max(1)).max(4);
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<li><a class=\"{}\" href=\"#stop-{at}\" style=\"--height:{percent}%\"><span class=\"hidden\">{}, {}, {}</span></a></li>\n",
+            "<li><a class=\"{}\" href=\"#stop-{at}\" style=\"--height:{percent}%\"><span class=\"hidden\">{}, {}, {}</span></a></li>",
             class(stop),
             when(stop.at),
             end(stop),
             Span(stop.took),
         );
     }
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "</ol><p>The time of each stop, the newest on the right. The longest took {}.</p></nav>\n",
+        "</ol><p>The time of each stop, the newest on the right. The longest took {}.</p></nav>",
         Span(longest)
     );
 }
@@ -115,10 +115,10 @@ fn article(out: &mut String, at: usize, stop: &Stop, before: Option<&Stop>) {
     let class = class(stop);
     let when = when(stop.at);
     if stop.end == End::NoStop {
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<article class=\"stop {class}\" id=\"stop-{at}\"><h2><span class=\"badge\">{}</span> <time>{when}</time></h2>\
-             <p class=\"why\">Process {} is still running, or it was killed, or it crashed. This is the time of its last line.</p></article>\n",
+             <p class=\"why\">Process {} is still running, or it was killed, or it crashed. This is the time of its last line.</p></article>",
             end(stop),
             escaped(&stop.process),
         );
@@ -132,12 +132,12 @@ fn article(out: &mut String, at: usize, stop: &Stop, before: Option<&Stop>) {
     } else {
         format!(" <small>of {}</small>", format_duration(stop.grace))
     };
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<details class=\"stop {class}\"{open}><summary><h2><span class=\"badge\">{}</span> <time>{when}</time></h2>\
          <span class=\"why\"><bdi>{}</bdi> {}</span>\
          <svg class=\"strip\" width=\"100%\" height=\"20\" aria-hidden=\"true\">{}</svg>\
-         <span class=\"took\">{}{grace}</span><span class=\"delta\">{}</span></summary>\n<div class=\"body\" id=\"stop-{at}\">\n",
+         <span class=\"took\">{}{grace}</span><span class=\"delta\">{}</span></summary>\n<div class=\"body\" id=\"stop-{at}\">",
         end(stop),
         escaped(headline),
         chips(stop),
@@ -163,7 +163,7 @@ fn article(out: &mut String, at: usize, stop: &Stop, before: Option<&Stop>) {
 fn remarks(out: &mut String, stop: &Stop) {
     let details: Vec<&str> = stop.reason.lines().skip(1).collect();
     if !details.is_empty() {
-        let _ = write!(out, "<pre>{}</pre>\n", escaped(&details.join("\n")));
+        let _ = writeln!(out, "<pre>{}</pre>", escaped(&details.join("\n")));
     }
     let told = match stop.end {
         End::Killed => Some(format!(
@@ -261,8 +261,11 @@ fn chips(stop: &Stop) -> String {
         (count(Mark::Unconfirmed), "unconfirmed", "unsure"),
     ];
     let rows = rows.iter().filter(|(count, ..)| *count > 0);
-    rows.map(|(count, words, class)| format!("<span class=\"chip {class}\">{count} {words}</span> "))
-        .collect()
+    let mut out = String::new();
+    for (count, words, class) in rows {
+        let _ = write!(out, "<span class=\"chip {class}\">{count} {words}</span> ");
+    }
+    out
 }
 
 fn class(stop: &Stop) -> &'static str {

@@ -23,9 +23,9 @@ pub(super) fn waterfall(stop: &Stop) -> String {
         }
         table(&mut out, section, &shown);
         if !folded.is_empty() {
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<details class=\"more\"><summary>{} more without an error</summary>\n",
+                "<details class=\"more\"><summary>{} more without an error</summary>",
                 folded.len()
             );
             table(&mut out, section, &folded);
@@ -42,13 +42,13 @@ fn table(out: &mut String, section: &Section, bars: &[&Bar]) {
         from => format!(" <small>from {}</small>", Span(from)),
     };
     let step = section.window.marks().nth(1).map_or_else(|| "100%".to_owned(), |(place, _)| place);
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<table role=\"table\" class=\"waterfall\" style=\"--step:{step}\"><thead role=\"rowgroup\"><tr role=\"row\">\
          <th role=\"columnheader\" scope=\"col\">{}{begin}</th><td role=\"cell\" class=\"axis\">{}</td>\
          <th role=\"columnheader\" scope=\"col\" class=\"number\">start</th>\
          <th role=\"columnheader\" scope=\"col\" class=\"number\">took</th>\
-         <th role=\"columnheader\" scope=\"col\">outcome</th></tr></thead>\n<tbody role=\"rowgroup\">\n",
+         <th role=\"columnheader\" scope=\"col\">outcome</th></tr></thead>\n<tbody role=\"rowgroup\">",
         escaped(&section.title),
         axis(section.window),
     );
@@ -75,12 +75,12 @@ fn row(out: &mut String, window: Window, bar: &Bar) {
         Some(place) if is_worth_a_row(bar) => format!(" <small>managed at {}</small>", escaped(place)),
         _ => String::new(),
     };
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<tr role=\"row\" class=\"{}\"><th role=\"rowheader\" scope=\"row\"><bdi>{}</bdi></th>\
          <td role=\"cell\" class=\"track\"><svg width=\"100%\" height=\"20\" aria-hidden=\"true\">{}</svg></td>\
          <td role=\"cell\" class=\"number start\">{start}</td><td role=\"cell\" class=\"number took\">{took}</td>\
-         <td role=\"cell\" class=\"outcome\"><bdi>{}</bdi>{place}</td></tr>\n",
+         <td role=\"cell\" class=\"outcome\"><bdi>{}</bdi>{place}</td></tr>",
         bar.mark.class(),
         escaped(&bar.name),
         bar.draw(window),

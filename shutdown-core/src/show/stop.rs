@@ -56,11 +56,11 @@ pub(super) struct Edge {
 
 impl Stop {
     /// Draws a run. `now` tells whether a stop without a report may still be under way.
-    pub(super) fn of(run: Run, now: SystemTime) -> Stop {
+    pub(super) fn of(run: &Run, now: SystemTime) -> Stop {
         let process = run.id.split('-').next().unwrap_or_default().to_owned();
         match (&run.report, &run.stopping) {
-            (Some(report), _) => of_report(&run, report, process),
-            (None, Some(stopping)) => of_facts(&run, stopping, now, process),
+            (Some(report), _) => of_report(run, report, process),
+            (None, Some(stopping)) => of_facts(run, stopping, now, process),
             (None, None) => Stop {
                 process,
                 at: run.last,

@@ -1,6 +1,6 @@
 //! The last runs of a report file, in bounded memory.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::time::SystemTime;
 
 use super::run::{Line, Run};
@@ -30,8 +30,6 @@ pub(super) struct Reader {
     /// The runs without a report so far, each with the number of its last line.
     open: HashMap<String, (usize, Run)>,
     over: VecDeque<Run>,
-    /// The runs of `over` that have a report.
-    sealed: HashSet<String>,
     dropped: usize,
     lines: usize,
     skipped: usize,
@@ -45,7 +43,6 @@ impl Reader {
             last,
             open: HashMap::new(),
             over: VecDeque::new(),
-            sealed: HashSet::new(),
             dropped: 0,
             lines: 0,
             skipped: 0,
@@ -65,10 +62,6 @@ impl Reader {
             }
             return;
         };
-        // The report is the last line of a run. More lines come from a file that was appended to itself.
-        if self.sealed.contains(&line.run) {
-            return;
-        }
         let (number, id) = (self.lines, line.run.clone());
         if !self.open.contains_key(&id) {
             let run = self.taken_back(&id).unwrap_or_else(|| Run::new(id.clone(), line.at));
@@ -78,7 +71,6 @@ impl Reader {
         *last = number;
         run.learn(line);
         if run.report.is_some() {
-            self.sealed.insert(id.clone());
             self.close(&id);
         } else if self.open.len() > self.last + 2 * SLACK {
             let mut by_age: Vec<(usize, String)> =
@@ -90,7 +82,7 @@ impl Reader {
         }
     }
 
-    /// Takes back a run that was thought to be over, because it wrote nothing for so long.
+    /// Takes back a run that was thought to be over. It wrote nothing for long, or the file was appended to itself.
     fn taken_back(&mut self, id: &str) -> Option<Run> {
         let at = self.over.iter().position(|run| run.id == id)?;
         self.over.remove(at)
@@ -100,9 +92,7 @@ impl Reader {
         let Some((_, run)) = self.open.remove(run) else { return };
         self.over.push_back(run);
         if self.over.len() > self.last + 1 + SLACK {
-            if let Some(dropped) = self.over.pop_front() {
-                self.sealed.remove(&dropped.id);
-            }
+            self.over.pop_front();
             self.dropped += 1;
         }
     }
@@ -119,8 +109,8 @@ impl Reader {
         runs.sort_by_key(|run| (begin(run), run.first));
         let older = runs.len().saturating_sub(self.last);
         let shown = runs.split_off(older);
-        let before = runs.pop().map(|run| Stop::of(run, now));
-        let runs = shown.into_iter().rev().map(|run| Stop::of(run, now)).collect();
+        let before = runs.pop().map(|run| Stop::of(&run, now));
+        let runs = shown.into_iter().rev().map(|run| Stop::of(&run, now)).collect();
         Stops {
             runs,
             before,

@@ -183,16 +183,17 @@ fn a_long_file_is_read_in_bounded_memory() {
 #[test]
 fn a_run_that_was_silent_for_long_is_still_one_run() {
     let mut reader = Reader::new(2_000);
-    let line = |run: &str, fact: &str| {
-        format!(
-            "{{\"at\":\"2026-01-01T00:00:00.000Z\",\"run\":\"{run}\",\"fact\":{fact},\"reason\":\"r\",\"left_ms\":5}}"
-        )
+    let mut line = |run: &str, second: u32, fact: &str| {
+        let line = format!(
+            "{{\"at\":\"2026-01-01T00:00:{second:02}.000Z\",\"run\":\"{run}\",\"fact\":\"{fact}\",\"reason\":\"r\",\"left_ms\":5}}"
+        );
+        reader.line(line.as_bytes());
     };
-    reader.line(line("1-1", "\"ready\"").as_bytes());
+    line("1-1", 0, "ready");
     for other in 0..3_000 {
-        reader.line(line(&format!("2-{other}"), "\"ready\"").as_bytes());
+        line(&format!("2-{other}"), 1, "ready");
     }
-    reader.line(line("1-1", "\"stopping\"").as_bytes());
+    line("1-1", 2, "stopping");
     let stops = reader.finish(SystemTime::UNIX_EPOCH);
     let of_the_service = stops.runs.iter().filter(|stop| stop.process == "1");
     assert_eq!(of_the_service.map(|stop| stop.end).collect::<Vec<_>>(), [End::Underway]);

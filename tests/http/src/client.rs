@@ -52,6 +52,13 @@ impl Client {
         asked.unwrap_or_else(|outcome| outcome)
     }
 
+    /// Sends a request without a body on a new connection, and returns the response.
+    #[track_caller]
+    pub fn request(address: SocketAddr, method: &str, path: &str) -> Answer {
+        let mut client = Client::connect(address);
+        client.send(format!("{method} {path} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes()).answer()
+    }
+
     /// Opens a connection over a Unix socket.
     #[track_caller]
     pub fn connect_unix(path: &Path) -> Client {

@@ -44,10 +44,10 @@ pub async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
             orders.wait_for("cleanup").await;
         });
     }
-    if wishes.has("probes") {
-        let probes = lifecycle::net::listen("127.0.0.1:0").await?;
-        println!("probes at {}", probes.address());
-        tokio::spawn(lifecycle::http::serve_probes(probes));
+    if let Some(probes) = wishes.own_probes() {
+        let listener = lifecycle::net::listen("127.0.0.1:0").await?;
+        println!("probes at {}", listener.address());
+        tokio::spawn(probes.serve(listener));
     }
     if wishes.has("slow-start") {
         orders.wait_for("start").await;

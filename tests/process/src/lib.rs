@@ -8,6 +8,7 @@
 mod child;
 mod ended;
 mod inherited;
+mod manager;
 mod on_event;
 mod output;
 mod program;
@@ -18,6 +19,7 @@ mod terminal;
 pub use child::Child;
 pub use ended::Ended;
 pub use inherited::with_default_signals;
+pub use manager::{Folder, Manager};
 pub use on_event::OnEvent;
 pub use program::Program;
 pub use random::Random;

@@ -1,6 +1,7 @@
 //! A fixture before its start: the scenario, the environment, the streams and the signals.
 
 use std::ffi::OsStr;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
@@ -22,7 +23,7 @@ impl Program {
             command.env_remove(format!("LIFECYCLE_{name}"));
         }
         command.env("LIFECYCLE_GRACE", "20s");
-        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", "SYSTEMD_EXEC_PID"] {
             command.env_remove(name);
         }
         command.env("RUST_BACKTRACE", "0");
@@ -147,6 +148,30 @@ impl Program {
         command.stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Program(command)
+    }
+
+    /// Starts the program with these listeners, as systemd passes them.
+    #[must_use]
+    pub fn with_listeners(self, listeners: Vec<(String, OwnedFd)>) -> Program {
+        let (names, descriptors): (Vec<String>, Vec<OwnedFd>) = listeners.into_iter().unzip();
+        let count = descriptors.len();
+        let program = self.through(&["sh", "-c", r#"LISTEN_PID=$$ exec "$0" "$@""#]);
+        let program = program.env("LISTEN_FDS", count.to_string()).env("LISTEN_FDNAMES", names.join(":"));
+        program.before_exec(move || {
+            // SAFETY: the calls take integers and are async-signal-safe. The first loop moves the descriptors away from the
+            // numbers to which the second one duplicates them, and no object of the child owns those numbers yet.
+            unsafe {
+                let moved =
+                    descriptors.iter().map(|one| libc::fcntl(one.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 100));
+                let mut numbers = [0; 8];
+                for (number, moved) in numbers.iter_mut().zip(moved) {
+                    *number = moved;
+                }
+                for (at, number) in (3..).zip(&numbers[..count]) {
+                    libc::dup2(*number, at);
+                }
+            }
+        })
     }
 
     /// Starts the program.

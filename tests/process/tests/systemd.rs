@@ -1,87 +1,14 @@
 //! R37: what a service manager is told, at a socket of the test. `tests/restarts` has the real systemd.
 
-use std::os::linux::net::SocketAddrExt as _;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::os::unix::net::UnixDatagram;
 use std::thread;
 use std::time::Duration;
 
 use libc::{SIGHUP, SIGTERM};
-use lifecycle_process_tests::{Child, PATIENCE, Program, both_flavours, program};
-
-/// The number of abstract names so far. Nothing frees the name of a socket that a thread still reads.
-static ABSTRACT: AtomicUsize = AtomicUsize::new(0);
-
-/// The socket of a service manager, and what it has received.
-struct Manager {
-    name: String,
-    received: Arc<Mutex<Vec<String>>>,
-    _folder: Folder,
-}
-
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn folder(name: &str) -> Folder {
-    let folder = std::env::temp_dir().join(format!("lifecycle-systemd-{name}-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    Folder(folder)
-}
-
-impl Manager {
-    /// Listens at a path, or at an abstract name if the name begins with `@`.
-    fn start(name: &str) -> Manager {
-        let folder = folder(name);
-        let (name, socket) = if let Some(rest) = name.strip_prefix('@') {
-            let number = ABSTRACT.fetch_add(1, Ordering::Relaxed);
-            let rest = format!("{rest}-{}-{number}", std::process::id());
-            let address = SocketAddr::from_abstract_name(&rest).expect("a name");
-            (format!("@{rest}"), UnixDatagram::bind_addr(&address).expect("a socket"))
-        } else {
-            let path = folder.0.join("notify");
-            (path.to_str().expect("a path").to_owned(), UnixDatagram::bind(&path).expect("a socket"))
-        };
-        let received = Arc::new(Mutex::new(Vec::new()));
-        let writer = Arc::clone(&received);
-        thread::spawn(move || {
-            let mut datagram = [0; 4_096];
-            // A descriptor that comes with a datagram is closed, because nothing takes it.
-            while let Ok(length) = socket.recv(&mut datagram) {
-                let text = String::from_utf8_lossy(&datagram[..length]).into_owned();
-                writer.lock().unwrap().push(text);
-            }
-        });
-        Manager { name, received, _folder: folder }
-    }
-
-    fn received(&self) -> Vec<String> {
-        self.received.lock().unwrap().clone()
-    }
-
-    fn count(&self, datagram: &str) -> usize {
-        self.received().iter().filter(|received| *received == datagram).count()
-    }
-
-    /// Waits until this datagram has come `count` times.
-    #[track_caller]
-    fn wait_for(&self, datagram: &str, count: usize) {
-        let until = std::time::Instant::now() + PATIENCE;
-        while self.count(datagram) < count {
-            assert!(std::time::Instant::now() < until, "no `{datagram}`: {:#?}", self.received());
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-}
+use lifecycle_process_tests::{Child, Folder, Manager, Program, both_flavours, program};
 
 fn told_to(program: Program, manager: &Manager) -> Program {
-    program.env("NOTIFY_SOCKET", &manager.name)
+    manager.told_by(program)
 }
 
 #[test]
@@ -206,8 +133,8 @@ fn r37_a_socket_that_is_not_there_is_a_warning_and_an_empty_name_is_none() {
 /// R34: the socket is full, because nobody reads it.
 #[test]
 fn r37_a_service_manager_that_hangs_delays_nothing() {
-    let folder = folder("full");
-    let path = folder.0.join("notify");
+    let folder = Folder::new();
+    let path = folder.path("notify");
     let ours = UnixDatagram::bind(&path).expect("a socket");
     let filler = UnixDatagram::unbound().expect("a socket");
     filler.set_nonblocking(true).expect("a socket has that option");

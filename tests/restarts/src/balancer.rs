@@ -28,7 +28,20 @@ pub enum Retries {
     WhenRefused,
 }
 
-/// A running `HAProxy`, which checks the readiness of each instance every 200 ms.
+/// How `HAProxy` learns that an instance is not ready.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// The time between two checks.
+    pub interval: Duration,
+    /// The number of failed checks after which an instance gets no request.
+    pub fall: u32,
+    /// Whether the status 404 means that the instance stops. One check is enough then.
+    pub disable_on_404: bool,
+    /// Whether a script reads the header that is meant for Envoy.
+    pub reads_header: bool,
+}
+
+/// A running `HAProxy`, which checks the readiness of each instance every 200 ms, unless a [`Check`] says more.
 #[derive(Debug)]
 pub struct Balancer {
     haproxy: Child,
@@ -54,6 +67,28 @@ impl Balancer {
         let configuration =
             configuration.replace(&bind, &format!("    bind {address} proto h2\n    bind {http1}\n"));
         let configuration = configuration.replace("default-server check", "default-server proto h2 check");
+        Balancer::run(address, &configuration)
+    }
+
+    /// Starts `HAProxy` at `address` with ready `instances`, which it checks as `check` says.
+    #[track_caller]
+    pub fn start_checking(address: SocketAddr, instances: &[SocketAddr], check: Check) -> Balancer {
+        let Check { interval, fall, disable_on_404, reads_header } = check;
+        let configuration = configuration(address, instances, Reuse::Safe, Retries::Never);
+        let interval = format!("check inter {}ms fall {fall}", interval.as_millis());
+        let mut configuration = configuration.replace("check inter 200ms fall 1", &interval);
+        if disable_on_404 {
+            configuration =
+                configuration.replace("GET /readyz\n", "GET /readyz\n    http-check disable-on-404\n");
+        }
+        if reads_header {
+            let script = concat!("local0\n    lua-load ", env!("CARGO_MANIFEST_DIR"), "/src/leave.lua\n");
+            let rule =
+                "    http-response lua.leave if { res.hdr(x-envoy-immediate-health-check-fail) -m found }\n";
+            configuration = configuration.replace("local0\n", script);
+            configuration =
+                configuration.replace("    balance roundrobin\n", &format!("    balance roundrobin\n{rule}"));
+        }
         Balancer::run(address, &configuration)
     }
 

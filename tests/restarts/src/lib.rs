@@ -1,10 +1,12 @@
 //! Restarts a service under load, and counts the outcome of every request.
 //!
 //! The service is a real process ([`Service`]). The load comes from this process ([`Load`]). Its clients do not retry, so
-//! that the test sees each lost request. [`Balancer`] is `HAProxy`, which repeats no request that it has sent.
+//! that the test sees each lost request. [`Balancer`] is `HAProxy`, which repeats no request that it has sent. [`Envoy`] is
+//! Envoy.
 
 mod balancer;
 mod client;
+mod envoy;
 mod installed;
 mod load;
 mod manager;
@@ -12,12 +14,13 @@ mod place;
 mod service;
 mod tally;
 
-pub use balancer::{Balancer, Retries, Reuse};
+pub use balancer::{Balancer, Check, Retries, Reuse};
+pub use envoy::Envoy;
 pub use installed::installed;
 pub use load::{Clients, Load};
 pub use manager::Manager;
 pub use place::Place;
-pub use service::{Service, stop};
+pub use service::{Probes, Service, stop};
 pub use tally::{Outcome, Tally};
 
 /// Returns the number of restarts: `normal`, or `long` in the long run.

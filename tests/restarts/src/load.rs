@@ -142,9 +142,10 @@ impl Shared {
                 return;
             }
             let target = format!("/{number}/{request}");
+            let sent = Instant::now();
             match self.ask(open.take(), &target, !clients.keep_alive).await {
                 Ok((by, kept)) => {
-                    self.tally().answered(by);
+                    self.tally().answered(by, sent);
                     open = kept;
                 }
                 Err((outcome, why)) => {

@@ -1,8 +1,9 @@
-# The user manager of systemd, in namespaces of its own, with a socket at ADDRESS and the service PROGRAM behind it:
-# manager.sh CGROUP PROGRAM ADDRESS. Each line that it reads restarts the service, and is answered by `restarted`.
+# The user manager of systemd, in namespaces of its own, with the units of a folder: manager.sh CGROUP FOLDER. Each line that
+# it reads is a command, which is answered by one line: `answer NUMBER STATUS`, and the output with commas for line ends.
 # The manager must have a cgroup that it may divide, which the caller removes.
 echo $$ >"$1/cgroup.procs"
-exec unshare --mount --pid --cgroup --fork --kill-child --mount-proc sh -eu -c '
+exec unshare --mount --pid --cgroup --fork --kill-child --mount-proc sh -u -c '
+    set -e
     mount --make-rprivate /
     mount -t tmpfs tmpfs /run
     umount --lazy /sys/fs/cgroup
@@ -12,18 +13,20 @@ exec unshare --mount --pid --cgroup --fork --kill-child --mount-proc sh -eu -c '
     # By this folder it knows that systemd runs the machine.
     mkdir -p /run/systemd/system "$units"
     unset DBUS_SESSION_BUS_ADDRESS
-    printf "[Socket]\nListenStream=%s\n" "$2" >"$units/restarted.socket"
-    # So many restarts are no fault here.
-    printf "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=simple\nExecStart=\"%s\" \"listen %s\"\n" "$1" "$2" >"$units/restarted.service"
+    cp "$1"/* "$units"
     /lib/systemd/systemd --user --unit=basic.target >/dev/null 2>&1 &
     until systemctl --user is-system-running 2>/dev/null | grep -qE "running|degraded"; do
         kill -0 $!
         sleep 0.05
     done
-    systemctl --user start restarted.socket
-    echo listening
+    set +e
+    echo managing
+    number=0
     while read -r line; do
-        systemctl --user restart restarted.service
-        echo "restarted $line"
+        number=$((number + 1))
+        output=$(eval "$line" 2>&1)
+        status=$?
+        echo "answer $number $status $(printf %s "$output" | tr "\n" ,)"
     done
-' manager "$2" "$3"
+    exit 0
+' manager "$2"

@@ -6,11 +6,23 @@ use std::time::Duration;
 
 use lifecycle_process_tests::{Child, Program};
 
-/// The service under test, and the length of its lame duck.
+/// The service under test, the length of its lame duck, and its probes.
 #[derive(Clone, Copy, Debug)]
 pub struct Service {
     path: &'static str,
     lame_duck: Duration,
+    probes: Probes,
+}
+
+/// What answers the readiness check of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probes {
+    /// `http::probes`. Each response of a stop carries the header for Envoy.
+    Default,
+    /// The same, with the status 404 in a stop.
+    NotFound,
+    /// A handler, so that no response carries the header.
+    Handler,
 }
 
 /// The launcher that hands over a socket as systemd does. The socket arrives as stdin and becomes descriptor 3.
@@ -20,7 +32,7 @@ const HAND_OVER: [&str; 4] =
 impl Service {
     /// Configures the program at `path` without a lame duck.
     pub fn new(path: &'static str) -> Service {
-        Service { path, lame_duck: Duration::ZERO }
+        Service { path, lame_duck: Duration::ZERO, probes: Probes::Default }
     }
 
     /// Returns the path of the program.
@@ -32,6 +44,12 @@ impl Service {
     #[must_use]
     pub fn lame_duck(self, lame_duck: Duration) -> Service {
         Service { lame_duck, ..self }
+    }
+
+    /// Sets what answers the readiness check.
+    #[must_use]
+    pub fn probes(self, probes: Probes) -> Service {
+        Service { probes, ..self }
     }
 
     /// Starts an instance that listens at `address` with `net::listen`.
@@ -62,7 +80,12 @@ impl Service {
 
     fn program(self, how: &str, address: SocketAddr) -> Program {
         let lame_duck = format!("{}ms", self.lame_duck.as_millis());
-        Program::new(self.path, &format!("{how} {address}")).env("LIFECYCLE_LAME_DUCK", lame_duck)
+        let probes = match self.probes {
+            Probes::Default => "probes",
+            Probes::NotFound => "404",
+            Probes::Handler => "handler",
+        };
+        Program::new(self.path, &format!("{how} {address} {probes}")).env("LIFECYCLE_LAME_DUCK", lame_duck)
     }
 
     #[track_caller]

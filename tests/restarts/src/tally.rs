@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,13 +49,17 @@ pub struct Tally {
     counts: BTreeMap<Outcome, usize>,
     /// The number of requests that each process answered.
     by: BTreeMap<u32, usize>,
+    /// When the last request that each process answered was sent.
+    last: BTreeMap<u32, Instant>,
     examples: BTreeMap<Outcome, Vec<String>>,
 }
 
 impl Tally {
-    pub(crate) fn answered(&mut self, by: u32) {
+    pub(crate) fn answered(&mut self, by: u32, sent: Instant) {
         *self.counts.entry(Outcome::Answered).or_default() += 1;
         *self.by.entry(by).or_default() += 1;
+        let last = self.last.entry(by).or_insert(sent);
+        *last = sent.max(*last);
     }
 
     pub(crate) fn failed(&mut self, outcome: Outcome, after: Duration, why: &str) {
@@ -73,6 +77,10 @@ impl Tally {
         }
         for (by, count) in other.by {
             *self.by.entry(by).or_default() += count;
+        }
+        for (by, sent) in other.last {
+            let last = self.last.entry(by).or_insert(sent);
+            *last = sent.max(*last);
         }
         for (outcome, examples) in other.examples {
             let all = self.examples.entry(outcome).or_default();
@@ -94,6 +102,13 @@ impl Tally {
     /// Returns the number of requests that the process `pid` answered.
     pub fn answered_by(&self, pid: u32) -> usize {
         self.by.get(&pid).copied().unwrap_or(0)
+    }
+
+    /// Returns how long after `notice` the last request that the process `pid` answered was sent.
+    #[track_caller]
+    pub fn last_request_of(&self, pid: u32, notice: Instant) -> Duration {
+        let last = self.last.get(&pid).expect("the process has answered");
+        last.saturating_duration_since(notice)
     }
 
     /// Returns the number of processes that answered a request.

@@ -1,30 +1,350 @@
-//! `systemctl restart` of a service that inherits its socket from systemd. The test runs only in the long
-//! run. It needs root, and a machine that can run a separate manager.
+//! The service under the real systemd. These tests run only in the long run. They need root, and a machine that can run a
+//! separate manager.
 
-use lifecycle_process_tests::soak;
-use lifecycle_restart_tests::{Clients, Load, Manager, Place, service};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-fn restarts_lose_nothing(clients: Clients) {
+use lifecycle_process_tests::{Folder, PATIENCE, soak};
+use lifecycle_restart_tests::{Clients, Load, Manager, Outcome, Place, Tally, installed, service};
+
+/// How often a service is restarted, killed or told to reload.
+const ROUNDS: usize = 20;
+
+/// The lines of a service that listens at `address`, and further ones.
+fn notifying(address: SocketAddr, more: &str) -> String {
+    let program = service!().path();
+    format!(
+        "Type=notify\nExecStart=\"{program}\" \"listen {address}\"\nExecReload=/bin/kill -HUP $MAINPID\n\
+         Environment=LIFECYCLE_GRACE=20s\nTimeoutStopSec=25\nRestart=always\nRestartSec=100ms\n{more}"
+    )
+}
+
+/// Starts a request, which is answered later.
+#[track_caller]
+fn ask(address: SocketAddr, path: &str) -> TcpStream {
+    let mut client = TcpStream::connect(address).expect("it listens");
+    client.set_read_timeout(Some(2 * PATIENCE)).expect("a time-out");
+    write!(client, "GET {path} HTTP/1.1\r\nHost: restarted\r\nConnection: close\r\n\r\n")
+        .expect("it is open");
+    client
+}
+
+/// Returns the body of the response.
+#[track_caller]
+fn answer(mut client: TcpStream) -> String {
+    let mut response = String::new();
+    client.read_to_string(&mut response).expect("a response");
+    let (head, body) =
+        response.split_once("\r\n\r\n").unwrap_or_else(|| panic!("a response, not `{response}`"));
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    body.to_owned()
+}
+
+fn restarts_by_its_socket_lose_nothing(clients: Clients) {
     let address = Place::own().port();
-    let mut manager = Manager::start(service!().path(), address);
+    let program = service!().path();
+    let service =
+        format!("[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=\"{program}\" \"listen {address}\"\n");
+    let mut manager = Manager::start(&[
+        ("restarted.socket", format!("[Socket]\nListenStream={address}\n")),
+        ("restarted.service", service),
+    ]);
+    manager.start_unit("restarted.socket");
     let load = Load::start(address, clients);
-    for _ in 0..20 {
+    for _ in 0..ROUNDS {
         load.wait_for_answers(200);
-        manager.restart();
+        manager.control("restart");
     }
     load.wait_for_answers(200);
     let tally = load.finish();
     manager.stop();
     let kind = if clients.keep_alive { "kept" } else { "new" };
-    tally.all_answered(&format!("behind systemd, {kind} connections"));
-    assert_eq!(tally.processes(), 21, "each restart is a new process");
+    tally.all_answered(&format!("behind a socket of systemd, {kind} connections"));
+    assert_eq!(tally.processes(), ROUNDS + 1, "each restart is a new process");
 }
 
 /// The two restarts run in sequence, because each one starts a manager.
 #[test]
-fn restarts_by_systemd_lose_no_request() {
+fn restarts_of_a_service_with_a_socket_unit_lose_no_request() {
     if soak() {
-        restarts_lose_nothing(Clients::keep_alive());
-        restarts_lose_nothing(Clients::new_connections());
+        restarts_by_its_socket_lose_nothing(Clients::keep_alive());
+        restarts_by_its_socket_lose_nothing(Clients::new_connections());
+    }
+}
+
+const STORE: &str = "FileDescriptorStoreMax=4\nEnvironment=FDSTORE=4\n";
+
+/// Kills the service under load, and returns the outcomes.
+fn killed(more: &str) -> Tally {
+    let address = Place::own().port();
+    let mut manager = Manager::of_service(&notifying(address, more));
+    manager.control("start");
+    let load = Load::start(address, Clients::new_connections());
+    let mut pid = manager.pid();
+    for _ in 0..ROUNDS {
+        load.wait_for_answer_of(pid);
+        manager.control("kill --signal=KILL");
+        pid = manager
+            .wait_until("MainPID", |now| now != "0" && now != pid.to_string())
+            .parse()
+            .expect("a number");
+    }
+    load.wait_for_answer_of(pid);
+    let tally = load.finish();
+    manager.stop();
+    assert_eq!(tally.processes(), ROUNDS + 1, "each restart is a new process");
+    tally
+}
+
+/// A request that the killed process has accepted is lost. No client is refused.
+#[test]
+fn r37_a_service_with_a_store_that_is_killed_refuses_nobody() {
+    if soak() {
+        let killed = killed(STORE);
+        killed.only(&[Outcome::Reset, Outcome::Empty, Outcome::Cut], "killed, with a store");
+    }
+}
+
+/// The control of the test above.
+#[test]
+fn r37_a_service_without_a_store_that_is_killed_refuses_clients() {
+    if soak() {
+        let killed = killed("");
+        println!("killed, without a store: {killed}");
+        assert!(killed.count(Outcome::Refused) > 0, "{killed}");
+    }
+}
+
+#[test]
+fn r37_restarts_of_a_service_with_a_store_lose_no_request() {
+    if soak() {
+        for clients in [Clients::keep_alive(), Clients::new_connections()] {
+            let address = Place::own().port();
+            let mut manager = Manager::of_service(&notifying(address, STORE));
+            manager.control("start");
+            let load = Load::start(address, clients);
+            for _ in 0..ROUNDS {
+                load.wait_for_answers(200);
+                manager.control("restart");
+            }
+            load.wait_for_answers(200);
+            let tally = load.finish();
+            manager.stop();
+            tally.all_answered("restarted, with a store");
+            assert_eq!(tally.processes(), ROUNDS + 1, "each restart is a new process");
+        }
+    }
+}
+
+/// Returns the unit file of the example `checkout`, for another program.
+fn unit_of_the_example(program: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/checkout/systemd/checkout.service");
+    let unit = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let starts = |line: &&str| line.starts_with("ExecStart=");
+    let start = unit.lines().find(starts).expect("it starts a program");
+    unit.replace(start, &format!("ExecStart={program}"))
+}
+
+/// systemd warns of a key that it ignores, and accepts the file all the same.
+#[test]
+fn systemd_accepts_the_unit_file_of_the_example_without_a_warning() {
+    if soak() {
+        let folder = Folder::new();
+        let path = folder.path("checkout.service");
+        std::fs::write(&path, unit_of_the_example("/bin/true")).expect("a file");
+        let verified =
+            Command::new(installed("systemd-analyze", "systemd")).arg("verify").arg(&path).output();
+        let verified = verified.expect("it is executable");
+        assert!(verified.status.success() && verified.stderr.is_empty(), "{verified:?}");
+    }
+}
+
+/// The settings of the file, with the service of these tests as the program.
+#[test]
+fn r37_restarts_with_the_unit_file_of_the_example_lose_no_request() {
+    if soak() {
+        let address = Place::own().port();
+        let unit = unit_of_the_example(&format!("\"{}\" \"listen {address}\"", service!().path()));
+        // A user manager has no dynamic users.
+        let mut manager = Manager::start(&[("restarted.service", unit.replace("DynamicUser=yes", ""))]);
+        manager.control("start");
+        let load = Load::start(address, Clients::new_connections());
+        for _ in 0..3 {
+            load.wait_for_answers(200);
+            manager.control("restart");
+        }
+        load.wait_for_answers(200);
+        load.finish().all_answered("restarted, with the unit file of the example");
+        manager.stop();
+    }
+}
+
+/// systemd drops the store at the end of a stop, and the address is free.
+#[test]
+fn r37_a_stop_frees_the_address() {
+    if soak() {
+        let address = Place::own().port();
+        let mut manager = Manager::of_service(&notifying(address, STORE));
+        manager.control("start");
+        assert_eq!(manager.show("NFileDescriptorStore"), "1");
+        manager.control("stop");
+        assert_eq!(manager.show("Result"), "success");
+        manager.wait_until("NFileDescriptorStore", |stored| stored == "0");
+        std::net::TcpListener::bind(address).expect("the address is free");
+        manager.stop();
+    }
+}
+
+#[test]
+fn r37_the_status_is_told_before_during_and_after_a_stop() {
+    if soak() {
+        let address = Place::own().port();
+        let mut manager = Manager::of_service(&notifying(address, ""));
+        manager.control("start");
+        assert_eq!(
+            manager.show("ActiveState"),
+            "active",
+            "`systemctl start` returns when the service is ready"
+        );
+        assert_eq!(manager.wait_until("StatusText", |status| !status.is_empty()), "running");
+        let slow = ask(address, "/slow/8");
+        assert_eq!(answer(ask(address, "/reloads")), "0", "the slow request has been read");
+        manager.control("stop --no-block");
+        let status = manager.wait_until("StatusText", |status| status.starts_with("draining: "));
+        assert!(status.contains("left"), "{status}");
+        println!("the status during the drain: {status}");
+        assert_eq!(manager.show("ActiveState"), "deactivating");
+        assert_eq!(answer(slow), "at last");
+        manager.wait_until("ActiveState", |state| state == "inactive");
+        let status = manager.show("StatusText");
+        assert!(
+            status.starts_with("stopped: SIGTERM from ") && status.ends_with("; exit status 0"),
+            "{status}"
+        );
+        assert_eq!(manager.show("Result"), "success");
+        manager.stop();
+    }
+}
+
+#[test]
+fn r37_a_reload_under_load_refuses_nobody_and_is_answered() {
+    if soak() {
+        let address = Place::own().port();
+        let mut manager = Manager::of_service(&notifying(address, ""));
+        manager.control("start");
+        let load = Load::start(address, Clients::new_connections());
+        let mut times = Vec::new();
+        for round in 1..=ROUNDS {
+            load.wait_for_answers(100);
+            let begun = Instant::now();
+            manager.control("reload");
+            while answer(ask(address, "/reloads")) != round.to_string() {
+                assert!(begun.elapsed() < PATIENCE, "reload {round} is not answered");
+            }
+            times.push(begun.elapsed());
+        }
+        let tally = load.finish();
+        manager.wait_until("ActiveState", |state| state == "active");
+        manager.stop();
+        times.sort();
+        let (half, longest) = (times[ROUNDS / 2], times[ROUNDS - 1]);
+        println!(
+            "{ROUNDS} reloads took {half:?} (median) to {longest:?}, from `systemctl reload` to its effect"
+        );
+        tally.all_answered("told to reload");
+        assert_eq!(tally.processes(), 1);
+    }
+}
+
+#[test]
+fn r37_a_reload_that_takes_a_while_is_seen() {
+    if soak() {
+        let address = Place::own().port();
+        let mut manager = Manager::of_service(&notifying(address, "Environment=RELOAD_MS=2000\n"));
+        manager.control("start");
+        manager.control("reload --no-block");
+        manager.wait_until("StatusText", |status| status == "reloading");
+        assert_eq!(manager.show("ActiveState"), "reloading");
+        manager.wait_until("ActiveState", |state| state == "active");
+        assert_eq!(manager.show("StatusText"), "running");
+        manager.stop();
+    }
+}
+
+#[test]
+fn r37_the_watchdog_restarts_a_service_whose_runtime_hangs() {
+    if soak() {
+        let address = Place::own().port();
+        let mut manager = Manager::of_service(&notifying(address, "WatchdogSec=2\n"));
+        manager.control("start");
+        let pid = manager.pid();
+        let hung = ask(address, "/hang");
+        manager.wait_until("NRestarts", |restarts| restarts == "1");
+        drop(hung);
+        assert_ne!(manager.pid(), pid);
+        manager.wait_until("ActiveState", |state| state == "active");
+        assert_eq!(answer(ask(address, "/reloads")), "0");
+        manager.stop();
+    }
+}
+
+/// The drain is thirty times as long as the watchdog's time.
+#[test]
+fn r37_the_watchdog_does_not_fire_in_a_long_drain() {
+    if soak() {
+        let address = Place::own().port();
+        let more = "WatchdogSec=2\nEnvironment=LIFECYCLE_GRACE=80s\nTimeoutStopSec=85\n";
+        let mut manager = Manager::of_service(&notifying(address, more));
+        manager.control("start");
+        let slow = ask(address, "/slow/60");
+        assert_eq!(answer(ask(address, "/reloads")), "0", "the slow request has been read");
+        manager.control("stop --no-block");
+        assert_eq!(answer(slow), "at last");
+        manager.wait_until("ActiveState", |state| state == "inactive");
+        assert_eq!(manager.show("Result"), "success");
+        manager.stop();
+    }
+}
+
+/// Stops a service that gets 1 s from systemd, while requests of these lengths are in progress. Returns the result.
+fn stopped_in_spite_of_its_time_out(seconds: impl Iterator<Item = u32>) -> (String, Duration) {
+    let address = Place::own().port();
+    let more = "Environment=LIFECYCLE_GRACE=50s\nTimeoutStopSec=1\nRestart=no\n";
+    let mut manager = Manager::of_service(&notifying(address, more));
+    manager.control("start");
+    let slow: Vec<TcpStream> = seconds.map(|seconds| ask(address, &format!("/slow/{seconds}"))).collect();
+    assert_eq!(answer(ask(address, "/reloads")), "0", "the slow requests have been read");
+    let begun = Instant::now();
+    manager.control("stop --no-block");
+    manager.wait_until("ActiveState", |state| state == "inactive" || state == "failed");
+    let took = begun.elapsed();
+    drop(slow);
+    let result = manager.show("Result");
+    manager.stop();
+    (result, took)
+}
+
+#[test]
+fn r37_a_stop_with_progress_extends_the_time_out_of_systemd() {
+    if soak() {
+        let (result, took) = stopped_in_spite_of_its_time_out((0..=30).step_by(3));
+        println!(
+            "with a request that ends every 3 s, a stop took {took:?} of a TimeoutStopSec of 1 s: {result}"
+        );
+        assert_eq!(result, "success");
+        assert!(took > Duration::from_secs(20), "{took:?}");
+    }
+}
+
+/// The control of the test above.
+#[test]
+fn r37_a_stop_without_progress_is_ended_by_systemd() {
+    if soak() {
+        let (result, took) = stopped_in_spite_of_its_time_out([45].into_iter());
+        println!("without progress a stop took {took:?} of a TimeoutStopSec of 1 s: {result}");
+        assert_eq!(result, "timeout");
     }
 }

@@ -51,12 +51,12 @@ impl Chromium {
         let answers = BufReader::new(answers);
         let mut browser =
             Chromium { child, requests, answers, last_id: 0, session: None, events: Vec::new() };
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
-        let session = browser.call("Target.attachToTarget", attach);
+        let session = browser.call("Target.attachToTarget", &attach);
         browser.session = session["sessionId"].as_str().map(str::to_owned);
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         browser
     }
@@ -67,7 +67,7 @@ impl Chromium {
     ///
     /// If the browser is gone, or refuses.
     #[track_caller]
-    pub fn call(&mut self, method: &str, params: Value) -> Value {
+    pub fn call(&mut self, method: &str, params: &Value) -> Value {
         self.last_id += 1;
         let mut request = json!({"id": self.last_id, "method": method, "params": params});
         if let Some(session) = &self.session {
@@ -100,10 +100,10 @@ impl Chromium {
     #[track_caller]
     pub fn open(&mut self, page: &Path, width: u32, dark: bool) {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
-        self.call("Emulation.setDeviceMetricsOverride", size);
+        self.call("Emulation.setDeviceMetricsOverride", &size);
         self.media("screen", dark);
         self.events.clear();
-        self.call("Page.navigate", json!({"url": format!("file://{}", page.display())}));
+        self.call("Page.navigate", &json!({"url": format!("file://{}", page.display())}));
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.next();
             self.events.push(event);
@@ -115,13 +115,13 @@ impl Chromium {
     pub fn media(&mut self, media: &str, dark: bool) {
         let scheme = if dark { "dark" } else { "light" };
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
-        self.call("Emulation.setEmulatedMedia", json!({"media": media, "features": features}));
+        self.call("Emulation.setEmulatedMedia", &json!({"media": media, "features": features}));
     }
 
     /// Evaluates an expression of JavaScript in the page.
     #[track_caller]
     pub fn evaluate(&mut self, expression: &str) -> Value {
-        let answer = self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
+        let answer = self.call("Runtime.evaluate", &json!({"expression": expression, "returnByValue": true}));
         assert!(answer["exceptionDetails"].is_null(), "{}", answer["exceptionDetails"]);
         answer["result"]["value"].clone()
     }
@@ -133,7 +133,7 @@ impl Chromium {
             let text = if kind == "keyDown" { text } else { "" };
             let event =
                 json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text});
-            self.call("Input.dispatchKeyEvent", event);
+            self.call("Input.dispatchKeyEvent", &event);
         }
     }
 
@@ -156,18 +156,18 @@ impl Chromium {
     /// Returns a picture of the whole page, at most 12,000 pixels high, as PNG.
     #[track_caller]
     pub fn screenshot(&mut self) -> Vec<u8> {
-        let metrics = self.call("Page.getLayoutMetrics", json!({}));
+        let metrics = self.call("Page.getLayoutMetrics", &json!({}));
         let size = &metrics["cssContentSize"];
         let height = size["height"].as_f64().expect("a height").min(12_000.0);
         let clip = json!({"x": 0, "y": 0, "width": size["width"], "height": height, "scale": 1});
         let options = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
-        decoded(&self.call("Page.captureScreenshot", options))
+        decoded(&self.call("Page.captureScreenshot", &options))
     }
 
     /// Returns the page on paper, as PDF.
     #[track_caller]
     pub fn print(&mut self) -> Vec<u8> {
-        decoded(&self.call("Page.printToPDF", json!({"printBackground": true})))
+        decoded(&self.call("Page.printToPDF", &json!({"printBackground": true})))
     }
 }
 

@@ -163,7 +163,7 @@ fn every_part_is_reached_and_opened_by_the_keyboard() {
         const at = document.activeElement, outline = getComputedStyle(at);
         return `${at.tagName} ${at.parentElement.className.split(' ')[0]} ${outline.outlineStyle} ${at.parentElement.open ?? ''}`.trim();
     })()";
-    let mut tab = |browser: &mut Chromium| -> String {
+    let tab = |browser: &mut Chromium| -> String {
         browser.press("Tab", 9, "");
         browser.evaluate(focused).as_str().unwrap_or_default().to_owned()
     };
@@ -206,6 +206,7 @@ fn the_whole_page_prints() {
     let mut browser = Chromium::start(&folder.file(""));
     browser.open(&page, 1_600, true);
     let paper = folder.file("stops.pdf");
+    browser.media("print", true);
     fs::write(&paper, browser.print()).expect("the paper is written");
     keep("paper.pdf", &fs::read(&paper).expect("the paper"));
     let text = Command::new("pdftotext").arg("-layout").arg(&paper).arg("-").output();
@@ -214,6 +215,5 @@ fn the_whole_page_prints() {
     for name in ["cache-003", "shard-059", "Telemetry", "checkpoint-050"] {
         assert!(text.matches(name).count() >= 2, "`{name}` is not in both stops: {text}");
     }
-    browser.media("print", true);
     assert_eq!(browser.evaluate("getComputedStyle(document.body).color"), "rgb(29, 39, 51)");
 }

@@ -1,4 +1,4 @@
-//! What the page of `lifecycle show` and the SVG of a report contain, from real stops.
+//! R35: what the page of `lifecycle show` and the SVG of a report contain, from real stops.
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -10,7 +10,8 @@ fn read(path: &str) -> String {
 #[test]
 fn the_windows_service_of_the_page_is_that_of_the_example() {
     let page = read("shutdown-core/src/platforms.rs");
-    let lines = page.lines().skip_while(|line| *line != "//! ```text").skip(1);
+    let section = page.lines().skip_while(|line| *line != "//! # A Windows service");
+    let lines = section.skip_while(|line| *line != "//! ```text").skip(1);
     let shown: Vec<&str> = lines
         .take_while(|line| *line != "//! ```")
         .map(|line| line.strip_prefix("//!").expect("a doc comment"))

@@ -24,6 +24,11 @@ impl Socket {
         Ok(Socket(socket))
     }
 
+    #[cfg(feature = "net")]
+    pub(super) fn try_clone(&self) -> io::Result<Socket> {
+        self.0.try_clone().map(Socket)
+    }
+
     /// Sends one datagram.
     pub(super) fn send(&self, assignments: &str) -> io::Result<()> {
         self.0.send(assignments.as_bytes()).map(drop)

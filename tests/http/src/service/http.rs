@@ -6,7 +6,7 @@ use std::io;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::{Method, Request};
-use lifecycle::http::{Handshake, LateRequests, Server, probes};
+use lifecycle::http::{Handshake, LateRequests, Probes, Server};
 use lifecycle::net::{Listener, SocketListener};
 use tower::ServiceExt as _;
 
@@ -45,13 +45,18 @@ pub(super) async fn run(wishes: &Wishes, listener: SocketListener, orders: Order
     match wishes.has("tls") {
         true => {
             let acceptor = tls::acceptor();
-            serve(server.handshake(move |stream| acceptor.accept(stream)), orders).await
+            let server = server.handshake(move |stream| acceptor.accept(stream));
+            serve(server, wishes.probes(), orders).await
         }
-        false => serve(server, orders).await,
+        false => serve(server, wishes.probes(), orders).await,
     }
 }
 
-async fn serve<L: Listener, H: Handshake<L::Io>>(server: Server<L, H>, orders: Orders) -> io::Result<()> {
+async fn serve<L, H>(server: Server<L, H>, probes: Option<Probes>, orders: Orders) -> io::Result<()>
+where
+    L: Listener,
+    H: Handshake<L::Io>,
+{
     let routes = handlers::routes(orders);
     // A router matches paths, and CONNECT does not have a path.
     let service = tower::service_fn(move |request: Request<Incoming>| {
@@ -63,5 +68,8 @@ async fn serve<L: Listener, H: Handshake<L::Io>>(server: Server<L, H>, orders: O
             }
         }
     });
-    server.serve(probes().or(service)).await
+    match probes {
+        Some(probes) => server.serve(probes.or(service)).await,
+        None => server.serve(service).await,
+    }
 }

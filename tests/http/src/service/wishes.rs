@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lifecycle::http::{Probes, probes};
+
 /// A server kind and its settings, as in `http idle=0 late_requests`.
 pub(super) struct Wishes(Vec<String>);
 
@@ -27,5 +29,25 @@ impl Wishes {
     pub(super) fn time(&self, key: &str) -> Option<Duration> {
         let value = self.value(key)?;
         Some(Duration::from_millis(value.parse().expect("milliseconds")))
+    }
+
+    /// The probes on the port of the service.
+    pub(super) fn probes(&self) -> Option<Probes> {
+        (!self.has("unprobed")).then(|| self.configured(probes()))
+    }
+
+    /// The probes on a port of their own, which also have the admin route.
+    pub(super) fn own_probes(&self) -> Option<Probes> {
+        self.has("probes").then(|| self.configured(probes()).admin("/drain"))
+    }
+
+    fn configured(&self, mut probes: Probes) -> Probes {
+        if let Some(status) = self.value("stopping_status") {
+            probes = probes.stopping_status(status.parse().expect("a status"));
+        }
+        if self.has("ready_in_lame_duck") {
+            probes = probes.ready_in_lame_duck();
+        }
+        probes
     }
 }

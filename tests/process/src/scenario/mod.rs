@@ -4,6 +4,7 @@ mod endings;
 mod instances;
 mod reload;
 mod startup;
+mod stored;
 mod streams;
 mod stuck;
 
@@ -64,6 +65,7 @@ pub(crate) async fn run() -> Result<(), String> {
         "endings" => endings::run(name).await,
         "instances" => instances::run(name).await,
         "reload" => reload::run(name).await,
+        "stored" => stored::run(name).await,
         "startup" => startup::run(name).await,
         "streams" => streams::run(name).await,
         "stuck" => stuck::run(name).await,

@@ -81,15 +81,13 @@ async fn service(count: usize, faults: Vec<String>) {
         let millis = 3 + u64::try_from(number).expect("small") * 7 % 30;
         match number % 10 {
             // One shard of ten is a step without a type, which uses the database.
-            0 => drop(
-                Deferred::new(format!("checkpoint-{number:03}"))
-                    .uses(&db)
-                    .order(1)
-                    .run(move || sleep(Duration::from_millis(millis))),
-            ),
-            1..=4 => drop(
-                Deferred::new(format!("cache-{number:03}")).run(move || sleep(Duration::from_millis(millis))),
-            ),
+            0 => {
+                let checkpoint = Deferred::new(format!("checkpoint-{number:03}")).uses(&db).order(1);
+                checkpoint.run(move || sleep(Duration::from_millis(millis)));
+            }
+            1..=4 => {
+                Deferred::new(format!("cache-{number:03}")).run(move || sleep(Duration::from_millis(millis)))
+            }
             _ => shards.push(lifecycle::manage_as(
                 format!("shard-{number:03}"),
                 Orders { db: db.clone(), faults: Vec::new(), millis },

@@ -83,9 +83,12 @@ fn scraped() -> Result<(), Error> {
 }
 
 fn answer(stream: io::Result<TcpStream>, gauges: &PrometheusHandle, finish: &Notify) -> io::Result<()> {
-    let (mut stream, mut head) = (stream?, [0; 64]);
-    let length = stream.read(&mut head)?;
-    if head[..length].starts_with(b"GET /finish") {
+    let (mut stream, mut head, mut byte) = (stream?, Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    if head.starts_with(b"GET /finish") {
         finish.notify_one();
     }
     let text = gauges.render();

@@ -1,0 +1,87 @@
+//! A service with probes at its side.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::{Either, Full};
+use hyper::body::Bytes;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::envoy::tell_envoy;
+use super::probes::Probes;
+use crate::edge::readiness::current_tells_envoy;
+
+impl Probes {
+    /// Returns a service that answers health checks, and passes every other request to `service`.
+    pub fn or<S>(self, service: S) -> WithProbes<S> {
+        WithProbes { probes: self, service }
+    }
+}
+
+/// A tower service with health checks: see [`Probes::or`].
+#[derive(Clone, Debug)]
+pub struct WithProbes<S> {
+    probes: Probes,
+    service: S,
+}
+
+impl<S, B, C> Service<Request<B>> for WithProbes<S>
+where
+    S: Service<Request<B>, Response = Response<C>>,
+    C: Body<Data = Bytes>,
+{
+    type Response = Response<Either<Full<Bytes>, C>>;
+    type Error = S::Error;
+    type Future = ProbesFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match self.probes.answers(request.uri().path()) {
+            true => ProbesFuture::Probe {
+                response: Some(self.probes.answer(request.method(), request.uri().path())),
+            },
+            false => ProbesFuture::Service { future: self.service.call(request) },
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`WithProbes`].
+    #[project = ProbesFutureProject]
+    pub enum ProbesFuture<F> {
+        Probe { response: Option<Response<Full<Bytes>>> },
+        Service {
+            #[pin]
+            future: F,
+        },
+    }
+}
+
+impl<F, C, E> Future for ProbesFuture<F>
+where
+    F: Future<Output = Result<Response<C>, E>>,
+{
+    type Output = Result<Response<Either<Full<Bytes>, C>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(match self.project() {
+            ProbesFutureProject::Probe { response } => {
+                response.take().expect("not polled after completion").map(Either::Left)
+            }
+            ProbesFutureProject::Service { future } => {
+                let mut response = ready!(future.poll(cx))?;
+                // A server of this crate does it too. Another one does not know of the stop.
+                if current_tells_envoy() {
+                    tell_envoy(&mut response);
+                }
+                response.map(Either::Right)
+            }
+        }))
+    }
+}
