@@ -213,7 +213,9 @@ mod tests {
         let (sender, ticks) = std::sync::mpsc::channel();
         let tick = Tick {
             every: Box::new(|| Duration::from_millis(5)),
-            run: Box::new(move || drop(sender.send(()))),
+            run: Box::new(move || {
+                let _ = sender.send(());
+            }),
         };
         let helper = Helper::start_with("lc-test", tick).expect("a thread");
         let over = Arc::new(Mutex::new(false));
