@@ -202,11 +202,11 @@ mod tests {
     /// Each job adds the next one.
     #[test]
     fn a_queue_that_is_never_empty_puts_off_no_tick() {
-        fn again(helper: Helper, over: Arc<Mutex<bool>>) {
+        fn again(helper: &Helper, over: Arc<Mutex<bool>>) {
             let next = helper.clone();
             helper.run(move || {
                 if !*lock(&over) {
-                    again(next, Arc::clone(&over));
+                    again(&next, Arc::clone(&over));
                 }
             });
         }
@@ -219,7 +219,7 @@ mod tests {
         };
         let helper = Helper::start_with("lc-test", tick).expect("a thread");
         let over = Arc::new(Mutex::new(false));
-        again(helper, Arc::clone(&over));
+        again(&helper, Arc::clone(&over));
         assert!(ticks.recv_timeout(Duration::from_secs(60)).is_ok());
         *lock(&over) = true;
     }
