@@ -74,7 +74,7 @@ impl Recorder {
     #[track_caller]
     fn span(&self, path: &str) -> Fields {
         let recorded = self.0.lock().unwrap();
-        let span = told.spans.iter().find(|span| span.path == path);
+        let span = recorded.spans.iter().find(|span| span.path == path);
         span.unwrap_or_else(|| panic!("no span {path} in {:?}", recorded.steps)).fields.clone()
     }
 

@@ -79,24 +79,21 @@ async fn ask(mut address: Address, keeps: bool, answers: Arc<AtomicUsize>) {
     let mut kept = None;
     let mut before = *address.borrow();
     loop {
-        let mut connection = match kept.take() {
-            Some(connection) => connection,
-            None => {
-                // The last address, if the service is about to stop.
-                let Some(at) = address.borrow().or(before) else {
-                    unreachable!("the first address is known")
-                };
-                before = Some(at);
-                match Connection::open(at).await {
-                    Ok(connection) => connection,
-                    Err(error) => {
-                        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused, "{error}");
-                        // A listener that was replaced by one at another address refuses, and no other one.
-                        let other = address.wait_for(|now| *now != Some(at));
-                        let other = *soon("another address, or the stop", other).await.expect("a test");
-                        let Some(_) = other else { return };
-                        continue;
-                    }
+        let mut connection = if let Some(connection) = kept.take() {
+            connection
+        } else {
+            // The last address, if the service is about to stop.
+            let Some(at) = address.borrow().or(before) else { unreachable!("the first address is known") };
+            before = Some(at);
+            match Connection::open(at).await {
+                Ok(connection) => connection,
+                Err(error) => {
+                    assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused, "{error}");
+                    // A listener that was replaced by one at another address refuses, and no other one.
+                    let other = address.wait_for(|now| *now != Some(at));
+                    let other = *soon("another address, or the stop", other).await.expect("a test");
+                    let Some(_) = other else { return };
+                    continue;
                 }
             }
         };
