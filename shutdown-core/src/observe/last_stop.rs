@@ -96,13 +96,12 @@ fn last_of(lines: &str, is_running: impl Fn(u32) -> bool) -> Option<Last> {
     for line in lines.lines().rev().filter_map(Line::of) {
         match found.first() {
             Some(last) if last.run != line.run => continue,
-            Some(_) => {}
             None if going_on.contains(&line.run) => continue,
             None if is_running(line.pid) => {
                 going_on.insert(line.run);
                 continue;
             }
-            None => {}
+            _ => {}
         }
         is_whole = line.fact == "started";
         found.push(line);
