@@ -101,7 +101,7 @@ fn last_of(lines: &str, is_running: impl Fn(u32) -> bool) -> Option<Last> {
                 going_on.insert(line.run);
                 continue;
             }
-            Some(_) | None => {}
+            _ => {}
         }
         is_whole = line.fact == "started";
         found.push(line);
