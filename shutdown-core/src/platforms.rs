@@ -85,7 +85,7 @@
 //! | `RestartPreventExitStatus` | 78 | the plan or the configuration is invalid |
 //! | `FileDescriptorStoreMax` | twice the number of listeners | see the next section. An old listener stays for 10 s after a change of its address |
 //!
-//! `systemctl status` shows the stage of a stop: "draining: 12 requests, 1 consumer; 18s left". An earlier end of the service
+//! `systemctl status` shows the stage of a stop: "draining: `main`; 18s left". An earlier end of the service
 //! is in the journal, and in the file of `LIFECYCLE_REPORT`.
 //!
 //! ## The listeners of a service
