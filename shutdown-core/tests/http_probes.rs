@@ -222,7 +222,7 @@ async fn a_select_of_probes_and_a_server_ends_with_the_server() {
                     answered = serve_probes(probes) => answered.map(|()| "the probes"),
                 }
             };
-            lifecycle.run(async { assert_eq!(main.await.unwrap(), "the server") }).await
+            Box::pin(lifecycle.run(async { assert_eq!(main.await.unwrap(), "the server") })).await
         }
     });
     let busy = tokio::spawn(ask(at, "slow"));

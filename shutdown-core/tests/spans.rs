@@ -257,16 +257,13 @@ async fn r34_two_instances_of_one_name_have_a_span_each() {
         lifecycle::defer("pool", || tokio::time::sleep(Duration::from_millis(250)));
     };
     drop(recorder.stopped(builder(), main).await);
-    let recorded = recorder.0.lock().unwrap();
+    let told = recorder.0.lock().unwrap();
     let pools: Vec<&Span> =
-        recorded.spans.iter().filter(|span| span.path == "stop/cleanup/teardown pool").collect();
+        told.spans.iter().filter(|span| span.path == "stop/cleanup/teardown pool").collect();
     let errors: Vec<_> = pools.iter().map(|span| span.fields.get("error.type")).collect();
     assert_eq!(errors, [Some("failed"), None]);
-    let took: Vec<_> = recorded
-        .events
-        .iter()
-        .filter_map(|event| event.fields.get("otel.component.shutdown.duration"))
-        .collect();
+    let took: Vec<_> =
+        told.events.iter().filter_map(|event| event.fields.get("otel.component.shutdown.duration")).collect();
     assert_eq!(took, ["0.25", "1.5", "1.5"]);
 }
 

@@ -174,9 +174,9 @@ mod tests {
             let readiness = crate::http::readiness();
             for drained in [false, true, false] {
                 if drained {
-                    readiness.drain()
+                    readiness.drain();
                 } else {
-                    readiness.undrain()
+                    readiness.undrain();
                 }
                 assert_eq!(says_close(&answer(Request::get("/"), StatusCode::OK).await), drained);
             }

@@ -27,7 +27,7 @@ use crate::edge::readiness::Readiness;
 ///
 /// - on the port of the service, with [`or`](Probes::or);
 /// - in a router: `Router::route_service("/readyz", probes())`;
-/// - on a port of its own, with [`serve_probes`]. Only there `/startupz` is of use, because a service that answers on its
+/// - on a port of its own, with [`serve_probes`](super::serve_probes()). Only there `/startupz` is of use, because a service that answers on its
 ///   own port has started.
 ///
 /// The probes have three settings, which are off by default:
@@ -40,7 +40,7 @@ use crate::edge::readiness::Readiness;
 ///
 /// # Envoy
 ///
-/// A program that has called `probes` or [`serve_probes`] tells Envoy with each response that it is not ready: from the
+/// A program that has called `probes` or [`serve_probes`](super::serve_probes()) tells Envoy with each response that it is not ready: from the
 /// beginning of the stop to the exit, and while the readiness is drained. The responses of all servers of
 /// [`serve`](super::serve()) carry the header `x-envoy-immediate-health-check-fail: true`, over HTTP/1 and HTTP/2. Envoy then
 /// sends no further request to this instance, before its next health check. A check that succeeds ends that. Envoy reads the
@@ -163,12 +163,13 @@ impl Probes {
     #[must_use]
     pub fn stopping_status(mut self, status: u16) -> Probes {
         let failure = StatusCode::from_u16(status).ok().filter(|_| (400..600).contains(&status));
-        self.stopping_status = failure.unwrap_or_else(|| {
+        let Some(failure) = failure else {
             panic!(
                 "`stopping_status({status})` tells no load balancer that the service stops: write a status from 400 to \
                  599, such as 503 or 404; `ready_in_lame_duck()` keeps 200"
             )
-        });
+        };
+        self.stopping_status = failure;
         self
     }
 

@@ -202,22 +202,24 @@ mod tests {
     /// Each job adds the next one.
     #[test]
     fn a_queue_that_is_never_empty_puts_off_no_tick() {
-        fn again(helper: Helper, over: Arc<Mutex<bool>>) {
+        fn again(helper: &Helper, over: Arc<Mutex<bool>>) {
             let next = helper.clone();
             helper.run(move || {
                 if !*lock(&over) {
-                    again(next, Arc::clone(&over));
+                    again(&next, Arc::clone(&over));
                 }
             });
         }
         let (sender, ticks) = std::sync::mpsc::channel();
         let tick = Tick {
             every: Box::new(|| Duration::from_millis(5)),
-            run: Box::new(move || drop(sender.send(()))),
+            run: Box::new(move || {
+                let _ = sender.send(());
+            }),
         };
         let helper = Helper::start_with("lc-test", tick).expect("a thread");
         let over = Arc::new(Mutex::new(false));
-        again(helper, Arc::clone(&over));
+        again(&helper, Arc::clone(&over));
         assert!(ticks.recv_timeout(Duration::from_secs(60)).is_ok());
         *lock(&over) = true;
     }

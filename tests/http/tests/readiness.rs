@@ -87,7 +87,9 @@ fn the_refusal_of_a_latecomer_tells_envoy() {
     // Connections learn of the drain in order of arrival. If the later ones have closed, this one knows of it.
     let mut later: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
     server.stop();
-    later.iter_mut().for_each(|client| drop(client.closed()));
+    for client in &mut later {
+        client.closed();
+    }
     client.get("/named/late");
     server.go();
     assert_eq!(client.outcome(), Outcome::Answered);

@@ -51,7 +51,7 @@ fn lines(file: &Path) -> Vec<Value> {
 #[track_caller]
 fn wait_for_lines(file: &Path, count: usize) {
     let began = Instant::now();
-    while fs::read(file).map_or(0, |text| text.iter().filter(|byte| **byte == b'\n').count()) < count {
+    while fs::read_to_string(file).map_or(0, |text| text.matches('\n').count()) < count {
         assert!(began.elapsed() < Duration::from_secs(60), "the file never has {count} lines");
         std::thread::yield_now();
     }

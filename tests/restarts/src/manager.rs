@@ -140,6 +140,7 @@ struct Group(PathBuf);
 impl Group {
     #[track_caller]
     fn new() -> Group {
+        static LAST: AtomicUsize = AtomicUsize::new(0);
         let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
         let mut unified = mounts.lines().filter_map(|line| {
             let mut fields = line.split(' ').skip(1);
@@ -147,7 +148,6 @@ impl Group {
             (kind == "cgroup2").then_some(folder)
         });
         let root = unified.next().expect("this test needs cgroup2: mount -t cgroup2 cgroup2 /sys/fs/cgroup");
-        static LAST: AtomicUsize = AtomicUsize::new(0);
         let number = LAST.fetch_add(1, Ordering::Relaxed);
         let group = Path::new(root).join(format!("lifecycle-restarts-{}-{number}", std::process::id()));
         fs::create_dir(&group).unwrap_or_else(|error| {

@@ -66,7 +66,8 @@ impl Stored {
 
 impl Drop for Stored {
     fn drop(&mut self) {
-        if !self.is_in_the_store() {
+        let may_have = |held: &Held| store::current().is_some_and(|store| store.may_have(&held.name));
+        if !self.held.as_ref().is_some_and(may_have) {
             self.take_out();
         } else if let Some(Held { name, listener, file }) = self.held.take()
             && let Some(store) = store::current()

@@ -74,8 +74,16 @@ enum Phase {
 
 struct Held {
     name: String,
-    /// Whether the service manager has it.
-    is_stored: bool,
+    progress: Progress,
+}
+
+/// How far a listener has come on its way to the service manager.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// The service manager may have it already.
+    OnItsWay,
+    Stored,
+    Refused,
 }
 
 struct Unheld {
@@ -145,11 +153,15 @@ impl Store {
             ));
             return false;
         }
-        state.held.push(Held { name: name.to_owned(), is_stored: false });
+        let progress = Progress::OnItsWay;
+        state.held.push(Held { name: name.to_owned(), progress });
         drop(state);
         match listener.try_clone() {
             Ok(listener) => self.job(Job::Store(name.to_owned(), listener)),
-            Err(error) => self.warn(refused(name, &error)),
+            Err(error) => {
+                lock(&self.state).came_to(Progress::Refused, name);
+                self.warn(refused(name, &error));
+            }
         }
         true
     }
@@ -166,13 +178,22 @@ impl Store {
         let mut state = lock(&self.state);
         let at = state.unheld.iter().position(|unheld| unheld.name == name)?;
         let unheld = state.unheld.remove(at);
-        state.held.push(Held { name: unheld.name, is_stored: true });
+        state.held.push(Held { name: unheld.name, progress: Progress::Stored });
         Some(unheld.listener)
     }
 
     /// Returns whether the service manager has the listener with this name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        lock(&self.state).held.iter().any(|held| held.name == name && held.is_stored)
+        self.progress(name) == Some(Progress::Stored)
+    }
+
+    /// Returns whether the service manager has the listener with this name, or is about to have it.
+    pub(crate) fn may_have(&self, name: &str) -> bool {
+        matches!(self.progress(name), Some(Progress::Stored | Progress::OnItsWay))
+    }
+
+    fn progress(&self, name: &str) -> Option<Progress> {
+        lock(&self.state).held.iter().find(|held| held.name == name).map(|held| held.progress)
     }
 
     /// Gives back a listener that the program has dropped. `on_removal` is called when it leaves the store.
@@ -248,9 +269,10 @@ impl Store {
             match job {
                 Ok(Job::Store(name, listener)) => {
                     let stored = socket.send_with(&format!("FDSTORE=1\nFDNAME={name}"), listener.as_fd());
-                    match stored {
-                        Ok(()) => lock(&self.state).is_stored(&name),
-                        Err(error) => warn_once(&refused(&name, &error)),
+                    let progress = if stored.is_ok() { Progress::Stored } else { Progress::Refused };
+                    lock(&self.state).came_to(progress, &name);
+                    if let Err(error) = stored {
+                        warn_once(&refused(&name, &error));
                     }
                 }
                 Ok(Job::Remove(name)) => remove(&name),
@@ -291,9 +313,9 @@ impl State {
         self.held.retain(|held| held.name != name);
     }
 
-    fn is_stored(&mut self, name: &str) {
+    fn came_to(&mut self, progress: Progress, name: &str) {
         for held in self.held.iter_mut().filter(|held| held.name == name) {
-            held.is_stored = true;
+            held.progress = progress;
         }
     }
 

@@ -24,8 +24,11 @@ struct Kafka {
     producer: FutureProducer,
     admin: AdminClient<DefaultClientContext>,
     /// For each queue what ends when its last source has left its group.
-    last: Mutex<HashMap<String, Pin<Box<dyn Future<Output = ()> + Send>>>>,
+    last: Mutex<HashMap<String, Left>>,
 }
+
+/// Ends when a source has left its group.
+type Left = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Kafka {
     fn topic(&self, queue: &str) -> String {

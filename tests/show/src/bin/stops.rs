@@ -86,7 +86,7 @@ async fn service(count: usize, faults: Vec<String>) {
                 checkpoint.run(move || sleep(Duration::from_millis(millis)));
             }
             1..=4 => {
-                Deferred::new(format!("cache-{number:03}")).run(move || sleep(Duration::from_millis(millis)))
+                Deferred::new(format!("cache-{number:03}")).run(move || sleep(Duration::from_millis(millis)));
             }
             _ => shards.push(lifecycle::manage_as(
                 format!("shard-{number:03}"),
