@@ -53,13 +53,16 @@ impl Generation {
         Ok(Generation { address: settings.listen, socket, database, serving, end })
     }
 
-    /// Ends the server, and releases the pool after the last request that uses it.
-    pub(crate) async fn retire(self) {
-        drop(self.end);
-        // The task returns nothing: it has told its error already.
-        let _ = self.serving.await;
-        if let Err(error) = self.database.release().await {
-            eprintln!("reload: the old pool: {error}");
+    /// Ends the server at once. The future releases the pool after the last request that uses it.
+    pub(crate) fn retire(self) -> impl Future<Output = ()> {
+        let Generation { database, serving, end, .. } = self;
+        drop(end);
+        async move {
+            // The task returns nothing: it has told its error already.
+            let _ = serving.await;
+            if let Err(error) = database.release().await {
+                eprintln!("reload: the old pool: {error}");
+            }
         }
     }
 

@@ -41,9 +41,9 @@ async fn main() -> anyhow::Result<()> {
         match next(&path, &current).await {
             Ok(next) => {
                 let old = mem::replace(&mut current, next);
-                reload.accept();
                 // In a task, because the next reload does not wait for a slow request. The stop waits for the task.
                 lifecycle::spawn(old.retire());
+                reload.accept();
             }
             Err(error) => reload.refuse(format!("{error:#}")),
         }
