@@ -100,6 +100,11 @@ impl<H: Clone> Sequence<H> {
         self.phase.deadline()
     }
 
+    /// Returns the instant at which the stop began, if one goes on.
+    pub(crate) fn stopping_since(&self) -> Option<Instant> {
+        self.phase.stop().map(|stop| stop.t0)
+    }
+
     /// Returns the time until the drain ends, and zero after its end (R11).
     ///
     /// Before the stop it returns the time that a drain after the whole lame duck would have.

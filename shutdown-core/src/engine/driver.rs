@@ -187,13 +187,14 @@ impl Lifecycle {
 
     /// Reports that a teardown begins, and collects what it has to know of the stop around it.
     fn begin(&self, id: InstanceId) -> TeardownScope {
-        let until = self.step(|sequence, now, world| {
+        let (since, until) = self.step(|sequence, now, world| {
             sequence.on(now, Event::Began(id), world);
-            sequence.limit(id).or_else(|| sequence.deadline())
+            (sequence.stopping_since(), sequence.limit(id).or_else(|| sequence.deadline()))
         });
         let in_flight = self.in_flight();
         let work_was_cut = in_flight.tasks.are_cut();
         TeardownScope {
+            stopping_since: since.map(Into::into),
             deadline: until.map(Into::into),
             work_was_cut,
             last_words: if work_was_cut { in_flight.works.last_words() } else { Vec::new() },

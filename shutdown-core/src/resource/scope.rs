@@ -26,6 +26,8 @@ tokio::task_local! {
 /// The stop around one teardown. Its default holds for a teardown outside of a stop.
 #[derive(Clone, Default)]
 pub(crate) struct TeardownScope {
+    /// The instant at which the stop began.
+    pub(crate) stopping_since: Option<Instant>,
     /// The instant at which the engine gives this teardown up, during a stop.
     pub(crate) deadline: Option<Instant>,
     /// Whether the drain has cut off work that was still in flight.
@@ -157,6 +159,11 @@ impl TeardownScope {
     /// Returns the scope of the teardown that calls this.
     pub(crate) fn current() -> TeardownScope {
         CURRENT.try_with(Clone::clone).unwrap_or_default()
+    }
+
+    /// Returns how long the stop has lasted, and zero outside of a stop.
+    pub(crate) fn stopping_for(&self) -> Duration {
+        self.stopping_since.map(|since| since.elapsed()).unwrap_or_default()
     }
 
     /// Returns the time that is left for this teardown. Outside of a stop there is no limit.

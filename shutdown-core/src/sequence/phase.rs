@@ -50,14 +50,19 @@ impl Phase {
         }
     }
 
+    /// The same, to look at.
+    pub(super) fn stop(&self) -> Option<&Stop> {
+        match self {
+            Phase::Running { .. } | Phase::Exited { .. } => None,
+            Phase::LameDuck { stop, .. } | Phase::Drain(stop) | Phase::CutOff(stop) => Some(stop),
+            Phase::Teardown(teardown) => Some(&teardown.stop),
+        }
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
-            Phase::Running { .. } => None,
-            Phase::LameDuck { stop, .. } | Phase::Drain(stop) | Phase::CutOff(stop) => {
-                Some(stop.budget.deadline)
-            }
-            Phase::Teardown(teardown) => Some(teardown.stop.budget.deadline),
             Phase::Exited { deadline } => Some(*deadline),
+            phase => phase.stop().map(|stop| stop.budget.deadline),
         }
     }
 

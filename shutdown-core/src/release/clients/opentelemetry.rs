@@ -15,7 +15,7 @@
 //! | the collector | with `Watched` | without it |
 //! |---|---|---|
 //! | has confirmed every export | ok | unconfirmed |
-//! | has not confirmed one of them | fails, with the number of spans or logs | fails if it was the last one, else unconfirmed |
+//! | has not confirmed one of them since the stop began | fails, with the number of spans or logs | fails if it was the last one, else unconfirmed |
 //! | has confirmed them after more than 5 s | ok | unconfirmed |
 //! | does not answer in the teardown's time | fails | fails |
 //!
@@ -45,7 +45,7 @@ use tokio::runtime::Handle;
 use crate::release::Release;
 use crate::release::apart::{Time, apart};
 use crate::release::known::known;
-use crate::resource::scope::unconfirmed;
+use crate::resource::scope::{TeardownScope, unconfirmed};
 pub use watched::Watched;
 use watched::{Results, shut_down};
 
@@ -77,15 +77,18 @@ macro_rules! provider {
 
             async fn release(&self) -> Result<(), String> {
                 let (provider, runtime) = (self.clone(), Handle::current());
+                // A batch of the stop that was lost before the teardown counts as well.
+                let stopping_for = TeardownScope::current().stopping_for();
                 let ended = apart(move |time: Time| {
                     // An exporter may need the runtime.
                     let _entered = runtime.enter();
                     let begun = Instant::now();
+                    let since = begun.checked_sub(stopping_for).unwrap_or(begun);
                     let until = begun + time.left().unwrap_or(LIMIT_WITHOUT_A_STOP);
                     let left = || until.saturating_duration_since(Instant::now());
                     let flushed = flush(|| provider.force_flush(), || left().is_zero());
                     let (ended, watched) = shut_down(|| provider.shutdown_with_timeout(left()));
-                    read(flushed, ended, &watched, begun)
+                    read(flushed, ended, &watched, since)
                 });
                 let lost = match ended.await {
                     Some(Known::Confirmed) => return Ok(()),
@@ -172,11 +175,11 @@ fn gave_up(error: &OTelSdkError) -> bool {
 }
 
 /// Reads the results. A shutdown drops the result of its export, so the flush comes first.
-fn read(flushed: Flushed, ended: OTelSdkResult, watched: &[Arc<Results>], begun: Instant) -> Known {
+fn read(flushed: Flushed, ended: OTelSdkResult, watched: &[Arc<Results>], since: Instant) -> Known {
     if matches!(ended, Err(OTelSdkError::AlreadyShutdown)) {
         return Known::Confirmed;
     }
-    let lost: Vec<_> = watched.iter().filter_map(|results| results.lost_since(begun)).collect();
+    let lost: Vec<_> = watched.iter().filter_map(|results| results.lost_since(since)).collect();
     if let Some(first) = lost.first() {
         let size = lost.iter().map(|lost| lost.size).sum();
         return Known::Lost { size, error: first.error.clone() };

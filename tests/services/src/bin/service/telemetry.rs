@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -146,6 +147,8 @@ pub(crate) async fn run(kind: &str) -> Result<(), Error> {
     if late > 0 {
         telemetry.make(late);
     }
+    // A long drain, in which a full batch is exported.
+    tokio::time::sleep(Duration::from_millis(number("DRAIN_MS") as u64)).await;
     if is_set("SHUT_DOWN")
         && let Some(traces) = telemetry.traces.clone()
     {
