@@ -308,23 +308,28 @@ fn refuse_all(listener: &OwnedFd) {
     assert_eq!(set, 0);
 }
 
-/// The file of a Unix socket can be removed between two runs: a folder in `/run` that systemd owns.
+/// The file of a Unix socket can be removed between two runs, and another socket can take its place.
 #[test]
 fn r37_a_unix_listener_without_its_file_is_not_taken_over() {
-    let folder = Folder::new();
-    let path = folder.path("socket");
-    let address = format!("unix:{}", path.display());
-    let manager = Manager::start("file");
-    let mut child = told(&manager).start();
-    does(&mut child, &format!("serve {address}"));
-    manager.wait_for_stored(1);
-    child.signal(SIGTERM);
-    child.ended().exited(0);
-    std::fs::remove_file(&path).expect("a stop leaves the file of a stored listener");
-    let mut child = next(&manager);
-    does(&mut child, &format!("serve {address}"));
-    child.wait_for(&format!("bound {address}"));
-    assert_eq!(answered(connect(&address)), child.pid());
+    for is_replaced in [false, true] {
+        let folder = Folder::new();
+        let path = folder.path("socket");
+        let address = format!("unix:{}", path.display());
+        let manager = Manager::start("file");
+        let mut child = told(&manager).start();
+        does(&mut child, &format!("serve {address}"));
+        manager.wait_for_stored(1);
+        child.signal(SIGTERM);
+        child.ended().exited(0);
+        std::fs::remove_file(&path).expect("a stop leaves the file of a stored listener");
+        if is_replaced {
+            drop(std::os::unix::net::UnixListener::bind(&path).expect("the path is free"));
+        }
+        let mut child = next(&manager);
+        does(&mut child, &format!("serve {address}"));
+        child.wait_for(&format!("bound {address}"));
+        assert_eq!(answered(connect(&address)), child.pid());
+    }
 }
 
 #[test]
