@@ -245,7 +245,12 @@ fn r37_a_stored_listener_that_nobody_takes_is_removed() {
     let mut child = next(&manager);
     does(&mut child, "ready");
     manager.wait_for_stored(0);
-    TcpListener::bind(&addresses[0]).expect("the port is free");
+    // The service manager closes it a moment later.
+    let until = std::time::Instant::now() + PATIENCE;
+    while TcpListener::bind(&addresses[0]).is_err() {
+        assert!(std::time::Instant::now() < until, "the port is not free");
+        thread::sleep(Duration::from_millis(1));
+    }
     child.signal(SIGTERM);
     child.ended().exited(0);
 }

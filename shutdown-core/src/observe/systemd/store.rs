@@ -225,8 +225,9 @@ impl Store {
         }
         let closes_soon = state.last_removal.is_some_and(|last| last.elapsed() < CLOSES_WITHIN);
         drop(state);
-        for unheld in removed {
-            self.job(Job::Remove(unheld.name));
+        for Unheld { name, listener, .. } in removed {
+            drop(listener);
+            self.job(Job::Remove(name));
         }
         closes_soon
     }
@@ -282,9 +283,11 @@ impl Store {
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     let now = Instant::now();
                     let due = lock(&self.state).take_due(now);
-                    for unheld in due {
-                        remove(&unheld.name);
-                        if let Some(on_removal) = unheld.on_removal {
+                    for Unheld { name, listener, on_removal, .. } in due {
+                        // First, so that the address is free as soon as the service manager has closed its own.
+                        drop(listener);
+                        remove(&name);
+                        if let Some(on_removal) = on_removal {
                             on_removal();
                         }
                     }
