@@ -28,7 +28,7 @@ impl Manager {
         std::fs::create_dir_all(&folder).expect("a folder");
         let socket = UnixDatagram::bind(folder.join("notify")).expect("a socket");
         std::thread::spawn(move || {
-            // A descriptor that comes with a datagram is closed, because there is no room for it. So a barrier ends here.
+            // The kernel closes a descriptor that comes with the datagram, because the call receives none. That ends a barrier.
             while socket.recv(&mut [0; 1024]).is_ok() {}
         });
         Manager { folder }

@@ -45,8 +45,8 @@
 //! | `stage` | `otel.name` and `lifecycle.stage`: the stage |
 //! | `teardown` | `otel.name`, `otel.component.name`, `otel.component.type` |
 //!
-//! A span that has failed has `error.type`, `otel.status_code` (`ERROR`) and `otel.status_description` too. A span has its
-//! fields from its end on. Only `otel.name` is there from the begin.
+//! A span that has failed has `error.type`, `otel.status_code` (`ERROR`) and `otel.status_description` too. A span
+//! receives its fields when it ends, except for `otel.name`.
 //!
 //! All spans end before the flush, so that a tracer provider that is marked `last` exports them. The flush has no span,
 //! because its first teardown may be the one of that provider. A [release](crate::Managed::release) before the stop is a span

@@ -44,8 +44,8 @@
 //!
 //! ## The only endpoint of a service
 //!
-//! A failed readiness check moves clients to another instance. If there is none, the load balancer answers them with an error
-//! for the whole lame duck, although the service still serves. This happens with one replica, with a rollout that stops the
+//! A failed readiness check moves clients to another instance. Without another instance, the load balancer answers
+//! them with an error for the whole lame duck, although the service still serves. This happens with one replica, with a rollout that stops the
 //! old instance first (`Recreate`), and if all replicas stop at the same time.
 //!
 //! So `/readyz` should stay 200 during the lame duck of a service with one endpoint: call `ready_in_lame_duck()` on the

@@ -101,21 +101,8 @@ impl Lifecycle {
         self.spawn_tracked(None, Location::caller(), future)
     }
 
-    /// Spawns a tracked task that the report calls by its name.
-    pub(super) fn spawn_named<F>(
-        &self,
-        name: Cow<'static, str>,
-        location: &'static Location<'static>,
-        future: F,
-    ) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.spawn_tracked(Some(name), location, future)
-    }
-
-    fn spawn_tracked<F>(
+    /// Spawns a tracked task. The report calls it by its name, if it has one.
+    pub(super) fn spawn_tracked<F>(
         &self,
         name: Option<Cow<'static, str>>,
         location: &'static Location<'static>,

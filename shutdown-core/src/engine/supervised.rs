@@ -102,7 +102,7 @@ impl Supervised {
         lifecycle.in_flight().works.add(Arc::clone(&restarts) as _);
         let supervisor =
             Supervisor { lifecycle: lifecycle.clone(), restarts, most_restarts, ends: Ends::default() };
-        lifecycle.spawn_named(name, Location::caller(), supervisor.run(task))
+        lifecycle.spawn_tracked(Some(name), Location::caller(), supervisor.run(task))
     }
 }
 
@@ -287,6 +287,26 @@ mod tests {
         assert_eq!(longest(59 * SECOND), 30 * SECOND);
         assert_eq!(longest(60 * SECOND), 2 * SECOND);
         assert_eq!(longest(SECOND), 4 * SECOND);
+    }
+
+    /// A service that spawns such tasks again and again would otherwise keep each of them.
+    #[test]
+    fn only_a_task_that_is_over_and_was_never_restarted_is_forgotten() {
+        for was_restarted in [false, true] {
+            let restarts = Arc::new(Restarts { name: "sync".into(), state: Mutex::default() });
+            let supervisor = Supervisor {
+                lifecycle: Lifecycle::builder().build(),
+                restarts: Arc::clone(&restarts),
+                most_restarts: None,
+                ends: Ends::default(),
+            };
+            if was_restarted {
+                restarts.add("refused");
+            }
+            assert!(!restarts.is_forgotten());
+            drop(supervisor);
+            assert_eq!(restarts.is_forgotten(), !was_restarted);
+        }
     }
 
     /// A breaker that counts for ever would stop a service that fails once a day.

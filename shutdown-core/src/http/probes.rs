@@ -176,8 +176,8 @@ impl Probes {
     /// Configures `/readyz` to stay 200 in the lame duck. It fails when the drain begins. Defaults to a failure at the
     /// beginning of the stop.
     ///
-    /// This is for the only endpoint of a service. A failed check moves clients to another instance, and here is none. The
-    /// load balancer would answer them with an error for the whole lame duck, although this instance still serves them.
+    /// The setting is for the only endpoint of a service. A failed check moves clients to another instance. Without another
+    /// instance, the load balancer answers them with an error for the whole lame duck, although this one still serves.
     ///
     /// Kubernetes takes an instance out by itself when it terminates, also if its probe succeeds. If each endpoint of a
     /// service terminates, Kubernetes sends requests to the ones that are ready

@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(lock(&recorded.1).len(), 7);
     }
 
-    /// The signal that has killed a process is not known, so there is no status.
+    /// The report file does not tell the status of a process that was killed.
     #[test]
     fn r35_a_run_that_was_killed_has_no_status() {
         let (recorded, metrics) = (Recorded::default(), Metrics::new(Some(last_stop(None))));

@@ -276,7 +276,7 @@ fn class(stop: &Stop) -> &'static str {
     }
 }
 
-/// Returns the exit status and what it means (R20), or why there is none.
+/// Returns the exit status and what it means (R20), or why the run has no status.
 fn end(stop: &Stop) -> String {
     let meaning = match stop.end {
         End::Status(0) => "clean",

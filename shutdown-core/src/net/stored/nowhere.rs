@@ -8,7 +8,7 @@ use socket2::Socket;
 
 use crate::net::kernel::AsSocket;
 
-/// A listener in the store: there is none.
+/// A listener in the store. Without a store no value of this type exists.
 #[derive(Debug)]
 pub(crate) enum Stored {}
 
