@@ -5,6 +5,8 @@
 pub(crate) mod clock;
 pub(crate) mod host;
 
+#[cfg(feature = "http")]
+pub(crate) mod checks;
 pub(crate) mod hook;
 pub(crate) mod tasks;
 pub(crate) mod work;

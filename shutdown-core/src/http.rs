@@ -87,7 +87,7 @@
 //! [`recipes`](crate::recipes#behind-a-load-balancer) has the settings for HAProxy, Envoy, and a service with one endpoint.
 
 // In reading order, a file uses only those before it: framing, closing, last_response, late_requests, envoy,
-// probes, with_probes, readiness, serve_probes, protocol, age, hooks, notices, site, state, connection, info, handshake,
+// probe_body, grpc_health, verbose, probes, with_probes, readiness, serve_probes, protocol, age, hooks, notices, site, state, connection, info, handshake,
 // body, stream, drive, request, service, server, serving. `connection_close` is for servers of other crates, and uses none of them.
 mod age;
 mod body;
@@ -97,12 +97,14 @@ mod connection_close;
 mod drive;
 mod envoy;
 mod framing;
+mod grpc_health;
 mod handshake;
 mod hooks;
 mod info;
 mod last_response;
 mod late_requests;
 mod notices;
+mod probe_body;
 mod probes;
 mod protocol;
 mod readiness;
@@ -114,6 +116,7 @@ mod serving;
 mod site;
 mod state;
 mod stream;
+mod verbose;
 mod with_probes;
 
 pub use connection_close::{ConnectionClose, ConnectionCloseFuture, ConnectionCloseLayer};
@@ -121,6 +124,7 @@ pub use handshake::Handshake;
 pub use hooks::{Disconnect, DisconnectReason};
 pub use info::ConnectionInfo;
 pub use late_requests::LateRequests;
+pub use probe_body::ProbeBody;
 pub use probes::{Probes, probes};
 pub use readiness::{Readiness, readiness};
 pub use serve_probes::serve_probes;

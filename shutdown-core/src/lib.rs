@@ -96,7 +96,7 @@ pub use {
     resource::managed::{Managed, TeardownError},
     resource::scope::unconfirmed,
     resource::slot::Slot,
-    resource::{Resource, Teardown, TeardownOutput},
+    resource::{ReadyOutput, Resource, Teardown, TeardownOutput},
     stage::Stage,
     sync::gate::{Drained, Gate, Pass},
 };

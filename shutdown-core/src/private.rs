@@ -26,6 +26,7 @@ pub use crate::{
         link::{Joined, Link},
         managed::Managed,
         needs::{NeedReason, Needs},
+        ready::{Asked, Plain},
         registered::{Generic, Registered, link},
         steps::{NoOwn, Step, blocking, later},
         touched::Touched,

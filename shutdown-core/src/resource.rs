@@ -11,6 +11,7 @@ pub(crate) mod link;
 pub(crate) mod managed;
 pub(crate) mod needs;
 pub(crate) mod output;
+pub(crate) mod ready;
 pub(crate) mod registered;
 #[cfg_attr(
     not(all(feature = "async-nats", feature = "sqlx")),
@@ -24,6 +25,7 @@ pub(crate) mod touched;
 use std::future::Future;
 
 pub use output::TeardownOutput;
+pub use ready::ReadyOutput;
 
 use declaration::Declaration;
 use holds::Held;
@@ -106,6 +108,12 @@ pub trait Resource: Generated + Sized + Send + Sync + 'static {
     /// Begins one step of the teardown of one instance.
     #[doc(hidden)]
     fn __lifecycle_step<'a>(this: &'a Self, handle: &'a Managed<Self>, step: usize) -> Step<'a>;
+
+    /// Asks one instance whether it is ready. Called only if the declaration has a check.
+    #[doc(hidden)]
+    fn __lifecycle_ready(_this: &Self) -> Step<'_> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Collects the instances of the same type that this one holds.
     #[doc(hidden)]

@@ -151,6 +151,10 @@ impl Lifecycle {
     /// Passes a fact to the log and to the observers (R34).
     pub(crate) fn tell(&self, kind: FactKind) {
         let engine = self.engine();
+        #[cfg(feature = "http")]
+        if super::readiness::is_of_readiness(&kind) {
+            engine.readiness.changed.notify_waiters();
+        }
         let is_logged = log::is_logged(&kind);
         if !is_logged && engine.observers.is_empty() {
             return;

@@ -1,11 +1,15 @@
 //! One teardown: its result, its error or its panic becomes plain data (R7).
 
 use std::borrow::Cow;
+#[cfg(feature = "http")]
+use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
 use tokio::task::AbortHandle;
 
+#[cfg(feature = "http")]
+use super::checks::Check;
 use crate::report::{FactKind, Failure, FailureKind, Outcome, TEARDOWN};
 use crate::resource::scope::{Doubts, TeardownScope};
 use crate::sequence::InstanceId;
@@ -24,6 +28,9 @@ pub(crate) struct Hook {
     name: Cow<'static, str>,
     /// What the teardown could not confirm so far.
     doubts: Doubts,
+    /// The readiness check of the instance, which ends when the teardown begins.
+    #[cfg(feature = "http")]
+    check: Option<Arc<Check>>,
     state: Mutex<State>,
 }
 
@@ -39,7 +46,28 @@ struct State {
 impl Hook {
     pub(super) fn new(id: InstanceId, name: Cow<'static, str>, job: Job) -> Hook {
         let state = State { job: Some(job), abort: None, outcome: None, settled: None };
-        Hook { id, name, doubts: Doubts::default(), state: Mutex::new(state) }
+        Hook {
+            id,
+            name,
+            doubts: Doubts::default(),
+            #[cfg(feature = "http")]
+            check: None,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Adds the readiness check of the instance.
+    #[cfg(feature = "http")]
+    pub(super) fn with_check(self, check: Option<Arc<Check>>) -> Hook {
+        Hook { check, ..self }
+    }
+
+    /// Ends the readiness check of the instance: it is not asked any more.
+    fn withdraw_check(&self) {
+        #[cfg(feature = "http")]
+        if let Some(check) = &self.check {
+            check.withdraw();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -56,6 +84,7 @@ impl Hook {
 
     /// Runs the teardown. Only its owner may call this: the sequence, or a release.
     pub(super) async fn run(&self, scope: TeardownScope) -> Outcome {
+        self.withdraw_check();
         let job = self.state().job.take();
         let Some(job) = job else { return Outcome::NotRun };
         let scope = TeardownScope { doubts: self.doubts.clone(), ..scope };

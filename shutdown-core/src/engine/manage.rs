@@ -7,6 +7,8 @@ use std::sync::{Arc, Weak};
 
 use futures_util::future::BoxFuture;
 
+#[cfg(feature = "http")]
+use super::checks::Check;
 use super::hook::{Hook, Job};
 use super::lifecycle::{Lifecycle, WeakLifecycle};
 use crate::plan::Why;
@@ -57,10 +59,35 @@ impl Lifecycle {
         let hook = Arc::new_cyclic(|hook| {
             let owner = InstanceOwner { id, lifecycle: self.downgrade(), hook: Weak::clone(hook) };
             let managed = handle.insert(Managed::new(value, id, Box::new(owner))).clone();
-            Hook::new(id, hook_name, Box::new(move || Box::pin(tear_down(managed))))
+            #[cfg(feature = "http")]
+            let check = self.check_of(&hook_name, &managed);
+            let hook = Hook::new(id, hook_name, Box::new(move || Box::pin(tear_down(managed))));
+            #[cfg(feature = "http")]
+            let hook = hook.with_check(check);
+            hook
         });
         self.register(id, spec, Some(declaration), hook);
         handle.expect("the hook is made of a clone")
+    }
+
+    /// Registers the readiness check of an instance, if its type has one (R30).
+    #[cfg(feature = "http")]
+    fn check_of<T: Resource>(&self, name: &Cow<'static, str>, managed: &Managed<T>) -> Option<Arc<Check>> {
+        // The check keeps no value: a teardown may rely on the drop of the last handle.
+        let instance = T::DECLARATION.ready.then(|| managed.downgrade())?;
+        let ask = move || {
+            let instance = instance.upgrade();
+            let answer = async move {
+                match instance {
+                    Some(instance) => T::__lifecycle_ready(&instance).await,
+                    None => Ok(()),
+                }
+            };
+            Box::pin(answer) as BoxFuture<'static, Result<(), String>>
+        };
+        let check = Check::new(name.clone(), Box::new(ask));
+        self.engine().checks.add(Arc::clone(&check));
+        Some(check)
     }
 
     /// Registers a teardown without a type.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::panic::Location;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,12 @@ use tokio::task::JoinHandle;
 use super::context;
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
+#[cfg(feature = "http")]
+use super::work::Part;
 use super::work::Work;
 use crate::backoff::Backoff;
 #[cfg(feature = "metrics")]
-use crate::observe::metrics::Counts;
+use crate::observe::metrics::{Counts, SupervisedState};
 use crate::random;
 use crate::report::{FactKind, MainOutcome, Straggler};
 use crate::sequence::Event;
@@ -56,13 +59,20 @@ const WINDOW: Duration = Duration::from_secs(600);
 #[must_use = "nothing runs until `spawn` or `spawn_in`"]
 pub struct Supervised {
     name: Cow<'static, str>,
-    most_restarts: Option<usize>,
+    limits: Limits,
+}
+
+/// After how many restarts within [`WINDOW`] something happens.
+#[derive(Clone, Copy, Debug, Default)]
+struct Limits {
+    give_up: Option<usize>,
+    not_ready: Option<usize>,
 }
 
 impl Supervised {
     /// Creates a task with this name in logs and reports. Without options it begins again until the stop.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Supervised {
-        Supervised { name: name.into(), most_restarts: None }
+        Supervised { name: name.into(), limits: Limits::default() }
     }
 
     /// Stops the service with status 1 if the task needs more than `restarts` restarts within 10 minutes.
@@ -71,7 +81,39 @@ impl Supervised {
     /// first end does.
     #[doc(alias("max_restarts", "circuit breaker"))]
     pub fn give_up(mut self, restarts: usize) -> Supervised {
-        self.most_restarts = Some(restarts);
+        self.limits.give_up = Some(restarts);
+        self
+    }
+
+    /// Makes the service not ready if the task needs more than `restarts` restarts within 10 minutes: `/readyz` answers
+    /// 503, and `/readyz?verbose` names the task and its last error. Defaults to a readiness that does not depend on the
+    /// task.
+    ///
+    /// The task begins again as before. The service is ready again once a run has lasted 60 s. Such a run is healthy, and
+    /// the ends before it do not count any more. With 0 restarts, the first end makes the service not ready.
+    ///
+    /// [`give_up`](Supervised::give_up) stops the service instead. Both can be configured, with a larger number for
+    /// `give_up`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lifecycle::Supervised;
+    ///
+    /// # async fn follow_the_leader() -> std::io::Result<()> {
+    /// #     lifecycle::stopping().await;
+    /// #     Ok(())
+    /// # }
+    /// # #[lifecycle::main]
+    /// # async fn main() {
+    /// // Stale data after 4 failures in a row: clients go to another instance. After 21 of them, this one ends.
+    /// Supervised::new("replica").not_ready_after(3).give_up(20).spawn(follow_the_leader);
+    /// # lifecycle::shutdown("an example ends");
+    /// # }
+    /// ```
+    #[doc(alias("circuit breaker", "unhealthy"))]
+    pub fn not_ready_after(mut self, restarts: usize) -> Supervised {
+        self.limits.not_ready = Some(restarts);
         self
     }
 
@@ -97,11 +139,11 @@ impl Supervised {
         F: FnMut() -> Fut + Send + 'static,
         Fut: Future<Output: MainOutput> + Send + 'static,
     {
-        let Supervised { name, most_restarts } = self;
+        let Supervised { name, limits } = self;
         let restarts = Arc::new(Restarts { name: name.clone(), state: Mutex::default() });
         lifecycle.in_flight().works.add(Arc::clone(&restarts) as _);
         let supervisor =
-            Supervisor { lifecycle: lifecycle.clone(), restarts, most_restarts, ends: Ends::default() };
+            Supervisor { lifecycle: lifecycle.clone(), restarts, limits, ends: Ends::default() };
         lifecycle.spawn_tracked(Some(name), Location::caller(), supervisor.run(task))
     }
 }
@@ -122,7 +164,7 @@ impl Lifecycle {
 struct Supervisor {
     lifecycle: Lifecycle,
     restarts: Arc<Restarts>,
-    most_restarts: Option<usize>,
+    limits: Limits,
     ends: Ends,
 }
 
@@ -135,8 +177,10 @@ impl Supervisor {
     {
         loop {
             let began = self.lifecycle.now();
+            self.restarts.begins();
             // The closure may panic as well.
-            let error = match catch_async(async { task().await.into_ending() }).await {
+            let run = catch_async(async { task().await.into_ending() });
+            let error = match self.until_healthy(run).await {
                 Ok(MainOutcome::Failed { error }) => Some(error),
                 Ok(_) => None,
                 Err(panic) => Some(format!("panicked: {}", panic.message())),
@@ -147,8 +191,12 @@ impl Supervisor {
             let now = self.lifecycle.now();
             let recent = self.ends.record(now, now.saturating_duration_since(began));
             let error = error.unwrap_or_else(|| "it returned".to_owned());
-            if self.most_restarts.is_some_and(|most| recent > most) {
+            self.restarts.ended(&error);
+            if self.limits.give_up.is_some_and(|most| recent > most) {
                 return self.give_up(&error, recent - 1);
+            }
+            if self.limits.not_ready.is_some_and(|most| self.ends.since_a_healthy_run() > most) {
+                self.not_ready(&error);
             }
             if !self.rest(error).await {
                 return;
@@ -156,20 +204,50 @@ impl Supervisor {
         }
     }
 
+    /// Runs the task, and makes the service ready again if the run turns out to be healthy.
+    async fn until_healthy<R: Future>(&self, run: R) -> R::Output {
+        let mut run = pin!(run);
+        if self.restarts.is_unready() {
+            match select(run.as_mut(), pin!(tokio::time::sleep(HEALTHY))).await {
+                Either::Left((ended, _)) => return ended,
+                Either::Right(_) => self.ready_again(),
+            }
+        }
+        run.await
+    }
+
+    fn not_ready(&self, error: &str) {
+        let is_new = !self.restarts.set_unready(Some(self.ends.since_a_healthy_run()));
+        if is_new {
+            let (name, error) = (self.restarts.name.clone(), self.restarts.unready_because(error));
+            self.lifecycle.tell(FactKind::NotReady { name, error });
+        }
+    }
+
+    fn ready_again(&self) {
+        self.restarts.set_unready(None);
+        self.lifecycle.tell(FactKind::ReadyAgain { name: self.restarts.name.clone() });
+    }
+
     /// Waits until the next run. Returns `false` at the notice: nothing begins again after it.
     async fn rest(&self, error: String) -> bool {
         let after = BACKOFF.after(self.ends.in_a_row, random::share());
         let name = self.restarts.name.clone();
-        self.restarts.add(&error);
+        self.restarts.set(Phase::Waits { until: self.lifecycle.now() + after });
         self.lifecycle.tell(FactKind::Restarting { name, error, after });
-        let stopping = std::pin::pin!(self.lifecycle.notices().stopping.wait());
-        let time = std::pin::pin!(tokio::time::sleep(after));
-        matches!(select(stopping, time).await, Either::Right(_))
+        let (stopping, time) = (self.lifecycle.notices().stopping.wait(), tokio::time::sleep(after));
+        match select(pin!(stopping), pin!(time)).await {
+            Either::Left(_) => {
+                self.restarts.set(Phase::WaitedAtTheStop);
+                false
+            }
+            Either::Right(_) => true,
+        }
     }
 
     fn give_up(&self, error: &str, restarts: usize) {
-        let times = if restarts == 1 { "1 restart".to_owned() } else { format!("{restarts} restarts") };
-        let error = format!("{error} (given up after {times} within 10 minutes)");
+        self.restarts.set(Phase::GivenUp { restarts });
+        let error = format!("{error} ({})", given_up(restarts));
         self.lifecycle.on(Event::EssentialEnded { name: self.restarts.name.clone(), error: Some(error) });
     }
 
@@ -179,6 +257,11 @@ impl Supervisor {
             self.lifecycle.on(Event::TaskFailed(format!("supervised task `{name}` failed: {error}")));
         }
     }
+}
+
+fn given_up(restarts: usize) -> String {
+    let times = if restarts == 1 { "1 restart".to_owned() } else { format!("{restarts} restarts") };
+    format!("given up after {times} within 10 minutes")
 }
 
 /// The ends of one task.
@@ -203,15 +286,23 @@ impl Ends {
         }
         self.recent.len()
     }
+
+    /// Returns the number of ends within the last 10 minutes that no healthy run precedes.
+    fn since_a_healthy_run(&self) -> usize {
+        usize::try_from(self.in_a_row).map_or(self.recent.len(), |in_a_row| in_a_row.min(self.recent.len()))
+    }
 }
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        lock(&self.restarts.state).is_over = true;
+        let mut state = lock(&self.restarts.state);
+        if matches!(state.phase, Phase::Runs | Phase::Waits { .. }) {
+            state.phase = Phase::Over;
+        }
     }
 }
 
-/// The restarts of one task, for the report.
+/// What has become of one task, for the report, the readiness and the metrics.
 struct Restarts {
     name: Cow<'static, str>,
     state: Mutex<State>,
@@ -219,18 +310,68 @@ struct Restarts {
 
 #[derive(Default)]
 struct State {
-    /// How often the task has begun again.
-    count: u64,
-    last_error: String,
-    /// Whether the task does not begin again.
-    is_over: bool,
+    phase: Phase,
+    /// How often the task has begun.
+    begun: u64,
+    /// The error of the last end. `None` before the first one.
+    last_error: Option<String>,
+    /// The number of ends that makes the service not ready.
+    unready: Option<usize>,
+}
+
+/// Where a task is between two runs.
+#[derive(Clone, Copy, Default)]
+enum Phase {
+    #[default]
+    Runs,
+    Waits {
+        until: Instant,
+    },
+    /// The stop began while the task waited.
+    WaitedAtTheStop,
+    GivenUp {
+        restarts: usize,
+    },
+    /// The task does not begin again: it was aborted, or it ended in the stop.
+    Over,
+}
+
+impl State {
+    fn restarts(&self) -> u64 {
+        self.begun.saturating_sub(1)
+    }
 }
 
 impl Restarts {
-    fn add(&self, error: &str) {
+    fn begins(&self) {
         let mut state = lock(&self.state);
-        state.count += 1;
-        error.clone_into(&mut state.last_error);
+        state.begun += 1;
+        state.phase = Phase::Runs;
+    }
+
+    fn ended(&self, error: &str) {
+        lock(&self.state).last_error = Some(error.to_owned());
+    }
+
+    fn set(&self, phase: Phase) {
+        lock(&self.state).phase = phase;
+    }
+
+    /// Makes the service not ready, or ready again. Returns whether it was not ready before.
+    fn set_unready(&self, ends: Option<usize>) -> bool {
+        std::mem::replace(&mut lock(&self.state).unready, ends).is_some()
+    }
+
+    fn is_unready(&self) -> bool {
+        lock(&self.state).unready.is_some()
+    }
+
+    /// Returns why the service is not ready.
+    fn unready_because(&self, error: &str) -> String {
+        match lock(&self.state).unready.unwrap_or_default() {
+            1 => format!("ended once within 10 minutes: {error}"),
+            ends => format!("ended {ends} times within 10 minutes, the last time: {error}"),
+        }
     }
 }
 
@@ -240,22 +381,57 @@ impl Work for Restarts {
         (Vec::new(), 0)
     }
 
-    /// Counts nothing, for the same reason.
+    /// Counts nothing in flight, for the same reason.
     #[cfg(feature = "metrics")]
-    fn count(&self, _: &mut Counts) -> bool {
+    fn count(&self, counts: &mut Counts) -> bool {
+        let state = lock(&self.state);
+        let now = match state.phase {
+            Phase::Runs => SupervisedState::Running,
+            Phase::Waits { .. } | Phase::WaitedAtTheStop => SupervisedState::Waiting,
+            Phase::GivenUp { .. } => SupervisedState::GivenUp,
+            Phase::Over => SupervisedState::Over,
+        };
+        let counted = counts.supervised.entry(self.name.clone()).or_default();
+        counted.restarts += state.restarts();
+        counted.add(now);
         false
+    }
+
+    #[cfg(feature = "http")]
+    fn part(&self, now: Instant) -> Option<Part> {
+        let state = lock(&self.state);
+        let (phase, error) = (state.phase, state.last_error.clone());
+        let (is_unready, restarts) = (state.unready.is_some(), state.restarts());
+        drop(state);
+        let error = error.unwrap_or_default();
+        let remark = match phase {
+            Phase::Waits { until } => {
+                let seconds = until.saturating_duration_since(now).as_secs_f64().ceil();
+                Some(format!("begins again in {seconds} s: {error}"))
+            }
+            Phase::Runs if restarts > 0 => Some(format!("{}, the last time: {error}", times(restarts))),
+            Phase::Runs => None,
+            Phase::WaitedAtTheStop | Phase::GivenUp { .. } | Phase::Over => return None,
+        };
+        let answer = if is_unready { Err(self.unready_because(&error)) } else { Ok(()) };
+        Some(Part { name: self.name.clone(), answer, remark })
     }
 
     fn notes(&self) -> Vec<String> {
         let (name, state) = (&self.name, lock(&self.state));
-        let error = &state.last_error;
-        match state.count {
-            0 => Vec::new(),
-            1 => vec![format!("supervised task `{name}` was restarted once: {error}")],
-            count => {
-                vec![format!("supervised task `{name}` was restarted {count} times, the last time: {error}")]
+        let Some(error) = &state.last_error else { return Vec::new() };
+        let what = match (state.phase, state.restarts()) {
+            (Phase::GivenUp { restarts }, _) => format!("was {}: {error}", given_up(restarts)),
+            (Phase::WaitedAtTheStop, 0) => format!("waited for its second run when the stop began: {error}"),
+            (Phase::WaitedAtTheStop, restarts) => {
+                format!("was {}, and waited for its next run when the stop began: {error}", times(restarts))
             }
-        }
+            (_, 0) => return Vec::new(),
+            (_, 1) => format!("was restarted once: {error}"),
+            (_, restarts) => format!("was {}, the last time: {error}", times(restarts)),
+        };
+        let unready = if state.unready.is_some() { " (the service was not ready)" } else { "" };
+        vec![format!("supervised task `{name}` {what}{unready}")]
     }
 
     fn last_word(&self) -> Option<Notice> {
@@ -264,8 +440,12 @@ impl Work for Restarts {
 
     fn is_forgotten(&self) -> bool {
         let state = lock(&self.state);
-        state.is_over && state.count == 0
+        matches!(state.phase, Phase::Over) && state.restarts() == 0
     }
+}
+
+fn times(restarts: u64) -> String {
+    if restarts == 1 { "restarted once".to_owned() } else { format!("restarted {restarts} times") }
 }
 
 #[cfg(test)]
@@ -297,11 +477,12 @@ mod tests {
             let supervisor = Supervisor {
                 lifecycle: Lifecycle::builder().build(),
                 restarts: Arc::clone(&restarts),
-                most_restarts: None,
+                limits: Limits::default(),
                 ends: Ends::default(),
             };
+            restarts.begins();
             if was_restarted {
-                restarts.add("refused");
+                restarts.begins();
             }
             assert!(!restarts.is_forgotten());
             drop(supervisor);

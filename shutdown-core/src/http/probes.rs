@@ -1,17 +1,20 @@
 //! Health checks: is the service alive, has it started, should it get requests.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use futures_util::FutureExt as _;
+use http_body::Body;
 use hyper::body::Bytes;
 use tower_service::Service;
 
 use super::envoy::tell_envoy;
+use super::probe_body::ProbeBody;
+use super::{grpc_health, verbose};
 use crate::edge::Edge;
 use crate::edge::readiness::Readiness;
 
@@ -83,17 +86,19 @@ pub struct Probes {
     stopping_status: StatusCode,
     /// The path of the admin route.
     admin: Option<Arc<str>>,
+    /// The names of gRPC services that have the health of the whole.
+    grpc_services: Arc<[String]>,
 }
 
 /// The path of the readiness check.
 const READINESS: &str = "/readyz";
-/// The path of gRPC's health check.
-const GRPC_HEALTH: &str = "/grpc.health.v1.Health/";
-
 /// Whether the probes answer this path.
 fn is_probe(path: &str) -> bool {
-    matches!(path, "/livez" | "/startupz" | READINESS)
+    matches!(path, "/livez" | "/startupz" | READINESS) || path.starts_with(grpc_health::SERVICE)
 }
+
+/// A response that may have to wait for the instances, for at most 1 s.
+pub(super) type Answering = Pin<Box<dyn Future<Output = Response<ProbeBody>> + Send>>;
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,8 +116,8 @@ impl Asks {
     pub(super) fn of(path: &str) -> Asks {
         match path {
             READINESS => Asks::Readiness,
+            path if path.starts_with(grpc_health::SERVICE) => Asks::GrpcHealth,
             path if is_probe(path) => Asks::Probe,
-            path if path.starts_with(GRPC_HEALTH) => Asks::GrpcHealth,
             _ => Asks::Service,
         }
     }
@@ -130,7 +135,7 @@ impl Asks {
 impl Probes {
     pub(super) fn of(edge: Edge) -> Probes {
         edge.note_probes();
-        Probes { edge, stopping_status: StatusCode::SERVICE_UNAVAILABLE, admin: None }
+        Probes { edge, stopping_status: StatusCode::SERVICE_UNAVAILABLE, admin: None, grpc_services: Arc::default() }
     }
 
     /// Configures the status of `/readyz` after the stop has begun, and while the [readiness](super::Readiness) is drained.
@@ -252,66 +257,112 @@ impl Probes {
         self.admin.as_deref() == Some(path)
     }
 
-    pub(super) fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
-        let (status, text) = match self.is_admin(path) {
-            true => self.administer(method),
-            false => self.probe(method, path),
-        };
-        let mut response = Response::new(Full::from(text));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            let allowed = if self.is_admin(path) { "GET, HEAD, PUT, DELETE" } else { "GET, HEAD" };
-            headers.insert(ALLOW, HeaderValue::from_static(allowed));
+    pub(super) fn answer<B>(&self, request: Request<B>) -> Answering
+    where
+        B: Body<Data: Send> + Send + 'static,
+    {
+        let probes = self.clone();
+        if request.uri().path().starts_with(grpc_health::SERVICE) && !self.is_admin(request.uri().path()) {
+            return Box::pin(async move {
+                let edge = probes.edge.clone();
+                let response = grpc_health::answer(edge, &probes.grpc_services, request).await;
+                probes.tell_envoy(response)
+            });
         }
+        let (head, _) = request.into_parts();
+        Box::pin(async move {
+            let path = head.uri.path();
+            let (status, text) = match probes.is_admin(path) {
+                true => probes.administer(&head.method),
+                false => probes.probe(&head.method, path, head.uri.query()).await,
+            };
+            let mut response = Response::new(ProbeBody::text(text));
+            *response.status_mut() = status;
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            if status == StatusCode::METHOD_NOT_ALLOWED {
+                let allowed = if probes.is_admin(path) { "GET, HEAD, PUT, DELETE" } else { "GET, HEAD" };
+                headers.insert(ALLOW, HeaderValue::from_static(allowed));
+            }
+            probes.tell_envoy(response)
+        })
+    }
+
+    fn tell_envoy(&self, mut response: Response<ProbeBody>) -> Response<ProbeBody> {
         if self.edge.tells_envoy() {
             tell_envoy(&mut response);
         }
         response
     }
 
-    fn probe(&self, method: &Method, path: &str) -> (StatusCode, &'static str) {
-        let readiness = self.edge.readiness();
+    async fn probe(&self, method: &Method, path: &str, query: Option<&str>) -> (StatusCode, Bytes) {
+        let text = Bytes::from_static;
         match path {
             _ if method != Method::GET && method != Method::HEAD => {
-                (StatusCode::METHOD_NOT_ALLOWED, "GET only\n")
+                (StatusCode::METHOD_NOT_ALLOWED, text(b"GET only\n"))
             }
-            "/livez" => (StatusCode::OK, "alive\n"),
-            "/startupz" if readiness != Readiness::Starting => (StatusCode::OK, "started\n"),
-            "/startupz" => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-            READINESS => match readiness {
-                Readiness::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-                Readiness::Ready => (StatusCode::OK, "ready\n"),
-                Readiness::Drained => (self.stopping_status, "drained\n"),
-                Readiness::Stopping => (self.stopping_status, "stopping\n"),
-            },
-            _ => (StatusCode::NOT_FOUND, "no such probe\n"),
+            "/livez" => (StatusCode::OK, text(b"alive\n")),
+            "/startupz" if self.edge.readiness() != Readiness::Starting => {
+                (StatusCode::OK, text(b"started\n"))
+            }
+            "/startupz" => (StatusCode::SERVICE_UNAVAILABLE, self.starting().into()),
+            READINESS => self.readiness(verbose::is_asked(query)).await,
+            _ => (StatusCode::NOT_FOUND, text(b"no such probe\n")),
         }
     }
 
-    fn administer(&self, method: &Method) -> (StatusCode, &'static str) {
+    /// Returns what the start-up waits for.
+    fn starting(&self) -> String {
+        match &self.edge.start_waits_for()[..] {
+            [] => "starting\n".to_owned(),
+            names => format!("starting: waiting for {}\n", names.join(", ")),
+        }
+    }
+
+    async fn readiness(&self, is_verbose: bool) -> (StatusCode, Bytes) {
+        let health = self.edge.health(is_verbose).await;
+        let is_ready = health.is_ready();
+        let status = match health.readiness {
+            Readiness::Ready if is_ready => StatusCode::OK,
+            Readiness::Ready | Readiness::Starting => StatusCode::SERVICE_UNAVAILABLE,
+            Readiness::Drained | Readiness::Stopping => self.stopping_status,
+        };
+        let text = match health.readiness {
+            _ if is_verbose => verbose::listed(&health) + verbose::verdict(is_ready),
+            Readiness::Starting => self.starting(),
+            Readiness::Ready if is_ready => "ready\n".to_owned(),
+            Readiness::Ready => "not ready\n".to_owned(),
+            Readiness::Drained => "drained\n".to_owned(),
+            Readiness::Stopping => "stopping\n".to_owned(),
+        };
+        (status, text.into())
+    }
+
+    fn administer(&self, method: &Method) -> (StatusCode, Bytes) {
         match *method {
             Method::PUT => self.edge.drain_readiness(true),
             Method::DELETE => self.edge.drain_readiness(false),
             Method::GET | Method::HEAD => {}
-            _ => return (StatusCode::METHOD_NOT_ALLOWED, "GET, PUT or DELETE only\n"),
+            _ => return (StatusCode::METHOD_NOT_ALLOWED, "GET, PUT or DELETE only\n".into()),
         }
-        (StatusCode::OK, if self.edge.is_readiness_drained() { "drained\n" } else { "not drained\n" })
+        (StatusCode::OK, if self.edge.is_readiness_drained() { "drained\n" } else { "not drained\n" }.into())
     }
 }
 
-impl<B> Service<Request<B>> for Probes {
-    type Response = Response<Full<Bytes>>;
+impl<B> Service<Request<B>> for Probes
+where
+    B: Body<Data: Send> + Send + 'static,
+{
+    type Response = Response<ProbeBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Response<Full<Bytes>>, Infallible>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<ProbeBody>, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(self.answer(request.method(), request.uri().path())))
+        Box::pin(self.answer(request).map(Ok))
     }
 }

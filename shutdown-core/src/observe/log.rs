@@ -37,6 +37,8 @@ pub(crate) fn is_logged(kind: &FactKind) -> bool {
         FactKind::Reloading
         | FactKind::Reloaded { .. }
         | FactKind::SignalIgnored { .. }
+        | FactKind::NotReady { .. }
+        | FactKind::ReadyAgain { .. }
         | FactKind::Restarting { .. }
         | FactKind::ReadinessDrained
         | FactKind::ReadinessUndrained
@@ -76,6 +78,10 @@ impl Log {
                 let within = humantime::format_duration(Duration::from_millis(millis(*left)));
                 tracing::info!(target: TARGET, parent: parent, %reason, within = %within, "stopping");
             }
+            FactKind::NotReady { name, error } => {
+                tracing::warn!(target: TARGET, "`{name}` is not ready: {error}");
+            }
+            FactKind::ReadyAgain { name } => tracing::info!(target: TARGET, "`{name}` is ready again"),
             FactKind::Restarting { name, error, after } => {
                 let after = humantime::format_duration(Duration::from_millis(millis(*after)));
                 tracing::warn!(

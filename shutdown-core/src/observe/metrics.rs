@@ -3,10 +3,12 @@
 //! The recorder may be installed after the start, and may forget what is not set for a while. So all gauges are set
 //! together, at each fact except those of single teardowns, and at intervals.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use metrics::{Unit, describe_gauge, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
 use super::last_stop::LastStop;
 use crate::report::{Fact, FactKind};
@@ -21,6 +23,8 @@ const INTERVAL_OF_A_STOP: Duration = Duration::from_secs(1);
 
 const STAGE: &str = "lifecycle_stage";
 const IN_FLIGHT: &str = "lifecycle_in_flight";
+const RESTARTS: &str = "lifecycle_supervised_restarts_total";
+const SUPERVISED: &str = "lifecycle_supervised_tasks";
 const STOP_DURATION: &str = "lifecycle_stop_duration_seconds";
 const LAST_STATUS: &str = "lifecycle_last_stop_status";
 const LAST_DURATION: &str = "lifecycle_last_stop_duration_seconds";
@@ -37,7 +41,7 @@ const STAGES: [(Stage, &str); 5] = [
 ];
 
 /// The amount of work in flight, by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// The connections of servers, also those without a request.
     pub(crate) connections: usize,
@@ -47,6 +51,38 @@ pub(crate) struct Counts {
     pub(crate) tasks: usize,
     /// The passes that the program has taken.
     pub(crate) passes: usize,
+    /// The supervised tasks, by name.
+    pub(crate) supervised: BTreeMap<Cow<'static, str>, SupervisedCount>,
+}
+
+/// The supervised tasks of one name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SupervisedCount {
+    /// How often they have begun again.
+    pub(crate) restarts: u64,
+    running: usize,
+    waiting: usize,
+    given_up: usize,
+}
+
+/// What a supervised task does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SupervisedState {
+    Running,
+    Waiting,
+    GivenUp,
+    Over,
+}
+
+impl SupervisedCount {
+    pub(crate) fn add(&mut self, state: SupervisedState) {
+        match state {
+            SupervisedState::Running => self.running += 1,
+            SupervisedState::Waiting => self.waiting += 1,
+            SupervisedState::GivenUp => self.given_up += 1,
+            SupervisedState::Over => {}
+        }
+    }
 }
 
 /// Counts the work in flight.
@@ -123,11 +159,19 @@ impl Metrics {
         };
         gauge!(STOP_DURATION).set(took.as_secs_f64());
         if let Some(count) = self.count.get() {
-            let Counts { connections, messages, tasks, passes } = count();
+            let Counts { connections, messages, tasks, passes, supervised } = count();
             for (kind, count) in
                 [("connections", connections), ("messages", messages), ("tasks", tasks), ("passes", passes)]
             {
                 gauge!(IN_FLIGHT, "kind" => kind).set(number(count));
+            }
+            for (task, count) in supervised {
+                counter!(RESTARTS, "task" => task.clone()).absolute(count.restarts);
+                let states =
+                    [("running", count.running), ("waiting", count.waiting), ("given_up", count.given_up)];
+                for (state, count) in states {
+                    gauge!(SUPERVISED, "task" => task.clone(), "state" => state).set(number(count));
+                }
             }
         }
         if let Some(last) = &self.last_stop {
@@ -145,6 +189,8 @@ impl Metrics {
 fn describe() {
     describe_gauge!(STAGE, "1 for the stage of the process, 0 for the others");
     describe_gauge!(IN_FLIGHT, Unit::Count, "The work that a stop waits for, by kind");
+    describe_counter!(RESTARTS, Unit::Count, "How often the supervised tasks of a name have begun again");
+    describe_gauge!(SUPERVISED, Unit::Count, "The supervised tasks of a name, by state");
     describe_gauge!(STOP_DURATION, Unit::Seconds, "How long the stop has lasted so far, and 0 before a stop");
     describe_gauge!(LAST_STATUS, "The exit status of the last run, if it was not killed");
     describe_gauge!(

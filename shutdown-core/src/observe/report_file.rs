@@ -102,6 +102,10 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
         }
         FactKind::ReadinessDrained => ("readiness_drained", String::new()),
         FactKind::ReadinessUndrained => ("readiness_undrained", String::new()),
+        FactKind::NotReady { name, error } => {
+            ("not_ready", format!(r#","name":{},"error":{}"#, quoted(name), quoted(error)))
+        }
+        FactKind::ReadyAgain { name } => ("ready_again", format!(r#","name":{}"#, quoted(name))),
         FactKind::Restarting { name, error, after } => (
             "restarting",
             format!(",\"name\":{},\"error\":{},\"after_ms\":{}", quoted(name), quoted(error), millis(after)),

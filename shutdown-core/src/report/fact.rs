@@ -49,6 +49,21 @@ pub enum FactKind {
     ReadinessDrained,
     /// The readiness is not drained any more.
     ReadinessUndrained,
+    /// A part of the service is not ready (R30): the readiness check of an instance failed, or a supervised task ended too
+    /// often. Told once for each change.
+    #[non_exhaustive]
+    NotReady {
+        /// The name of the instance, or of the task.
+        name: Cow<'static, str>,
+        /// Why.
+        error: String,
+    },
+    /// A part of the service that was not ready is ready again.
+    #[non_exhaustive]
+    ReadyAgain {
+        /// The name of the instance, or of the task.
+        name: Cow<'static, str>,
+    },
     /// A supervised task has ended, and begins again (R32).
     #[non_exhaustive]
     Restarting {

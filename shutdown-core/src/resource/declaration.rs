@@ -20,6 +20,8 @@ pub struct Declaration {
     pub timeout: Option<Duration>,
     /// `last`: torn down in the flush.
     pub last: bool,
+    /// `ready = ..`: whether probes ask each instance.
+    pub ready: bool,
     /// The type.
     pub type_id: fn() -> TypeId,
     /// The names of the steps of a teardown.
@@ -68,6 +70,7 @@ impl Declaration {
             order: None,
             timeout: None,
             last: false,
+            ready: false,
             type_id: TypeId::of::<T>,
             steps: &["teardown"],
             edges: &[],
@@ -93,6 +96,13 @@ impl Declaration {
     #[must_use]
     pub const fn last(mut self) -> Self {
         self.last = true;
+        self
+    }
+
+    /// Sets `ready = ..`.
+    #[must_use]
+    pub const fn ready(mut self) -> Self {
+        self.ready = true;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use futures_util::future::BoxFuture;
 
@@ -109,6 +109,18 @@ impl<T: Resource> Managed<T> {
     }
 }
 
+/// A handle of a managed instance that does not keep the value.
+#[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only the probes of HTTP ask an instance"))]
+pub(crate) struct WeakManaged<T>(Weak<dyn Instance<T>>);
+
+#[cfg(feature = "http")]
+impl<T> WeakManaged<T> {
+    /// Returns a handle, if there is one elsewhere.
+    pub(crate) fn upgrade(&self) -> Option<Managed<T>> {
+        self.0.upgrade().map(Managed)
+    }
+}
+
 /// The owner of a detached value.
 struct Nobody;
 
@@ -121,6 +133,12 @@ impl Owner for Nobody {
 }
 
 impl<T> Managed<T> {
+    /// Returns a handle that does not keep the value.
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only the probes of HTTP ask an instance"))]
+    pub(crate) fn downgrade(&self) -> WeakManaged<T> {
+        WeakManaged(Arc::downgrade(&self.0))
+    }
+
     pub(crate) fn id(&self) -> InstanceId {
         self.0.id()
     }

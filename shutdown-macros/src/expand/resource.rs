@@ -42,7 +42,7 @@ fn expand(model: &Resource) -> TokenStream {
     let (_, ty_generics, _) = model.generics.split_for_impl();
     let module = quote!(::core::module_path!());
     let keys = keys(model);
-    let (steps, holds) = (steps(model, &door), holds(model, &door));
+    let (steps, ready, holds) = (steps(model, &door), ready(model, &door), holds(model, &door));
     let (before, link, behind) = if model.generics.params.is_empty() {
         let edges = edges(model, &door, true);
         let edges = (!edges.is_empty()).then(|| quote!(.edges(&[#(#edges),*])));
@@ -84,6 +84,7 @@ fn expand(model: &Resource) -> TokenStream {
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
                 const LINK: #door::Link = #link;
                 #steps
+                #ready
                 #holds
             }
             #behind
@@ -101,10 +102,11 @@ fn keys(model: &Resource) -> TokenStream {
         quote!(.timeout(#seconds, #nanos))
     });
     let last = model.last.then(|| quote!(.last()));
+    let ready = model.ready.as_ref().map(|_| quote!(.ready()));
     let is_step = |field: &&Field| field.step.as_ref().is_some_and(Step::releases);
     let mut labels = model.fields.iter().filter(is_step).map(|field| &field.label).peekable();
     let steps = labels.peek().is_some().then(|| quote!(.steps(&["teardown", #(#labels),*])));
-    quote!(#order #timeout #last #steps)
+    quote!(#order #timeout #last #ready #steps)
 }
 
 /// Returns a stand-in for the impl after an error, so that rustc reports nothing else for it.
@@ -266,6 +268,29 @@ fn field_step(
                 }
             })
         },
+    })
+}
+
+/// Returns the method that asks one instance whether it is ready.
+fn ready(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
+    let method = model.ready.as_ref()?;
+    // Each error about the method points at its name: a missing one, wrong arguments, a wrong return type.
+    let span = method.span();
+    let (this, value) = (
+        format_ident!("__lifecycle_this", span = Span::mixed_site().located_at(span)),
+        format_ident!("__lifecycle_value", span = Span::mixed_site().located_at(span)),
+    );
+    let call = quote_spanned!(span=> <Self>::#method(#this));
+    let place = spanned(door.clone(), span);
+    let answer = quote_spanned!(span=> #place::Asked::value(&#value).__lifecycle_kind().answer(#value));
+    Some(quote! {
+        fn __lifecycle_ready<'__a>(#this: &'__a Self) -> #door::Step<'__a> {
+            #[allow(unused_imports, reason = "it is not used by a check that returns a future")]
+            use #door::Plain as _;
+            match #call {
+                #value => #answer,
+            }
+        }
     })
 }
 
