@@ -5,7 +5,7 @@
 //! - The first bytes of the client choose the protocol. Without the feature `http2`, hyper closes the connection of an
 //!   HTTP/2 client without a response.
 //! - [`Server`] has settings: TLS, time-outs, limits, a service for each connection, the end of one server alone.
-//! - [`probes`] answers the health checks of an orchestrator. [`readiness`] drains the readiness without a stop.
+//! - [`probes`] answers the health checks of an orchestrator, and of gRPC. [`readiness`] drains the readiness without a stop.
 //! - [`ConnectionCloseLayer`] is for services that stay with a server of another crate.
 //!
 //! ```

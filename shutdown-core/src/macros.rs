@@ -342,6 +342,7 @@ pub use shutdown_macros::needs_release;
 /// | `timeout = "5s"` | time limit for the teardown of one instance |
 /// | `name = "orders-db"` | name in logs and reports; defaults to the name of the struct |
 /// | `last` | torn down in the flush, after everything else: telemetry, logs |
+/// | `ready = ping` | a method that the [readiness probe](#readiness) asks |
 /// | `no_teardown = "why"` | there is nothing to release; the text says why |
 /// | `allow(unknown_client)` | no warning about a [client that no feature knows](crate::lints::unknown_client) |
 /// | `crate = path` | path of this crate; defaults to `::lifecycle` |
@@ -364,6 +365,46 @@ pub use shutdown_macros::needs_release;
 /// If the struct implements [`Teardown`](trait@crate::Teardown), that step runs first. The steps of the fields follow in
 /// the order of declaration. The steps are isolated from each other: the report lists an error or a panic, and the next
 /// step runs.
+///
+/// # Readiness
+///
+/// `ready = ping` names a method that takes `&self`, async or not. `/readyz` of
+/// [`http::probes`](https://docs.rs/shutdown-core/latest/lifecycle/http/fn.probes.html) asks it of each managed instance.
+///
+/// ```
+/// # struct Pool;
+/// # impl Pool {
+/// #     async fn acquire(&self) -> Result<(), std::io::Error> { Ok(()) }
+/// #     async fn close(&self) {}
+/// # }
+/// #[lifecycle::resource(ready = ping)]
+/// struct Database {
+///     #[teardown(close)]
+///     pool: Pool,
+/// }
+///
+/// impl Database {
+///     async fn ping(&self) -> Result<(), std::io::Error> {
+///         self.pool.acquire().await
+///     }
+/// }
+/// ```
+///
+/// | the method returns | the instance |
+/// |---|---|
+/// | `()`, `true`, `Ok(())`, `Ok(true)` | is ready |
+/// | `false`, `Ok(false)` | is not ready |
+/// | `Err(error)` | is not ready, and `/readyz?verbose` has the text of the error |
+/// | nothing within 1 s, or it panics | is not ready |
+///
+/// - Any number of probes ask an instance once a second. All instances are asked at once.
+/// - A method that blocks its thread holds up no worker, because it runs on a thread for blocking code. On a current-thread
+///   runtime it runs on the only thread, and blocks the whole service, as any other code does.
+/// - Nobody is asked before [`ready`](crate::ready), in the stop, or after the teardown of the instance has begun. A check
+///   that is running then is dropped at its next await, and the teardown does not wait for it. An instance that was
+///   [released](crate::Managed::release) does not count any more.
+/// - A check should ask for something that only this instance lacks. If all instances of a service ask the same database, and
+///   it is slow, then none of them is ready.
 ///
 /// # Dependencies
 ///
@@ -388,8 +429,8 @@ pub use shutdown_macros::needs_release;
 /// - [`dependency_cycle`](crate::lints::dependency_cycle): resources depend on each other.
 /// - [`order_contradiction`](crate::lints::order_contradiction): by `order` or `last`, a dependency would be torn down
 ///   before what depends on it.
-/// - [`bad_attribute`](crate::lints::bad_attribute): a key is unknown, occurs twice, or has a wrong value; `no_teardown`
-///   has no reason, or a field has a teardown as well; the item is an enum, a union, or a struct with a lifetime.
+/// - [`bad_attribute`](crate::lints::bad_attribute): a key is unknown, occurs twice, or has a wrong value; the method of
+///   `ready` returns another type than `()`, `bool` or a `Result` of them; `no_teardown` has no reason, or a field has a teardown as well; the item is an enum, a union, or a struct with a lifetime.
 ///
 /// The compiler warns of one thing, [`unknown_client`](crate::lints::unknown_client): a field looks like a handle of a
 /// known client, and no feature that is turned on knows its type.

@@ -61,6 +61,8 @@
 //! |---|---|---|---|
 //! | `lifecycle_stage` | | `stage`: `running`, `lame_duck`, `drain`, `cleanup`, `flush` | 1 for the stage of the process, 0 for the others |
 //! | `lifecycle_in_flight` | count | `kind`: `connections`, `messages`, `tasks`, `passes` | the work that a stop waits for |
+//! | `lifecycle_supervised_restarts_total` (a counter) | count | `task`: the name | how often the [supervised tasks](crate::spawn_supervised) of the name have begun again |
+//! | `lifecycle_supervised_tasks` | count | `task`: the name, `state`: `running`, `waiting`, `given_up` | the supervised tasks of the name in this state |
 //! | `lifecycle_stop_duration_seconds` | seconds | | how long the stop has lasted so far, and 0 before a stop |
 //! | `lifecycle_last_stop_status` | | | the exit status of the last run. Absent if that run was killed |
 //! | `lifecycle_last_stop_duration_seconds` | seconds | | how long the stop of the last run lasted, as far as the file tells |

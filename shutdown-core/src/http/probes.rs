@@ -24,22 +24,61 @@ use crate::edge::readiness::Readiness;
 /// |---|---|---|
 /// | `/livez` | always, because a service that is stopping is still healthy | never |
 /// | `/startupz` | after [`ready`](crate::ready) | before |
-/// | `/readyz` | after [`ready`](crate::ready) | before, after the stop has begun, and while the [readiness](super::Readiness) is drained |
+/// | `/readyz` | after [`ready`](crate::ready) | before, after the stop has begun, while the [readiness](super::Readiness) is drained, and while a part of the service is [not ready](#the-parts-of-the-service) |
 ///
-/// Any other path is 404, and any other method than GET and HEAD is 405. There are three places for it:
+/// Any other path is 404, and any other method than GET and HEAD is 405. `/grpc.health.v1.Health/` is
+/// [gRPC's health check](#grpc). There are three places for the probes:
 ///
 /// - on the port of the service, with [`or`](Probes::or);
 /// - in a router: `Router::route_service("/readyz", probes())`;
 /// - on a port of its own, with [`serve_probes`](super::serve_probes()). Only there `/startupz` is of use, because a service that answers on its
 ///   own port has started.
 ///
-/// The probes have three settings, which are off by default:
+/// The probes have four settings, which are off by default:
 ///
 /// | setting | for |
 /// |---|---|
+/// | [`grpc_service`](Probes::grpc_service) | gRPC clients, which ask for the health of a service by its name |
 /// | [`stopping_status`](Probes::stopping_status) | HAProxy, which can tell a service that stops from one that is broken |
 /// | [`ready_in_lame_duck`](Probes::ready_in_lame_duck) | a service with a single endpoint |
 /// | [`admin`](Probes::admin) | operators, who drain the readiness without a stop |
+///
+/// # The parts of the service
+///
+/// `/readyz` asks each managed instance whose type has a [readiness check](macro@crate::resource#readiness) (`ready = ping`),
+/// all at once. An instance that was asked within the last second is not asked again. One that fails makes `/readyz` 503, and
+/// so does a supervised task that has ended [too often](crate::Supervised::not_ready_after).
+///
+/// The answer takes at most 1 s: an instance without an answer by then is not ready. `/livez` and `/startupz` ask nobody.
+///
+/// `/readyz?verbose` lists the parts, in the form of Kubernetes. It lists supervised tasks too, also those that never make
+/// the service not ready:
+///
+/// ```text
+/// [+]database ok
+/// [-]orders failed: connection refused
+/// [+]sync ok: begins again in 3 s: no route to host
+/// readyz check failed
+/// ```
+///
+/// The log has a line when a part becomes not ready, and one when it is ready again.
+///
+/// # gRPC
+///
+/// The probes answer the [health check of gRPC](https://github.com/grpc/grpc/blob/master/doc/health-checking.md),
+/// `grpc.health.v1`, to HTTP/2 clients. The state is the one of `/readyz`: `SERVING` for 200, else `NOT_SERVING`. A server of
+/// this crate needs the feature `http2`.
+///
+/// | the service in the request | `Check` | `Watch` |
+/// |---|---|---|
+/// | the empty name, or one of [`grpc_service`](Probes::grpc_service) | the state | the state, and each change within 1 s (2 s if a check hangs) |
+/// | any other | the error `NOT_FOUND` | `SERVICE_UNKNOWN`, and no change |
+///
+/// A `Watch` ends at the notice, after `NOT_SERVING`. One that begins in the lame duck has `NOT_SERVING`, and ends when the
+/// drain begins. One that begins later is refused with `UNAVAILABLE`. So no `Watch` holds up the drain.
+///
+/// With [`or`](Probes::or) the probes answer before the service. A service that answers `grpc.health.v1` itself, for the
+/// health of its own parts, gets its routes as `Router::route_service("/readyz", probes())` instead.
 ///
 /// # Envoy
 ///
@@ -241,6 +280,28 @@ impl Probes {
             "`admin({path:?})` is the path of a probe: write another one, such as \"/drain\""
         );
         self.admin = Some(path);
+        self
+    }
+
+    /// Adds the name of a gRPC service to the health check of gRPC. The service has the health of the whole. Defaults to
+    /// none: only the empty name is known.
+    ///
+    /// A gRPC client that checks the health of its backends asks for the service of its own configuration
+    /// (`healthCheckConfig`). The name has the package, as in `shop.v1.Orders`; generated code has it as
+    /// `NamedService::NAME`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[lifecycle::main]
+    /// # async fn main() {
+    /// let probes = lifecycle::http::probes().grpc_service("shop.v1.Orders").grpc_service("shop.v1.Carts");
+    /// # }
+    /// ```
+    #[doc(alias("set_serving", "healthCheckConfig", "serviceName"))]
+    #[must_use]
+    pub fn grpc_service(mut self, name: impl Into<String>) -> Probes {
+        self.grpc_services = self.grpc_services.iter().cloned().chain([name.into()]).collect();
         self
     }
 

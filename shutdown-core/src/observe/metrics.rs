@@ -210,7 +210,7 @@ fn number(count: usize) -> f64 {
 mod tests {
     use std::collections::BTreeMap;
 
-    use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString};
+    use metrics::{Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString};
 
     use super::*;
     use crate::report::Reason;
@@ -231,8 +231,24 @@ mod tests {
         }
     }
 
+    impl CounterFn for Cell {
+        fn increment(&self, _: u64) {}
+
+        fn absolute(&self, value: u64) {
+            let value = u32::try_from(value).map_or(f64::NAN, f64::from);
+            lock(&self.1.0).insert(self.0.clone(), value);
+        }
+    }
+
+    fn named(key: &Key) -> String {
+        let labels = key.labels().map(|label| format!("{}={}", label.key(), label.value()));
+        [key.name().to_owned()].into_iter().chain(labels).collect::<Vec<_>>().join(" ")
+    }
+
     impl Recorder for Recorded {
-        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_counter(&self, name: KeyName, unit: Option<Unit>, _: SharedString) {
+            lock(&self.1).insert(name.as_str().to_owned(), unit);
+        }
 
         fn describe_gauge(&self, name: KeyName, unit: Option<Unit>, _: SharedString) {
             lock(&self.1).insert(name.as_str().to_owned(), unit);
@@ -240,15 +256,12 @@ mod tests {
 
         fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
 
-        fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
-            Counter::noop()
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::from_arc(Arc::new(Cell(named(key), self.clone())))
         }
 
         fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-            let labels: Vec<String> =
-                key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
-            let name = [vec![key.name().to_owned()], labels].concat().join(" ");
-            Gauge::from_arc(Arc::new(Cell(name, self.clone())))
+            Gauge::from_arc(Arc::new(Cell(named(key), self.clone())))
         }
 
         fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
@@ -300,7 +313,15 @@ mod tests {
     #[test]
     fn r34_every_gauge_is_set_at_each_interval_and_described() {
         let (recorded, metrics) = (Recorded::default(), Arc::new(Metrics::new(Some(last_stop(Some(70))))));
-        metrics.count_with(|| Counts { connections: 4, messages: 3, tasks: 2, passes: 1 });
+        metrics.count_with(|| {
+            let mut sync = SupervisedCount { restarts: 5, ..SupervisedCount::default() };
+            for state in [SupervisedState::Running, SupervisedState::Waiting, SupervisedState::Waiting] {
+                sync.add(state);
+            }
+            sync.add(SupervisedState::Over);
+            let supervised = [("sync".into(), sync)].into();
+            Counts { connections: 4, messages: 3, tasks: 2, passes: 1, supervised }
+        });
         metrics.tell(&told(FactKind::Ready));
         let tick = metrics.tick();
         let gauges = recorded.of(|| (tick.run)());
@@ -320,13 +341,17 @@ mod tests {
             ("lifecycle_stage stage=lame_duck", 0.0),
             ("lifecycle_stage stage=running", 1.0),
             ("lifecycle_stop_duration_seconds", 0.0),
+            ("lifecycle_supervised_restarts_total task=sync", 5.0),
+            ("lifecycle_supervised_tasks task=sync state=given_up", 0.0),
+            ("lifecycle_supervised_tasks task=sync state=running", 1.0),
+            ("lifecycle_supervised_tasks task=sync state=waiting", 2.0),
         ];
         assert_eq!(names, expected);
         for (name, unit) in &*lock(&recorded.1) {
             assert!(gauges.keys().any(|gauge| gauge.split(' ').next() == Some(name)), "{name}");
             assert_eq!(*unit == Some(Unit::Seconds), name.ends_with("_seconds"), "{name}");
         }
-        assert_eq!(lock(&recorded.1).len(), 7);
+        assert_eq!(lock(&recorded.1).len(), 9);
     }
 
     /// The report file does not tell the status of a process that was killed.
