@@ -25,6 +25,7 @@ mod spawn;
 pub(crate) mod builder;
 pub(crate) mod defer;
 pub(crate) mod reload;
+pub(crate) mod start;
 pub(crate) mod supervised;
 
 pub(crate) mod functions;
