@@ -6,6 +6,7 @@ mod child;
 mod dag;
 mod exit;
 mod measure;
+mod observers;
 mod passes;
 mod peer;
 mod size;
@@ -18,11 +19,12 @@ use table::Goal;
 
 type Bench = (&'static str, fn() -> Vec<Goal>);
 
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 7] = [
     ("teardown", teardown::run),
     ("passes", passes::run),
     ("startup", startup::run),
     ("exit", exit::run),
+    ("observers", observers::run),
     ("cells", cells::run),
     ("size", size::run),
 ];

@@ -1,5 +1,6 @@
 //! Child processes: start, readiness line, and SIGTERM.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -15,9 +16,15 @@ pub(crate) struct Running {
 impl Running {
     /// Starts a program, and waits for its readiness line.
     pub(crate) fn start(program: &str, args: &[&str]) -> Running {
+        Running::start_with(program, args, &[])
+    }
+
+    /// Starts a program with these environment variables, and waits for its readiness line.
+    pub(crate) fn start_with(program: &str, args: &[&str], variables: &[(&str, OsString)]) -> Running {
         let begun = Instant::now();
         let mut child = Command::new(program)
             .args(args)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -13,6 +13,7 @@
 
 mod fit;
 mod limits;
+mod parts;
 #[cfg(test)]
 mod tests;
 

@@ -9,6 +9,7 @@
 mod backoff;
 mod budget;
 mod json;
+mod markup;
 mod plan;
 mod random;
 mod report;
@@ -54,12 +55,17 @@ pub mod http;
 #[cfg(feature = "net")]
 pub mod net;
 
+// The program `lifecycle`.
+#[cfg(feature = "show")]
+mod show;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 pub mod coming_from;
 pub mod lints;
 mod macros;
+pub mod observability;
 pub mod platforms;
 pub mod recipes;
 #[cfg(feature = "opentelemetry")]
@@ -82,8 +88,8 @@ pub use {
     observe::last_stop::LastStop,
     process::{Process, ReportFormat, last_stop},
     report::{
-        Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason, Report,
-        StageReport, Straggler, Unconfirmed,
+        EdgeReport, Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason,
+        Report, StageReport, Straggler, Unconfirmed,
     },
     resource::managed::{Managed, TeardownError},
     resource::scope::unconfirmed,

@@ -104,6 +104,7 @@ pub use shutdown_macros::known_types;
 /// | `job` | batch job: ready from the start, without a lame duck | a service |
 /// | `signals(SIGTERM, SIGUSR1)` | signals that ask for a stop | `SIGTERM`, `SIGINT`, `SIGHUP` |
 /// | `report = "json"` | report on stderr: `"text"`, `"json"` or `"off"` | `"text"` |
+/// | `observer = audit` | function or closure that receives each [`Fact`](crate::Fact), or an array of several | none |
 /// | `crate = path` | path of this crate | `::lifecycle` |
 ///
 /// A duration is one or more pairs of a number and a unit: `"500ms"`, `"30s"`, `"1m 30s"`, `"2h"`. The shortest grace is
@@ -122,6 +123,22 @@ pub use shutdown_macros::known_types;
 /// }
 ///
 /// #[lifecycle::main(grace = GRACE, worker_threads = threads())]
+/// async fn main() {}
+/// ```
+///
+/// An observer has the type of [`Process::observer`](crate::Process::observer). A note in the report names it by its path,
+/// or by the place of the attribute if it is a closure. Its last fact has the report:
+///
+/// ```
+/// use lifecycle::{Fact, FactKind};
+///
+/// fn audit(fact: &Fact) {
+///     if let FactKind::Sealed { report, .. } = &fact.kind {
+///         println!("the service has stopped within {:?}", report.took);
+///     }
+/// }
+///
+/// #[lifecycle::main(observer = [audit, |fact| println!("{fact:?}")])]
 /// async fn main() {}
 /// ```
 ///
@@ -146,6 +163,30 @@ pub use shutdown_macros::known_types;
 /// | `LIFECYCLE_TERMINATION_LOG` = a path | the termination log, if it is not `/dev/termination-log` |
 ///
 /// The plan names generic resources, but cannot show their place: only a running program knows their types.
+///
+/// # The plan as JSON
+///
+/// `LIFECYCLE_PLAN=json` prints one object, for a check that compares the program with its manifest. Its times are those in
+/// effect, also those of `LIFECYCLE_GRACE` and `LIFECYCLE_LAME_DUCK`:
+///
+/// ```console
+/// $ LIFECYCLE_PLAN=json ./checkout | jq -e '.error == null and .grace_ms < 30000'
+/// true
+/// ```
+///
+/// | key | value |
+/// |---|---|
+/// | `grace_ms` | grace. It is the sum of `lame_duck_ms`, `drain_ms` and the four reserves |
+/// | `lame_duck_ms` | the lame duck, at most until the end of the drain |
+/// | `drain_ms` | the drain after the whole lame duck |
+/// | `reserves.cut_ms` | the time in which work that was cut off is dropped |
+/// | `reserves.cleanup_ms`, `reserves.flush_ms` | the time of the cleanup and of the flush, if each declared resource is managed once |
+/// | `reserves.margin_ms` | the time for the report |
+/// | `warnings` | an array of the warnings that the start would print |
+/// | `error` | why the program would refuse to start with status 78, or null |
+/// | `resources` | an array of `name`, `order`, `timeout_ms`, `last`, `before`, or of `name` and `generic` for a generic resource |
+///
+/// `order` and `timeout_ms` are null if the program declares none. `before` is an array of `name` and `why`.
 ///
 /// A variable with an empty value is unset. A variable with a wrong value ends the process with status 78 and one line on
 /// stderr. If `LIFECYCLE_GRACE` is too short for the declared time-outs or for the lame duck, they are scaled, with a

@@ -59,6 +59,7 @@
 //!   `tokio::net::TcpSocket` with `set_reuseport(true)` and serve [`SocketListener::sole`] of its listener. The old
 //!   process empties its own accept queue. A client that connects while it closes retries after one second and reaches
 //!   the new process.
+//! - **A reload in one process.** The next server takes over the socket of the old one: [`SocketListener::downgrade`].
 //! - **A load balancer.** Let `/readyz` fail before the listener closes: see `lifecycle::http::probes` and `lame_duck`.
 
 mod accept;
@@ -85,6 +86,8 @@ mod stream;
 mod unread;
 #[cfg(unix)]
 mod waiting;
+#[cfg(unix)]
+mod weak_listener;
 
 #[cfg(feature = "http")]
 pub(crate) use accept::{Door, Entry, is_fatal, words_for};
@@ -100,3 +103,5 @@ pub use socket_listener::SocketListener;
 pub use stream::Stream;
 #[cfg(feature = "http")]
 pub(crate) use unread::{SocketId, socket};
+#[cfg(unix)]
+pub use weak_listener::WeakListener;

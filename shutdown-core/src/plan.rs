@@ -21,6 +21,7 @@ mod render;
 pub(crate) mod tests;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(crate) use cycle::Cycle;
@@ -88,6 +89,14 @@ struct Edge {
     why: Option<Why>,
 }
 
+/// Several edges with one reason: each item of `first` precedes each item of `then`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) first: Vec<Node>,
+    pub(crate) then: Vec<Node>,
+    pub(crate) why: Why,
+}
+
 /// The graph, in compressed rows: the successors of `v` are `edges[rows[v]..rows[v + 1]]`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
@@ -150,6 +159,25 @@ impl Plan {
         let mut in_order = sorted(found.len(), &|a, b| key(a).cmp(&key(b)));
         in_order.dedup_by_key(|at| found[*at].0);
         in_order.into_iter().map(|at| found[at]).collect()
+    }
+
+    /// Returns every edge, each group of items with a common reason as one. The size is linear in the declarations.
+    pub(crate) fn groups(&self) -> Vec<Group> {
+        let mut sources: BTreeMap<(Node, Why), Vec<Node>> = BTreeMap::new();
+        for item in 0..self.items.len() {
+            for edge in self.out(item) {
+                let why = edge.why.expect("an edge that leaves an item has a reason");
+                sources.entry((edge.to, why)).or_default().push(item);
+            }
+        }
+        let groups = sources.into_iter().map(|((to, why), first)| {
+            let then = match self.is_item(to) {
+                true => vec![to],
+                false => self.successors(to).filter(|node| self.is_item(*node)).collect(),
+            };
+            Group { first, then, why }
+        });
+        groups.filter(|group| !group.then.is_empty()).collect()
     }
 
     pub(crate) fn is_item(&self, node: Node) -> bool {

@@ -1,7 +1,74 @@
-//! What works on Linux, macOS and Windows.
+//! What to set where a service runs, and what works on Linux, macOS and Windows.
+//!
+//! # Where a service runs
+//!
+//! A platform stops a service by a signal, and kills it after a time. Three settings have to fit:
+//!
+//! - The signal is SIGTERM. SIGINT skips the lame duck, because a terminal sends it.
+//! - The grace is shorter than the time after which the platform kills the service. The default of 25 s fits into 30 s.
+//! - The lame duck is as long as the platform may still send requests after the signal.
+//!
+//! | platform | signal | kills after | who takes the endpoint out, and when | what to set |
+//! |---|---|---|---|---|
+//! | Kubernetes | SIGTERM, after the `preStop` hook | `terminationGracePeriodSeconds`: 30 s, with the hook | the control plane, at the same time as the hook or the signal. The nodes learn of it within seconds | `lame_duck = "5s"`, no `preStop` hook that sleeps, `LIFECYCLE_GRACE` next to `terminationGracePeriodSeconds` |
+//! | Amazon ECS with an ALB | SIGTERM, or the `STOPSIGNAL` of the image | `stopTimeout`: 30 s, at most 120 s on Fargate | the scheduler of the ECS service, before the signal: it waits for `deregistration_delay.timeout_seconds` (300 s) | no lame duck, `stopTimeout` above grace, a `deregistration_delay` as long as the longest request |
+//! | Cloud Run | SIGTERM | 10 s, fixed | Cloud Run, before the signal: it mostly stops instances without requests | `LIFECYCLE_GRACE=9s`, no lame duck |
+//! | Fly | SIGINT: `kill_signal` | `kill_timeout`: 5 s | Fly Proxy, which may learn of it seconds after the signal | `kill_signal = "SIGTERM"`, `kill_timeout = 30`, `lame_duck = "5s"` |
+//! | Nomad | SIGINT: `kill_signal`. The Docker driver: SIGTERM, or the `STOPSIGNAL` of the image | `kill_timeout`: 5 s, at most the client's `max_kill_timeout` of 30 s | Nomad, `shutdown_delay` (0 s) before the signal | `kill_signal = "SIGTERM"`, `kill_timeout = "30s"`, and either `shutdown_delay = "5s"` or `lame_duck = "5s"` |
+//! | Heroku | SIGTERM to every process, perhaps more than once | 30 s, fixed | Heroku's router. Requests may arrive after the signal | grace of 25 s, `lame_duck = "5s"` |
+//! | Docker, Compose | SIGTERM, or `STOPSIGNAL` | 10 s: `docker stop --timeout`, `stop_grace_period` | nobody | `LIFECYCLE_GRACE=9s`, or `stop_grace_period: 30s`; no lame duck, unless a proxy checks `/readyz` |
+//! | systemd | SIGTERM: `KillSignal` | `TimeoutStopSec`: 90 s | nobody. A socket unit keeps new clients waiting | `TimeoutStopSec` of grace and 5 s, `KillMode=mixed`, no lame duck |
+//!
+//! The times are defaults. The rows of Kubernetes and systemd were tried, and the other rows come from the manuals. Sources:
+//!
+//! - Kubernetes, "Pod Lifecycle" and "Explore Termination Behavior for Pods And Their Endpoints"
+//! - Amazon ECS, "Updating a service", "Optimize load balancer connection draining parameters", and the parameter
+//!   `stopTimeout` of a container definition
+//! - Google Cloud, "Graceful shutdowns on Cloud Run: Deep dive"
+//! - Fly, "App configuration (fly.toml)"
+//! - Nomad, "Configure exit signals for jobs", and the blocks `task` and `client`
+//! - Heroku, "Dyno Shutdown Behavior"
+//! - Docker, "docker container stop"
+//! - systemd, `systemd.kill(5)` and `systemd.service(5)`
+//!
+//! Notes on single rows, and on all of them:
+//!
+//! - **Kubernetes** removes the endpoint and sends the signal at the same time, and does not wait for the nodes. The lame duck
+//!   covers the difference. The removal needs no failed readiness probe. A load balancer outside of the cluster may need one.
+//! - **ECS** waits for the load balancer if the scheduler of the service stops the task. A task that an operator stops, or that
+//!   loses its Spot capacity, receives the signal at once. A service with such tasks needs a lame duck.
+//! - **Heroku** may send SIGTERM again. A signal at least 250 ms after the first one ends lame duck and drain, and leaves 3 s
+//!   for the rest. A request that takes longer than the time between the two signals may be cut off.
+//! - **Everywhere** the program has to be the process that receives the signal. A shell does not pass a signal on. Write
+//!   `exec program` in a script, and use the array form of `CMD` and `ENTRYPOINT` in a Dockerfile.
+//!
+//! ## The only endpoint of a service
+//!
+//! A failed readiness check moves clients to another instance. If there is none, the load balancer answers them with an error
+//! for the whole lame duck, although the service still serves. This happens with one replica, with a rollout that stops the
+//! old instance first (`Recreate`), and if all replicas stop at the same time.
+//!
+//! So `/readyz` should stay 200 during the lame duck of a service with one endpoint: call `ready_in_lame_duck()` on the
+//! probes. On Kubernetes, `kube-proxy` then sends requests to a terminating pod as long as it is ready and no other pod is
+//! (KEP-1669, Kubernetes 1.28). The better remedy is a second replica.
+//!
+//! ## A check in the build
+//!
+//! `LIFECYCLE_PLAN=json` prints the times of a stop in milliseconds, as the environment configures them: see
+//! [`main`](macro@crate::main#the-plan-as-json). So a test can compare a program with its manifest:
+//!
+//! ```console
+//! $ LIFECYCLE_GRACE=25s LIFECYCLE_PLAN=json ./checkout | jq -e '.error == null and .grace_ms < 30000'
+//! true
+//! ```
+//!
+//! The example `checkout` in the repository has manifests for Kubernetes (`examples/checkout/kubernetes`), and such a test
+//! (`examples/checkout/tests/kubernetes.rs`).
+//!
+//! # Linux, macOS and Windows
 //!
 //! Every feature compiles on all three. The tests run on Linux, and the tests of the console events also run under wine.
-//! The other rows of this page are checked by the compiler alone.
+//! The other rows of this table are checked by the compiler alone.
 //!
 //! | part | Linux | macOS | Windows |
 //! |---|---|---|---|

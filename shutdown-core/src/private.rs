@@ -37,3 +37,7 @@ pub use crate::{
     // For the benchmarks of this repository.
     sync::notice::Notice,
 };
+
+// For the program `lifecycle`.
+#[cfg(feature = "show")]
+pub use crate::show::show;

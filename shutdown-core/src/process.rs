@@ -19,6 +19,7 @@ mod keep_alive;
 mod observers;
 mod options;
 mod output;
+mod plan;
 mod refusal;
 mod reporter;
 mod runtime;
@@ -87,7 +88,7 @@ use options::Options;
 /// | [`job`](Process::job) | `job` | a service |
 /// | [`signals`](Process::signals) | `signals` | `SIGTERM`, `SIGINT`, `SIGHUP` |
 /// | [`report`](Process::report) | `report` | [`ReportFormat::Text`] |
-/// | [`observer`](Process::observer) | none | none |
+/// | [`observer`](Process::observer) | `observer` | none |
 /// | [`flavor`](Process::flavor) | `flavor` | multi-thread |
 /// | [`worker_threads`](Process::worker_threads) | `worker_threads` | one for each CPU |
 /// | [`max_blocking_threads`](Process::max_blocking_threads) | `max_blocking_threads` | tokio's default: 512 |
@@ -186,7 +187,7 @@ impl Process {
     /// Adds an observer: a function that receives each [`Fact`], the last of which is the report (R34).
     ///
     /// The function runs on a thread of its own, and cannot delay the stop: see [`Builder::observer`](crate::Builder::observer).
-    /// Faults of the exit, such as a worker that hangs, come after the report.
+    /// Faults of the exit, such as a worker that hangs, come after the report. Several calls add several observers.
     pub fn observer(
         mut self,
         name: impl Into<Cow<'static, str>>,

@@ -150,12 +150,12 @@
 //!
 //! # A reload that replaces a listener
 //!
-//! Most reloads need no new listener. `Server::serve_make_service` gives each new connection the routes of the moment, and
+//! Most reloads need no new server. `Server::serve_make_service` gives each new connection the routes of the moment, and
 //! `Server::handshake` the certificate of the moment.
 //!
-//! A new address, or other socket options, need a new listener. The new server starts first, and then `Server::until` ends
-//! the old one alone. The old server empties its accept queue, closes its idle connections, and finishes its requests. No
-//! client is reset. If both listen at one address, both listeners share the port (`SO_REUSEPORT`):
+//! A new pool, another address or other settings of the server need a new server. It starts first, and then
+//! `Server::until` ends the old one alone. The old server closes its idle connections, and finishes its requests. At the
+//! same address both servers accept from one queue (`SocketListener::downgrade`). No client is refused, reset or delayed.
 //!
 #![cfg_attr(all(feature = "http", unix), doc = "```no_run")]
 #![cfg_attr(not(all(feature = "http", unix)), doc = "```text")]
@@ -163,48 +163,51 @@
 //!
 //! use axum::{Router, routing::get};
 //! use lifecycle::http::Server;
-//! use lifecycle::net::SocketListener;
-//! use tokio::net::TcpSocket;
-//! use tokio::signal::unix::{SignalKind, signal};
+//! use lifecycle::net::{SocketListener, WeakListener};
 //! use tokio::sync::oneshot;
 //!
-//! fn listen() -> io::Result<SocketListener> {
-//!     let socket = TcpSocket::new_v4()?;
-//!     socket.set_reuseaddr(true)?;
-//!     socket.set_reuseport(true)?; // the next listener of this process binds the same port
-//!     socket.bind(([0, 0, 0, 0], 8080).into())?;
-//!     Ok(SocketListener::sole(socket.listen(4096)?))
+//! struct Running {
+//!     socket: WeakListener,
+//!     /// The server ends when this is dropped.
+//!     _end: oneshot::Sender<()>,
 //! }
 //!
-//! /// Starts a server with the configuration of the moment. The server ends when the sender is dropped.
-//! fn start() -> io::Result<oneshot::Sender<()>> {
-//!     let (end, ended) = oneshot::channel::<()>();
-//!     let server = Server::new(listen()?).until(async move { drop(ended.await) });
+//! /// Starts a server with the configuration of the moment.
+//! fn start(listener: SocketListener) -> io::Result<Running> {
+//!     let socket = listener.downgrade()?;
+//!     let (_end, ended) = oneshot::channel::<()>();
+//!     let server = Server::new(listener).until(async move { drop(ended.await) });
 //!     let routes = Router::new().route("/", get(async || "hello\n")).with_state(());
 //!     lifecycle::spawn(async move {
 //!         if let Err(error) = server.serve(routes).await {
 //!             lifecycle::fail(error);
 //!         }
 //!     });
-//!     Ok(end)
+//!     Ok(Running { socket, _end })
 //! }
 //!
-//! #[lifecycle::main(grace = "25s", signals(SIGTERM, SIGINT))]
+//! #[lifecycle::main]
 //! async fn main() -> io::Result<()> {
-//!     let mut reloads = signal(SignalKind::hangup())?;
-//!     let mut _server = start()?;
-//!     loop {
-//!         tokio::select! {
-//!             // Not `stopping`: in the lame duck the server goes on.
-//!             () = lifecycle::draining() => return Ok(()),
-//!             _ = reloads.recv() => _server = start()?, // the assignment drops the sender of the old server
+//!     let mut reloads = lifecycle::reloads();
+//!     let mut server = start(lifecycle::net::listen("0.0.0.0:8080").await?)?;
+//!     while let Some(reload) = reloads.next().await {
+//!         match server.socket.upgrade().and_then(start) {
+//!             Ok(next) => {
+//!                 server = next; // the assignment ends the old server
+//!                 reload.accept();
+//!             }
+//!             Err(error) => reload.refuse(error),
 //!         }
 //!     }
+//!     lifecycle::draining().await; // in the lame duck the server goes on
+//!     Ok(())
 //! }
 //! ```
 //!
-//! - A client that connects while the old listener closes may wait for one second, on Linux. The old listener ignores the
-//!   first packet of a new client, and the client's kernel repeats it.
+//! - The example `reload` also replaces a pool. The old pool is released after the requests that use it.
+//! - Other socket options need a new socket at the same port (`SO_REUSEPORT`, as above). A client that connects while the
+//!   old listener closes may then wait for one second, on Linux. The old listener ignores the first packet of a new client,
+//!   and the client's kernel repeats it.
 //! - A request in progress takes as long as it takes. An old server with an endless stream stays until the service stops. A
 //!   handler of such a stream waits for `ConnectionInfo::draining`.
 //! - A client may send a request in the moment in which its idle connection closes. A reload has no lame duck, so a larger

@@ -3,8 +3,15 @@
 mod display;
 mod fact;
 mod json;
+#[cfg_attr(
+    not(feature = "show"),
+    expect(dead_code, reason = "the page of `lifecycle show` draws more marks")
+)]
+pub(crate) mod picture;
 #[cfg(feature = "serde")]
 mod serialize;
+pub(crate) mod span;
+mod svg;
 mod waterfall;
 
 use std::borrow::Cow;
@@ -48,6 +55,8 @@ pub struct Report {
     pub stages: Vec<StageReport>,
     /// Every managed instance, in the order of teardown.
     pub instances: Vec<InstanceReport>,
+    /// The plan: which instances are torn down before which. An instance that no edge names has no order.
+    pub edges: Vec<EdgeReport>,
     /// Work that was still running when its time was up.
     pub stragglers: Vec<Straggler>,
     /// How `main` ended. `None` if it never returned.
@@ -171,6 +180,38 @@ pub struct InstanceReport {
     pub took: Duration,
     /// How the teardown ended.
     pub outcome: Outcome,
+}
+
+/// Edges of the plan that have one reason: each instance of `first` is torn down before each instance of `then`.
+///
+/// The numbers are indices of [`Report::instances`]. Between the instances of a type with 100 instances and those of another
+/// one there is one value of this kind, and not 10,000.
+///
+/// ```
+/// use lifecycle::{Deferred, Lifecycle};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let report = Lifecycle::builder()
+///     .run(async {
+///         let pool = Deferred::new("pool").run(async || {});
+///         Deferred::new("orders").uses(&pool).run(async || {});
+///     })
+///     .await;
+/// let edge = &report.edges[0];
+/// assert_eq!(report.instances[edge.first[0]].name, "orders");
+/// assert_eq!(report.instances[edge.then[0]].name, "pool");
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EdgeReport {
+    /// The instances that are torn down first.
+    pub first: Vec<usize>,
+    /// The instances that are torn down after all of `first`.
+    pub then: Vec<usize>,
+    /// The reason in words, such as "field `db`".
+    pub why: String,
 }
 
 /// How a teardown ended.

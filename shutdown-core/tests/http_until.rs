@@ -81,7 +81,14 @@ impl One {
         address: SocketAddr,
         configure: impl FnOnce(Server<SocketListener>) -> Server<SocketListener>,
     ) -> One {
-        let listener = listen(address);
+        One::start_at(lifecycle, listen(address), configure)
+    }
+
+    fn start_at(
+        lifecycle: &Lifecycle,
+        listener: SocketListener,
+        configure: impl FnOnce(Server<SocketListener>) -> Server<SocketListener>,
+    ) -> One {
         let address = listener.local_addr().unwrap();
         let (orders, end) = (Orders::default(), Arc::new(Notify::new()));
         let (known, ended) = (orders.clone(), Arc::clone(&end));
@@ -186,14 +193,7 @@ async fn the_accept_queue_of_a_server_that_ends_alone_is_emptied() {
     let (lifecycle, running) = started().await;
     let one = One::start(&lifecycle, anywhere());
     assert!(!ask(&mut one.connect().await).await);
-    let mut streams = Vec::new();
-    for _ in 0..50 {
-        // The runtime has only this thread, so no task accepts during this loop.
-        let mut stream = std::net::TcpStream::connect(one.address).unwrap();
-        io::Write::write_all(&mut stream, GET).unwrap();
-        stream.set_nonblocking(true).unwrap();
-        streams.push(TcpStream::from_std(stream).unwrap());
-    }
+    let mut streams = queued(one.address, 50);
     one.end.notify_one();
     for stream in &mut streams {
         assert!(is_last(stream).await);
@@ -271,6 +271,100 @@ async fn a_server_whose_end_has_come_before_it_serves_serves_its_accept_queue() 
     drop(early);
     serving.await.unwrap().unwrap();
     clean(&lifecycle, running).await;
+}
+
+/// Opens connections with a request. The runtime has only this thread, so no task accepts them meanwhile.
+fn queued(address: SocketAddr, number: usize) -> Vec<TcpStream> {
+    let open = |_| {
+        let mut stream = std::net::TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+        io::Write::write_all(&mut stream, GET).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        TcpStream::from_std(stream).unwrap()
+    };
+    (0..number).map(open).collect()
+}
+
+/// Both servers accept from one queue. The old one leaves the queue to the next one, and the last one empties it.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_next_server_of_a_socket_takes_over_its_accept_queue() {
+    let (lifecycle, running) = started().await;
+    let listener = listen(anywhere());
+    let weak = listener.downgrade().unwrap();
+    let quick = |server: Server<SocketListener>| server.drain_idle_timeout(Duration::ZERO);
+    let mut current = One::start_at(&lifecycle, listener, quick);
+    assert!(!ask(&mut current.connect().await).await);
+    for _ in 0..3 {
+        let next = One::start_at(&lifecycle, weak.upgrade().unwrap(), quick);
+        assert_eq!(next.address, current.address);
+        let mut streams = queued(current.address, 20);
+        current.end.notify_one();
+        current.ended().await;
+        // The old listener has closed. The kernel never refused nor ignored a client.
+        streams.extend(queued(next.address, 20));
+        for stream in &mut streams {
+            is_last(stream).await;
+        }
+        current = next;
+    }
+    let mut streams = queued(current.address, 20);
+    lifecycle.shutdown("test");
+    for stream in &mut streams {
+        assert!(is_last(stream).await, "the last server empties the queue");
+    }
+    current.ended().await;
+    let closed = weak.upgrade().unwrap_err();
+    assert_eq!(closed.kind(), io::ErrorKind::NotConnected, "{closed}");
+    let report = running.await.unwrap();
+    assert!(report.is_clean(), "{report}");
+}
+
+/// Servers of one socket that stop at the same instant: one of them empties the queue.
+#[cfg(unix)]
+#[tokio::test]
+async fn of_two_servers_of_a_socket_that_stop_at_once_one_empties_the_queue() {
+    let (lifecycle, running) = started().await;
+    let listener = listen(anywhere());
+    let weak = listener.downgrade().unwrap();
+    let one = One::start_at(&lifecycle, listener, |server| server);
+    let other = One::start_at(&lifecycle, weak.upgrade().unwrap(), |server| server);
+    assert!(!ask(&mut one.connect().await).await);
+    let mut streams = queued(one.address, 50);
+    lifecycle.shutdown("test");
+    for stream in &mut streams {
+        assert!(is_last(stream).await);
+    }
+    drop(streams);
+    one.ended().await;
+    other.ended().await;
+    let report = running.await.unwrap();
+    assert!(report.is_clean(), "{report}");
+}
+
+/// The file of a Unix socket stays for the next server, and goes with the last one.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_of_a_unix_socket_stays_until_its_last_listener_has_closed() {
+    let path = std::env::temp_dir().join(format!("lifecycle-weak-{}.sock", std::process::id()));
+    let (lifecycle, running) = started().await;
+    let listener = lifecycle::net::listen(&format!("unix:{}", path.display())).await.unwrap();
+    let weak = listener.downgrade().unwrap();
+    let end = Arc::new(Notify::new());
+    let serve = |listener: SocketListener, ended: Arc<Notify>| {
+        let service = tower::service_fn(|request| answer(Orders::default(), request));
+        lifecycle.spawn(Server::new(listener).until(async move { ended.notified().await }).serve(service))
+    };
+    let old = serve(listener, Arc::clone(&end));
+    let next = serve(weak.upgrade().unwrap(), Arc::default());
+    end.notify_one();
+    old.await.unwrap().unwrap();
+    let mut stream = tokio::net::UnixStream::connect(&path).await.unwrap();
+    stream.write_all(GET).await.unwrap();
+    assert_ne!(stream.read(&mut [0; 512]).await.unwrap(), 0);
+    drop(stream);
+    clean(&lifecycle, running).await;
+    next.await.unwrap().unwrap();
+    assert!(!path.exists());
 }
 
 fn reloads() -> usize {

@@ -80,8 +80,8 @@ impl Keys {
             let message = format!("unknown key `{name}`{}", suggest(&name, &names));
             errors.spanned(&key.name, Lint::BadAttribute, message);
         } else if self.found.iter().any(|found| found.text() == name) {
-            let message = format!("`{name}` occurs twice; remove one");
-            errors.spanned(&key.name, Lint::BadAttribute, message);
+            let fix = if name == "observer" { "write `observer = [audit, count]`" } else { "remove one" };
+            errors.spanned(&key.name, Lint::BadAttribute, format!("`{name}` occurs twice; {fix}"));
         } else {
             self.found.push(key);
         }

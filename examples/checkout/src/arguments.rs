@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -11,6 +12,10 @@ pub(crate) struct Arguments {
     #[arg(default_value = "checkout-data")]
     pub(crate) folder: PathBuf,
 
+    /// Address to listen on; 0.0.0.0 is every address of a container
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) address: IpAddr,
+
     /// Port to listen on; 0 is any free port
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
@@ -20,7 +25,7 @@ pub(crate) struct Arguments {
     pub(crate) hand_on: bool,
 
     /// Stop the service under load and audit what it kept
-    #[arg(long, conflicts_with_all = ["folder", "port", "hand_on"])]
+    #[arg(long, conflicts_with_all = ["folder", "address", "port", "hand_on"])]
     pub(crate) demo: bool,
 
     /// Number that decides when the demo sends the signal [default: the process id]

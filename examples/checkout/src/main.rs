@@ -28,6 +28,11 @@
 //! needs a folder of its own, because two services on one folder would send the same orders. A stop sends all orders
 //! that are left. After a crash, the next start on the same folder sends them. If RabbitMQ goes away, `worker` and
 //! `checkout` exit with an error, and their supervisor starts them again. `hand_on.rs` has this part.
+//!
+//! # On Kubernetes
+//!
+//! The folder `kubernetes` has the manifests of the service with RabbitMQ. `tests/kubernetes.rs` compares their times with
+//! the plan that the program prints.
 
 mod arguments;
 mod audit;

@@ -1,5 +1,7 @@
 //! The service, from its start to its stop.
 
+use std::net::SocketAddr;
+
 use clap::Parser as _;
 
 use crate::arguments::Arguments;
@@ -23,7 +25,8 @@ pub(crate) async fn main() -> anyhow::Result<()> {
     }
 
     let routes = shop::routes(Shop::new(database, placed));
-    let listener = lifecycle::net::listen(&format!("127.0.0.1:{}", arguments.port)).await?;
+    let address = SocketAddr::new(arguments.address, arguments.port);
+    let listener = lifecycle::net::listen(&address.to_string()).await?;
     println!("listening on http://{}", listener.local_addr()?);
     lifecycle::http::serve(listener, lifecycle::http::probes().or(routes)).await?;
     Ok(())

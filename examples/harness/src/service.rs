@@ -20,7 +20,7 @@ pub struct Service {
     /// The last word of the first line on stdout: a URL, a queue or a stream.
     pub address: String,
     /// Kept open, because the service may write to it.
-    _stdout: Lines<BufReader<ChildStdout>>,
+    stdout: Lines<BufReader<ChildStdout>>,
 }
 
 impl Service {
@@ -39,7 +39,18 @@ impl Service {
             panic!("the service did not start: {}", read(process.stderr.take()).await)
         };
         let address = line.rsplit(' ').next().unwrap_or_default();
-        Service { address: address.to_owned(), process, _stdout: stdout }
+        Service { address: address.to_owned(), process, stdout }
+    }
+
+    /// Waits for the next line on stdout, and takes the address from its last word.
+    ///
+    /// # Panics
+    ///
+    /// The process has ended.
+    pub async fn moved(&mut self) {
+        let line = soon("the next line on stdout", self.stdout.next_line()).await;
+        let line = line.expect("the pipe is readable").expect("the service is running");
+        line.rsplit(' ').next().unwrap_or_default().clone_into(&mut self.address);
     }
 
     /// Returns the address of an HTTP service.

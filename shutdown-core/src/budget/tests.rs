@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
+use super::parts::Parts;
 use super::{Budget, LONGEST_FAST_STOP, Limits, check, usable};
 use crate::plan::tests::cases;
 use crate::plan::tests::model::{Sketch, sound_sketch};
@@ -62,6 +63,31 @@ proptest! {
             assert_close(for_cleanup + for_flush, available);
             let scale = available.as_secs_f64() / (want_cleanup + want_flush).as_secs_f64();
             assert_close(for_cleanup, want_cleanup.mul_f64(scale));
+        }
+    }
+
+    /// R10: the rounded lengths add up, and each is the length of its stage.
+    #[test]
+    fn the_parts_of_a_stop_add_up_to_grace(
+        grace in 10_000..40_000_000_u64,
+        lame_duck in millis(0..40_000),
+        paths in paths(),
+    ) {
+        let (start, grace) = (Instant::now(), Duration::from_micros(grace));
+        let budget = Budget::new(start, grace, &paths);
+        let parts = budget.parts(lame_duck);
+        let Parts { lame_duck: announced, drain, cut, cleanup, flush, margin } = parts;
+        prop_assert_eq!(announced + drain + cut + cleanup + flush + margin, grace.as_millis());
+        let [work, for_cleanup, for_flush, spare] = stages(&budget, start);
+        for (part, length) in [
+            (announced, lame_duck.min(budget.drain_until - start)),
+            (announced + drain + cut, work),
+            (cut, budget.cut_until - budget.drain_until),
+            (cleanup, for_cleanup),
+            (flush, for_flush),
+            (margin, spare),
+        ] {
+            prop_assert!(part.abs_diff(length.as_millis()) <= 1, "{parts:?}: {part} ms is not {length:?}");
         }
     }
 

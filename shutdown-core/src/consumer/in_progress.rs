@@ -18,6 +18,8 @@ const LOGGED_FAILURES: usize = 100;
 /// The words of a consumer for the report.
 pub(super) fn words_for(name: &str) -> Words {
     Words {
+        #[cfg(feature = "metrics")]
+        count: |counts| &mut counts.messages,
         owner: format!("consumer `{name}`"),
         unnamed: "a message is being handled",
         source: "its source",

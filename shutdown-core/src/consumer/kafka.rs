@@ -144,6 +144,19 @@ impl KafkaTopic {
         self.shared.joined().await;
     }
 
+    /// Returns a future that completes when the consumer has left its group.
+    ///
+    /// The consumer leaves after the drain, or after the source is dropped. The future outlives the source. A program
+    /// awaits it before it opens another source of the same group, if no rebalance between the two is wanted.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub fn left(&self) -> impl Future<Output = ()> + Send + use<> {
+        let shared = Arc::clone(&self.shared);
+        async move { shared.over().await }
+    }
+
     /// Configures the topic for messages that are [rejected](super::Verdict::Reject), and the producer that sends them.
     ///
     /// A dead letter keeps the key, the payload, the time and the headers of the message. The headers

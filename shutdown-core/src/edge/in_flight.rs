@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 use slab::Slab;
 
 use crate::engine::work::Work;
+#[cfg(feature = "metrics")]
+use crate::observe::metrics::Counts;
 use crate::report::Straggler;
 use crate::sync::gate::{Gate, Pass};
 use crate::sync::lock;
@@ -19,6 +21,9 @@ const KINDS_IN_REPORT: usize = 16;
 
 /// The words that a report uses for a server or a consumer.
 pub(crate) struct Words {
+    /// Its place among the counts of what is in flight.
+    #[cfg(feature = "metrics")]
+    pub(crate) count: fn(&mut Counts) -> &mut usize,
     /// What it is, and where: ``http at 127.0.0.1:8080``, ``consumer `orders` ``.
     pub(crate) owner: String,
     /// One piece of work that has not been named: `a connection`.
@@ -155,6 +160,12 @@ impl Work for InFlight {
         (stragglers, 1)
     }
 
+    #[cfg(feature = "metrics")]
+    fn count(&self, counts: &mut Counts) -> bool {
+        *(self.words.count)(counts) += self.gate.in_flight();
+        !self.ended.is_fired()
+    }
+
     fn notes(&self) -> Vec<String> {
         let line = |(note, noted): (&Note, &Noted)| {
             let owner = &self.words.owner;
@@ -244,6 +255,8 @@ mod tests {
         let lifecycle = Lifecycle::builder().grace(Duration::from_secs(1)).build();
         let edge = lifecycle.scope(|| Edge::expect("a test"));
         let words = Words {
+            #[cfg(feature = "metrics")]
+            count: |counts| &mut counts.connections,
             owner: "a server".to_owned(),
             unnamed: "a connection",
             source: "its listener",

@@ -103,6 +103,8 @@ impl Builder {
     /// - After the stop, all observers together have at most 100 ms to receive what is left.
     /// - A panic costs the fact that caused it. The next fact is received.
     ///
+    /// The page [`observability`](crate::observability) lists the observers that exist already.
+    ///
     /// The report names an observer that did not receive everything, in its [notes](Report::notes), by `name`.
     ///
     /// # Examples
@@ -138,7 +140,7 @@ impl Builder {
 
     /// Builds the lifecycle. Instances can be managed in it before it runs.
     pub fn build(self) -> Lifecycle {
-        Lifecycle::new(self.config, Clock::Tokio, Caller, self.observers.into_observers())
+        Lifecycle::new(self.config, Clock::Tokio, Caller::default(), self.observers.into_observers())
     }
 
     /// Builds the lifecycle and runs `future` in it. Everything else is as in [`Lifecycle::run`].

@@ -138,7 +138,7 @@ impl Lifecycle {
                 let _ = tokio::time::timeout(LOG_LIMIT, logged.wait()).await;
             }
             let scope = lifecycle.begin(id);
-            lifecycle.tell_teardown(|| FactKind::TeardownBegan { name: running.name().clone() });
+            lifecycle.tell_teardown(|| running.began());
             let outcome = running.run(scope).await;
             lifecycle.tell_end(&running, &outcome);
             running.settle_and_wake(outcome.clone());
@@ -168,9 +168,9 @@ impl Lifecycle {
         self.engine().observers.settle(limit)
     }
 
-    /// Passes a fact of one teardown to the observers. There may be many, so nothing is made without an observer.
+    /// Passes a fact of one teardown to the log and to the observers. There may be many, so nothing is made without a reader.
     fn tell_teardown(&self, kind: impl FnOnce() -> FactKind) {
-        if !self.engine().observers.is_empty() {
+        if log::is_read() || self.engine().observers.take_teardowns() {
             self.tell(kind());
         }
     }
@@ -181,10 +181,7 @@ impl Lifecycle {
             self.tell(doubts);
         }
         if !hook.is_settled() {
-            self.tell_teardown(|| FactKind::TeardownEnded {
-                name: hook.name().clone(),
-                outcome: outcome.clone(),
-            });
+            self.tell_teardown(|| hook.ended(outcome));
         }
     }
 
@@ -208,7 +205,7 @@ impl Lifecycle {
     pub(super) fn release(&self, id: InstanceId, hook: Arc<Hook>, timeout: Option<Duration>) {
         let lifecycle = self.clone();
         let task = async move {
-            lifecycle.tell_teardown(|| FactKind::TeardownBegan { name: hook.name().clone() });
+            lifecycle.tell_teardown(|| hook.began());
             let run = hook.run(TeardownScope::default());
             let outcome = match timeout {
                 Some(timeout) => tokio::time::timeout(timeout, run).await.unwrap_or(Outcome::TimedOut),

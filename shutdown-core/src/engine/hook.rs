@@ -8,6 +8,7 @@ use tokio::task::AbortHandle;
 
 use crate::report::{FactKind, Failure, FailureKind, Outcome, TEARDOWN};
 use crate::resource::scope::{Doubts, TeardownScope};
+use crate::sequence::InstanceId;
 use crate::sync::catch::catch_async;
 use crate::sync::lock;
 use crate::sync::notice::Notice;
@@ -17,6 +18,8 @@ pub(crate) type Job = Box<dyn FnOnce() -> BoxFuture<'static, Vec<Failure>> + Sen
 
 /// Runs the teardown of one instance, exactly once (R6).
 pub(crate) struct Hook {
+    /// The number of the instance.
+    id: InstanceId,
     /// The name of the instance.
     name: Cow<'static, str>,
     /// What the teardown could not confirm so far.
@@ -34,9 +37,9 @@ struct State {
 }
 
 impl Hook {
-    pub(super) fn new(name: Cow<'static, str>, job: Job) -> Hook {
+    pub(super) fn new(id: InstanceId, name: Cow<'static, str>, job: Job) -> Hook {
         let state = State { job: Some(job), abort: None, outcome: None, settled: None };
-        Hook { name, doubts: Doubts::default(), state: Mutex::new(state) }
+        Hook { id, name, doubts: Doubts::default(), state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -63,13 +66,19 @@ impl Hook {
         Outcome::of(failures, self.doubts.end())
     }
 
-    pub(super) fn name(&self) -> &Cow<'static, str> {
-        &self.name
-    }
-
     /// Returns whether the outcome is known.
     pub(super) fn is_settled(&self) -> bool {
         self.state().outcome.is_some()
+    }
+
+    /// Returns the fact that the teardown begins.
+    pub(super) fn began(&self) -> FactKind {
+        FactKind::TeardownBegan { name: self.name.clone(), instance: self.id.0 }
+    }
+
+    /// Returns the fact that the teardown has ended, or was given up.
+    pub(super) fn ended(&self, outcome: &Outcome) -> FactKind {
+        FactKind::TeardownEnded { name: self.name.clone(), instance: self.id.0, outcome: outcome.clone() }
     }
 
     /// Returns the fact of a teardown that has ended with doubts, or that was given up with some.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::observe::log::log;
+use crate::observe::log::Log;
 use crate::report::{Fact, FactKind, Reason};
 use crate::sync::notice::Notice;
 
@@ -30,7 +30,10 @@ pub(crate) trait Host: Send + Sync {
 }
 
 /// A runtime of the caller. Its threads may run user code, and the lifecycle never ends the process.
-pub(crate) struct Caller;
+#[derive(Default)]
+pub(crate) struct Caller {
+    log: Log,
+}
 
 impl Host for Caller {
     fn arm(&self, _: Instant) {}
@@ -48,7 +51,7 @@ impl Host for Caller {
         if let FactKind::Stopping { reason: reason @ Reason::InvalidPlan { .. }, .. } = &fact.kind {
             self.print(format!("lifecycle: the stop begins: {reason}\n"));
         }
-        log(&fact);
+        self.log.tell(&fact);
     }
 
     fn logged(&self, notice: &Notice) {

@@ -14,6 +14,8 @@ use super::host::Host;
 use super::start::Values;
 use super::tasks::Tasks;
 use super::work::Works;
+#[cfg(feature = "metrics")]
+use crate::observe::metrics::Counts;
 use crate::observe::observers::Observers;
 use crate::report::{Report, Straggler};
 use crate::sequence::{Config, Event, InstanceId, Sequence, World};
@@ -120,6 +122,16 @@ impl InFlight {
         self.main_is_over.set();
         let pass = lock(&self.main).take();
         drop(pass);
+    }
+
+    /// Counts what is in flight, except for `main` itself.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = Counts { tasks: self.tasks.count(), ..Counts::default() };
+        let of_edges = self.works.count(&mut counts);
+        let main = usize::from(!self.main_is_over.is_set());
+        counts.passes = self.gate.in_flight().saturating_sub(counts.tasks + of_edges + main);
+        counts
     }
 
     /// Whether nothing is in flight, except for `main` itself.

@@ -57,7 +57,7 @@ impl Lifecycle {
         let hook = Arc::new_cyclic(|hook| {
             let owner = InstanceOwner { id, lifecycle: self.downgrade(), hook: Weak::clone(hook) };
             let managed = handle.insert(Managed::new(value, id, Box::new(owner))).clone();
-            Hook::new(hook_name, Box::new(move || Box::pin(tear_down(managed))))
+            Hook::new(id, hook_name, Box::new(move || Box::pin(tear_down(managed))))
         });
         self.register(id, spec, Some(declaration), hook);
         handle.expect("the hook is made of a clone")
@@ -65,8 +65,9 @@ impl Lifecycle {
 
     /// Registers a teardown without a type.
     pub(super) fn register_job(&self, spec: Spec, job: Job) {
-        let hook = Arc::new(Hook::new(spec.name.clone(), job));
-        self.register(self.next_instance(), spec, None, hook);
+        let id = self.next_instance();
+        let hook = Arc::new(Hook::new(id, spec.name.clone(), job));
+        self.register(id, spec, None, hook);
     }
 
     fn register(

@@ -14,6 +14,8 @@ use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
 use super::work::Work;
 use crate::backoff::Backoff;
+#[cfg(feature = "metrics")]
+use crate::observe::metrics::Counts;
 use crate::random;
 use crate::report::{FactKind, MainOutcome, Straggler};
 use crate::sequence::Event;
@@ -203,18 +205,32 @@ impl Ends {
     }
 }
 
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        lock(&self.restarts.state).is_over = true;
+    }
+}
+
 /// The restarts of one task, for the report.
 struct Restarts {
     name: Cow<'static, str>,
-    /// Their number, and the last error.
-    state: Mutex<(u64, String)>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// How often the task has begun again.
+    count: u64,
+    last_error: String,
+    /// Whether the task does not begin again.
+    is_over: bool,
 }
 
 impl Restarts {
     fn add(&self, error: &str) {
         let mut state = lock(&self.state);
-        state.0 += 1;
-        error.clone_into(&mut state.1);
+        state.count += 1;
+        error.clone_into(&mut state.last_error);
     }
 }
 
@@ -224,10 +240,16 @@ impl Work for Restarts {
         (Vec::new(), 0)
     }
 
+    /// Counts nothing, for the same reason.
+    #[cfg(feature = "metrics")]
+    fn count(&self, _: &mut Counts) -> bool {
+        false
+    }
+
     fn notes(&self) -> Vec<String> {
         let (name, state) = (&self.name, lock(&self.state));
-        let (count, error) = &*state;
-        match count {
+        let error = &state.last_error;
+        match state.count {
             0 => Vec::new(),
             1 => vec![format!("supervised task `{name}` was restarted once: {error}")],
             count => {
@@ -240,9 +262,9 @@ impl Work for Restarts {
         None
     }
 
-    /// A task that never failed needs no line, but it may still fail.
     fn is_forgotten(&self) -> bool {
-        false
+        let state = lock(&self.state);
+        state.is_over && state.count == 0
     }
 }
 

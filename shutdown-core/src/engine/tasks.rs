@@ -108,6 +108,12 @@ impl Tasks {
         (found.into_iter().map(straggler).collect(), total)
     }
 
+    /// Counts the tasks that have not ended.
+    #[cfg(feature = "metrics")]
+    pub(super) fn count(&self) -> usize {
+        (0..self.shards.len()).map(|at| self.shard(at).tasks.len()).sum()
+    }
+
     /// Returns whether work has been cut. The notice of it may still be on its way.
     pub(crate) fn are_cut(&self) -> bool {
         self.cut.is_set()

@@ -3,6 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
+#[cfg(feature = "metrics")]
+use crate::observe::metrics::Counts;
 use crate::report::Straggler;
 use crate::sync::lock;
 use crate::sync::notice::Notice;
@@ -12,6 +14,12 @@ use crate::sync::notice::Notice;
 pub(crate) trait Work: Send + Sync {
     /// Names what is in flight, and says how many passes of the lifecycle's gate that explains.
     fn in_flight(&self) -> (Vec<Straggler>, usize);
+
+    /// Adds what is in flight to `counts`, and returns whether it holds a pass of the lifecycle's gate.
+    #[cfg(feature = "metrics")]
+    fn count(&self, _counts: &mut Counts) -> bool {
+        false
+    }
 
     /// Gives the lines that the report shows as notes.
     fn notes(&self) -> Vec<String>;
@@ -45,6 +53,13 @@ impl Works {
             passes += known;
         }
         (stragglers, passes)
+    }
+
+    /// Adds what is in flight to `counts`, and returns how many passes of the lifecycle's gate that explains.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn count(&self, counts: &mut Counts) -> usize {
+        let works = lock(&self.0);
+        works.iter().filter(|work| work.count(counts)).count()
     }
 
     /// Gives a notice for each consumer whose messages the broker still has to hear about. Each fires when it has.

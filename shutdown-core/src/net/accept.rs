@@ -50,6 +50,8 @@ const NO_PLACE: Note = Note {
 /// The words of a server for the report.
 pub(crate) fn words_for(kind: &str, listener: &impl Listener) -> Words {
     Words {
+        #[cfg(feature = "metrics")]
+        count: |counts| &mut counts.connections,
         owner: format!("{kind} at {}", listener.address()),
         unnamed: "a connection",
         source: "its listener",

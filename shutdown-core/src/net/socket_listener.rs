@@ -5,6 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::Path;
+use std::sync::Arc;
+#[cfg(unix)]
+use std::sync::OnceLock;
 use std::task::{Context, Poll, ready};
 
 use tokio::net::TcpListener;
@@ -23,12 +26,21 @@ use super::stream::Stream;
 #[derive(Debug)]
 pub struct SocketListener {
     /// Before the socket, because the file of a Unix socket is removed before the socket closes.
+    pub(super) held: Arc<Held>,
+    pub(super) socket: Socket,
+}
+
+/// What the listeners of one socket in this process share. The last of them empties the accept queue.
+#[derive(Debug)]
+pub(super) struct Held {
     holder: Holder,
-    socket: Socket,
+    /// The socket for the next listener. Set before the first [`WeakListener`](super::WeakListener) exists.
+    #[cfg(unix)]
+    pub(super) spare: OnceLock<socket2::Socket>,
 }
 
 #[derive(Debug)]
-enum Socket {
+pub(super) enum Socket {
     Tcp(TcpListener),
     #[cfg(unix)]
     Unix(UnixListener),
@@ -47,23 +59,43 @@ enum Holder {
     Shared,
 }
 
-impl SocketListener {
-    #[cfg(unix)]
-    pub(super) fn inherit(socket: socket2::Socket) -> io::Result<SocketListener> {
+#[cfg(unix)]
+impl Socket {
+    pub(super) fn of(socket: socket2::Socket) -> io::Result<Socket> {
         socket.set_nonblocking(true)?;
-        let socket = match socket.local_addr()?.domain() {
+        Ok(match socket.local_addr()?.domain() {
             socket2::Domain::UNIX => Socket::Unix(UnixListener::from_std(socket.into())?),
             _ => Socket::Tcp(TcpListener::from_std(socket.into())?),
+        })
+    }
+
+    /// Returns another descriptor of the same socket.
+    pub(super) fn duplicate(&self) -> io::Result<socket2::Socket> {
+        match self {
+            Socket::Tcp(listener) => socket2::SockRef::from(listener).try_clone(),
+            Socket::Unix(listener) => socket2::SockRef::from(listener).try_clone(),
+        }
+    }
+}
+
+impl SocketListener {
+    fn new(holder: Holder, socket: Socket) -> SocketListener {
+        let held = Held {
+            holder,
+            #[cfg(unix)]
+            spare: OnceLock::new(),
         };
-        Ok(SocketListener { holder: Holder::Shared, socket })
+        SocketListener { held: Arc::new(held), socket }
+    }
+
+    #[cfg(unix)]
+    pub(super) fn inherit(socket: socket2::Socket) -> io::Result<SocketListener> {
+        Ok(SocketListener::new(Holder::Shared, Socket::of(socket)?))
     }
 
     #[cfg(unix)]
     pub(super) fn unix(listener: UnixListener, path: &Path) -> io::Result<SocketListener> {
-        Ok(SocketListener {
-            holder: Holder::SoleWithFile(SocketFile::of(path)?),
-            socket: Socket::Unix(listener),
-        })
+        Ok(SocketListener::new(Holder::SoleWithFile(SocketFile::of(path)?), Socket::Unix(listener)))
     }
 
     /// Wraps a TCP listener that no other process holds, for one that was bound with options of your own.
@@ -75,7 +107,7 @@ impl SocketListener {
     ///
     /// Do not use it for a listener that another process holds too: that process gets no connections any more.
     pub fn sole(listener: TcpListener) -> SocketListener {
-        SocketListener { holder: Holder::Sole, socket: Socket::Tcp(listener) }
+        SocketListener::new(Holder::Sole, Socket::Tcp(listener))
     }
 
     /// Returns the address where it listens, with the port that the kernel chose for port 0.
@@ -95,7 +127,7 @@ impl SocketListener {
 
     /// Whether the listener was inherited, and not bound by this process. Always false on Windows.
     pub fn is_inherited(&self) -> bool {
-        match self.holder {
+        match self.held.holder {
             Holder::Sole => false,
             #[cfg(unix)]
             Holder::SoleWithFile(_) => false,
@@ -138,7 +170,9 @@ impl Listener for SocketListener {
     }
 
     fn begin_closing(self, _: Sealed) -> Option<Box<dyn Closing<Stream>>> {
-        match self.holder {
+        // If another listener of this process has the same socket, it goes on with the queue. `into_inner` returns the value
+        // to exactly one of the listeners, also if all of them close at once.
+        match Arc::into_inner(self.held)?.holder {
             Holder::Sole => {}
             #[cfg(unix)]
             Holder::SoleWithFile(file) => drop(file),

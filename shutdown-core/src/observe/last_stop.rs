@@ -1,6 +1,6 @@
 //! How the run before this one ended, as its report file tells (R35).
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -72,20 +72,53 @@ pub(crate) fn read(path: &Path, is_running: impl Fn(u32) -> bool) -> io::Result<
 }
 
 /// Returns the run whose last line comes last, among those that are over. A line that is torn or foreign is skipped.
+///
+/// The search goes from the end to the begin of that run, because a start waits for it.
 fn last_of(lines: &str, is_running: impl Fn(u32) -> bool) -> Option<LastStop> {
-    let mut runs: BTreeMap<String, (usize, Run)> = BTreeMap::new();
-    for (number, line) in lines.lines().enumerate() {
-        if let Some((run, fact)) = field(line, "run").and_then(text).zip(field(line, "fact").and_then(text))
-            && let Some(at) = field(line, "at").and_then(text).and_then(|at| parse_rfc3339(&at).ok())
-            && let Some(pid) = run.split('-').next().and_then(|pid| pid.parse().ok())
-        {
-            let (last, known) = runs.entry(run).or_insert_with(|| (number, Run::new(pid, at)));
-            *last = number;
-            known.learn(&fact, at, line);
+    let mut going_on = BTreeSet::new();
+    let mut found: Vec<Line> = Vec::new();
+    for line in lines.lines().rev().filter_map(Line::of) {
+        match found.first() {
+            Some(last) if last.run != line.run => continue,
+            Some(_) => {}
+            None if going_on.contains(&line.run) => continue,
+            None if is_running(line.pid) => {
+                going_on.insert(line.run);
+                continue;
+            }
+            None => {}
+        }
+        let is_first = line.fact == "started";
+        found.push(line);
+        if is_first {
+            break;
         }
     }
-    let over = runs.into_values().filter(|(_, run)| !is_running(run.stop.pid));
-    over.max_by_key(|(last, _)| *last).map(|(_, run)| run.stop)
+    let first = found.last()?;
+    let mut run = Run::new(first.pid, first.at);
+    for line in found.iter().rev() {
+        run.learn(line);
+    }
+    Some(run.stop)
+}
+
+/// One line of the file.
+struct Line<'a> {
+    run: String,
+    pid: u32,
+    at: SystemTime,
+    fact: String,
+    text: &'a str,
+}
+
+impl Line<'_> {
+    fn of(line: &str) -> Option<Line<'_>> {
+        let run = field(line, "run").and_then(text)?;
+        let pid = run.split('-').next()?.parse().ok()?;
+        let at = parse_rfc3339(&field(line, "at").and_then(text)?).ok()?;
+        let fact = field(line, "fact").and_then(text)?;
+        Some(Line { run, pid, at, fact, text: line })
+    }
 }
 
 struct Run {
@@ -100,11 +133,11 @@ impl Run {
         Run { stop, stopping_at: None }
     }
 
-    fn learn(&mut self, fact: &str, at: SystemTime, line: &str) {
-        let stop = &mut self.stop;
-        let words = |name| field(line, name).and_then(text);
+    fn learn(&mut self, line: &Line<'_>) {
+        let (stop, at) = (&mut self.stop, line.at);
+        let words = |name| field(line.text, name).and_then(text);
         stop.at = at;
-        match fact {
+        match &*line.fact {
             "stopping" => (stop.reason, self.stopping_at) = (words("reason"), Some(at)),
             "entered" => stop.stage = words("stage"),
             "teardown_began" => stop.open.extend(words("name")),
@@ -114,7 +147,7 @@ impl Run {
                     stop.open.remove(open);
                 }
             }
-            "sealed" => stop.status = field(line, "status").and_then(|status| status.parse().ok()),
+            "sealed" => stop.status = field(line.text, "status").and_then(|status| status.parse().ok()),
             _ => {}
         }
         stop.took = self.stopping_at.and_then(|begun| at.duration_since(begun).ok()).unwrap_or_default();

@@ -7,22 +7,47 @@ use std::time::{Duration, Instant};
 
 use crate::report::{Fact, FactKind};
 use crate::sync::catch::catch;
-use crate::sync::thread::Helper;
+use crate::sync::thread::{Helper, Tick};
 use crate::sync::{Counter, Flag};
 
 /// The number of facts that may wait for a slow observer. Further facts are dropped and counted. The report is kept.
 const MAX_WAITING_FACTS: usize = 1_024;
 
+/// The name of the thread of an observer.
+const NAME: &str = "lc-observer";
+
 /// A function of the program that receives facts.
 type Observe = Arc<dyn Fn(&Fact) + Send + Sync>;
 
-/// The observers that a program declares: each a name and a function.
+/// Makes what an observer does while nothing is told.
+type MakeTick = Arc<dyn Fn() -> Tick + Send + Sync>;
+
+/// The observers that a program declares.
 #[derive(Clone, Default)]
-pub(crate) struct Declared(Vec<(Cow<'static, str>, Observe)>);
+pub(crate) struct Declared(Vec<Declaration>);
+
+#[derive(Clone)]
+struct Declaration {
+    name: Cow<'static, str>,
+    observe: Observe,
+    tick: Option<MakeTick>,
+}
 
 impl Declared {
     pub(crate) fn add(&mut self, name: Cow<'static, str>, observe: impl Fn(&Fact) + Send + Sync + 'static) {
-        self.0.push((name, Arc::new(observe)));
+        self.0.push(Declaration { name, observe: Arc::new(observe), tick: None });
+    }
+
+    /// Adds an observer that also does something at intervals, on the same thread. It does not take the facts of single
+    /// teardowns.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn add_ticking(
+        &mut self,
+        name: Cow<'static, str>,
+        observe: impl Fn(&Fact) + Send + Sync + 'static,
+        tick: impl Fn() -> Tick + Send + Sync + 'static,
+    ) {
+        self.0.push(Declaration { name, observe: Arc::new(observe), tick: Some(Arc::new(tick)) });
     }
 
     pub(crate) fn append(&mut self, mut others: Declared) {
@@ -30,15 +55,17 @@ impl Declared {
     }
 
     pub(crate) fn into_observers(self) -> Observers {
-        let observer =
-            |(name, observe)| Observer { name, observe, state: Arc::default(), thread: OnceLock::new() };
+        let observer = |Declaration { name, observe, tick }| {
+            let (state, thread) = (Arc::default(), OnceLock::new());
+            Observer { name, observe, tick, state, thread }
+        };
         Observers(self.0.into_iter().map(observer).collect())
     }
 }
 
 impl fmt::Debug for Declared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list().entries(self.0.iter().map(|declared| &declared.name)).finish()
     }
 }
 
@@ -48,6 +75,7 @@ pub(crate) struct Observers(Vec<Observer>);
 struct Observer {
     name: Cow<'static, str>,
     observe: Observe,
+    tick: Option<MakeTick>,
     state: Arc<State>,
     /// The thread, from the first fact on. `None` if it could not be started.
     thread: OnceLock<Option<Helper>>,
@@ -65,10 +93,17 @@ impl Observers {
         self.0.is_empty()
     }
 
+    /// Returns whether any observer takes the facts of teardowns.
+    pub(crate) fn take_teardowns(&self) -> bool {
+        self.0.iter().any(Observer::takes_teardowns)
+    }
+
     /// Passes a fact to each observer. Never waits.
     pub(crate) fn tell(&self, fact: &Arc<Fact>) {
         for observer in &self.0 {
-            observer.tell(Arc::clone(fact));
+            if observer.takes_teardowns() || !fact.kind.is_of_a_teardown() {
+                observer.tell(Arc::clone(fact));
+            }
         }
     }
 
@@ -99,9 +134,21 @@ impl Observer {
                 state.panicked.set();
             }
         };
-        let thread = self.thread.get_or_init(|| Helper::start("lc-observer").ok());
+        let thread = self.thread.get_or_init(|| self.start());
         if !thread.as_ref().is_some_and(|thread| thread.run_if_queue_is_below(limit, job)) {
             self.state.dropped.next();
+        }
+    }
+
+    /// An observer that ticks sees at the next tick what a teardown has changed.
+    fn takes_teardowns(&self) -> bool {
+        self.tick.is_none()
+    }
+
+    fn start(&self) -> Option<Helper> {
+        match &self.tick {
+            Some(tick) => Helper::start_with(NAME, tick()).ok(),
+            None => Helper::start(NAME).ok(),
         }
     }
 

@@ -125,8 +125,8 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
             let work = list(stragglers.iter().map(|straggler| quoted(&straggler.to_string())));
             ("cut_off", format!(",\"work\":{work}"))
         }
-        FactKind::TeardownBegan { name } => ("teardown_began", format!(",\"name\":{}", quoted(name))),
-        FactKind::TeardownEnded { name, outcome } => {
+        FactKind::TeardownBegan { name, .. } => ("teardown_began", format!(",\"name\":{}", quoted(name))),
+        FactKind::TeardownEnded { name, outcome, .. } => {
             let outcome = quoted(&outcome.to_string());
             ("teardown_ended", format!(",\"name\":{},\"outcome\":{outcome}", quoted(name)))
         }

@@ -23,7 +23,6 @@ use self::socket::Socket;
 use crate::report::{Fact, FactKind};
 use crate::stage::Stage;
 use crate::sync::lock;
-use crate::sync::thread::Helper;
 
 /// The environment variable with the name of the socket.
 const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
@@ -82,8 +81,8 @@ impl Systemd {
         let Ok((ours, theirs)) = io::pipe() else { return };
         let sent = self.socket.send_with("BARRIER=1", theirs.as_fd());
         drop(theirs);
-        if let (Ok(()), Ok(waiter)) = (sent, Helper::start("lc-barrier")) {
-            waiter.run_and_wait(BARRIER_LIMIT, move || socket::wait_until_closed(ours));
+        if sent.is_ok() {
+            socket::wait_until_closed(&ours, BARRIER_LIMIT);
         }
     }
 }
@@ -219,7 +218,7 @@ mod tests {
             (10, waiting(&["a", "b"])),
             (15, waiting(&["a"])),
             (20, FactKind::Entered { stage: Stage::Cleanup }),
-            (20, FactKind::TeardownBegan { name: "a".into() }),
+            (20, FactKind::TeardownBegan { name: "a".into(), instance: 0 }),
             (25, FactKind::Entered { stage: Stage::Flush }),
         ]);
         let extended: Vec<Option<&str>> = told

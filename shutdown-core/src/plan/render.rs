@@ -27,6 +27,8 @@ impl Format {
 }
 
 /// Prints `plan`, with its items in the order of R4, followed by the `generic` resources, which a plan cannot show.
+///
+/// The JSON is an array, to which the process adds the times.
 pub(crate) fn render(plan: &Plan, generic: &[String], format: Format) -> String {
     let mut items: Vec<usize> = (0..plan.items().len()).collect();
     plan.sort(&mut items);
@@ -146,5 +148,5 @@ fn json(plan: &Plan, items: &[usize], generic: &[String]) -> String {
         })
         .chain(generic.iter().map(|name| format!("  {{\"name\":{},\"generic\":true}}", quoted(name))))
         .collect();
-    format!("[\n{}\n]\n", rows.join(",\n"))
+    if rows.is_empty() { "[]".to_owned() } else { format!("[\n{}\n]", rows.join(",\n")) }
 }

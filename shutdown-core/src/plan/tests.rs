@@ -61,6 +61,31 @@ proptest! {
         prop_assert_eq!(relation(&sketch.plan()), sketch.precedes());
     }
 
+    /// The groups are what a report lists. They need no more space than the declarations.
+    #[test]
+    fn the_groups_of_edges_say_the_same(sketch in any_sketch(12)) {
+        let plan = sketch.plan();
+        let count = plan.items().len();
+        let mut edges: Vec<Vec<usize>> = vec![Vec::new(); count];
+        for group in plan.groups() {
+            for first in group.first {
+                edges[first].extend(&group.then);
+            }
+        }
+        let reached: Vec<Vec<bool>> = (0..count).map(|item| {
+            let (mut seen, mut open) = (vec![false; count], vec![item]);
+            while let Some(at) = open.pop() {
+                for next in &edges[at] {
+                    if !std::mem::replace(&mut seen[*next], true) {
+                        open.push(*next);
+                    }
+                }
+            }
+            seen
+        }).collect();
+        prop_assert_eq!(reached, sketch.precedes());
+    }
+
     #[test]
     fn the_same_holds_for_plans_that_can_be_carried_out(sketch in sound_sketch(12)) {
         prop_assert!(!sketch.is_cyclic());

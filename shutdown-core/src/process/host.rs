@@ -9,15 +9,16 @@ use super::reporter::Reporter;
 use super::signal;
 use super::watchdog::Watchdog;
 use crate::engine::host::Host;
-use crate::observe::log;
+use crate::observe::log::Log;
 use crate::report::Fact;
 use crate::sync::notice::Notice;
 use crate::sync::thread::Helper;
 use crate::sync::{Flag, lock};
 
-/// The number of log events that may wait for a slow subscriber. Further events are dropped, because the log carries no
-/// state.
-const MAX_WAITING_EVENTS: usize = 256;
+/// The number of facts that may wait for a slow subscriber. Further ones are dropped, because the log carries no state.
+const MAX_WAITING_FACTS: usize = 1_280;
+/// The same for the facts of teardowns, of which there may be thousands. They leave room for the end of the stop.
+const MAX_WAITING_TEARDOWN_FACTS: usize = 1_024;
 
 pub(super) struct ProcessHost {
     pub(super) watchdog: Watchdog,
@@ -25,6 +26,7 @@ pub(super) struct ProcessHost {
     pub(super) notifier: Helper,
     /// Passes log events to `tracing`. A subscriber is user code, and may hang.
     pub(super) logger: Helper,
+    pub(super) log: Arc<Log>,
     pub(super) reporter: Reporter,
     pub(super) warnings: Warnings,
     /// Why a SIGHUP requests no reload, if it does not.
@@ -53,13 +55,18 @@ impl Warnings {
     /// Adds a warning that the time-outs are scaled. `why` tells which ones.
     pub(super) fn add_scaled(&self, why: &str) {
         if let (Some((from, to)), true) = (self.lowered, self.scaled.set()) {
-            lock(&self.waiting).push(format!(
-                "LIFECYCLE_GRACE lowers grace from {} to {}, so time-outs are scaled to fit: {why}",
-                format_duration(from),
-                format_duration(to),
-            ));
+            lock(&self.waiting).push(scaled(from, to, why));
         }
     }
+}
+
+/// Returns the warning that the time-outs are scaled. `why` tells which ones.
+pub(super) fn scaled(own_grace: Duration, grace: Duration, why: &str) -> String {
+    format!(
+        "LIFECYCLE_GRACE lowers grace from {} to {}, so time-outs are scaled to fit: {why}",
+        format_duration(own_grace),
+        format_duration(grace),
+    )
 }
 
 impl Host for ProcessHost {
@@ -87,7 +94,9 @@ impl Host for ProcessHost {
     }
 
     fn log(&self, fact: Arc<Fact>) {
-        let _ = self.logger.run_if_queue_is_below(MAX_WAITING_EVENTS, move || log::log(&fact));
+        let limit = if fact.kind.is_of_a_teardown() { MAX_WAITING_TEARDOWN_FACTS } else { MAX_WAITING_FACTS };
+        let log = Arc::clone(&self.log);
+        let _ = self.logger.run_if_queue_is_below(limit, move || log.tell(&fact));
     }
 
     fn logged(&self, notice: &Notice) {

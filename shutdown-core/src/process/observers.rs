@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process;
-#[cfg(all(unix, feature = "systemd"))]
+#[cfg(any(feature = "metrics", all(unix, feature = "systemd")))]
 use std::sync::Arc;
 use std::sync::OnceLock;
 
@@ -10,6 +10,8 @@ use super::reporter::Reporter;
 use super::settings::Settings;
 use super::system;
 use crate::observe::last_stop::{self, LastStop};
+#[cfg(feature = "metrics")]
+use crate::observe::metrics::Metrics;
 use crate::observe::observers::Declared;
 use crate::observe::report_file::ReportFile;
 #[cfg(all(unix, feature = "systemd"))]
@@ -26,6 +28,8 @@ static LAST_STOP: OnceLock<LastStop> = OnceLock::new();
 ///
 /// Returns `None` without a report file, and if the file has no earlier run that is over. Runs that still go on, such as
 /// the instance that this one replaces, do not count. Only the last 1 MiB of the file is read.
+///
+/// The program `lifecycle show` makes a page of the last stops in the file: `cargo install shutdown-core --features show`.
 ///
 /// # Examples
 ///
@@ -62,6 +66,15 @@ pub(super) fn add_systemd(observers: &mut Declared, reporter: &Reporter) -> Opti
     let told = Arc::clone(&systemd);
     observers.add("systemd".into(), move |fact| told.tell(fact));
     Some(systemd)
+}
+
+/// Adds the observer that sets the gauges. The caller tells it what is in flight.
+#[cfg(feature = "metrics")]
+pub(super) fn add_metrics(observers: &mut Declared) -> Arc<Metrics> {
+    let metrics = Arc::new(Metrics::new(LAST_STOP.get().cloned()));
+    let (told, ticking) = (Arc::clone(&metrics), Arc::clone(&metrics));
+    observers.add_ticking("metrics".into(), move |fact| told.tell(fact), move || ticking.tick());
+    metrics
 }
 
 /// Adds the observers that the settings ask for.

@@ -66,6 +66,8 @@ impl Settings {
         if let (true, Some(lame_duck)) = (options.job, options.lame_duck.filter(|own| !own.is_zero())) {
             return Err(SettingError::LameDuckOfAJob { lame_duck });
         }
+        // One variable may be for all containers of a pod, and a job among them has no lame duck.
+        let lame_duck = if options.job { Duration::ZERO } else { lame_duck };
         // An operator who lowers grace must not make a crash loop (R12).
         let scaled = if lame_duck < grace {
             lame_duck

@@ -2,10 +2,8 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::sync::OnceLock;
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
 
-use humantime::format_duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::exit::Exit;
@@ -17,19 +15,16 @@ use super::refusal::Refusal;
 use super::reporter::Reporter;
 use super::settings::Settings;
 use super::watchdog::Watchdog;
-use super::{observers, runtime, signal, supervisor};
-use crate::budget::Budget;
+use super::{observers, plan, runtime, signal, supervisor};
 use crate::engine::clock::Clock;
 use crate::engine::context;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainOutput;
 use crate::observe::observers::Declared;
-use crate::plan::Plan;
 use crate::report::FactKind;
 use crate::resource::declared;
-use crate::sequence::Config;
+use crate::signals;
 use crate::sync::thread::{self, Helper};
-use crate::{plan, signals};
 
 /// The exit status of a process with an invalid plan or configuration: `EX_CONFIG` of `sysexits.h` (R20).
 const EX_CONFIG: u8 = 78;
@@ -60,17 +55,17 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     let mut settings = Settings::read(&options)?;
     let mut builder = runtime::builder(options.runtime)?;
     let declared = declared::plan();
+    // The first part of the path is the crate whose time-outs are checked (R12). The type of a future begins with it, too.
+    let module = options.declared_in.unwrap_or_else(std::any::type_name::<F>);
     if let Some(format) = settings.plan {
-        let plan = plan::render(&declared, &declared::generic(), format);
+        let plan = plan::printed(declared, format, settings, module);
         // An error means that the reader has closed the pipe.
         let _ = io::stdout().write_all(plan.as_bytes());
         return Ok(ExitCode::SUCCESS);
     }
     let config = settings.config;
-    // The first part of the path is the crate whose time-outs are checked (R12). The type of a future begins with it, too.
-    let module = options.declared_in.unwrap_or_else(std::any::type_name::<F>);
     declared::check(module, config.fits_into).map_err(Refusal::Plan)?;
-    settings.warnings.extend(drain_without_time(&config, &declared));
+    settings.warnings.extend(plan::drain_without_time(&config, &declared));
     // A warning of the start alone: the report of this run tells of this run.
     let last_run = settings.report_file.as_deref().and_then(observers::end_of_the_last_run);
     let warnings = settings.warnings.iter().cloned().chain(signals.warning()).chain(last_run).collect();
@@ -86,6 +81,7 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
         watchdog: Watchdog::start(reporter.clone()).map_err(&no_thread)?,
         notifier: Helper::start("lc-notifier").map_err(&no_thread)?,
         logger: logger.clone(),
+        log: Arc::default(),
         reporter: reporter.clone(),
         warnings,
         no_reloads: signals.no_reloads(),
@@ -94,8 +90,15 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     observers::add(&mut declared, &settings, &reporter);
     #[cfg(all(unix, feature = "systemd"))]
     let systemd = observers::add_systemd(&mut declared, &reporter);
+    #[cfg(feature = "metrics")]
+    let metrics = observers::add_metrics(&mut declared);
     declared.append(options.observers);
     let lifecycle = Lifecycle::new(config, Clock::System, host, declared.into_observers());
+    #[cfg(feature = "metrics")]
+    {
+        let lifecycle = lifecycle.clone();
+        metrics.count_with(move || lifecycle.in_flight().counts());
+    }
     context::set_main(&lifecycle);
 
     let runtime = builder.build().map_err(Refusal::cannot("start the runtime"))?;
@@ -121,22 +124,6 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     // A panic is in the report, and its payload may hold something that has to be given back.
     runtime.block_on(lifecycle.main(outcome, drop));
     Ok(exit.leave(runtime))
-}
-
-/// Returns the warning that the lame duck leaves the drain no time, if every declared resource is managed (R10).
-fn drain_without_time(config: &Config, declared: &Plan) -> Option<String> {
-    let now = Instant::now();
-    let budget = Budget::lowered(now, config.grace, config.fits_into, &declared.declared_paths());
-    let before_cleanup = budget.drain_until.saturating_duration_since(now);
-    (!config.lame_duck.is_zero() && config.lame_duck >= before_cleanup).then(|| {
-        format!(
-            "the lame duck of {} leaves the drain no time: lame duck and drain have {} of a grace of {}, so a stop may \
-             cut off what is in flight",
-            format_duration(config.lame_duck),
-            format_duration(before_cleanup),
-            format_duration(config.grace),
-        )
-    })
 }
 
 /// Returns the numbers of the named signals.

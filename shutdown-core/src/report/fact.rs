@@ -120,12 +120,16 @@ pub enum FactKind {
     TeardownBegan {
         /// The name of the instance.
         name: Cow<'static, str>,
+        /// The number of the instance in its process. It tells apart two instances of one name.
+        instance: u64,
     },
     /// The teardown of an instance has ended, or was given up.
     #[non_exhaustive]
     TeardownEnded {
         /// The name of the instance.
         name: Cow<'static, str>,
+        /// The number of the instance in its process.
+        instance: u64,
         /// How it ended.
         outcome: Outcome,
     },
@@ -154,4 +158,11 @@ pub enum FactKind {
         /// The report. Faults of the exit that follows are not in it.
         report: Arc<Report>,
     },
+}
+
+impl FactKind {
+    /// Returns whether this is the begin or the end of one teardown. There may be thousands.
+    pub(crate) fn is_of_a_teardown(&self) -> bool {
+        matches!(self, FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. })
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{InstanceReport, Report, StageReport};
+use super::{EdgeReport, InstanceReport, Report, StageReport};
 use crate::json::{list, quoted};
 
 impl Report {
@@ -21,6 +21,7 @@ impl Report {
     /// | `main` | `ok`, `failed: ..`, `panicked: ..` or `cut off`; null if `main` never returned |
     /// | `panicked_tasks` | the number of tracked tasks that panicked during the stop |
     /// | `failures`, `faults`, `notes` | arrays of words |
+    /// | `edges` | an array of `first`, `then`, `why`: each [edge of the plan](crate::EdgeReport), with indices of `instances` |
     ///
     /// Times are milliseconds since the request to stop, with three decimals.
     ///
@@ -44,12 +45,13 @@ impl Report {
         );
         let _ = writeln!(
             line,
-            ",\"main\":{},\"panicked_tasks\":{},\"failures\":{},\"faults\":{},\"notes\":{}}}",
+            ",\"main\":{},\"panicked_tasks\":{},\"failures\":{},\"faults\":{},\"notes\":{},\"edges\":{}}}",
             self.main.as_ref().map_or_else(null, words),
             self.panicked_tasks,
             list(self.failures.iter().map(words)),
             list(self.faults.iter().map(words)),
             list(self.notes.iter().map(words)),
+            list(self.edges.iter().map(edge)),
         );
         line
     }
@@ -71,6 +73,11 @@ fn instance(instance: &InstanceReport) -> String {
         millis(instance.took),
         words(&instance.outcome),
     )
+}
+
+fn edge(edge: &EdgeReport) -> String {
+    let rows = |rows: &[usize]| list(rows.iter().map(usize::to_string));
+    format!("{{\"first\":{},\"then\":{},\"why\":{}}}", rows(&edge.first), rows(&edge.then), quoted(&edge.why))
 }
 
 fn words(value: &(impl ToString + ?Sized)) -> String {

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
-use super::{Failure, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler};
+use super::{
+    EdgeReport, Failure, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
+};
 use crate::stage::Stage;
 
 /// Serializes a report with the fields of [`Report::to_json`].
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Report", 12)?;
+        let mut fields = serializer.serialize_struct("Report", 13)?;
         fields.serialize_field("reason", &self.reason)?;
         fields.serialize_field("status", &self.exit_status())?;
         fields.serialize_field("grace_ms", &millis(self.grace))?;
@@ -24,6 +26,7 @@ impl Serialize for Report {
         fields.serialize_field("failures", &self.failures)?;
         fields.serialize_field("faults", &self.faults)?;
         fields.serialize_field("notes", &self.notes)?;
+        fields.serialize_field("edges", &self.edges)?;
         fields.end()
     }
 }
@@ -50,6 +53,17 @@ impl Serialize for InstanceReport {
         fields.serialize_field("start_ms", &self.start.map(millis))?;
         fields.serialize_field("took_ms", &millis(self.took))?;
         fields.serialize_field("outcome", &self.outcome)?;
+        fields.end()
+    }
+}
+
+/// Serializes an edge as `first`, `then` and `why`.
+impl Serialize for EdgeReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("EdgeReport", 3)?;
+        fields.serialize_field("first", &self.first)?;
+        fields.serialize_field("then", &self.then)?;
+        fields.serialize_field("why", &self.why)?;
         fields.end()
     }
 }
@@ -134,6 +148,7 @@ mod tests {
             failures: vec!["b".to_owned()],
             faults: vec!["c".to_owned()],
             notes: vec!["d".to_owned()],
+            edges: vec![EdgeReport { first: vec![0, 1], then: vec![2], why: "field `a`".to_owned() }],
         }
     }
 

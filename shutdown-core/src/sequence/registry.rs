@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::entry::{Entry, InstanceId, Spec, State};
-use crate::plan::{Class, Cycle, DeclaredPath, Item, Need, Plan, Why, place};
-use crate::report::{InstanceReport, Outcome};
+use crate::plan::{Class, Cycle, DeclaredPath, Group, Item, Need, Plan, Why, place};
+use crate::report::{EdgeReport, InstanceReport, Outcome};
 use crate::sort::sorted;
 use crate::stage::PerStage;
 
@@ -206,8 +206,8 @@ impl<H: Clone> Registry<H> {
         in_order.into_iter().map(|at| &*running[at].spec.name).collect()
     }
 
-    /// Returns the rows of the report, in the order in which the teardowns began (R4).
-    pub(super) fn report(&self, t0: Instant) -> Vec<InstanceReport> {
+    /// Returns the rows of the report, in the order in which the teardowns began (R4), and the edges between them.
+    pub(super) fn report(&self, t0: Instant) -> (Vec<InstanceReport>, Vec<EdgeReport>) {
         let entries: Vec<&Entry<H>> = self.entries().collect();
         let key = |at: usize| {
             let entry = entries[at];
@@ -215,6 +215,21 @@ impl<H: Clone> Registry<H> {
             (began.is_none(), began, place(entry.spec.order, &entry.spec.name))
         };
         let in_order = sorted(entries.len(), &|a, b| key(a).cmp(&key(b)));
-        in_order.into_iter().map(|at| entries[at].row(t0)).collect()
+        let mut row = vec![0; entries.len()];
+        for (at, entry) in in_order.iter().enumerate() {
+            row[*entry] = at;
+        }
+        let rows = |nodes: Vec<usize>| {
+            let mut rows: Vec<usize> = nodes.into_iter().map(|node| row[node]).collect();
+            rows.sort_unstable();
+            rows
+        };
+        let groups = self.to_plan().plan.groups();
+        let edges = groups.into_iter().map(|Group { first, then, why }| EdgeReport {
+            first: rows(first),
+            then: rows(then),
+            why: why.to_string(),
+        });
+        (in_order.iter().map(|at| entries[*at].row(t0)).collect(), edges.collect())
     }
 }

@@ -152,10 +152,11 @@ impl Stop {
         due
     }
 
-    /// Returns the report as it is before the flush. What has not begun may still run in the flush.
+    /// Returns the report as it is before the flush, without edges. What has not begun may still run in the flush.
     pub(super) fn so_far<H: Clone>(&self, now: Instant, registry: &Registry<H>) -> Report {
         let mut so_far = self.clone().seal(now, registry);
         so_far.instances.retain(|instance| instance.outcome != Outcome::NotRun);
+        so_far.edges.clear();
         so_far
     }
 
@@ -168,11 +169,13 @@ impl Stop {
             start: since(pair[0].at),
             took: pair[1].at.saturating_duration_since(pair[0].at),
         });
+        let (instances, edges) = registry.report(self.t0);
         Report {
             grace: self.grace,
             took: since(now),
             stages: stages.collect(),
-            instances: registry.report(self.t0),
+            instances,
+            edges,
             reason: self.reason,
             stragglers: self.stragglers,
             main: self.main,

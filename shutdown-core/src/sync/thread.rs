@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::sync::catch::catch;
 use crate::sync::{lock, wait, wait_timeout_while};
@@ -22,6 +22,17 @@ pub(crate) fn start(name: &'static str, run: impl FnOnce() + Send + 'static) -> 
 /// when every handle is gone and no job waits.
 #[derive(Clone, Default)]
 pub(crate) struct Helper(Arc<Handle>);
+
+/// What a helper does again and again, as well as its jobs.
+#[cfg_attr(
+    not(any(feature = "metrics", all(test, not(loom)))),
+    expect(dead_code, reason = "only the metrics tick")
+)]
+pub(crate) struct Tick {
+    /// Returns the time from one call of `run` to the next. Asked after each job.
+    pub(crate) every: Box<dyn Fn() -> Duration + Send>,
+    pub(crate) run: Box<dyn Fn() + Send>,
+}
 
 #[derive(Default)]
 struct Handle(Arc<Queue>);
@@ -59,6 +70,26 @@ impl Helper {
         Ok(helper)
     }
 
+    /// Starts a helper that also calls `tick`. A tick that is late is called once, and not made up for.
+    pub(crate) fn start_with(name: &'static str, tick: Tick) -> io::Result<Helper> {
+        let helper = Helper::default();
+        let queue = Arc::clone(&helper.0.0);
+        start(name, move || {
+            let mut last = Instant::now();
+            loop {
+                match queue.next_within((tick.every)().saturating_sub(last.elapsed())) {
+                    Next::Job(job) => drop(catch(job)),
+                    Next::None => {
+                        drop(catch(&*tick.run));
+                        last = Instant::now();
+                    }
+                    Next::Closed => return,
+                }
+            }
+        })?;
+        Ok(helper)
+    }
+
     /// Adds a job to the queue.
     pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) {
         let _ = self.run_if_queue_is_below(usize::MAX, job);
@@ -91,7 +122,25 @@ impl Helper {
     }
 }
 
+/// What a queue has within a time.
+enum Next {
+    Job(Job),
+    None,
+    Closed,
+}
+
 impl Queue {
+    /// Waits for the next job for at most `limit`.
+    fn next_within(&self, limit: Duration) -> Next {
+        let waits = |jobs: &mut Jobs| jobs.waiting.is_empty() && !jobs.is_closed;
+        let mut jobs = wait_timeout_while(&self.changed, lock(&self.jobs), limit, waits);
+        match jobs.waiting.pop_front() {
+            Some(job) => Next::Job(job),
+            None if jobs.is_closed => Next::Closed,
+            None => Next::None,
+        }
+    }
+
     /// Waits for the next job. `None` if there will be none.
     fn next(&self) -> Option<Job> {
         let mut jobs = lock(&self.jobs);
@@ -128,6 +177,41 @@ mod tests {
         assert!(ended.recv().is_err(), "the job runs, although no handle is left");
         while queue.strong_count() > 0 {
             std::thread::yield_now();
+        }
+    }
+
+    /// Jobs come in between, and a panic costs one tick.
+    #[test]
+    fn a_helper_ticks_until_its_last_handle_is_gone() {
+        let (sender, ticks) = std::sync::mpsc::channel();
+        let tick = Tick {
+            every: Box::new(|| Duration::from_millis(2)),
+            run: Box::new(move || {
+                sender.send(()).expect("the test listens");
+                std::panic::resume_unwind(Box::new("a recorder"));
+            }),
+        };
+        let helper = Helper::start_with("lc-test", tick).expect("a thread");
+        for _ in 0..3 {
+            ticks.recv().expect("a tick");
+            assert!(helper.run_and_wait(Duration::from_secs(60), || {}));
+        }
+        drop(helper);
+        while ticks.recv().is_ok() {}
+    }
+
+    /// A job each millisecond would put off a tick that counts from the last job.
+    #[test]
+    fn jobs_do_not_put_off_a_tick() {
+        let (sender, ticks) = std::sync::mpsc::channel();
+        let tick = Tick {
+            every: Box::new(|| Duration::from_millis(30)),
+            run: Box::new(move || drop(sender.send(()))),
+        };
+        let helper = Helper::start_with("lc-test", tick).expect("a thread");
+        while ticks.try_recv().is_err() {
+            helper.run(|| {});
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 

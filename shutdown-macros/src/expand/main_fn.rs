@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::{Ident, ReturnType, Type, spanned::Spanned as _};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::{Expr, Ident, ReturnType, Type, spanned::Spanned as _};
 
 use super::{duration, spanned};
 use crate::{
@@ -115,7 +115,23 @@ fn options(model: &Main, door: &TokenStream) -> TokenStream {
         let names = signals.iter().map(ToString::to_string);
         quote!(.signals([#(#names),*]))
     });
-    quote!(#(#calls)* #job #signals)
+    let observers = model.observers.iter().map(|observe| {
+        let name = observer_name(observe);
+        // The call has the span of the function, so that an error about its type points there.
+        quote_spanned!(observe.span()=> .observer(#name, #observe))
+    });
+    quote!(#(#calls)* #job #signals #(#observers)*)
+}
+
+/// Returns the name of an observer in notes of the report: its path, or where the attribute is.
+fn observer_name(observe: &Expr) -> TokenStream {
+    match observe {
+        Expr::Path(path) => {
+            let path = path.to_token_stream().to_string().replace(' ', "");
+            quote!(#path)
+        }
+        _ => quote!(::core::concat!(::core::file!(), ":", ::core::line!())),
+    }
 }
 
 /// Returns the call of the method with the name of the key. An expression is bound to its type, so that the error of

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::{
-    Attribute, Path, Safety, Signature, Visibility,
+    Attribute, Expr, Path, Safety, Signature, Visibility,
     parse::{Parse, ParseStream},
 };
 
@@ -28,6 +28,7 @@ const KNOWN: &[Known] = &[
     Known { name: "job", form: "job" },
     Known { name: "signals", form: "signals(SIGTERM, SIGINT)" },
     Known { name: "report", form: "report = \"json\"" },
+    Known { name: "observer", form: "observer = audit" },
     Known { name: "crate", form: "crate = path::to::lifecycle" },
 ];
 
@@ -73,6 +74,7 @@ pub(crate) struct Main {
     pub(crate) signals: Option<Vec<Ident>>,
     /// The variant of `ReportFormat`.
     pub(crate) report: Option<Given<Word>>,
+    pub(crate) observers: Vec<Expr>,
 }
 
 /// The name of a variant, and where the user has written its word.
@@ -148,6 +150,7 @@ impl Main {
             job,
             signals: signals(&keys, errors),
             report,
+            observers: keys.value("observer", errors, Assigned::functions).unwrap_or_default(),
         };
         (!errors.any()).then_some(model)
     }

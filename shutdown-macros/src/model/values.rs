@@ -116,6 +116,27 @@ impl Assigned {
         read(self, errors).map(Given::Literal)
     }
 
+    /// Reads a function, or an array of functions: each is a path or a closure.
+    pub(crate) fn functions(&self, errors: &Errors) -> Option<Vec<Expr>> {
+        let functions = match syn::parse2::<Expr>(self.all()) {
+            Ok(Expr::Array(array)) => array.elems.into_iter().collect(),
+            Ok(function) => vec![function],
+            Err(_) => Vec::new(),
+        };
+        if functions.is_empty()
+            && let Some(next) = self.next_key()
+        {
+            errors.spanned(next, Lint::BadAttribute, format!("a comma is missing before `{next}`"));
+            return None;
+        }
+        // A literal is not a function. The compiler checks the type of everything else.
+        let is_literal = |function: &Expr| matches!(function, Expr::Lit(_));
+        if functions.is_empty() || functions.iter().any(is_literal) {
+            return self.wrong(errors);
+        }
+        Some(functions)
+    }
+
     /// Returns the key that follows in the same piece, because no comma separates it.
     fn next_key(&self) -> Option<&Ident> {
         self.tokens.windows(2).skip(1).find_map(|pair| match pair {

@@ -4,13 +4,39 @@ use std::time::Duration;
 
 use libc::SIGTERM;
 use lifecycle_process_tests::{Child, Ended, Program};
-use lifecycle_services_tests::{Postgres, Server};
+use lifecycle_services_tests::{Postgres, Server, wait_until};
 
 /// The grace of a service whose server is at fault.
 const GRACE: Duration = Duration::from_secs(6);
 
 /// Configures the program of one client library, by its scenario.
 pub type Service = fn(&str) -> Program;
+
+/// The tests that every pool has. The function is a [`Service`](crate::pools::Service), and the name belongs to it alone.
+#[macro_export]
+macro_rules! pool_tests {
+    ($service:ident, $client:literal) => {
+        #[test]
+        fn a_transaction_in_use_is_committed_before_the_exit() {
+            $crate::pools::a_transaction_in_use_is_committed($client, $service);
+        }
+
+        #[test]
+        fn a_connection_that_is_never_given_back_is_named() {
+            $crate::pools::a_connection_that_is_kept_is_named($client, $service);
+        }
+
+        #[test]
+        fn an_idle_pool_loses_nothing_with_its_server() {
+            $crate::pools::an_idle_pool_loses_nothing($service);
+        }
+
+        #[test]
+        fn a_statement_under_way_is_named_if_its_server_is_frozen() {
+            $crate::pools::a_statement_under_way_is_named($service);
+        }
+    };
+}
 
 /// Starts a program, and waits until it is ready.
 #[track_caller]
@@ -137,4 +163,20 @@ pub fn a_statement_under_way_is_named(service: Service) {
             assert!(ended.stdout.iter().any(|line| line.starts_with("slept: Err")), "its error: {ended:?}");
         }
     }
+}
+
+/// Checks that the server is asked to cancel a statement under way. The close by the library itself does not do that.
+#[track_caller]
+pub fn a_statement_under_way_is_cancelled(client: &str, service: Service) {
+    let (postgres, name) = (Postgres::shared(), format!("{client}-asleep"));
+    let sleeping = || postgres.connections(&name, "state = 'active' AND query LIKE '%pg_sleep%'");
+    let mut child = ready(configured(service("sleep"), &postgres.url(&name), &name, true));
+    wait_until("the statement is under way", || sleeping() == 1);
+    child.signal(SIGTERM);
+    let ended = child.ended();
+    ended.exited(0).reported(&["Database", "ok"]);
+    assert_eq!(sleeping(), 0, "it still sleeps: {ended:?}");
+    let cancelled = |line: &String| line.contains("canceling statement due to user request");
+    assert!(ended.stdout.iter().any(cancelled), "its error: {ended:?}");
+    postgres.is_left(&name);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifecycle_clients_tests::pools;
+use lifecycle_clients_tests::{pool_tests, pools};
 use lifecycle_process_tests::{Program, program};
 use lifecycle_services_tests::Postgres;
 
@@ -10,25 +10,7 @@ fn service(scenario: &str) -> Program {
     program!("r2d2", scenario)
 }
 
-#[test]
-fn a_transaction_in_use_is_committed_before_the_exit() {
-    pools::a_transaction_in_use_is_committed("r2d2", service);
-}
-
-#[test]
-fn a_connection_that_is_never_given_back_is_named() {
-    pools::a_connection_that_is_kept_is_named("r2d2", service);
-}
-
-#[test]
-fn an_idle_pool_loses_nothing_with_its_server() {
-    pools::an_idle_pool_loses_nothing(service);
-}
-
-#[test]
-fn a_statement_under_way_is_named_if_its_server_is_frozen() {
-    pools::a_statement_under_way_is_named(service);
-}
+pool_tests!(service, "r2d2");
 
 /// At the level `debug1` the server also logs a client that leaves an idle session without the last message.
 #[test]

@@ -1,7 +1,8 @@
 //! The plan of the linked program. Its errors are reported before `main` runs.
 
 use libc::SIGTERM;
-use lifecycle_process_tests::program;
+use lifecycle_process_tests::{Program, program};
+use serde_json::{Value, json};
 
 /// R5: status 78, and one line with the cycle and its reasons.
 #[test]
@@ -121,10 +122,86 @@ fn the_plan_is_printed_without_running_main() {
 /// Each format has a known first word.
 #[test]
 fn the_plan_has_four_forms() {
-    for (form, start) in [("tree", ""), ("dot", "digraph"), ("mermaid", "graph TD"), ("json", "[")] {
+    for (form, start) in [("tree", ""), ("dot", "digraph"), ("mermaid", "graph TD"), ("json", "{")] {
         let ended = program!("plan", "").env("LIFECYCLE_PLAN", form).run();
         ended.exited(0).never_said("main runs");
         assert!(ended.stdout.join("\n").starts_with(start), "{ended:#?}");
+    }
+}
+
+/// Returns the plan that `program` prints as JSON, after it has ended with status 0 and without a word on stderr.
+#[track_caller]
+fn json(program: Program) -> Value {
+    let ended = program.env("LIFECYCLE_PLAN", "json").run();
+    ended.exited(0).never_said("main runs");
+    assert!(ended.stderr.is_empty(), "{ended:#?}");
+    serde_json::from_str(&ended.stdout.join("\n")).unwrap_or_else(|error| panic!("{error}: {ended:#?}"))
+}
+
+/// R10: the arithmetic of the rule, for two time-outs of 1 s, one after the other.
+#[test]
+fn the_json_has_the_times_of_a_stop_that_add_up_to_grace() {
+    let plan = json(program!("timeouts_plain", "10").grace("").env("LIFECYCLE_LAME_DUCK", "3s"));
+    assert_eq!(plan["grace_ms"], 10_000);
+    assert_eq!(plan["lame_duck_ms"], 3_000);
+    assert_eq!(plan["drain_ms"], 10_000 - 3_000 - 50 - 2_000 - 100);
+    let reserves = json!({"cut_ms": 50, "cleanup_ms": 2_000, "flush_ms": 0, "margin_ms": 100});
+    assert_eq!(plan["reserves"], reserves);
+    assert_eq!((&plan["warnings"], &plan["error"]), (&json!([]), &Value::Null));
+    assert_eq!(plan["resources"][0]["before"][0]["name"], "Below");
+}
+
+/// R12: the times are those in effect, and the warnings those of the start.
+#[test]
+fn the_json_has_the_times_that_the_environment_configures() {
+    let plan = json(program!("timeouts_plain", "10").grace("2s").env("LIFECYCLE_LAME_DUCK", "500ms"));
+    assert_eq!((&plan["grace_ms"], &plan["lame_duck_ms"]), (&json!(2_000), &json!(500)));
+    // The time-outs of 2 s are scaled by 2 s / 10 s.
+    let reserves = json!({"cut_ms": 20, "cleanup_ms": 400, "flush_ms": 0, "margin_ms": 100});
+    assert_eq!(plan["reserves"], reserves);
+    assert_eq!(plan["drain_ms"], 2_000 - 500 - 20 - 400 - 100);
+    assert_eq!(plan["error"], Value::Null);
+    let [warning] = &plan["warnings"].as_array().expect("warnings")[..] else { panic!("{plan:#}") };
+    let says = "LIFECYCLE_GRACE lowers grace from 10s to 2s, so time-outs are scaled to fit: the time-outs `Above` 1s";
+    assert!(warning.as_str().is_some_and(|warning| warning.starts_with(says)), "{warning}");
+}
+
+/// R10: a lame duck that takes the time of the drain ends when the drain would.
+#[test]
+fn the_json_tells_of_a_lame_duck_that_leaves_the_drain_no_time() {
+    let plan = json(program!("timeouts_plain", "10").grace("").env("LIFECYCLE_LAME_DUCK", "9s"));
+    assert_eq!((&plan["lame_duck_ms"], &plan["drain_ms"]), (&json!(7_850), &json!(0)));
+    let says = "the lame duck of 9s leaves the drain no time";
+    assert!(plan["warnings"][0].as_str().is_some_and(|warning| warning.starts_with(says)), "{plan:#}");
+}
+
+/// R10: a job has no lame duck, also if a variable that other programs share configures one.
+#[test]
+fn the_json_of_a_job_has_no_lame_duck() {
+    let plan = json(program!("job", "short").env("LIFECYCLE_LAME_DUCK", "19s 900ms"));
+    assert_eq!((&plan["grace_ms"], &plan["lame_duck_ms"]), (&json!(20_000), &json!(0)));
+    assert_eq!(plan["warnings"], json!([]));
+    let plan = json(program!("job", "short").grace("5s").env("LIFECYCLE_LAME_DUCK", "10s"));
+    assert_eq!((&plan["lame_duck_ms"], &plan["warnings"]), (&json!(0), &json!([])));
+}
+
+/// R5, R12: a program that would refuse to start still prints its plan, with the reason.
+#[test]
+fn the_json_says_why_a_program_refuses_to_start() {
+    let too_short = program!("timeouts_plain", "2").grace("");
+    for (program, says, first) in [
+        (too_short, "the time-outs `Above` 1s, then `Below` 1s need 2s", "Above"),
+        (program!("cycle", ""), "dependency cycle: ", "Hub"),
+    ] {
+        let plan = json(program);
+        assert!(plan["error"].as_str().is_some_and(|error| error.starts_with(says)), "{plan:#}");
+        assert_eq!((&plan["warnings"], &plan["resources"][0]["name"]), (&json!([]), &json!(first)));
+        let sum =
+            |parts: &Value| parts.as_object().into_iter().flatten().filter_map(|(_, ms)| ms.as_u64()).sum();
+        let reserves: u64 = sum(&plan["reserves"]);
+        let [grace, lame_duck, drain] =
+            ["grace_ms", "lame_duck_ms", "drain_ms"].map(|key| plan[key].as_u64());
+        assert_eq!(grace, Some(lame_duck.unwrap_or(1) + drain.unwrap_or(1) + reserves), "{plan:#}");
     }
 }
 

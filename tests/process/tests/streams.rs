@@ -96,6 +96,15 @@ fn an_observer_delays_no_exit_and_changes_no_status() {
     ended.exited(0).said(&["fact: Started", "fact: Ready", "fact: Sealed"]);
 }
 
+/// R34: the observers of the attribute. A note names a path as it is written, and a closure by the place of the attribute.
+#[test]
+fn r34_the_attribute_adds_observers() {
+    let ended = program!("observed", "").stopped_by(SIGTERM);
+    ended.exited(0).said(&["path: sealed with status 0"]).said(&["closure: sealed"]);
+    ended.reported(&["the observer `audit::panic` panicked"]);
+    ended.reported(&["the observer `", "src/bin/observed.rs:", "` panicked"]);
+}
+
 /// A deadlocked subscriber stops the log. The report and the exit are not affected.
 #[test]
 fn a_deadlocked_tracing_subscriber() {

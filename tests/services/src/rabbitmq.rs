@@ -8,7 +8,7 @@ use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 
 use crate::server::{Place, Server, free_port};
-use crate::{ask, programs};
+use crate::{ask, programs, wait_until};
 
 /// A `RabbitMQ` server for the tests.
 #[derive(Debug)]
@@ -104,6 +104,27 @@ impl RabbitMq {
             let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
             Ok(channel.queue_declare(name.into(), options, FieldTable::default()).await?.message_count())
         })
+    }
+
+    /// Waits until the server has read all that clients have sent that are gone, and has closed their connections.
+    ///
+    /// # Panics
+    ///
+    /// If the server keeps a connection, or if the kernel has no table of connections (`proc(5)`).
+    #[track_caller]
+    pub fn is_left(&self) {
+        // The columns are those of `proc(5)`: `sl local_address rem_address st ..`. The addresses end with a port.
+        let ours = format!(":{:04X}", self.port());
+        let is_open = |line: &str| {
+            let mut fields = line.split_whitespace().skip(1);
+            let local = fields.next().is_some_and(|address| address.ends_with(&ours));
+            // Established, or closed by the client alone.
+            local && fields.nth(1).is_some_and(|state| state == "01" || state == "08")
+        };
+        wait_until("the end of all connections to RabbitMQ", || {
+            let table = std::fs::read_to_string("/proc/net/tcp").expect("this system has `proc(5)`");
+            !table.lines().any(is_open)
+        });
     }
 
     #[track_caller]

@@ -201,6 +201,18 @@ impl Shared {
         }
     }
 
+    /// Waits until the member has left the group.
+    pub(super) async fn over(&self) {
+        loop {
+            let mut changed = std::pin::pin!(self.changed());
+            changed.as_mut().enable();
+            if matches!(lock(&self.state).phase, Phase::Left) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     async fn left(&self) -> Result<(), Error> {
         loop {
             let mut changed = std::pin::pin!(self.changed());

@@ -268,6 +268,9 @@ pub fn fail(error: impl fmt::Display) {
 /// [`request_reload`] makes one in the program. The program answers each one by [`accept`](crate::Reload::accept) or
 /// [`refuse`](crate::Reload::refuse). If it refuses, it goes on with the configuration that it has.
 ///
+/// The example `reload` of the repository is a service that replaces its pool and its listener at a reload, and loses no
+/// request. The page [`recipes`](crate::recipes#a-reload-that-replaces-a-listener) has the part about the listener.
+///
 /// If the attribute or [`Process::signals`](crate::Process::signals) names signals, and SIGHUP is not among them, a SIGHUP
 /// still ends the program. A warning says so.
 ///

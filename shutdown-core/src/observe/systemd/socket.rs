@@ -6,11 +6,12 @@
 #![expect(unsafe_code, reason = "std cannot send a descriptor, and has no number for its clock")]
 
 use std::ffi::OsString;
-use std::io::{self, IoSlice, PipeReader, Read as _};
+use std::io::{self, IoSlice, PipeReader};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::{Duration, Instant};
 
 /// The socket of the service manager.
 pub(super) struct Socket(UnixDatagram);
@@ -53,9 +54,20 @@ impl Socket {
     }
 }
 
-/// Waits until the other ends of a pipe are closed.
-pub(super) fn wait_until_closed(mut pipe: PipeReader) {
-    let _ = pipe.read(&mut [0]);
+/// Waits until the other ends of a pipe are closed, for at most `limit`.
+pub(super) fn wait_until_closed(pipe: &PipeReader, limit: Duration) {
+    let until = Instant::now() + limit;
+    // Without events: the kernel reports the end of a pipe in any case.
+    let mut ends = libc::pollfd { fd: pipe.as_raw_fd(), events: 0, revents: 0 };
+    loop {
+        let left = until.saturating_duration_since(Instant::now()).as_millis();
+        // SAFETY: the pointer is to one local, and the descriptor is open.
+        let ready = unsafe { libc::poll(&raw mut ends, 1, i32::try_from(left).unwrap_or(i32::MAX)) };
+        // A signal ends the call early.
+        if ready != -1 || io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+            return;
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -28,6 +28,7 @@ pub(super) fn check(scenario: &Scenario, run: &Run) {
     seen.signals_count_as_they_should();
     seen.everything_is_torn_down_once();
     seen.the_order_is_kept();
+    seen.the_edges_are_those_of_the_plan();
     seen.what_was_late_is_marked();
     seen.what_was_cut_off_is_named();
     seen.the_drain_ends_when_it_was_told();
@@ -232,6 +233,41 @@ impl Seen<'_> {
                 let done = before.done.as_ref().map(|(count, ..)| *count);
                 let (a, b) = (&sketch.items[a].name, &sketch.items[b].name);
                 assert!(done.is_some_and(|done| done <= start), "{b} started before {a} had ended");
+            }
+        }
+    }
+
+    /// R1, R2: the edges of the report are indices of its rows.
+    fn the_edges_are_those_of_the_plan(&self) {
+        let sketch = self.sketch();
+        if sketch.is_cyclic() {
+            return;
+        }
+        let rows = &self.report.instances;
+        let mut next: Vec<Vec<usize>> = vec![Vec::new(); rows.len()];
+        for edge in &self.report.edges {
+            for first in &edge.first {
+                next[*first].extend(&edge.then);
+            }
+        }
+        let reaches = |from: usize, to: usize| {
+            let (mut seen, mut open) = (vec![false; rows.len()], vec![from]);
+            while let Some(row) = open.pop() {
+                for row in &next[row] {
+                    if !std::mem::replace(&mut seen[*row], true) {
+                        open.push(*row);
+                    }
+                }
+            }
+            seen[to]
+        };
+        let row_of: Vec<Option<usize>> =
+            sketch.items.iter().map(|item| rows.iter().position(|row| row.name == item.name)).collect();
+        for (a, precedes) in sketch.precedes().into_iter().enumerate() {
+            for (b, precedes) in precedes.into_iter().enumerate() {
+                if let (Some(from), Some(to)) = (row_of[a], row_of[b]) {
+                    assert_eq!(reaches(from, to), precedes, "{} before {}", rows[from].name, rows[to].name);
+                }
             }
         }
     }

@@ -1,5 +1,8 @@
 //! A service with a pool of `mysql_async`.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use lifecycle_clients_tests::sessions::{self, Error, Session, releases, setting};
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Pool};
@@ -19,10 +22,13 @@ async fn main() -> Result<(), Error> {
     sessions::serve(move || get(pool.clone())).await
 }
 
-struct Connection(Conn);
+struct Connection {
+    conn: Conn,
+    pool: Pool,
+}
 
 async fn get(pool: Pool) -> Result<Connection, Error> {
-    Ok(Connection(pool.get_conn().await?))
+    Ok(Connection { conn: pool.get_conn().await?, pool })
 }
 
 impl Session for Connection {
@@ -31,6 +37,17 @@ impl Session for Connection {
     }
 
     async fn run(&mut self, statement: &str) -> Result<(), Error> {
-        Ok(self.0.query_drop(statement).await?)
+        Ok(self.conn.query_drop(statement).await?)
+    }
+
+    /// The pool resets a connection that comes back, and the server answers that.
+    async fn give_back(self) {
+        let metrics = self.pool.metrics();
+        let returned = || metrics.connection_returned_to_pool.load(Ordering::Relaxed);
+        let before = returned();
+        drop(self.conn);
+        while returned() == before {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 }

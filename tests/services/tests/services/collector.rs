@@ -1,5 +1,6 @@
 //! An OTLP collector over HTTP or gRPC, which answers every export in the same way.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::future::pending;
 use std::io::{Read as _, Write as _};
@@ -44,6 +45,8 @@ pub(crate) struct Collector {
 struct Counts {
     exports: AtomicUsize,
     arrived: AtomicUsize,
+    /// The exports over gRPC that were confirmed.
+    confirmed: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
 impl Counts {
@@ -80,6 +83,12 @@ impl Collector {
     /// Returns the number of spans, logs or metrics that were confirmed.
     pub(crate) fn arrived(&self) -> usize {
         self.counts.arrived.load(Ordering::SeqCst)
+    }
+
+    /// Takes the exports of this kind that were confirmed, over gRPC.
+    pub(crate) fn take<T: 'static>(&self) -> Vec<T> {
+        let confirmed = std::mem::take(&mut *self.counts.confirmed.lock().unwrap());
+        confirmed.into_iter().filter_map(|export| export.downcast().ok()).map(|export| *export).collect()
     }
 
     /// Waits until an export has arrived.
@@ -151,13 +160,14 @@ struct Service {
 }
 
 impl Service {
-    async fn export<R: Default>(&self, request: &impl Debug) -> Result<Response<R>, Status> {
+    async fn export<R: Default>(&self, request: impl Debug + Send + 'static) -> Result<Response<R>, Status> {
         let Some((late, confirms)) = self.counts.answer(self.answer) else { pending().await };
         tokio::time::sleep(late).await;
         if !confirms {
             return Err(Status::unavailable("503"));
         }
         self.counts.arrived(format!("{request:?}").matches("\"work\"").count());
+        self.counts.confirmed.lock().unwrap().push(Box::new(request));
         Ok(Response::new(R::default()))
     }
 }
@@ -170,7 +180,7 @@ macro_rules! service {
                 &self,
                 request: Request<$module::$request>,
             ) -> Result<Response<$module::$response>, Status> {
-                self.export(request.get_ref()).await
+                self.export(request.into_inner()).await
             }
         }
     )+};

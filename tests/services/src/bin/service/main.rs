@@ -6,6 +6,7 @@ mod databases;
 mod files;
 mod holding;
 mod messages;
+mod observed;
 mod pipeline;
 mod starting;
 mod telemetry;
@@ -34,6 +35,7 @@ async fn run() -> Result<(), Error> {
         ("consume", broker) => consuming::run(broker).await,
         ("hold", broker) => holding::run(broker).await,
         ("files", name) => files::run(name).await,
+        ("observed", by) => observed::run(by).await,
         ("pipeline", _) => pipeline::run().await,
         ("start", name) => starting::run(name).await,
         ("telemetry", kind) => telemetry::run(kind).await,

@@ -40,11 +40,11 @@ impl HttpClient for Blocking {
 }
 
 #[lifecycle::resource(last)]
-struct Telemetry {
+pub(crate) struct Telemetry {
     #[teardown]
-    traces: Option<SdkTracerProvider>,
+    pub(crate) traces: Option<SdkTracerProvider>,
     #[teardown]
-    metrics: Option<SdkMeterProvider>,
+    pub(crate) metrics: Option<SdkMeterProvider>,
     #[teardown]
     logs: Option<SdkLoggerProvider>,
 }
@@ -87,7 +87,7 @@ fn is_set(variable: &str) -> bool {
 }
 
 impl Telemetry {
-    fn new(kind: &str) -> Result<Telemetry, Error> {
+    pub(crate) fn new(kind: &str) -> Result<Telemetry, Error> {
         let mut telemetry = Telemetry { traces: None, metrics: None, logs: None };
         match kind {
             "traces" => {

@@ -1,0 +1,66 @@
+//! The plan of the declared resources, with the times of its stop: checked at the start, and printed for
+//! `LIFECYCLE_PLAN`.
+
+use std::time::Instant;
+
+use humantime::format_duration;
+
+use super::host::scaled;
+use super::settings::Settings;
+use crate::budget::Budget;
+use crate::json::{list, quoted};
+use crate::plan::{Format, Plan, render};
+use crate::resource::declared;
+use crate::sequence::Config;
+
+/// Returns what `LIFECYCLE_PLAN` prints. The time-outs of the crate of `module` have to fit into grace (R12).
+pub(super) fn printed(mut declared: Plan, format: Format, settings: Settings, module: &str) -> String {
+    let resources = render(&declared, &declared::generic(), format);
+    if format != Format::Json {
+        return resources;
+    }
+    let Settings { config, mut warnings, .. } = settings;
+    let error = declared::check(module, config.fits_into).err();
+    // A process with a cycle does not start. Its times are those of the plan without the weakest edges.
+    declared.break_cycles();
+    warnings.extend(drain_without_time(&config, &declared));
+    if let (None, Err(why)) = (&error, declared::check(module, config.grace)) {
+        warnings.push(scaled(config.fits_into, config.grace, &why));
+    }
+    let parts = budget(&config, &declared, Instant::now()).parts(config.lame_duck);
+    format!(
+        "{{\n\"grace_ms\":{},\n\"lame_duck_ms\":{},\n\"drain_ms\":{},\n\
+         \"reserves\":{{\"cut_ms\":{},\"cleanup_ms\":{},\"flush_ms\":{},\"margin_ms\":{}}},\n\
+         \"warnings\":{},\n\"error\":{},\n\"resources\":{}}}\n",
+        config.grace.as_millis(),
+        parts.lame_duck,
+        parts.drain,
+        parts.cut,
+        parts.cleanup,
+        parts.flush,
+        parts.margin,
+        list(warnings.iter().map(|warning| quoted(warning))),
+        error.map_or_else(|| "null".to_owned(), |error| quoted(&error)),
+        resources,
+    )
+}
+
+/// Returns the warning that the lame duck leaves the drain no time, if every declared resource is managed (R10).
+pub(super) fn drain_without_time(config: &Config, declared: &Plan) -> Option<String> {
+    let now = Instant::now();
+    let before_cleanup = budget(config, declared, now).drain_until.saturating_duration_since(now);
+    (!config.lame_duck.is_zero() && config.lame_duck >= before_cleanup).then(|| {
+        format!(
+            "the lame duck of {} leaves the drain no time: lame duck and drain have {} of a grace of {}, so a stop may \
+             cut off what is in flight",
+            format_duration(config.lame_duck),
+            format_duration(before_cleanup),
+            format_duration(config.grace),
+        )
+    })
+}
+
+/// Returns the budget of a stop that begins at `now`, if every declared resource is managed once.
+fn budget(config: &Config, declared: &Plan, now: Instant) -> Budget {
+    Budget::lowered(now, config.grace, config.fits_into, &declared.declared_paths())
+}
