@@ -152,14 +152,6 @@ impl Start {
         self.states.iter().filter_map(next).min()
     }
 
-    /// Returns the items that run or rest, each with what its last attempt has said (R27).
-    pub(crate) fn under_way(&self) -> impl Iterator<Item = (Node, Option<&str>)> {
-        self.states.iter().enumerate().filter_map(|(item, state)| match state {
-            State::Running(tries, _) | State::Resting(tries, _) => Some((item, tries.error.as_deref())),
-            State::Waiting | State::Started => None,
-        })
-    }
-
     fn begin(&mut self, now: Instant, items: &[Node]) {
         for &item in items {
             self.attempt(now, item, Tries { began: now, count: 0, error: None });

@@ -253,8 +253,7 @@ fn alone(times: Times, fates: &[Fate]) -> (Vec<String>, Option<Failed>) {
                 Action::GiveUp(_) | Action::Started { .. } => {}
             }
         }
-        let is_running =
-            start.under_way().next().is_some() && matches!(start.states[0], super::State::Running(..));
+        let is_running = matches!(start.states[0], super::State::Running(..));
         match fate {
             Fate::Starts(takes) if is_running => {
                 now += takes;

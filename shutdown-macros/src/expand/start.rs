@@ -80,7 +80,7 @@ fn expand(model: &Start<'_>) -> TokenStream {
 }
 
 /// Returns the argument's type as the trait that knows what it stands for, with the span of the type.
-fn argument(ty: &Type, door: &TokenStream) -> TokenStream {
+pub(super) fn argument(ty: &Type, door: &TokenStream) -> TokenStream {
     let place = spanned(door.clone(), ty.span());
     quote_spanned!(ty.span()=> <#ty as #place::StartArgument>)
 }

@@ -7,8 +7,9 @@ use tokio::task::AbortHandle;
 use super::graph::{Starting, starting};
 use super::values::Values;
 use super::{Start, Startable};
-use crate::engine::context::Scoped;
+use crate::engine::context::{self, Scoped};
 use crate::engine::lifecycle::Lifecycle;
+use crate::engine::output::MainEnd;
 use crate::plan::Node;
 use crate::resource::Resource;
 use crate::resource::link::Link;
@@ -40,6 +41,22 @@ pub(super) fn attempts<T: Start>(lifecycle: Lifecycle) -> BoxFuture<'static, Res
 
 /// What has started so far: the arguments of a start are taken from it.
 pub struct Given(Lifecycle);
+
+impl Given {
+    /// Starts the arguments of `main`, in the current lifecycle.
+    ///
+    /// # Errors
+    ///
+    /// Returns how `main` has ended if one does not start: `main` does not run.
+    pub async fn of(arguments: &[fn() -> &'static Starting]) -> Result<Given, MainEnd> {
+        let lifecycle = context::expect("main", Lifecycle::clone);
+        let roots: Vec<_> = arguments.iter().map(|argument| argument()).collect();
+        match lifecycle.start_all(&roots).await {
+            Ok(()) => Ok(Given(lifecycle)),
+            Err(error) => Err(MainEnd::Err(error.to_string())),
+        }
+    }
+}
 
 /// An argument of `start` and of `main`: a handle of a resource that starts before.
 #[diagnostic::on_unimplemented(

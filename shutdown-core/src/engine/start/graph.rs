@@ -92,7 +92,7 @@ impl fmt::Debug for Starting {
 }
 
 /// Returns how a type starts. A function, because the constants of two types would follow each other in a cycle.
-pub fn starting<T: Startable>() -> &'static Starting {
+pub(super) fn starting<T: Startable>() -> &'static Starting {
     T::STARTING
 }
 
