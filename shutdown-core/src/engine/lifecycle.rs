@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use super::clock::Clock;
 use super::hook::Hook;
 use super::host::Host;
+use super::start::Values;
 use super::tasks::Tasks;
 use super::work::Works;
 #[cfg(feature = "metrics")]
@@ -70,6 +71,8 @@ pub(crate) struct Engine {
     pub(super) built: Instant,
     /// How many instances were managed.
     instances: Counter,
+    /// The resources that have started.
+    pub(super) values: Values,
 }
 
 /// The sequence, and until when its driver sleeps.
@@ -191,6 +194,7 @@ impl Lifecycle {
             #[cfg(feature = "http")]
             readiness: super::readiness::Said::default(),
             instances: Counter::new(),
+            values: Values::default(),
         }));
         if config.job {
             lifecycle.engine().ready.set();

@@ -37,6 +37,8 @@ pub(crate) fn is_logged(kind: &FactKind) -> bool {
         FactKind::Reloading
         | FactKind::Reloaded { .. }
         | FactKind::SignalIgnored { .. }
+        | FactKind::StartWaits { .. }
+        | FactKind::StartEnded { .. }
         | FactKind::Restarting { .. }
         | FactKind::ReadinessDrained
         | FactKind::ReadinessUndrained
@@ -49,7 +51,7 @@ pub(crate) fn is_logged(kind: &FactKind) -> bool {
         | FactKind::CutOff { .. }
         | FactKind::TeardownBegan { .. }
         | FactKind::TeardownEnded { .. } => is_read(),
-        FactKind::Started | FactKind::Ready | FactKind::Sealed { .. } => false,
+        FactKind::Started | FactKind::Ready | FactKind::StartBegan { .. } | FactKind::Sealed { .. } => false,
     }
 }
 
@@ -75,6 +77,15 @@ impl Log {
             FactKind::Stopping { reason, left } => {
                 let within = humantime::format_duration(Duration::from_millis(millis(*left)));
                 tracing::info!(target: TARGET, parent: parent, %reason, within = %within, "stopping");
+            }
+            FactKind::StartWaits { name, error } => {
+                tracing::warn!(target: TARGET, "`{name}` does not start yet: {error}");
+            }
+            FactKind::StartEnded { name, attempts: 1, took } => {
+                tracing::debug!(target: TARGET, took_ms = millis(*took), "`{name}` has started");
+            }
+            FactKind::StartEnded { name, attempts, took } => {
+                tracing::info!(target: TARGET, attempts, took_ms = millis(*took), "`{name}` has started");
             }
             FactKind::Restarting { name, error, after } => {
                 let after = humantime::format_duration(Duration::from_millis(millis(*after)));

@@ -102,6 +102,14 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
         }
         FactKind::ReadinessDrained => ("readiness_drained", String::new()),
         FactKind::ReadinessUndrained => ("readiness_undrained", String::new()),
+        FactKind::StartBegan { name } => ("start_began", format!(",\"name\":{}", quoted(name))),
+        FactKind::StartWaits { name, error } => {
+            ("start_waits", format!(",\"name\":{},\"error\":{}", quoted(name), quoted(error)))
+        }
+        FactKind::StartEnded { name, attempts, took } => (
+            "start_ended",
+            format!(",\"name\":{},\"attempts\":{attempts},\"took_ms\":{}", quoted(name), millis(took)),
+        ),
         FactKind::Restarting { name, error, after } => (
             "restarting",
             format!(",\"name\":{},\"error\":{},\"after_ms\":{}", quoted(name), quoted(error), millis(after)),

@@ -45,7 +45,7 @@ fn expand(model: &Resource) -> TokenStream {
     let (steps, holds) = (steps(model, &door), holds(model, &door));
     let (before, link, behind) = if model.generics.params.is_empty() {
         let edges = edges(model, &door, true);
-        let edges = (!edges.is_empty()).then(|| quote!(.edges(&[#(#edges),*])));
+        let edges = quote!(.edges(&[#(#edges,)* #door::Edge::start(#door::Probe::<#ident>::START)]));
         (
             Some(quote! {
                 static __DECLARATION: #door::Declaration =
@@ -65,6 +65,15 @@ fn expand(model: &Resource) -> TokenStream {
         let leaks = leaks::check_generic(model, &door);
         (None, quote!({ #leaks #door::Link::to(const { &#declaration }) }), Some(named))
     };
+    let provided = model.provided.then(|| {
+        quote! {
+            #[automatically_derived]
+            #[diagnostic::do_not_recommend]
+            impl #impl_generics #door::Startable for #ident #ty_generics #where_clause {
+                const STARTING: &'static #door::Starting = &#door::Starting::provided::<Self>();
+            }
+        }
+    });
     let leaks = leaks::check(model, &door);
     let by_value = leaks::check_bare(model, &door);
     let clients = leaks::check_clients(model, &door);
@@ -73,6 +82,8 @@ fn expand(model: &Resource) -> TokenStream {
         const _: () = {
             #[allow(unused_imports, reason = "it is used only if no field holds a handle")]
             use #door::HoldsNothing as _;
+            #[allow(unused_imports, reason = "it is used only if the struct does not start")]
+            use #door::NoStart as _;
             #questions
             #by_value
             #before
@@ -86,6 +97,7 @@ fn expand(model: &Resource) -> TokenStream {
                 #steps
                 #holds
             }
+            #provided
             #behind
             #leaks
             #clients
