@@ -49,8 +49,21 @@ mod inner {
     }
 }
 
+#[lifecycle::resource(no_teardown = "memory only")]
+struct First;
+
+#[lifecycle::start]
+impl Start for First {
+    async fn start() -> Self {
+        Self
+    }
+}
+
 #[lifecycle::main]
-async fn main(_orders: Managed<inner::Orders>, cache: Managed<Cache<u8>>) -> std::io::Result<()> {
+async fn main(_first: Managed<First>) -> Result<(), lifecycle::StartError> {
+    lifecycle::provide(Settings);
+    let _orders: Managed<inner::Orders> = lifecycle::start().await?;
+    let cache = lifecycle::start::<Cache<u8>>().await?;
     let _ = &cache.database;
     Ok(())
 }
