@@ -29,6 +29,7 @@ pub(crate) mod defer;
 #[cfg(feature = "http")]
 pub(crate) mod readiness;
 pub(crate) mod reload;
+pub(crate) mod start;
 pub(crate) mod supervised;
 
 pub(crate) mod functions;

@@ -27,6 +27,7 @@ mod listen_fds;
 
 // The state machine of a stop.
 mod sequence;
+mod start;
 
 // What a type declares, and the handle of an instance.
 mod resource;
@@ -79,14 +80,15 @@ pub use {
     engine::defer::Deferred,
     engine::functions::{
         Draining, Stopping, defer, drain_remaining, draining, fail, is_stopping, manage, manage_as, pass,
-        ready, reloads, remaining, request_reload, shutdown, spawn, spawn_blocking, spawn_essential,
-        spawn_supervised, stopping,
+        provide, ready, reloads, remaining, request_reload, shutdown, spawn, spawn_blocking, spawn_essential,
+        spawn_supervised, start, stopping,
     },
     engine::lifecycle::Lifecycle,
     engine::output::MainOutput,
     engine::reload::{Reload, Reloads},
+    engine::start::{Start, StartError, Startable},
     engine::supervised::Supervised,
-    macros::{Holds, known_types, main, needs_release, resource, teardown},
+    macros::{Holds, known_types, main, needs_release, resource, start, teardown},
     observe::last_stop::LastStop,
     process::{Process, ReportFormat, last_stop},
     report::{

@@ -438,6 +438,34 @@ pub use shutdown_macros::needs_release;
 /// From each edge the compiler follows at most 64 types, and none through a generic struct. The process checks the whole
 /// plan when it starts.
 pub use shutdown_macros::resource;
+/// Registers how a resource starts, and what has to start before.
+///
+/// The arguments of `start` are handles of resources. Each of them starts before this resource, and is torn down after
+/// it. [`start`](crate::start()) starts a resource with all that it needs.
+///
+/// # Keys
+///
+/// | key | meaning | default |
+/// |---|---|---|
+/// | `timeout = "5s"` | the longest time of one attempt. A longer one is dropped at its next await, and has failed | none |
+/// | `retry = "30s"` | the time in which a failed attempt is followed by another, from the first attempt on. The wait is random: 100 ms to 200 ms at first, then up to a limit that doubles, at most 1 s | no second attempt |
+/// | `crate = path` | the path of this crate, if it is not `::lifecycle` | `::lifecycle` |
+///
+/// A start without a `timeout` that hangs holds up everything that needs it until the stop.
+///
+/// `start` returns the resource, or a `Result` whose error is `Display`.
+///
+/// # Errors
+///
+/// The compiler reports each error at the token at fault:
+///
+/// - [`missing_start`](crate::lints::missing_start): an argument is a resource that has no `impl Start`, and is not `provided`.
+/// - [`dependency_cycle`](crate::lints::dependency_cycle): resources need each other.
+/// - [`order_contradiction`](crate::lints::order_contradiction): by `order` or `last`, an argument would be torn down
+///   before this resource.
+/// - [`bad_attribute`](crate::lints::bad_attribute): `start` is missing, is not async, has a `self` or generics, takes
+///   something that is not a handle, or returns another type.
+pub use shutdown_macros::start;
 /// Completes an `impl Teardown`: derives `type Output` from the signature of `teardown`.
 ///
 /// ```

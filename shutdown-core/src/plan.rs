@@ -14,6 +14,7 @@
 //! from the cleanup to the flush.
 
 mod cycle;
+mod front;
 mod path;
 mod render;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(crate) use cycle::Cycle;
+pub(crate) use front::Front;
 pub(crate) use path::{DeclaredPath, Tails};
 pub(crate) use render::{Format, render};
 
@@ -65,6 +67,8 @@ pub(crate) struct Need {
 pub(crate) enum Why {
     /// The item holds the other one in this field.
     Field(&'static str),
+    /// The start of the item takes the other one as an argument.
+    Start,
     /// The item declares `depends_on(..)`.
     DependsOn,
     /// The other item is marked `last`.
@@ -108,6 +112,15 @@ impl Plan {
         let mut plan = Plan { items, ..Plan::default() };
         let nodes = plan.connect(classes);
         plan.finish(nodes);
+        plan
+    }
+
+    /// Returns the plan of the start: the same graph, with each edge turned round (R25).
+    pub(crate) fn turned_round(&self) -> Plan {
+        let turned = |edge: &Edge| Edge { from: edge.to, to: edge.from, why: None };
+        let edges = self.edges.iter().map(turned).collect();
+        let mut plan = Plan { items: self.items.clone(), edges, ..Plan::default() };
+        plan.finish(self.nodes());
         plan
     }
 

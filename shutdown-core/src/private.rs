@@ -7,8 +7,11 @@ pub use shutdown_macros::__Resource as Resource;
 pub use tokio::runtime::RuntimeFlavor;
 
 pub use crate::{
+    engine::start::{
+        Attempt, Given, HasStartAttribute, NoStart, Start, StartArgument, StartOutput, Startable, Starting,
+    },
     lint::{
-        cycle::check,
+        cycle::{check, check_start},
         leak::{Leak, Leaks, Lists, Memory, NeedsRelease, NoList, Otherwise, Released, Touches, Writes},
         unknown::{Client, is_unknown, unknown},
         unreleased::{Field, by_value, is_by_value, unreleased},

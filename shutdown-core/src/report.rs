@@ -118,6 +118,20 @@ pub enum Reason {
         /// The error as text.
         error: String,
     },
+    /// A resource did not start (R26).
+    #[non_exhaustive]
+    StartFailed {
+        /// The name of the resource.
+        name: Cow<'static, str>,
+        /// The error of the last attempt.
+        error: String,
+        /// The number of attempts.
+        attempts: u32,
+        /// The time since the first attempt.
+        took: Duration,
+        /// The resources that were waiting for it.
+        waiting: Vec<Cow<'static, str>>,
+    },
     /// The plan cannot be carried out: it has a cycle, or time-outs that do not fit into grace.
     #[non_exhaustive]
     InvalidPlan {
@@ -343,7 +357,7 @@ impl Report {
     /// | status | when |
     /// |---|---|
     /// | 0 | the stop was clean: nothing is known to be lost |
-    /// | 1 | `main` or an essential task failed, or [`fail`](crate::fail) was called |
+    /// | 1 | `main`, the start of a resource or an essential task failed, or [`fail`](crate::fail) was called |
     /// | 70 | the stop ended in time, but something failed or was cut off |
     /// | 78 | the plan is invalid |
     /// | 101 | `main` panicked |
@@ -373,8 +387,10 @@ impl Report {
 
     /// Returns true if the program stopped because of an error of its own.
     fn failed_by_itself(&self) -> bool {
-        matches!(self.reason, Reason::EssentialEnded { .. } | Reason::Failed { .. })
-            || matches!(self.main, Some(MainOutcome::Failed { .. }))
+        matches!(
+            self.reason,
+            Reason::EssentialEnded { .. } | Reason::Failed { .. } | Reason::StartFailed { .. }
+        ) || matches!(self.main, Some(MainOutcome::Failed { .. }))
             || !self.failures.is_empty()
     }
 

@@ -273,7 +273,7 @@ async fn an_instance_that_is_released_leaves_the_readiness() {
 /// The teardown neither waits for a check that hangs, nor is the instance asked during or after it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_instance_is_asked_in_the_stop_and_no_check_holds_a_teardown_up() {
-    for does in [Does::Hangs, Does::Blocks, Does::Succeeds] {
+    join_all([Does::Hangs, Does::Blocks, Does::Succeeds].map(async |does| {
         let shared = Shared::new(does);
         let inside = Arc::clone(&shared);
         let report = with_probes(async |address| {
@@ -295,7 +295,8 @@ async fn no_instance_is_asked_in_the_stop_and_no_check_holds_a_teardown_up() {
         .await;
         assert!(report.is_clean() && report.took < 2 * SECOND, "{does:?}: {report}");
         assert_eq!((shared.asked(), shared.asked_at_teardown.load(Ordering::SeqCst)), (1, 1), "{does:?}");
-    }
+    }))
+    .await;
 }
 
 /// A probe that waits for a check is answered at the notice, and not a second later.
@@ -351,7 +352,7 @@ async fn the_observers_are_told_of_each_change_once() {
     };
     let report = run(Lifecycle::builder().observer("test", observer), async |address| {
         let (_database, shared) = manage("database", Does::Succeeds);
-        for does in [Does::Succeeds, Does::Fails, Does::SaysFalse, Does::Succeeds, Does::Succeeds] {
+        for does in [Does::Succeeds, Does::Fails, Does::SaysFalse, Does::Succeeds] {
             shared.now_does(does);
             ask(address, "/readyz").await;
             sleep(SECOND).await;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::body::{Bytes, Incoming};
@@ -62,7 +63,7 @@ async fn with_health<F: Future<Output = ()>>(
 ) -> Report {
     let lifecycle = Lifecycle::builder()
         .grace(Duration::from_secs(20))
-        .lame_duck(Duration::from_secs(2))
+        .lame_duck(Duration::from_secs(1))
         .build();
     let main = async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -86,7 +87,7 @@ use ServingStatus::{NotServing, ServiceUnknown, Serving};
 
 #[tokio::test]
 async fn check_answers_for_the_whole_and_for_each_name_that_the_program_has_given() {
-    for on_own_port in [false, true] {
+    join_all([false, true].map(async |on_own_port| {
         let names = |probes: Probes| probes.grpc_service("shop.Orders").grpc_service("shop.Carts");
         let report = with_health(on_own_port, names, async |address| {
             let mut client = connect(address).await;
@@ -108,12 +109,13 @@ async fn check_answers_for_the_whole_and_for_each_name_that_the_program_has_give
         })
         .await;
         assert!(report.is_clean(), "{report}");
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
 async fn watch_sends_each_change_and_ends_at_the_notice_with_not_serving() {
-    for on_own_port in [false, true] {
+    join_all([false, true].map(async |on_own_port| {
         let report = with_health(on_own_port, |probes| probes, async |address| {
             let is_up = Arc::new(std::sync::Mutex::new(true));
             let database = lifecycle::manage(Database(Arc::clone(&is_up)));
@@ -141,7 +143,8 @@ async fn watch_sends_each_change_and_ends_at_the_notice_with_not_serving() {
         })
         .await;
         assert!(report.is_clean(), "{report}");
-    }
+    }))
+    .await;
 }
 
 /// grpc-go watches again at once after a stream with a message. Such a client would otherwise call in a loop.

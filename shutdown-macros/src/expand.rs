@@ -8,6 +8,7 @@ pub(crate) mod main_fn;
 pub(crate) mod needs_release;
 mod question;
 pub(crate) mod resource;
+pub(crate) mod start;
 pub(crate) mod teardown;
 mod unknown;
 

@@ -9,6 +9,7 @@ pub(crate) mod main_fn;
 pub(crate) mod needs_release;
 pub(crate) mod resource;
 pub(crate) mod runtime;
+pub(crate) mod start;
 pub(crate) mod step;
 pub(crate) mod teardown;
 pub(crate) mod touched;

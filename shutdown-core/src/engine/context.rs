@@ -32,6 +32,8 @@ enum Role {
     Main,
     /// The teardown of this instance.
     Teardown(InstanceId),
+    /// The start of a resource.
+    Start,
     /// A task, a closure, or a thread.
     Other,
 }
@@ -142,13 +144,18 @@ impl fmt::Display for Outside {
 pub(super) fn teardown() -> Option<InstanceId> {
     match role()? {
         Role::Teardown(id) => Some(id),
-        Role::Main | Role::Other => None,
+        Role::Main | Role::Start | Role::Other => None,
     }
 }
 
 /// Returns whether the future of `main` calls this, and not a task.
 pub(crate) fn is_main() -> bool {
     role() == Some(Role::Main)
+}
+
+/// Returns whether the start of a resource calls this.
+pub(super) fn is_start() -> bool {
+    role() == Some(Role::Start)
 }
 
 fn role() -> Option<Role> {
@@ -178,6 +185,10 @@ impl<F: Future> Scoped<F> {
 
     pub(crate) fn main(lifecycle: Lifecycle, future: F) -> Scoped<F> {
         Scoped { here: Some(Here { lifecycle, role: Role::Main }), future }
+    }
+
+    pub(super) fn start(lifecycle: Lifecycle, future: F) -> Scoped<F> {
+        Scoped { here: Some(Here { lifecycle, role: Role::Start }), future }
     }
 
     pub(super) fn teardown(lifecycle: Lifecycle, id: InstanceId, future: F) -> Scoped<F> {

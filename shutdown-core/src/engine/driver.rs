@@ -89,7 +89,7 @@ impl Lifecycle {
                 engine.in_flight.tasks.cut();
                 engine.host.fire(&engine.notices.work_cut);
             }
-            Action::Start(id, hook) => self.start(id, &hook),
+            Action::Start(id, hook) => self.tear_down(id, &hook),
             Action::Abandon(hook, outcome) => {
                 self.tell_end(&hook, &outcome);
                 if let Some(settled) = hook.abandon(outcome) {
@@ -123,7 +123,7 @@ impl Lifecycle {
     }
 
     /// Runs a teardown in a task of its own, which reports its begin and its end.
-    fn start(&self, id: InstanceId, hook: &Arc<Hook>) {
+    fn tear_down(&self, id: InstanceId, hook: &Arc<Hook>) {
         // Without a runtime nobody runs this lifecycle, and so nobody waits for the teardown.
         let Some(runtime) = self.engine().runtime.get() else { return };
         let (lifecycle, running) = (self.clone(), Arc::clone(hook));

@@ -5,7 +5,7 @@ mod notices;
 mod state;
 mod work;
 
-pub use manage::{defer, manage, manage_as};
+pub use manage::{defer, manage, manage_as, provide, start};
 pub use notices::{Draining, Stopping};
 pub use state::{
     drain_remaining, draining, fail, is_stopping, ready, reloads, remaining, request_reload, shutdown,

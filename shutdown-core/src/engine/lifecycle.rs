@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use super::clock::Clock;
 use super::hook::Hook;
 use super::host::Host;
+use super::start::Values;
 use super::tasks::Tasks;
 use super::work::Works;
 #[cfg(feature = "metrics")]
@@ -72,6 +73,8 @@ pub(crate) struct Engine {
     pub(super) built: Instant,
     /// How many instances were managed.
     instances: Counter,
+    /// The resources that have started.
+    pub(super) values: Values,
 }
 
 /// The sequence, and until when its driver sleeps.
@@ -195,6 +198,7 @@ impl Lifecycle {
             #[cfg(feature = "http")]
             checks: super::checks::Checks::default(),
             instances: Counter::new(),
+            values: Values::default(),
         }));
         if config.job {
             lifecycle.engine().ready.set();

@@ -14,6 +14,7 @@
 use super::text::Text;
 use super::walk::{Goal, Walk, is_less, is_same};
 use crate::resource::declaration::Declaration;
+use crate::resource::link::Link;
 use crate::resource::needs::NeedReason;
 
 /// Checks one edge of a struct that is not generic.
@@ -27,20 +28,43 @@ pub const fn check(owner: &'static Declaration, edge: usize) {
     let edge = &owner.edges[edge];
     let mut at = 0;
     while at < edge.to.len() {
-        let next = edge.to[at].get();
-        if !is_same(owner, next) {
-            if is_less(next, owner)
-                && let Some(walk) = Walk::find(next, Goal::Back(owner))
-            {
-                panic!("{}", cycle(owner, edge.reason, &walk).as_str());
-            }
-            if (owner.order.is_some() || owner.last)
-                && let Some(walk) = Walk::find(next, Goal::Before(owner))
-            {
-                panic!("{}", contradiction(owner, edge.reason, &walk).as_str());
-            }
-        }
+        check_one(owner, edge.reason, edge.to[at].get());
         at += 1;
+    }
+}
+
+/// Checks one argument of the start of a struct that is not generic.
+///
+/// # Panics
+///
+/// Panics if the edge closes a cycle, if it leads to a type that has to be torn down before the struct itself, or if it
+/// leads to the struct. In a constant that is a compile error.
+#[track_caller]
+pub const fn check_start(owner: &'static Declaration, argument: Link) {
+    let next = argument.get();
+    if is_same(owner, next) {
+        let mut text = Text::new();
+        text.add_all(&["lifecycle::lints::dependency_cycle: `", owner.name, "` starts after itself; "]);
+        text.add("remove the argument");
+        panic!("{}", text.as_str());
+    }
+    check_one(owner, NeedReason::Start, next);
+}
+
+#[track_caller]
+const fn check_one(owner: &'static Declaration, reason: NeedReason, next: &'static Declaration) {
+    if is_same(owner, next) {
+        return;
+    }
+    if is_less(next, owner)
+        && let Some(walk) = Walk::find(next, Goal::Back(owner))
+    {
+        panic!("{}", cycle(owner, reason, &walk).as_str());
+    }
+    if (owner.order.is_some() || owner.last)
+        && let Some(walk) = Walk::find(next, Goal::Before(owner))
+    {
+        panic!("{}", contradiction(owner, reason, &walk).as_str());
     }
 }
 
@@ -94,6 +118,7 @@ const fn add_step(text: &mut Text, one: &Declaration, why: NeedReason) {
     text.add_all(&["`", one.name, "` before ("]);
     match why {
         NeedReason::Field(field) => text.add_all(&["field `", field, "`) "]),
+        NeedReason::Start => text.add("argument of `start`) "),
         NeedReason::DependsOn => text.add("`depends_on`) "),
     };
 }

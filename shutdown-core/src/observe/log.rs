@@ -39,6 +39,8 @@ pub(crate) fn is_logged(kind: &FactKind) -> bool {
         | FactKind::SignalIgnored { .. }
         | FactKind::NotReady { .. }
         | FactKind::ReadyAgain { .. }
+        | FactKind::StartWaits { .. }
+        | FactKind::StartEnded { .. }
         | FactKind::Restarting { .. }
         | FactKind::ReadinessDrained
         | FactKind::ReadinessUndrained
@@ -51,7 +53,7 @@ pub(crate) fn is_logged(kind: &FactKind) -> bool {
         | FactKind::CutOff { .. }
         | FactKind::TeardownBegan { .. }
         | FactKind::TeardownEnded { .. } => is_read(),
-        FactKind::Started | FactKind::Ready | FactKind::Sealed { .. } => false,
+        FactKind::Started | FactKind::Ready | FactKind::StartBegan { .. } | FactKind::Sealed { .. } => false,
     }
 }
 
@@ -82,6 +84,15 @@ impl Log {
                 tracing::warn!(target: TARGET, "`{name}` is not ready: {error}");
             }
             FactKind::ReadyAgain { name } => tracing::info!(target: TARGET, "`{name}` is ready again"),
+            FactKind::StartWaits { name, error } => {
+                tracing::warn!(target: TARGET, "`{name}` does not start yet: {error}");
+            }
+            FactKind::StartEnded { name, attempts: 1, took } => {
+                tracing::debug!(target: TARGET, took_ms = millis(*took), "`{name}` has started");
+            }
+            FactKind::StartEnded { name, attempts, took } => {
+                tracing::info!(target: TARGET, attempts, took_ms = millis(*took), "`{name}` has started");
+            }
             FactKind::Restarting { name, error, after } => {
                 let after = humantime::format_duration(Duration::from_millis(millis(*after)));
                 tracing::warn!(

@@ -106,6 +106,14 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
             ("not_ready", format!(r#","name":{},"error":{}"#, quoted(name), quoted(error)))
         }
         FactKind::ReadyAgain { name } => ("ready_again", format!(r#","name":{}"#, quoted(name))),
+        FactKind::StartBegan { name } => ("start_began", format!(",\"name\":{}", quoted(name))),
+        FactKind::StartWaits { name, error } => {
+            ("start_waits", format!(",\"name\":{},\"error\":{}", quoted(name), quoted(error)))
+        }
+        FactKind::StartEnded { name, attempts, took } => (
+            "start_ended",
+            format!(",\"name\":{},\"attempts\":{attempts},\"took_ms\":{}", quoted(name), millis(took)),
+        ),
         FactKind::Restarting { name, error, after } => (
             "restarting",
             format!(",\"name\":{},\"error\":{},\"after_ms\":{}", quoted(name), quoted(error), millis(after)),

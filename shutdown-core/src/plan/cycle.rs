@@ -37,6 +37,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::Field(field) => write!(f, "field `{field}`"),
+            Why::Start => f.write_str("argument of `start`"),
             Why::DependsOn => f.write_str("`depends_on`"),
             Why::Instance => f.write_str("an instance's own dependency"),
             Why::Order(order) => write!(f, "`order = {order}` is smaller"),

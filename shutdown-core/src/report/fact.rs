@@ -64,6 +64,30 @@ pub enum FactKind {
         /// The name of the instance, or of the task.
         name: Cow<'static, str>,
     },
+    /// An attempt to start a resource begins (R25).
+    #[non_exhaustive]
+    StartBegan {
+        /// The name of the resource.
+        name: Cow<'static, str>,
+    },
+    /// A start is tried again. Told once for each error (R27).
+    #[non_exhaustive]
+    StartWaits {
+        /// The name of the resource.
+        name: Cow<'static, str>,
+        /// What the last attempt has said.
+        error: String,
+    },
+    /// A resource has started.
+    #[non_exhaustive]
+    StartEnded {
+        /// The name of the resource.
+        name: Cow<'static, str>,
+        /// The number of attempts.
+        attempts: u32,
+        /// The time since the first attempt.
+        took: Duration,
+    },
     /// A supervised task has ended, and begins again (R32).
     #[non_exhaustive]
     Restarting {

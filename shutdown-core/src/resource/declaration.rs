@@ -50,6 +50,12 @@ impl Edge {
         Self { to, reason }
     }
 
+    /// Makes the edge of the arguments of a start.
+    #[must_use]
+    pub const fn start(to: &'static [Link]) -> Self {
+        Self { to, reason: NeedReason::Start }
+    }
+
     /// Makes the edge of a type in `depends_on`.
     #[must_use]
     pub const fn depends_on(to: &'static [Link]) -> Self {

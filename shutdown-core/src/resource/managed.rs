@@ -143,6 +143,11 @@ impl<T> Managed<T> {
         self.0.id()
     }
 
+    /// Orders the teardown of this instance before that of another one, whose type is not known.
+    pub(crate) fn depends_on_instance(&self, other: InstanceId) {
+        self.0.owner().depends_on(other);
+    }
+
     /// Orders the teardown of this instance before that of `other`.
     ///
     /// It declares a dependency that no type shows: on a handle inside a `dyn Trait` or a plain struct. It has no

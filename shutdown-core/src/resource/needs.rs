@@ -10,6 +10,8 @@ use crate::plan::Why;
 pub enum NeedReason {
     /// A field holds a handle. The text is the name of the field, or its index in a tuple struct.
     Field(&'static str),
+    /// The start takes a handle as an argument.
+    Start,
     /// `depends_on(..)` lists the type.
     DependsOn,
 }
@@ -18,6 +20,7 @@ impl From<NeedReason> for Why {
     fn from(reason: NeedReason) -> Why {
         match reason {
             NeedReason::Field(field) => Why::Field(field),
+            NeedReason::Start => Why::Start,
             NeedReason::DependsOn => Why::DependsOn,
         }
     }

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use super::entry::InstanceId;
 use super::registry::Planned;
-use crate::plan::{Node, Plan};
+use crate::plan::{Front, Node, Plan};
 use crate::stage::PerStage;
 
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     planned: Arc<Planned>,
-    /// For each node the number of its predecessors that have not ended.
-    open: Vec<u32>,
+    front: Front,
     /// The number of instances that have not ended.
     unfinished: PerStage<usize>,
     /// Whether the flush does not wait for the cleanup, because the cleanup's time is up (R10).
@@ -22,25 +21,16 @@ impl Progress {
     /// Makes the progress of a plan in which some nodes are `done`. Returns it with the items that may start.
     pub(super) fn new(planned: Arc<Planned>, done: &[bool], forced: bool) -> (Progress, Vec<Node>) {
         let plan = &planned.plan;
-        let mut open = plan.predecessor_counts();
-        let mut free = Vec::new();
-        for &node in plan.topological() {
-            let is_over = if plan.is_item(node) { done[node] } else { open[node] == 0 };
-            if is_over {
-                plan.successors(node).for_each(|next| open[next] -= 1);
-            } else if plan.is_item(node) && open[node] == 0 {
-                free.push(node);
-            }
-        }
+        let (front, mut free) = Front::new(plan, done);
         let mut unfinished = PerStage::<usize>::default();
         for (item, done) in plan.items().iter().zip(done) {
             unfinished[item.stage] += usize::from(!done);
         }
         if forced {
             free.extend(free_in_flush(plan, done));
+            plan.sort(&mut free);
         }
-        plan.sort(&mut free);
-        (Progress { planned, open, unfinished, forced }, free)
+        (Progress { planned, front, unfinished, forced }, free)
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -69,22 +59,11 @@ impl Progress {
     pub(super) fn ended(&mut self, item: Node, done: impl FnOnce() -> Vec<bool>) -> Vec<Node> {
         let plan = &self.planned.plan;
         self.unfinished[plan.items()[item].stage] -= 1;
-        let mut free = Vec::new();
-        let mut ended = vec![item];
-        while let Some(node) = ended.pop() {
-            for next in plan.successors(node) {
-                self.open[next] -= 1;
-                if self.open[next] == 0 {
-                    // A virtual node ends as soon as all before it have.
-                    let then = if plan.is_item(next) { &mut free } else { &mut ended };
-                    then.push(next);
-                }
-            }
-        }
+        let mut free = self.front.ended(plan, item);
         if self.forced {
             free.extend(free_in_flush(plan, &done()));
+            plan.sort(&mut free);
         }
-        plan.sort(&mut free);
         free
     }
 }

@@ -6,7 +6,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::{Expr, Ident, ReturnType, Type, spanned::Spanned as _};
 
-use super::{duration, spanned};
+use super::{duration, spanned, start::argument};
 use crate::{
     errors::{Errors, Lint},
     model::{
@@ -64,6 +64,23 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
         }
         ReturnType::Type(..) | ReturnType::Default => None,
     };
+    let types: Vec<TokenStream> = function.arguments().map(|ty| argument(ty, &door)).collect();
+    let given = format_ident!("__lifecycle_given", span = Span::mixed_site());
+    let run = quote! {
+        match main(#(#types::take(&#given)),*).await {
+            #value => (&&&#door::Probe::value(&#value)).__lifecycle_main().end(#value),
+        }
+    };
+    let started = if types.is_empty() {
+        run
+    } else {
+        quote! {
+            match #door::Given::of(&[#(#types::STARTING),*]).await {
+                ::core::result::Result::Ok(#given) => #run,
+                ::core::result::Result::Err(error) => error,
+            }
+        }
+    };
     quote! {
         #(#cfgs)*
         #vis fn main() -> ::std::process::ExitCode {
@@ -75,9 +92,7 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
                 .run(async {
                     #check
                     use #door::ProbeMain as _;
-                    match main().await {
-                        #value => (&&&#door::Probe::value(&#value)).__lifecycle_main().end(#value),
-                    }
+                    #started
                 })
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     model::{
         field::Field,
         krate,
-        resource::{self, Resource},
+        resource::{self, Release, Resource},
         step::{self, Step},
     },
 };
@@ -45,7 +45,7 @@ fn expand(model: &Resource) -> TokenStream {
     let (steps, ready, holds) = (steps(model, &door), ready(model, &door), holds(model, &door));
     let (before, link, behind) = if model.generics.params.is_empty() {
         let edges = edges(model, &door, true);
-        let edges = (!edges.is_empty()).then(|| quote!(.edges(&[#(#edges),*])));
+        let edges = quote!(.edges(&[#(#edges,)* #door::Edge::start(#door::Probe::<#ident>::START)]));
         (
             Some(quote! {
                 static __DECLARATION: #door::Declaration =
@@ -65,6 +65,15 @@ fn expand(model: &Resource) -> TokenStream {
         let leaks = leaks::check_generic(model, &door);
         (None, quote!({ #leaks #door::Link::to(const { &#declaration }) }), Some(named))
     };
+    let provided = model.provided.then(|| {
+        quote! {
+            #[automatically_derived]
+            #[diagnostic::do_not_recommend]
+            impl #impl_generics #door::Startable for #ident #ty_generics #where_clause {
+                const STARTING: &'static #door::Starting = &#door::Starting::provided::<Self>();
+            }
+        }
+    });
     let leaks = leaks::check(model, &door);
     let by_value = leaks::check_bare(model, &door);
     let clients = leaks::check_clients(model, &door);
@@ -73,6 +82,8 @@ fn expand(model: &Resource) -> TokenStream {
         const _: () = {
             #[allow(unused_imports, reason = "it is used only if no field holds a handle")]
             use #door::HoldsNothing as _;
+            #[allow(unused_imports, reason = "it is used only if the struct does not start")]
+            use #door::NoStart as _;
             #questions
             #by_value
             #before
@@ -87,6 +98,7 @@ fn expand(model: &Resource) -> TokenStream {
                 #ready
                 #holds
             }
+            #provided
             #behind
             #leaks
             #clients
@@ -163,7 +175,7 @@ fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
         step::this(model.ident.span(), &model.ident),
         format_ident!("__lifecycle_handle", span = Span::mixed_site()),
     );
-    let own = if model.own_required {
+    let own = if model.release == Release::Impl {
         // The one place that needs the impl. Its span is where the error of a missing impl points.
         let (span, door) = (model.ident.span(), spanned(door.clone(), model.ident.span()));
         quote_spanned!(span=> <Self as #door::HasTeardown>::own(#this))

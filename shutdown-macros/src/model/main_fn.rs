@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::{
-    Attribute, Expr, Path, Safety, Signature, Visibility,
+    Attribute, Expr, FnArg, Path, Safety, Signature, Type, Visibility,
     parse::{Parse, ParseStream},
 };
 
@@ -93,6 +93,16 @@ impl Parse for Function {
     }
 }
 
+impl Function {
+    /// Returns the types of the arguments: handles of resources that start before `main` runs.
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = &Type> {
+        self.signature.inputs.iter().filter_map(|argument| match argument {
+            FnArg::Typed(typed) => Some(&*typed.ty),
+            FnArg::Receiver(_) => None,
+        })
+    }
+}
+
 impl Main {
     pub(crate) fn check(args: &TokenStream, function: &Function, errors: &Errors) -> Option<Self> {
         check_attributes(&function.attrs, errors);
@@ -171,9 +181,10 @@ fn check_signature(function: &Function, errors: &Errors) {
         };
         errors.spanned(signature.fn_token, Lint::BadAttribute, message);
     }
-    if !signature.inputs.is_empty() {
-        let message = "`main` cannot have arguments; read `std::env::args()`";
-        errors.spanned(&signature.inputs, Lint::BadAttribute, message);
+    for argument in &signature.inputs {
+        if let FnArg::Receiver(receiver) = argument {
+            errors.spanned(receiver, Lint::BadAttribute, "`main` cannot have a `self`; remove it");
+        }
     }
     if !signature.generics.params.is_empty() {
         errors.spanned(&signature.generics, Lint::BadAttribute, "`main` cannot have generics; remove them");

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::engine::context;
 use crate::engine::lifecycle::Lifecycle;
+use crate::engine::start::{StartError, Startable};
 use crate::resource::managed::Managed;
 use crate::resource::{Resource, TeardownOutput};
 
@@ -39,6 +40,50 @@ use crate::resource::{Resource, TeardownOutput};
 #[track_caller]
 pub fn manage<T: Resource>(value: T) -> Managed<T> {
     context::expect("manage", Lifecycle::clone).manage(value)
+}
+
+/// Starts a resource, and before it everything that it needs.
+///
+/// The arguments of each [`Start`](crate::Start) say what has to start before. What no rule orders starts concurrently, so
+/// that a start takes the time of its longest path. Each type has one instance: a second call returns the same handle.
+///
+/// If a start fails, nothing further starts. Starts under way are dropped at their next await, what has started is torn
+/// down in order within a fresh grace, and the exit status is 1. If the stop begins during a start, the same happens, and
+/// the status is 0.
+///
+/// # Errors
+///
+/// | error | the cause |
+/// |---|---|
+/// | [`StartError::Failed`] | a start returned an error, panicked or took too long, and its `retry` is over |
+/// | [`StartError::Stopping`] | the stop has begun |
+/// | [`StartError::Invalid`] | a value is not [provided](provide), or the resources need each other in a circle. The exit status is 78 |
+/// | [`StartError::Nested`] | `start` was called inside of a start |
+///
+/// # Panics
+///
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
+///
+/// # Cancel safety
+///
+/// If the future is dropped, starts under way are dropped at their next await. What has started stays managed, and a
+/// later call goes on from there.
+#[doc(alias("inject", "resolve", "container"))]
+pub async fn start<T: Startable>() -> Result<Managed<T>, StartError> {
+    context::expect("start", Lifecycle::clone).start().await
+}
+
+/// Provides a value in the place of a start, and manages it.
+///
+/// A start that takes a `Managed<T>` receives this handle. It is for a value that the program makes itself, such as
+/// settings, and for a fake in a test. A resource without an `impl Start` says so by `#[lifecycle::resource(provided)]`.
+///
+/// # Panics
+///
+/// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle).
+#[track_caller]
+pub fn provide<T: Resource>(value: T) -> Managed<T> {
+    context::expect("provide", Lifecycle::clone).provide(value)
 }
 
 /// Hands a value to the current lifecycle, under a name of its own in logs and reports.

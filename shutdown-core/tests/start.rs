@@ -1,0 +1,314 @@
+//! R25 to R28: what starts, in which order, and what happens to the rest if something does not.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use lifecycle::{Fact, FactKind, Lifecycle, Managed, Reason, Report, Start, StartError, Teardown};
+use tokio::time::sleep;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// What the start of the database does.
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    Starts,
+    /// The first attempts fail.
+    FailsTimes(u32),
+    Panics,
+    Hangs,
+    StartsAnother,
+}
+
+/// The log of one test, and what happens in it.
+#[lifecycle::resource(provided, no_teardown = "memory only")]
+struct World {
+    fate: Fate,
+    attempts: Mutex<u32>,
+    log: Mutex<Vec<String>>,
+}
+
+impl World {
+    fn new(fate: Fate) -> World {
+        World { fate, attempts: Mutex::new(0), log: Mutex::default() }
+    }
+
+    fn add(&self, line: impl Into<String>) {
+        self.log.lock().expect("the log").push(line.into());
+    }
+
+    fn log(&self) -> Vec<String> {
+        self.log.lock().expect("the log").clone()
+    }
+
+    /// Numbers an attempt.
+    fn attempt(&self) -> u32 {
+        let mut attempts = self.attempts.lock().expect("a number");
+        *attempts += 1;
+        *attempts
+    }
+}
+
+#[lifecycle::resource]
+struct Database {
+    world: Managed<World>,
+}
+
+#[lifecycle::start(timeout = "2s", retry = "10s")]
+impl Start for Database {
+    async fn start(world: Managed<World>) -> Result<Database, String> {
+        /// Logs that the attempt was dropped.
+        struct Attempt(Managed<World>);
+
+        impl Drop for Attempt {
+            fn drop(&mut self) {
+                self.0.add("attempt over");
+            }
+        }
+
+        let attempt = Attempt(world.clone());
+        let number = world.attempt();
+        sleep(100 * MS).await;
+        match world.fate {
+            Fate::FailsTimes(times) if number <= times => return Err("connection refused".into()),
+            Fate::Panics => panic!("out of memory"),
+            Fate::Hangs => std::future::pending().await,
+            Fate::StartsAnother => {
+                drop(lifecycle::start::<Orders>().await.map_err(|error| error.to_string())?);
+            }
+            Fate::Starts | Fate::FailsTimes(_) => {}
+        }
+        std::mem::forget(attempt);
+        world.add("database started");
+        Ok(Database { world })
+    }
+}
+
+#[lifecycle::teardown]
+impl Teardown for Database {
+    async fn teardown(&self) {
+        self.world.add("database closed");
+    }
+}
+
+#[lifecycle::resource]
+struct Broker {
+    world: Managed<World>,
+}
+
+#[lifecycle::start]
+impl Start for Broker {
+    async fn start(world: Managed<World>) -> Broker {
+        sleep(60 * MS).await;
+        world.add("broker started");
+        Broker { world }
+    }
+}
+
+#[lifecycle::teardown]
+impl Teardown for Broker {
+    async fn teardown(&self) {
+        self.world.add("broker closed");
+    }
+}
+
+/// Holds no handle: only the arguments of its start order its teardown.
+#[lifecycle::resource]
+struct Orders {
+    log: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+#[lifecycle::start]
+impl Start for Orders {
+    async fn start(world: Managed<World>, _: Managed<Database>, _: Managed<Broker>) -> Self {
+        world.add("orders started");
+        Self { log: Box::new(move |line| world.add(line)) }
+    }
+}
+
+#[lifecycle::teardown]
+impl Teardown for Orders {
+    async fn teardown(&self) {
+        sleep(10 * MS).await;
+        (self.log)("orders closed");
+    }
+}
+
+/// What a test looks at.
+struct Ran {
+    report: Report,
+    log: Vec<String>,
+    result: Option<Result<(), StartError>>,
+    /// The time that the start took.
+    took: Duration,
+}
+
+/// Starts the orders in a world, and stops.
+async fn run(fate: Fate) -> Ran {
+    run_until(fate, None).await
+}
+
+async fn run_until(fate: Fate, stop_after: Option<Duration>) -> Ran {
+    let kept = std::sync::Arc::new(Mutex::new(None));
+    let keep = kept.clone();
+    let (mut result, mut took) = (None, Duration::ZERO);
+    let report = Lifecycle::builder()
+        .grace(Duration::from_secs(5))
+        .run(async {
+            let world = lifecycle::provide(World::new(fate));
+            *keep.lock().expect("the world") = Some(world);
+            if let Some(after) = stop_after {
+                lifecycle::spawn(async move {
+                    sleep(after).await;
+                    lifecycle::shutdown("the test says so");
+                });
+            }
+            let began = tokio::time::Instant::now();
+            let started = lifecycle::start::<Orders>().await;
+            took = began.elapsed();
+            result = Some(started.map(drop));
+        })
+        .await;
+    let world = kept.lock().expect("the world").take().expect("it was provided");
+    Ran { report, log: world.log(), result, took }
+}
+
+/// R25: what no rule orders starts concurrently, and the teardown goes the other way.
+#[tokio::test(start_paused = true)]
+async fn a_resource_starts_after_its_arguments_and_is_torn_down_before_them() {
+    let ran = run(Fate::Starts).await;
+    assert_eq!(ran.result, Some(Ok(())), "{}", ran.report);
+    assert!(ran.report.is_clean() && ran.took < 110 * MS, "{:?}", ran.took);
+    assert_eq!(ran.log[..3], ["broker started", "database started", "orders started"]);
+    assert_eq!(ran.log[3], "orders closed");
+    assert_eq!(ran.log.len(), 6, "{:?}", ran.log);
+}
+
+/// R27: a database that comes up late.
+#[tokio::test(start_paused = true)]
+async fn a_start_that_fails_is_tried_again() {
+    let ran = run(Fate::FailsTimes(3)).await;
+    assert_eq!(ran.result, Some(Ok(())), "{}", ran.report);
+    assert!(ran.report.is_clean(), "{}", ran.report);
+    assert_eq!(ran.log.iter().filter(|line| *line == "attempt over").count(), 3);
+}
+
+/// R26: nothing further starts, what has started is torn down, and the report says what was waiting.
+#[tokio::test(start_paused = true)]
+async fn a_start_that_never_works_stops_the_service() {
+    for (fate, expected) in [
+        (Fate::FailsTimes(u32::MAX), "connection refused"),
+        (Fate::Panics, "panicked: out of memory"),
+        (Fate::Hangs, "no result within 2s"),
+    ] {
+        let ran = run(fate).await;
+        let Reason::StartFailed { name, error, attempts, took, waiting, .. } = &ran.report.reason else {
+            panic!("{}", ran.report);
+        };
+        assert_eq!((&**name, &**error, &waiting[..]), ("Database", expected, &["Orders".into()][..]));
+        assert!(*attempts > 3 && *took <= Duration::from_secs(10), "{attempts} in {took:?}");
+        assert_eq!(ran.report.exit_status(), 1, "{}", ran.report);
+        assert!(ran.log.contains(&"broker closed".to_owned()), "{:?}", ran.log);
+        assert!(!ran.log.iter().any(|line| line.starts_with("orders") || line.starts_with("database")));
+        let text = ran.report.reason.to_string();
+        assert!(text.starts_with(&format!("`Database` did not start: {expected} (")), "{text}");
+        assert!(text.ends_with("; waiting for it: `Orders`"), "{text}");
+    }
+}
+
+/// R26: the stop drops the starts under way, and the status is 0.
+#[tokio::test(start_paused = true)]
+async fn a_stop_in_a_start_is_clean() {
+    for after in [10, 80] {
+        let ran = run_until(Fate::Starts, Some(after * MS)).await;
+        assert!(ran.report.is_clean(), "{}", ran.report);
+        assert_eq!(ran.result, None, "main is dropped");
+        let mut expected = vec!["attempt over"];
+        if after == 80 {
+            expected.insert(0, "broker started");
+            expected.push("broker closed");
+        }
+        assert_eq!(ran.log, expected);
+    }
+}
+
+/// R28: a value that nobody provides is 78, before anything has started.
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_not_provided_is_an_invalid_plan() {
+    let mut result = None;
+    let report = Lifecycle::builder()
+        .build()
+        .run_to_report(async {
+            result = Some(lifecycle::start::<Orders>().await.map(drop));
+        })
+        .await;
+    assert_eq!(report.exit_status(), 78, "{report}");
+    assert!(report.instances.is_empty(), "{report}");
+    let Some(Err(StartError::Invalid { error, .. })) = result else { panic!("{result:?}") };
+    assert!(error.starts_with("`World` is not provided: call `lifecycle::provide(..)`"), "{error}");
+}
+
+/// R28: a fake takes the place of a start, and what only the start would need is not needed.
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_provided_takes_the_place_of_a_start() {
+    let report = Lifecycle::builder()
+        .run(async {
+            let world = lifecycle::provide(World::new(Fate::Panics));
+            lifecycle::provide(Database { world: world.clone() });
+            lifecycle::start::<Orders>().await.expect("no start panics");
+            assert_eq!(world.log(), ["broker started", "orders started"]);
+        })
+        .await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(report.instances.len(), 4);
+}
+
+/// R29: one instance for each type, however often and from wherever it is started.
+#[tokio::test(start_paused = true)]
+async fn a_second_start_returns_the_same_instance() {
+    let report = Lifecycle::builder()
+        .run(async {
+            let world = lifecycle::provide(World::new(Fate::Starts));
+            let other = lifecycle::spawn(async { lifecycle::start::<Orders>().await.map(drop) });
+            let database = lifecycle::start::<Database>().await.expect("it starts");
+            lifecycle::start::<Orders>().await.expect("it starts");
+            other.await.expect("no panic").expect("it starts");
+            assert!(std::ptr::eq(&raw const *database.world, &raw const *world));
+            assert_eq!(world.log().len(), 3);
+        })
+        .await;
+    assert!(report.is_clean(), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_inside_of_a_start_is_refused() {
+    let ran = run(Fate::StartsAnother).await;
+    let text = ran.report.reason.to_string();
+    assert!(
+        text.contains("inside of the start of a resource: write the other resource as an argument"),
+        "{text}"
+    );
+}
+
+/// R27: one fact for each change, not for each attempt.
+#[tokio::test(start_paused = true)]
+async fn observers_are_told_of_each_start_and_of_each_change() {
+    let told = std::sync::Arc::new(Mutex::new(Vec::new()));
+    let list = told.clone();
+    let observer = move |fact: &Fact| {
+        let line = match &fact.kind {
+            FactKind::StartWaits { name, error, .. } => format!("{name} waits: {error}"),
+            FactKind::StartEnded { name, attempts, .. } => format!("{name}: {attempts}"),
+            _ => return,
+        };
+        list.lock().expect("the list").push(line);
+    };
+    let report = Lifecycle::builder()
+        .observer("test", observer)
+        .run(async {
+            lifecycle::provide(World::new(Fate::FailsTimes(4)));
+            lifecycle::start::<Database>().await.expect("it starts");
+        })
+        .await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(*told.lock().expect("the list"), ["Database waits: connection refused", "Database: 5"]);
+}

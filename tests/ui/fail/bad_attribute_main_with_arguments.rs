@@ -1,4 +1,0 @@
-#[lifecycle::main]
-async fn main(arguments: Vec<String>) {
-    let _ = arguments;
-}
