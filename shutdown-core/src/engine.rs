@@ -5,6 +5,7 @@
 pub(crate) mod clock;
 pub(crate) mod host;
 
+mod at_notice;
 pub(crate) mod hook;
 pub(crate) mod tasks;
 pub(crate) mod work;

@@ -90,7 +90,7 @@ pub use {
     observe::last_stop::LastStop,
     process::{Process, ReportFormat, last_stop},
     report::{
-        EdgeReport, Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason,
+        AtNoticeReport, EdgeReport, Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason,
         Report, StageReport, Straggler, Unconfirmed,
     },
     resource::managed::{Managed, TeardownError},

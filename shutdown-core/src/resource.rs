@@ -3,6 +3,7 @@
 //! `#[lifecycle::resource]` implements [`Resource`] and registers a [`Declaration`]. `#[lifecycle::teardown]` completes
 //! an impl of [`Teardown`]. How a field is released is in `release`; what the compiler checks is in `lint`.
 
+pub(crate) mod at_notice;
 pub(crate) mod declaration;
 pub(crate) mod declared;
 mod failures;
@@ -21,7 +22,7 @@ pub(crate) mod slot;
 pub(crate) mod steps;
 pub(crate) mod touched;
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 pub use output::TeardownOutput;
 
@@ -106,6 +107,12 @@ pub trait Resource: Generated + Sized + Send + Sync + 'static {
     /// Begins one step of the teardown of one instance.
     #[doc(hidden)]
     fn __lifecycle_step<'a>(this: &'a Self, handle: &'a Managed<Self>, step: usize) -> Step<'a>;
+
+    /// Begins the hook at the notice. It is called only if the declaration has one.
+    #[doc(hidden)]
+    fn __lifecycle_at_notice(&self) -> Step<'_> {
+        Box::pin(ready(Ok(())))
+    }
 
     /// Collects the instances of the same type that this one holds.
     #[doc(hidden)]

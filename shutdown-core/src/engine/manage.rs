@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 
 use futures_util::future::BoxFuture;
 
+use super::at_notice::AtNotice;
 use super::hook::{Hook, Job};
 use super::lifecycle::{Lifecycle, WeakLifecycle};
 use crate::plan::Why;
@@ -16,7 +17,7 @@ use crate::resource::declaration::Declaration;
 use crate::resource::holds::Held;
 use crate::resource::managed::{Managed, Owner};
 use crate::resource::needs::Needs;
-use crate::resource::steps::tear_down;
+use crate::resource::steps::{at_notice, tear_down};
 use crate::sequence::{InstanceId, NO_CLASS, Released, Spec};
 use crate::stage::TeardownStage;
 
@@ -50,6 +51,7 @@ impl Lifecycle {
             timeout: declaration.timeout,
             stage: TeardownStage::of(declaration.last),
             location,
+            at_notice: declaration.at_notice.is_some(),
             needs: held.of((declaration.type_id)()).collect(),
         };
         let id = self.next_instance();
@@ -57,7 +59,11 @@ impl Lifecycle {
         let hook = Arc::new_cyclic(|hook| {
             let owner = InstanceOwner { id, lifecycle: self.downgrade(), hook: Weak::clone(hook) };
             let managed = handle.insert(Managed::new(value, id, Box::new(owner))).clone();
-            Hook::new(id, hook_name, Box::new(move || Box::pin(tear_down(managed))))
+            let at_notice = declaration.at_notice.map(|step| {
+                let managed = managed.clone();
+                Box::new(AtNotice::new(step, Box::new(move || Box::pin(at_notice(managed, step)))))
+            });
+            Hook::new(id, hook_name, Box::new(move || Box::pin(tear_down(managed))), at_notice)
         });
         self.register(id, spec, Some(declaration), hook);
         handle.expect("the hook is made of a clone")
@@ -66,7 +72,7 @@ impl Lifecycle {
     /// Registers a teardown without a type.
     pub(super) fn register_job(&self, spec: Spec, job: Job) {
         let id = self.next_instance();
-        let hook = Arc::new(Hook::new(id, spec.name.clone(), job));
+        let hook = Arc::new(Hook::new(id, spec.name.clone(), job, None));
         self.register(id, spec, None, hook);
     }
 

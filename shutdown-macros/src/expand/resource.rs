@@ -13,6 +13,7 @@ use crate::{
         resource::{self, Resource},
         step::{self, Step},
     },
+    parse::unraw,
 };
 
 /// Expands the hidden derive. rustc keeps the item itself, also after an error.
@@ -43,6 +44,7 @@ fn expand(model: &Resource) -> TokenStream {
     let module = quote!(::core::module_path!());
     let keys = keys(model);
     let (steps, holds) = (steps(model, &door), holds(model, &door));
+    let at_notice = at_notice(model, &door);
     let (before, link, behind) = if model.generics.params.is_empty() {
         let edges = edges(model, &door, true);
         let edges = (!edges.is_empty()).then(|| quote!(.edges(&[#(#edges),*])));
@@ -84,6 +86,7 @@ fn expand(model: &Resource) -> TokenStream {
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
                 const LINK: #door::Link = #link;
                 #steps
+                #at_notice
                 #holds
             }
             #behind
@@ -101,10 +104,14 @@ fn keys(model: &Resource) -> TokenStream {
         quote!(.timeout(#seconds, #nanos))
     });
     let last = model.last.then(|| quote!(.last()));
+    let at_notice = model.at_notice.as_ref().map(|method| {
+        let method = unraw(method);
+        quote!(.at_notice(#method))
+    });
     let is_step = |field: &&Field| field.step.as_ref().is_some_and(Step::releases);
     let mut labels = model.fields.iter().filter(is_step).map(|field| &field.label).peekable();
     let steps = labels.peek().is_some().then(|| quote!(.steps(&["teardown", #(#labels),*])));
-    quote!(#order #timeout #last #steps)
+    quote!(#order #timeout #last #at_notice #steps)
 }
 
 /// Returns a stand-in for the impl after an error, so that rustc reports nothing else for it.
@@ -303,6 +310,25 @@ fn registration(ident: &syn::Ident, door: &TokenStream) -> TokenStream {
             #door::Registered(|| ::core::clone::Clone::clone(&__LifecycleEntry(#door::Declaration::NOTHING)).0)
         }
     }
+}
+
+/// Returns the method that begins the hook at the notice. Each error about the user's method points at its name in the key.
+fn at_notice(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
+    let method = model.at_notice.as_ref()?;
+    let span = Span::mixed_site().located_at(method.span());
+    let value = format_ident!("__lifecycle_value", span = span);
+    let (this, kind) = (quote!(self), format_ident!("__lifecycle_kind", span = Span::mixed_site()));
+    let call = quote_spanned!(span=> Self::#method(#this));
+    let settle = quote_spanned!(span=> #kind.settle(#value));
+    Some(quote! {
+        fn __lifecycle_at_notice(&self) -> #door::Step<'_> {
+            #[allow(unused_imports, reason = "it is used only if the method is not async")]
+            use #door::ProbeAtNotice as _;
+            let #value = #call;
+            let #kind = (&mut #door::Probe::value(&#value)).__lifecycle_at_notice();
+            #settle
+        }
+    })
 }
 
 /// Returns the method that collects the instances of its own type that a value holds.

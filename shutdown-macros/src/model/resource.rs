@@ -18,6 +18,7 @@ const KNOWN: &[Known] = &[
     Known { name: "timeout", form: "timeout = \"5s\"" },
     Known { name: "name", form: "name = \"orders-db\"" },
     Known { name: "last", form: "last" },
+    Known { name: "at_notice", form: "at_notice = deregister" },
     Known { name: "no_teardown", form: "no_teardown = \"why there is nothing to release\"" },
     Known { name: "allow", form: "allow(unknown_client)" },
     Known { name: "crate", form: "crate = path::to::lifecycle" },
@@ -31,6 +32,8 @@ pub(crate) struct Resource {
     pub(crate) order: Option<i32>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) last: bool,
+    /// The method that runs at the notice.
+    pub(crate) at_notice: Option<Ident>,
     pub(crate) depends_on: Vec<Type>,
     pub(crate) fields: Vec<Field>,
     /// Whether only an `impl Teardown` can say how the resource is released.
@@ -55,6 +58,7 @@ impl Resource {
             order: keys.value("order", errors, Assigned::order),
             timeout: keys.value("timeout", errors, Assigned::some_time).map(|timeout| timeout.value),
             last: keys.flag("last", errors),
+            at_notice: keys.value("at_notice", errors, Assigned::method),
             depends_on: depends_on(&keys, &item.ident, errors),
             own_required: !no_teardown && fields.iter().all(|field| field.step.is_none()),
             no_teardown,

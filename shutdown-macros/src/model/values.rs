@@ -272,6 +272,18 @@ impl Assigned {
         None
     }
 
+    /// Reads the name of a method of the resource.
+    pub(crate) fn method(&self, errors: &Errors) -> Option<Ident> {
+        match &self.tokens[..] {
+            [TokenTree::Ident(_)] => syn::parse2(self.all()).ok().or_else(|| self.wrong(errors)),
+            [TokenTree::Ident(_), TokenTree::Ident(next), ..] => {
+                errors.spanned(next, Lint::BadAttribute, format!("a comma is missing before `{next}`"));
+                None
+            }
+            _ => self.wrong(errors),
+        }
+    }
+
     pub(crate) fn path(&self, errors: &Errors) -> Option<Path> {
         Path::parse_mod_style.parse2(self.all()).ok().or_else(|| self.wrong(errors))
     }
