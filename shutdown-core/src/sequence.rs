@@ -132,11 +132,10 @@ impl<H: Clone> Sequence<H> {
             // Split again, because an instance may have been managed since the last event.
             Phase::Notice { stop, .. }
             | Phase::LameDuck { stop, .. }
-            | Phase::Drain(stop)
-            | Phase::Drained(stop) => {
+            | Phase::Drain(stop) => {
                 stop.budget.split_again(&planned.paths).drain_until.saturating_duration_since(now)
             }
-            Phase::CutOff(_) | Phase::Teardown(_) | Phase::Exited { .. } => Duration::ZERO,
+            Phase::CutOff(_) | Phase::Drained(_) | Phase::Teardown(_) | Phase::Exited { .. } => Duration::ZERO,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::scenario::{At, Doing, Fate, HookLife, Main, Run, Scenario};
+use super::scenario::{At, Doing, Fate, HookLife, Life, Main, Run, Scenario};
 use crate::plan::Why;
 use crate::plan::tests::model::Sketch;
 use crate::report::{AtNoticeReport, InstanceReport, MainOutcome, Outcome, Reason, Report, Straggler};
@@ -164,7 +164,8 @@ impl Seen<'_> {
     }
 
     fn hooks_at_t0(&self) -> impl Iterator<Item = &HookLife> {
-        self.run.lives.iter().filter_map(|life| life.hook.as_ref()).filter(|hook| hook.began == self.t0)
+        let before = |life: &&Life| life.managed.is_some_and(|(_, stage)| stage == Stage::Running);
+        self.run.lives.iter().filter(before).filter_map(|life| life.hook.as_ref())
     }
 
     /// R31, R10: which hooks run, how long, and what waits for them.
