@@ -158,7 +158,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let lease = lifecycle::manage(Lease::grant(client).await?);
     // The listener has a queue already, so that no client is refused that finds the key at once.
     lifecycle::manage(Registration::register(lease.clone(), &address).await?);
-    lifecycle::spawn(lead(lease));
+    lifecycle::spawn(async {
+        if let Err(error) = lead(lease).await {
+            lifecycle::fail(error);
+        }
+    });
     println!("listening on {address}");
     let routes = Router::new().route("/", get(async || "hello\n"));
     lifecycle::http::serve(listener, lifecycle::http::probes().or(routes)).await?;
