@@ -5,6 +5,7 @@
 pub(crate) mod clock;
 pub(crate) mod host;
 
+mod at_notice;
 #[cfg(feature = "http")]
 pub(crate) mod checks;
 pub(crate) mod hook;

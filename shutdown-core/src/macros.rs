@@ -343,12 +343,76 @@ pub use shutdown_macros::needs_release;
 /// | `name = "orders-db"` | name in logs and reports; defaults to the name of the struct |
 /// | `last` | torn down in the flush, after everything else: telemetry, logs |
 /// | `ready = ping` | a method that the [readiness probe](#readiness) asks |
+/// | `at_notice = deregister` | calls this method when the stop begins: see [at the notice](#at-the-notice) |
 /// | `no_teardown = "why"` | there is nothing to release; the text says why |
 /// | `allow(unknown_client)` | no warning about a [client that no feature knows](crate::lints::unknown_client) |
 /// | `crate = path` | path of this crate; defaults to `::lifecycle` |
 ///
 /// The time-outs along a chain of dependencies have to fit into grace together. Otherwise the process refuses to start,
 /// with exit status 78. After a second signal a teardown may get less time than its `timeout`.
+///
+/// # At the notice
+///
+/// A service that other services find by a registry has to leave the registry before its lame duck counts. The key
+/// `at_notice` names a method of the struct that runs at the notice. Use it for a deregistration, or for a lease that others
+/// wait for.
+///
+/// ```
+/// use lifecycle::{Lifecycle, Teardown};
+/// use std::time::Duration;
+///
+/// #[lifecycle::resource(at_notice = deregister)]
+/// struct Registration {
+///     service: &'static str,
+/// }
+///
+/// impl Registration {
+///     async fn deregister(&self) -> Result<(), std::io::Error> {
+///         println!("no new client is sent to {}", self.service);
+///         Ok(())
+///     }
+/// }
+///
+/// #[lifecycle::teardown]
+/// impl Teardown for Registration {
+///     async fn teardown(&self) {}
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let report = Lifecycle::builder()
+///     .lame_duck(Duration::from_millis(20))
+///     .run(async {
+///         lifecycle::manage(Registration { service: "shop" });
+///         lifecycle::ready();
+///         lifecycle::shutdown("the example is over");
+///         lifecycle::stopping().await;
+///     })
+///     .await;
+/// assert!(report.instances[0].at_notice.is_some());
+/// # }
+/// ```
+///
+/// The method takes `&self`, may be async, and returns `()` or `Result<(), E>` where `E: Display`. All hooks run at once,
+/// on the runtime of the program, after readiness has become 503. The service still works meanwhile.
+///
+/// | a stop | its hooks run |
+/// |---|---|
+/// | with a lame duck, also one of zero | before the lame duck, whose time counts from the end of the last hook |
+/// | by SIGINT, by the end of `main`, of a job, or before `ready()` | during the drain, which begins at once |
+///
+/// The hooks have `min(5 s, grace/5)`, and not more than the time until the drain ends. They use no time of the cleanup and
+/// the flush. So the lame duck ends at the latest `min(5 s, grace/5)` + `lame_duck` after the request: with grace 30 s and a
+/// lame duck of 5 s after 5 s + 5 s = 10 s.
+///
+/// - The report lists an error, a panic or a time-out of the hook, in a row of its own, and the exit status is 70. The stop
+///   goes on.
+/// - The teardown of the instance follows the end of its hook, also by [`release`](crate::Managed::release). A hook that is
+///   out of time is dropped at its next await. After at most 50 ms more, the stop no longer waits for one that blocks.
+/// - A second signal ends the hooks together with the drain.
+/// - The hook runs once for each instance that is managed when the stop begins. It runs at once for an instance that is
+///   managed later, before the cleanup. It does not run for an instance that was released before the stop. The teardown
+///   runs in each case, so let it tolerate that the hook has not run.
 ///
 /// # Fields
 ///

@@ -24,6 +24,7 @@ pub use crate::{
     },
     resource::{
         Generated, HasAttribute, HasTeardown, Resource, Teardown,
+        at_notice::ProbeAtNotice,
         declaration::{Declaration, Edge},
         holds::{Held, Holds, HoldsNothing, Probe, ProbeField},
         link::{Joined, Link},

@@ -3,6 +3,7 @@
 //! `#[lifecycle::resource]` implements [`Resource`] and registers a [`Declaration`]. `#[lifecycle::teardown]` completes
 //! an impl of [`Teardown`]. How a field is released is in `release`; what the compiler checks is in `lint`.
 
+pub(crate) mod at_notice;
 pub(crate) mod declaration;
 pub(crate) mod declared;
 mod failures;
@@ -112,6 +113,12 @@ pub trait Resource: Generated + Sized + Send + Sync + 'static {
     /// Asks one instance whether it is ready. Called only if the declaration has a check.
     #[doc(hidden)]
     fn __lifecycle_ready(_this: &Self) -> Step<'_> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Begins the hook at the notice. It is called only if the declaration has one.
+    #[doc(hidden)]
+    fn __lifecycle_at_notice(&self) -> Step<'_> {
         Box::pin(std::future::ready(Ok(())))
     }
 

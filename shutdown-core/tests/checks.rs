@@ -326,10 +326,7 @@ async fn nobody_is_asked_before_ready_and_startupz_says_so() {
         assert_eq!((answer.status, &*answer.body), (503, "starting\n"));
         let answer = ask(address, "/readyz?verbose").await;
         assert_eq!(answer.status, 503);
-        assert_eq!(
-            answer.body,
-            "[-]start-up failed: the service is not ready yet\nreadyz check failed\n"
-        );
+        assert_eq!(answer.body, "[-]start-up failed: the service is not ready yet\nreadyz check failed\n");
         assert_eq!(shared.asked(), 0);
         lifecycle::ready();
         assert_eq!(ask(address, "/startupz").await.status, 200);
@@ -346,7 +343,9 @@ async fn the_observers_are_told_of_each_change_once() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let list = Arc::clone(&told);
     let observer = move |fact: &lifecycle::Fact| match &fact.kind {
-        FactKind::NotReady { name, error, .. } => list.lock().expect("a list").push(format!("{name}: {error}")),
+        FactKind::NotReady { name, error, .. } => {
+            list.lock().expect("a list").push(format!("{name}: {error}"))
+        }
         FactKind::ReadyAgain { name, .. } => list.lock().expect("a list").push(format!("{name}: again")),
         _ => {}
     };

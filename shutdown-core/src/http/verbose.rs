@@ -22,7 +22,9 @@ pub(super) fn listed(health: &Health) -> String {
     }
     for part in &health.parts {
         let told = match (&part.answer, &part.remark) {
-            (Err(why), Some(remark)) if !why.is_empty() => format!("[-]{} failed: {why}; {remark}", part.name),
+            (Err(why), Some(remark)) if !why.is_empty() => {
+                format!("[-]{} failed: {why}; {remark}", part.name)
+            }
             (Err(why), _) => format!("[-]{} failed: {why}", part.name),
             (Ok(()), None) => format!("[+]{} ok", part.name),
             (Ok(()), Some(remark)) => format!("[+]{} ok: {remark}", part.name),

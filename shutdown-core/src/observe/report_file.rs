@@ -121,6 +121,11 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
         FactKind::Stopping { reason, left } => {
             ("stopping", format!(",\"reason\":{},\"left_ms\":{}", quoted(&reason.to_string()), millis(left)))
         }
+        FactKind::AtNoticeBegan { name, .. } => ("at_notice_began", format!(",\"name\":{}", quoted(name))),
+        FactKind::AtNoticeEnded { name, outcome, .. } => {
+            let outcome = quoted(&outcome.to_string());
+            ("at_notice_ended", format!(",\"name\":{},\"outcome\":{outcome}", quoted(name)))
+        }
         FactKind::Hurried { left } => ("hurried", format!(",\"left_ms\":{}", millis(left))),
         FactKind::Entered { stage } => ("entered", format!(",\"stage\":\"{stage}\"")),
         FactKind::Waiting { stage, names, left } => {

@@ -6,6 +6,7 @@
 //! | a reload begins, and ends | `RELOADING=1` and `MONOTONIC_USEC` in one datagram, then `READY=1` |
 //! | the notice | `STOPPING=1` |
 //! | each change of the stop, and every 5 s | `STATUS` |
+//! | a hook at the notice begins | `STATUS` |
 //! | progress of the stop | `EXTEND_TIMEOUT_USEC`, never beyond the deadline |
 //! | the report | `STATUS`, then `BARRIER=1`, so that everything is read before the process is gone |
 
@@ -136,9 +137,13 @@ impl State {
                 let progress = if has_changed { self.progress(fact.at) } else { None };
                 [status].into_iter().chain(progress).collect()
             }
-            FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. } => {
-                self.progress(fact.at).into_iter().collect()
+            FactKind::AtNoticeBegan { name, .. } => {
+                let text = format!("at the notice: {name}; {} left", seconds(self.left(fact.at)));
+                [status(&text)].into_iter().chain(self.progress(fact.at)).collect()
             }
+            FactKind::AtNoticeEnded { .. }
+            | FactKind::TeardownBegan { .. }
+            | FactKind::TeardownEnded { .. } => self.progress(fact.at).into_iter().collect(),
             FactKind::Sealed { report } => {
                 vec![status(&format!("stopped: {}; exit status {}", report.reason, report.exit_status()))]
             }

@@ -1,13 +1,13 @@
 //! The plan of the declared resources, with the times of its stop: checked at the start, and printed for
 //! `LIFECYCLE_PLAN`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use humantime::format_duration;
 
 use super::host::scaled;
 use super::settings::Settings;
-use crate::budget::Budget;
+use crate::budget::{Budget, time_at_notice};
 use crate::json::{list, quoted};
 use crate::plan::{Format, Plan, render};
 use crate::resource::declared;
@@ -27,12 +27,14 @@ pub(super) fn printed(mut declared: Plan, format: Format, settings: Settings, mo
     if let (None, Err(why)) = (&error, declared::check(module, config.grace)) {
         warnings.push(scaled(config.fits_into, config.grace, &why));
     }
-    let parts = budget(&config, &declared, Instant::now()).parts(config.lame_duck);
+    let parts =
+        budget(&config, &declared, Instant::now()).parts(at_notice(&config, &declared), config.lame_duck);
     format!(
-        "{{\n\"grace_ms\":{},\n\"lame_duck_ms\":{},\n\"drain_ms\":{},\n\
+        "{{\n\"grace_ms\":{},\n\"at_notice_ms\":{},\n\"lame_duck_ms\":{},\n\"drain_ms\":{},\n\
          \"reserves\":{{\"cut_ms\":{},\"cleanup_ms\":{},\"flush_ms\":{},\"margin_ms\":{}}},\n\
          \"warnings\":{},\n\"error\":{},\n\"resources\":{}}}\n",
         config.grace.as_millis(),
+        parts.at_notice,
         parts.lame_duck,
         parts.drain,
         parts.cut,
@@ -58,6 +60,12 @@ pub(super) fn drain_without_time(config: &Config, declared: &Plan) -> Option<Str
             format_duration(config.grace),
         )
     })
+}
+
+/// Returns the longest time of the hooks at the notice before the lame duck. A job has no lame duck to delay (R31).
+fn at_notice(config: &Config, declared: &Plan) -> Duration {
+    let has_one = declared.items().iter().any(|item| item.at_notice.is_some());
+    if has_one && !config.job { time_at_notice(config.grace) } else { Duration::ZERO }
 }
 
 /// Returns the budget of a stop that begins at `now`, if every declared resource is managed once.

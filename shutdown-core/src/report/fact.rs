@@ -106,6 +106,24 @@ pub enum FactKind {
         /// The time until the deadline.
         left: Duration,
     },
+    /// The hook of an instance at the notice begins (R31).
+    #[non_exhaustive]
+    AtNoticeBegan {
+        /// The name of the instance.
+        name: Cow<'static, str>,
+        /// The number of the instance in its process.
+        instance: u64,
+    },
+    /// The hook of an instance at the notice has ended, or was given up.
+    #[non_exhaustive]
+    AtNoticeEnded {
+        /// The name of the instance.
+        name: Cow<'static, str>,
+        /// The number of the instance in its process.
+        instance: u64,
+        /// How it ended.
+        outcome: Outcome,
+    },
     /// A second signal has cut the time of the stop.
     #[non_exhaustive]
     Hurried {
@@ -180,8 +198,15 @@ pub enum FactKind {
 }
 
 impl FactKind {
-    /// Returns whether this is the begin or the end of one teardown. There may be thousands.
+    /// Returns whether this is the begin or the end of the teardown of one instance, or of its hook at the notice. There may
+    /// be thousands.
     pub(crate) fn is_of_a_teardown(&self) -> bool {
-        matches!(self, FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. })
+        matches!(
+            self,
+            FactKind::TeardownBegan { .. }
+                | FactKind::TeardownEnded { .. }
+                | FactKind::AtNoticeBegan { .. }
+                | FactKind::AtNoticeEnded { .. }
+        )
     }
 }

@@ -22,6 +22,8 @@ pub struct Declaration {
     pub last: bool,
     /// `ready = ..`: whether probes ask each instance.
     pub ready: bool,
+    /// The name of the method in `at_notice = ..`, which runs at the notice.
+    pub at_notice: Option<&'static str>,
     /// The type.
     pub type_id: fn() -> TypeId,
     /// The names of the steps of a teardown.
@@ -77,6 +79,7 @@ impl Declaration {
             timeout: None,
             last: false,
             ready: false,
+            at_notice: None,
             type_id: TypeId::of::<T>,
             steps: &["teardown"],
             edges: &[],
@@ -109,6 +112,13 @@ impl Declaration {
     #[must_use]
     pub const fn ready(mut self) -> Self {
         self.ready = true;
+        self
+    }
+
+    /// Sets `at_notice = ..`.
+    #[must_use]
+    pub const fn at_notice(mut self, method: &'static str) -> Self {
+        self.at_notice = Some(method);
         self
     }
 

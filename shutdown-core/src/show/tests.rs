@@ -59,6 +59,7 @@ fn stop(end: End, took_ms: u64, instances: Vec<Instance>) -> Stop {
         grace: Duration::from_secs(10),
         took: Duration::from_millis(took_ms),
         stages: Vec::new(),
+        at_notice: Vec::new(),
         cut_off: Vec::new(),
         instances,
         edges: None,

@@ -13,6 +13,7 @@ use crate::{
         resource::{self, Release, Resource},
         step::{self, Step},
     },
+    parse::unraw,
 };
 
 /// Expands the hidden derive. rustc keeps the item itself, also after an error.
@@ -42,7 +43,8 @@ fn expand(model: &Resource) -> TokenStream {
     let (_, ty_generics, _) = model.generics.split_for_impl();
     let module = quote!(::core::module_path!());
     let keys = keys(model);
-    let (steps, ready, holds) = (steps(model, &door), ready(model, &door), holds(model, &door));
+    let (steps, holds) = (steps(model, &door), holds(model, &door));
+    let (ready, at_notice) = (ready(model, &door), at_notice(model, &door));
     let (before, link, behind) = if model.generics.params.is_empty() {
         let edges = edges(model, &door, true);
         let edges = quote!(.edges(&[#(#edges,)* #door::Edge::start(#door::Probe::<#ident>::START)]));
@@ -96,6 +98,7 @@ fn expand(model: &Resource) -> TokenStream {
                 const LINK: #door::Link = #link;
                 #steps
                 #ready
+                #at_notice
                 #holds
             }
             #provided
@@ -115,10 +118,14 @@ fn keys(model: &Resource) -> TokenStream {
     });
     let last = model.last.then(|| quote!(.last()));
     let ready = model.ready.as_ref().map(|_| quote!(.ready()));
+    let at_notice = model.at_notice.as_ref().map(|method| {
+        let method = unraw(method);
+        quote!(.at_notice(#method))
+    });
     let is_step = |field: &&Field| field.step.as_ref().is_some_and(Step::releases);
     let mut labels = model.fields.iter().filter(is_step).map(|field| &field.label).peekable();
     let steps = labels.peek().is_some().then(|| quote!(.steps(&["teardown", #(#labels),*])));
-    quote!(#order #timeout #last #ready #steps)
+    quote!(#order #timeout #last #ready #at_notice #steps)
 }
 
 /// Returns a stand-in for the impl after an error, so that rustc reports nothing else for it.
@@ -340,6 +347,25 @@ fn registration(ident: &syn::Ident, door: &TokenStream) -> TokenStream {
             #door::Registered(|| ::core::clone::Clone::clone(&__LifecycleEntry(#door::Declaration::NOTHING)).0)
         }
     }
+}
+
+/// Returns the method that begins the hook at the notice. Each error about the user's method points at its name in the key.
+fn at_notice(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
+    let method = model.at_notice.as_ref()?;
+    let span = Span::mixed_site().located_at(method.span());
+    let value = format_ident!("__lifecycle_value", span = span);
+    let (this, kind) = (quote!(self), format_ident!("__lifecycle_kind", span = Span::mixed_site()));
+    let call = quote_spanned!(span=> Self::#method(#this));
+    let settle = quote_spanned!(span=> #kind.settle(#value));
+    Some(quote! {
+        fn __lifecycle_at_notice(&self) -> #door::Step<'_> {
+            #[allow(unused_imports, reason = "it is used only if the method is not async")]
+            use #door::ProbeAtNotice as _;
+            let #value = #call;
+            let #kind = (&mut #door::Probe::value(&#value)).__lifecycle_at_notice();
+            #settle
+        }
+    })
 }
 
 /// Returns the method that collects the instances of its own type that a value holds.

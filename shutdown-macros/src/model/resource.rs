@@ -20,6 +20,7 @@ const KNOWN: &[Known] = &[
     Known { name: "last", form: "last" },
     Known { name: "ready", form: "ready = ping" },
     Known { name: "provided", form: "provided" },
+    Known { name: "at_notice", form: "at_notice = deregister" },
     Known { name: "no_teardown", form: "no_teardown = \"why there is nothing to release\"" },
     Known { name: "allow", form: "allow(unknown_client)" },
     Known { name: "crate", form: "crate = path::to::lifecycle" },
@@ -37,6 +38,8 @@ pub(crate) struct Resource {
     pub(crate) ready: Option<Ident>,
     /// Whether the program makes the value itself, and not an `impl Start`.
     pub(crate) provided: bool,
+    /// The method that runs at the notice.
+    pub(crate) at_notice: Option<Ident>,
     pub(crate) depends_on: Vec<Type>,
     pub(crate) fields: Vec<Field>,
     pub(crate) release: Release,
@@ -75,6 +78,7 @@ impl Resource {
             last: keys.flag("last", errors),
             ready: keys.value("ready", errors, Assigned::method),
             provided: keys.flag("provided", errors),
+            at_notice: keys.value("at_notice", errors, Assigned::method),
             depends_on: depends_on(&keys, &item.ident, errors),
             release,
             fields,
