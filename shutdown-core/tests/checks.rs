@@ -152,7 +152,9 @@ async fn readyz_answers_within_its_limit_and_livez_does_not_wait_whatever_a_chec
     let cases = [Does::Hangs, Does::Panics, Does::IsSlow, Does::Blocks, Does::Fails, Does::SaysFalse];
     join_all(cases.map(async |does| {
         let report = with_probes(async |address| {
+            // More checks than workers, so that one that blocks would take all of them.
             let (_database, shared) = manage("database", does);
+            let _more = [manage("orders", does), manage("cache", does)];
             let mut fastest = Duration::MAX;
             for _ in 0..2 {
                 let asked_while_it_waits = async {
@@ -327,10 +329,7 @@ async fn nobody_is_asked_before_ready_and_startupz_says_so() {
         assert_eq!((answer.status, &*answer.body), (503, "starting\n"));
         let answer = ask(address, "/readyz?verbose").await;
         assert_eq!(answer.status, 503);
-        assert_eq!(
-            answer.body,
-            "[-]start-up failed: the service is not ready yet\nreadyz check failed\n"
-        );
+        assert_eq!(answer.body, "[-]start-up failed: the service is not ready yet\nreadyz check failed\n");
         assert_eq!(shared.asked(), 0);
         lifecycle::ready();
         assert_eq!(ask(address, "/startupz").await.status, 200);
@@ -347,7 +346,9 @@ async fn the_observers_are_told_of_each_change_once() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let list = Arc::clone(&told);
     let observer = move |fact: &lifecycle::Fact| match &fact.kind {
-        FactKind::NotReady { name, error, .. } => list.lock().expect("a list").push(format!("{name}: {error}")),
+        FactKind::NotReady { name, error, .. } => {
+            list.lock().expect("a list").push(format!("{name}: {error}"))
+        }
         FactKind::ReadyAgain { name, .. } => list.lock().expect("a list").push(format!("{name}: again")),
         _ => {}
     };

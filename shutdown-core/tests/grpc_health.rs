@@ -61,10 +61,8 @@ async fn with_health<F: Future<Output = ()>>(
     configure: impl FnOnce(Probes) -> Probes,
     test: impl FnOnce(SocketAddr) -> F,
 ) -> Report {
-    let lifecycle = Lifecycle::builder()
-        .grace(Duration::from_secs(20))
-        .lame_duck(Duration::from_secs(1))
-        .build();
+    let lifecycle =
+        Lifecycle::builder().grace(Duration::from_secs(20)).lame_duck(Duration::from_secs(1)).build();
     let main = async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -116,31 +114,38 @@ async fn check_answers_for_the_whole_and_for_each_name_that_the_program_has_give
 #[tokio::test]
 async fn watch_sends_each_change_and_ends_at_the_notice_with_not_serving() {
     join_all([false, true].map(async |on_own_port| {
-        let report = with_health(on_own_port, |probes| probes, async |address| {
-            let is_up = Arc::new(std::sync::Mutex::new(true));
-            let database = lifecycle::manage(Database(Arc::clone(&is_up)));
-            let mut client = connect(address).await;
-            let mut watched = watch(&mut client, "").await;
-            assert_eq!(next(&mut watched).await.expect("a stream"), Some(Serving));
-            for _ in 0..2 {
-                readiness().drain();
-                assert_eq!(next(&mut watched).await.expect("a stream"), Some(NotServing));
-                readiness().undrain();
+        let report = with_health(
+            on_own_port,
+            |probes| probes,
+            async |address| {
+                let is_up = Arc::new(std::sync::Mutex::new(true));
+                let database = lifecycle::manage(Database(Arc::clone(&is_up)));
+                let mut client = connect(address).await;
+                let mut watched = watch(&mut client, "").await;
                 assert_eq!(next(&mut watched).await.expect("a stream"), Some(Serving));
-            }
-            // Nobody but the stream asks the instance.
-            for up in [false, true] {
-                *is_up.lock().expect("the state") = up;
-                let expected = if up { Serving } else { NotServing };
-                assert_eq!(next(&mut watched).await.expect("a stream"), Some(expected));
-            }
-            lifecycle::shutdown("the test");
-            assert_eq!(next(&mut watched).await.expect("a stream"), Some(NotServing));
-            assert_eq!(next(&mut watched).await.expect("an end without an error"), None);
-            assert!(watched.trailers().await.expect("they came").is_some());
-            assert_eq!(lifecycle::Lifecycle::current().expect("inside").stage(), lifecycle::Stage::LameDuck);
-            drop(database);
-        })
+                for _ in 0..2 {
+                    readiness().drain();
+                    assert_eq!(next(&mut watched).await.expect("a stream"), Some(NotServing));
+                    readiness().undrain();
+                    assert_eq!(next(&mut watched).await.expect("a stream"), Some(Serving));
+                }
+                // Nobody but the stream asks the instance.
+                for up in [false, true] {
+                    *is_up.lock().expect("the state") = up;
+                    let expected = if up { Serving } else { NotServing };
+                    assert_eq!(next(&mut watched).await.expect("a stream"), Some(expected));
+                }
+                lifecycle::shutdown("the test");
+                assert_eq!(next(&mut watched).await.expect("a stream"), Some(NotServing));
+                assert_eq!(next(&mut watched).await.expect("an end without an error"), None);
+                assert!(watched.trailers().await.expect("they came").is_some());
+                assert_eq!(
+                    lifecycle::Lifecycle::current().expect("inside").stage(),
+                    lifecycle::Stage::LameDuck
+                );
+                drop(database);
+            },
+        )
         .await;
         assert!(report.is_clean(), "{report}");
     }))
@@ -150,14 +155,18 @@ async fn watch_sends_each_change_and_ends_at_the_notice_with_not_serving() {
 /// grpc-go watches again at once after a stream with a message. Such a client would otherwise call in a loop.
 #[tokio::test]
 async fn a_watch_that_begins_in_the_lame_duck_stays_open_until_the_drain() {
-    let report = with_health(false, |probes| probes, async |address| {
-        let mut client = connect(address).await;
-        lifecycle::shutdown("the test");
-        let mut watched = watch(&mut client, "").await;
-        assert_eq!(next(&mut watched).await.expect("a stream"), Some(NotServing));
-        assert_eq!(next(&mut watched).await.expect("an end without an error"), None);
-        assert!(lifecycle::Lifecycle::current().expect("inside").stage() > lifecycle::Stage::LameDuck);
-    })
+    let report = with_health(
+        false,
+        |probes| probes,
+        async |address| {
+            let mut client = connect(address).await;
+            lifecycle::shutdown("the test");
+            let mut watched = watch(&mut client, "").await;
+            assert_eq!(next(&mut watched).await.expect("a stream"), Some(NotServing));
+            assert_eq!(next(&mut watched).await.expect("an end without an error"), None);
+            assert!(lifecycle::Lifecycle::current().expect("inside").stage() > lifecycle::Stage::LameDuck);
+        },
+    )
     .await;
     assert!(report.is_clean() && report.took < Duration::from_secs(4), "{report}");
 }
@@ -166,17 +175,21 @@ async fn a_watch_that_begins_in_the_lame_duck_stays_open_until_the_drain() {
 async fn a_watch_that_begins_in_the_drain_is_refused() {
     let go = Arc::new(Notify::new());
     let goes = Arc::clone(&go);
-    let report = with_health(true, |probes| probes, async move |address| {
-        let mut client = connect(address).await;
-        // Work in flight, which keeps the drain going.
-        lifecycle::spawn(async move { goes.notified().await });
-        lifecycle::shutdown("the test");
-        lifecycle::draining().await;
-        assert_eq!(check(&mut client, "").await, Ok(NotServing));
-        let refused = client.watch(named("")).await.expect_err("it is refused");
-        assert_eq!((refused.code(), refused.message()), (Code::Unavailable, "the service is stopping"));
-        go.notify_one();
-    })
+    let report = with_health(
+        true,
+        |probes| probes,
+        async move |address| {
+            let mut client = connect(address).await;
+            // Work in flight, which keeps the drain going.
+            lifecycle::spawn(async move { goes.notified().await });
+            lifecycle::shutdown("the test");
+            lifecycle::draining().await;
+            assert_eq!(check(&mut client, "").await, Ok(NotServing));
+            let refused = client.watch(named("")).await.expect_err("it is refused");
+            assert_eq!((refused.code(), refused.message()), (Code::Unavailable, "the service is stopping"));
+            go.notify_one();
+        },
+    )
     .await;
     assert!(report.is_clean(), "{report}");
 }
@@ -184,18 +197,22 @@ async fn a_watch_that_begins_in_the_drain_is_refused() {
 /// The protocol: `SERVICE_UNKNOWN`, and the stream stays open.
 #[tokio::test]
 async fn a_watch_of_an_unknown_service_says_so_and_ends_with_the_stop() {
-    let report = with_health(false, |probes| probes, async |address| {
-        let mut client = connect(address).await;
-        let mut watched = watch(&mut client, "shop.Orders").await;
-        assert_eq!(next(&mut watched).await.expect("a stream"), Some(ServiceUnknown));
-        tokio::select! {
-            biased;
-            ended = next(&mut watched) => panic!("{ended:?}"),
-            () = tokio::time::sleep(Duration::from_millis(50)) => {}
-        }
-        lifecycle::shutdown("the test");
-        assert_eq!(next(&mut watched).await.expect("an end without an error"), None);
-    })
+    let report = with_health(
+        false,
+        |probes| probes,
+        async |address| {
+            let mut client = connect(address).await;
+            let mut watched = watch(&mut client, "shop.Orders").await;
+            assert_eq!(next(&mut watched).await.expect("a stream"), Some(ServiceUnknown));
+            tokio::select! {
+                biased;
+                ended = next(&mut watched) => panic!("{ended:?}"),
+                () = tokio::time::sleep(Duration::from_millis(50)) => {}
+            }
+            lifecycle::shutdown("the test");
+            assert_eq!(next(&mut watched).await.expect("an end without an error"), None);
+        },
+    )
     .await;
     assert!(report.is_clean(), "{report}");
 }
@@ -222,7 +239,10 @@ async fn a_request_that_is_not_of_grpc_is_refused_in_the_words_of_http() {
             StatusCode::HTTP_VERSION_NOT_SUPPORTED
         );
         let refused = sent(Method::GET, Version::HTTP_2, grpc).await;
-        assert_eq!((refused.status(), &refused.headers()["allow"]), (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap()));
+        assert_eq!(
+            (refused.status(), &refused.headers()["allow"]),
+            (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap())
+        );
         for kind in ["application/json", "application/grpc-web", "application/grpcx"] {
             let status = sent(post.clone(), Version::HTTP_2, kind).await.status();
             assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");

@@ -249,7 +249,9 @@ async fn changes(main: impl FnOnce()) -> Vec<String> {
     let told = Arc::new(Mutex::new(Vec::new()));
     let list = Arc::clone(&told);
     let observer = move |fact: &lifecycle::Fact| match &fact.kind {
-        FactKind::NotReady { name, error, .. } => list.lock().expect("a list").push(format!("{name}: {error}")),
+        FactKind::NotReady { name, error, .. } => {
+            list.lock().expect("a list").push(format!("{name}: {error}"))
+        }
         FactKind::ReadyAgain { name, .. } => list.lock().expect("a list").push(format!("{name}: again")),
         _ => {}
     };
@@ -269,7 +271,10 @@ async fn changes(main: impl FnOnce()) -> Vec<String> {
 async fn a_task_that_waits_at_the_stop_or_was_given_up_is_named() {
     for (stops_in_run, expected) in [
         (1, "supervised task `sync` waited for its second run when the stop began: \"refused\""),
-        (3, "supervised task `sync` was restarted 2 times, and waited for its next run when the stop began: \"refused\""),
+        (
+            3,
+            "supervised task `sync` was restarted 2 times, and waited for its next run when the stop began: \"refused\"",
+        ),
     ] {
         let begins = Begins::default();
         let task = begins.clone();
@@ -291,7 +296,9 @@ async fn a_task_that_waits_at_the_stop_or_was_given_up_is_named() {
     .await;
     assert_eq!(
         report.notes,
-        ["supervised task `sync` was given up after 1 restart within 10 minutes: \"refused\" (the service was not ready)"]
+        [
+            "supervised task `sync` was given up after 1 restart within 10 minutes: \"refused\" (the service was not ready)"
+        ]
     );
 }
 

@@ -28,8 +28,8 @@ use super::lifecycle::Lifecycle;
 use super::work::{Answer, Part};
 use crate::report::FactKind;
 use crate::sync::catch::catch_async;
-use crate::sync::{Flag, lock};
 use crate::sync::notice::Notice;
+use crate::sync::{Flag, lock};
 
 /// The time between two questions to one instance.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -97,8 +97,12 @@ impl Check {
         if let Some(last) = state.last.as_ref().filter(|last| state.runs || is_recent(last)) {
             return (Arc::clone(last), false);
         }
-        let question =
-            Arc::new(Question { asked: now, begun: Flag::default(), answer: OnceLock::new(), answered: Notice::unsharded() });
+        let question = Arc::new(Question {
+            asked: now,
+            begun: Flag::default(),
+            answer: OnceLock::new(),
+            answered: Notice::unsharded(),
+        });
         state.last = Some(Arc::clone(&question));
         state.runs = true;
         (question, true)
@@ -123,9 +127,7 @@ impl Check {
         question.begun.set();
         // A question that waited for a thread until its time was up has its answer already.
         let is_over = self.is_withdrawn() || question.answered.is_fired();
-        let asked = async {
-            if is_over { Ok(()) } else { (self.ask)().await }
-        };
+        let asked = async { if is_over { Ok(()) } else { (self.ask)().await } };
         let asked = pin!(catch_async(tokio::time::timeout(LIMIT, asked)));
         let answer = match select(asked, self.withdrawn.wait()).await {
             Either::Left((Ok(Ok(answer)), _)) => answer,

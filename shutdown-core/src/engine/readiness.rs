@@ -70,7 +70,9 @@ impl Said {
         match kind {
             FactKind::StartBegan { name } => self.starts(name, None),
             FactKind::StartWaits { name, error } => self.starts(name, Some(error)),
-            FactKind::StartEnded { name, .. } => lock(&self.starting).retain(|starting| starting.name != *name),
+            FactKind::StartEnded { name, .. } => {
+                lock(&self.starting).retain(|starting| starting.name != *name)
+            }
             FactKind::Ready
             | FactKind::NotReady { .. }
             | FactKind::ReadyAgain { .. }

@@ -142,8 +142,7 @@ impl Supervised {
         let Supervised { name, limits } = self;
         let restarts = Arc::new(Restarts { name: name.clone(), state: Mutex::default() });
         lifecycle.in_flight().works.add(Arc::clone(&restarts) as _);
-        let supervisor =
-            Supervisor { lifecycle: lifecycle.clone(), restarts, limits, ends: Ends::default() };
+        let supervisor = Supervisor { lifecycle: lifecycle.clone(), restarts, limits, ends: Ends::default() };
         lifecycle.spawn_tracked(Some(name), Location::caller(), supervisor.run(task))
     }
 }

@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::FutureExt as _;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use futures_util::FutureExt as _;
 use http_body::Body;
 use hyper::body::Bytes;
 use tower_service::Service;
@@ -177,7 +177,12 @@ impl Asks {
 impl Probes {
     pub(super) fn of(edge: Edge) -> Probes {
         edge.note_probes();
-        Probes { edge, stopping_status: StatusCode::SERVICE_UNAVAILABLE, admin: None, grpc_services: Arc::default() }
+        Probes {
+            edge,
+            stopping_status: StatusCode::SERVICE_UNAVAILABLE,
+            admin: None,
+            grpc_services: Arc::default(),
+        }
     }
 
     /// Configures the status of `/readyz` after the stop has begun, and while the [readiness](super::Readiness) is drained.

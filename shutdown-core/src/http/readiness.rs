@@ -102,7 +102,8 @@ mod tests {
     /// Asks `probes`, which stand beside a service, as a server of another crate does. Returns the status, and whether the
     /// response tells Envoy.
     async fn asked(probes: &Probes, path: &str) -> (u16, bool) {
-        let service = tower::service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::new())));
+        let service =
+            tower::service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::new())));
         let request = Request::get(path).body(Body::new()).unwrap();
         let response = probes.clone().or(service).oneshot(request).await.unwrap();
         (response.status().as_u16(), response.headers().contains_key(FOR_ENVOY))

@@ -16,14 +16,20 @@ pub(super) fn listed(health: &Health, start_waits_for: &[String]) -> String {
     let mut failed = |name: &str, why: &str| line(&mut text, &format!("[-]{name} failed: {why}"));
     match health.readiness {
         Readiness::Ready => {}
-        Readiness::Starting if start_waits_for.is_empty() => failed("start-up", "the service is not ready yet"),
-        Readiness::Starting => start_waits_for.iter().for_each(|name| failed("start-up", &format!("waiting for {name}"))),
+        Readiness::Starting if start_waits_for.is_empty() => {
+            failed("start-up", "the service is not ready yet")
+        }
+        Readiness::Starting => {
+            start_waits_for.iter().for_each(|name| failed("start-up", &format!("waiting for {name}")))
+        }
         Readiness::Drained => failed("readiness", "it is drained"),
         Readiness::Stopping => failed("shutdown", "the service is stopping"),
     }
     for part in &health.parts {
         let told = match (&part.answer, &part.remark) {
-            (Err(why), Some(remark)) if !why.is_empty() => format!("[-]{} failed: {why}; {remark}", part.name),
+            (Err(why), Some(remark)) if !why.is_empty() => {
+                format!("[-]{} failed: {why}; {remark}", part.name)
+            }
             (Err(why), _) => format!("[-]{} failed: {why}", part.name),
             (Ok(()), None) => format!("[+]{} ok", part.name),
             (Ok(()), Some(remark)) => format!("[+]{} ok: {remark}", part.name),

@@ -71,9 +71,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(Ok(match self.project() {
-            ProbesFutureProject::Probe { response } => {
-                ready!(response.as_mut().poll(cx)).map(Either::Left)
-            }
+            ProbesFutureProject::Probe { response } => ready!(response.as_mut().poll(cx)).map(Either::Left),
             ProbesFutureProject::Service { future } => {
                 let mut response = ready!(future.poll(cx))?;
                 // A server of this crate does it too. Another one does not know of the stop.

@@ -210,7 +210,9 @@ fn number(count: usize) -> f64 {
 mod tests {
     use std::collections::BTreeMap;
 
-    use metrics::{Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString};
+    use metrics::{
+        Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString,
+    };
 
     use super::*;
     use crate::report::Reason;

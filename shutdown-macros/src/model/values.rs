@@ -281,14 +281,20 @@ impl Assigned {
                 None
             }
             [TokenTree::Literal(literal)] => {
-                let message =
-                    format!("`{}` takes the name of a method, without quotes; write `{}`", self.name(), self.form);
+                let message = format!(
+                    "`{}` takes the name of a method, without quotes; write `{}`",
+                    self.name(),
+                    self.form
+                );
                 errors.spanned(literal, Lint::BadAttribute, message);
                 None
             }
             [_, ..] => {
-                let message =
-                    format!("`{}` takes the name of a method of this type; write `{}`", self.name(), self.form);
+                let message = format!(
+                    "`{}` takes the name of a method of this type; write `{}`",
+                    self.name(),
+                    self.form
+                );
                 errors.spanned(self.all(), Lint::BadAttribute, message);
                 None
             }

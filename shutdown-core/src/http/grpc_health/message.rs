@@ -112,12 +112,12 @@ mod tests {
     #[test]
     fn a_request_that_is_not_one_is_refused() {
         for message in [
-            &b"\x0a"[..],                                      // no length
-            b"\x0a\x03ab",                                     // too short
-            b"\x0a\x01\xff",                                   // not UTF-8
-            b"\x0b",                                           // a group
-            b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01",   // a number of 77 bits
-            b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x01",   // longer than the memory
+            &b"\x0a"[..],                                    // no length
+            b"\x0a\x03ab",                                   // too short
+            b"\x0a\x01\xff",                                 // not UTF-8
+            b"\x0b",                                         // a group
+            b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", // a number of 77 bits
+            b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x01", // longer than the memory
         ] {
             assert_eq!(named(message), Err(Refusal::MALFORMED), "{message:?}");
         }

@@ -17,9 +17,9 @@ use futures_util::stream;
 use http_body::Frame;
 use hyper::body::Bytes;
 
+use super::super::probe_body::ProbeBody;
 use super::message::State;
 use super::{Refusal, end};
-use super::super::probe_body::ProbeBody;
 use crate::edge::Edge;
 use crate::edge::readiness::Readiness;
 
