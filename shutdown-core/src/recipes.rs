@@ -138,7 +138,7 @@
 //! ```
 //!
 //! The example `websocket` is a chat that closes with code 1001 and a reason. The example `grpc` ends its streams with
-//! `UNAVAILABLE`, and shows how `tonic-health` tells its watchers.
+//! `UNAVAILABLE`. The [probes](crate::http::probes()#grpc) end a `Watch` of its health with `NOT_SERVING`.
 //!
 //! A library may start a task of its own for a socket. The drain does not know that task, and does not wait for it. Move
 //! work that must finish after the goodbye into [`spawn`](crate::spawn).

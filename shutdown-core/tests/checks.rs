@@ -13,6 +13,7 @@ use lifecycle::http::serve_probes;
 use lifecycle::{FactKind, Lifecycle, Managed, Report, Teardown};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -151,7 +152,9 @@ async fn readyz_answers_within_its_limit_and_livez_does_not_wait_whatever_a_chec
     let cases = [Does::Hangs, Does::Panics, Does::IsSlow, Does::Blocks, Does::Fails, Does::SaysFalse];
     join_all(cases.map(async |does| {
         let report = with_probes(async |address| {
+            // More checks than workers, so that one that blocks would take all of them.
             let (_database, shared) = manage("database", does);
+            let _more = [manage("orders", does), manage("cache", does)];
             let mut fastest = Duration::MAX;
             for _ in 0..2 {
                 let asked_while_it_waits = async {
@@ -360,4 +363,85 @@ async fn the_observers_are_told_of_each_change_once() {
     .await;
     assert!(report.is_clean(), "{report}");
     assert_eq!(*told.lock().expect("a list"), ["database: connection refused", "database: again"]);
+}
+
+mod start {
+    use std::sync::atomic::AtomicBool;
+
+    use lifecycle::{Managed, Start};
+
+    use super::*;
+
+    static IS_UP: AtomicBool = AtomicBool::new(false);
+    static GO: Notify = Notify::const_new();
+
+    #[lifecycle::resource(no_teardown = "a test")]
+    struct Backend;
+
+    #[lifecycle::start(retry = "60s")]
+    impl Start for Backend {
+        async fn start() -> Result<Backend, &'static str> {
+            if IS_UP.load(Ordering::SeqCst) { Ok(Backend) } else { Err("connection refused") }
+        }
+    }
+
+    #[lifecycle::resource(no_teardown = "a test")]
+    struct Queue;
+
+    #[lifecycle::start]
+    impl Start for Queue {
+        async fn start() -> Queue {
+            GO.notified().await;
+            Queue
+        }
+    }
+
+    #[lifecycle::resource(no_teardown = "a test")]
+    struct Shop(Managed<Backend>, Managed<Queue>);
+
+    #[lifecycle::start]
+    impl Start for Shop {
+        async fn start(backend: Managed<Backend>, queue: Managed<Queue>) -> Shop {
+            Shop(backend, queue)
+        }
+    }
+
+    /// R27: an operator sees what a start waits for, until it has ended.
+    #[tokio::test]
+    async fn startupz_names_what_the_start_waits_for_and_why() {
+        let main = async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("an address");
+            tokio::spawn(serve_probes(listener));
+            let starting = tokio::spawn(async {
+                let shop = lifecycle::start::<Shop>().await.expect("it starts");
+                let _: (&Managed<Backend>, &Managed<Queue>) = (&shop.0, &shop.1);
+                lifecycle::ready();
+            });
+            until_startupz_says(address, "starting: waiting for Backend (connection refused), Queue\n").await;
+            let answer = ask(address, "/readyz?verbose").await;
+            let expected = "[-]start-up failed: waiting for Backend (connection refused)\n\
+                            [-]start-up failed: waiting for Queue\n\
+                            readyz check failed\n";
+            assert_eq!((answer.status, &*answer.body), (503, expected));
+            GO.notify_one();
+            until_startupz_says(address, "starting: waiting for Backend (connection refused)\n").await;
+            IS_UP.store(true, Ordering::SeqCst);
+            until_startupz_says(address, "started\n").await;
+            starting.await.expect("no panic");
+            assert_eq!(ask(address, "/startupz").await.status, 200);
+        };
+        let report = Lifecycle::builder().build().run(main).await;
+        assert!(report.is_clean(), "{report}");
+    }
+
+    async fn until_startupz_says(address: SocketAddr, text: &str) {
+        let said = async {
+            while ask(address, "/startupz").await.body != text {
+                tokio::task::yield_now().await;
+            }
+        };
+        let said = tokio::time::timeout(PATIENCE, said).await;
+        assert!(said.is_ok(), "{text}: {}", ask(address, "/startupz").await.body);
+    }
 }

@@ -155,10 +155,9 @@ async fn restarts_that_are_far_apart_never_stop_the_service() {
 
 /// The task fails `fails` times at once, and is healthy from then on.
 fn fails_first(
-    begins: &Begins,
+    begins: Begins,
     fails: usize,
 ) -> impl FnMut() -> futures_util::future::BoxFuture<'static, Result<(), &'static str>> {
-    let begins = begins.clone();
     move || {
         let count = begins.add();
         Box::pin(async move {
@@ -177,7 +176,7 @@ fn fails_first(
 async fn a_task_that_ends_too_often_makes_the_service_not_ready_until_a_healthy_minute() {
     let begins = Begins::default();
     let report = report(|| {
-        Supervised::new("sync").not_ready_after(2).spawn(fails_first(&begins, 3));
+        Supervised::new("sync").not_ready_after(2).spawn(fails_first(begins.clone(), 3));
         let begins = begins.clone();
         lifecycle::spawn(async move {
             let probes = lifecycle::http::probes();
@@ -237,9 +236,8 @@ async fn ends_with_a_healthy_run_between_them_never_make_the_service_not_ready()
 /// The observers are told of the two changes, and not of each end between them.
 #[tokio::test(start_paused = true)]
 async fn each_change_of_the_readiness_by_a_task_is_told_once() {
-    let begins = Begins::default();
     let changes = changes(|| {
-        Supervised::new("sync").not_ready_after(0).spawn(fails_first(&begins, 5));
+        Supervised::new("sync").not_ready_after(0).spawn(fails_first(Begins::default(), 5));
         stop_after(3_600 * SECOND);
     })
     .await;

@@ -155,9 +155,7 @@ impl Lifecycle {
     pub(crate) fn tell(&self, kind: FactKind) {
         let engine = self.engine();
         #[cfg(feature = "http")]
-        if super::readiness::is_of_readiness(&kind) {
-            engine.readiness.changed.notify_waiters();
-        }
+        engine.readiness.learn(&kind);
         let is_logged = log::is_logged(&kind);
         if !is_logged && engine.observers.is_empty() {
             return;

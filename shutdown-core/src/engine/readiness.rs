@@ -1,6 +1,8 @@
 //! Whether load balancers are to send requests (R30).
 
+use std::borrow::Cow;
 use std::pin::pin;
+use std::sync::Mutex;
 
 use futures_util::future::{Either, select};
 use tokio::sync::Notify;
@@ -9,7 +11,7 @@ use tokio::sync::futures::Notified;
 use super::lifecycle::{Lifecycle, Notices};
 use super::work::Part;
 use crate::report::FactKind;
-use crate::sync::{Flag, Switch};
+use crate::sync::{Flag, Switch, lock};
 
 /// What the lifecycle itself says of its readiness. [`Health`] has the parts of the service, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,22 +56,48 @@ impl Health {
 #[derive(Debug, Default)]
 pub(super) struct Said {
     /// Wakes the tasks that tell each change to a client.
-    pub(super) changed: Notify,
+    changed: Notify,
     has_probes: Flag,
     ready_in_lame_duck: Flag,
     drained: Switch,
+    /// The resources whose start is under way, in the order in which they began.
+    starting: Mutex<Vec<StartingPart>>,
 }
 
-/// Whether a fact changes what the probes answer.
-pub(super) fn is_of_readiness(kind: &FactKind) -> bool {
-    matches!(
-        kind,
-        FactKind::Ready
+impl Said {
+    /// Learns of a fact: what the start-up waits for, and that the readiness may have changed.
+    pub(super) fn learn(&self, kind: &FactKind) {
+        match kind {
+            FactKind::StartBegan { name } => self.starts(name, None),
+            FactKind::StartWaits { name, error } => self.starts(name, Some(error)),
+            FactKind::StartEnded { name, .. } => {
+                lock(&self.starting).retain(|starting| starting.name != *name)
+            }
+            FactKind::Ready
             | FactKind::NotReady { .. }
             | FactKind::ReadyAgain { .. }
             | FactKind::ReadinessDrained
-            | FactKind::ReadinessUndrained
-    )
+            | FactKind::ReadinessUndrained => self.changed.notify_waiters(),
+            _ => {}
+        }
+    }
+
+    fn starts(&self, name: &Cow<'static, str>, error: Option<&String>) {
+        let mut starting = lock(&self.starting);
+        match starting.iter_mut().find(|starting| starting.name == *name) {
+            // The next attempt keeps the error of the last one: the service still waits for the same thing.
+            Some(known) => known.error = error.cloned().or_else(|| known.error.take()),
+            None => starting.push(StartingPart { name: name.clone(), error: error.cloned() }),
+        }
+    }
+}
+
+/// A resource that has not started.
+#[derive(Debug)]
+struct StartingPart {
+    name: Cow<'static, str>,
+    /// The error of its last attempt.
+    error: Option<String>,
 }
 
 impl Lifecycle {
@@ -117,9 +145,13 @@ impl Lifecycle {
         self.engine().readiness.changed.notified()
     }
 
-    /// Lists what the start-up waits for.
+    /// Lists the resources that the start-up waits for, each with the error of its last attempt.
     pub(crate) fn start_waits_for(&self) -> Vec<String> {
-        Vec::new()
+        let told = |part: &StartingPart| match &part.error {
+            Some(error) => format!("{} ({error})", part.name),
+            None => part.name.to_string(),
+        };
+        lock(&self.engine().readiness.starting).iter().map(told).collect()
     }
 
     /// Notes that the program has probes.

@@ -49,6 +49,9 @@ use crate::edge::readiness::Readiness;
 /// all at once. An instance that was asked within the last second is not asked again. One that fails makes `/readyz` 503, and
 /// so does a supervised task that has ended [too often](crate::Supervised::not_ready_after).
 ///
+/// `/startupz` names the [resources that have not started](crate::start()), and why: `starting: waiting for Database
+/// (connection refused), Broker`.
+///
 /// The answer takes at most 1 s: an instance without an answer by then is not ready. `/livez` and `/startupz` ask nobody.
 ///
 /// `/readyz?verbose` lists the parts, in the form of Kubernetes. It lists supervised tasks too, also those that never make
@@ -395,7 +398,9 @@ impl Probes {
             Readiness::Drained | Readiness::Stopping => self.stopping_status,
         };
         let text = match health.readiness {
-            _ if is_verbose => verbose::listed(&health) + verbose::verdict(is_ready),
+            _ if is_verbose => {
+                verbose::listed(&health, &self.edge.start_waits_for()) + verbose::verdict(is_ready)
+            }
             Readiness::Starting => self.starting(),
             Readiness::Ready if is_ready => "ready\n".to_owned(),
             Readiness::Ready => "not ready\n".to_owned(),

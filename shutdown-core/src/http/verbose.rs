@@ -11,12 +11,17 @@ pub(super) fn is_asked(query: Option<&str>) -> bool {
 }
 
 /// Returns the list, without the verdict of [`verdict`].
-pub(super) fn listed(health: &Health) -> String {
+pub(super) fn listed(health: &Health, start_waits_for: &[String]) -> String {
     let mut text = String::new();
     let mut failed = |name: &str, why: &str| line(&mut text, &format!("[-]{name} failed: {why}"));
     match health.readiness {
         Readiness::Ready => {}
-        Readiness::Starting => failed("start-up", "the service is not ready yet"),
+        Readiness::Starting if start_waits_for.is_empty() => {
+            failed("start-up", "the service is not ready yet")
+        }
+        Readiness::Starting => {
+            start_waits_for.iter().for_each(|name| failed("start-up", &format!("waiting for {name}")))
+        }
         Readiness::Drained => failed("readiness", "it is drained"),
         Readiness::Stopping => failed("shutdown", "the service is stopping"),
     }
@@ -64,7 +69,7 @@ mod tests {
         let expected = "[+]database ok\n\
                         [-]orders failed: connection refused: no route\n\
                         [+]sync ok: begins again in 3 s: refused\n";
-        assert_eq!(listed(&Health { readiness: Readiness::Ready, parts }), expected);
+        assert_eq!(listed(&Health { readiness: Readiness::Ready, parts }, &[]), expected);
     }
 
     #[test]
@@ -74,7 +79,7 @@ mod tests {
             (Readiness::Drained, "[-]readiness failed: it is drained\n"),
             (Readiness::Stopping, "[-]shutdown failed: the service is stopping\n"),
         ] {
-            assert_eq!(listed(&Health { readiness, parts: Vec::new() }), first);
+            assert_eq!(listed(&Health { readiness, parts: Vec::new() }, &[]), first);
         }
     }
 
