@@ -198,6 +198,7 @@ async fn r31_a_release_during_the_hook_follows_it() {
 async fn r11_a_hook_knows_how_much_time_it_has() {
     #[lifecycle::resource(no_teardown = "memory only", at_notice = look)]
     struct Looks {
+        #[teardown(skip = "the test drops it")]
         seen: mpsc::Sender<Option<Duration>>,
     }
 

@@ -354,7 +354,8 @@ fn at_notice(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
     let method = model.at_notice.as_ref()?;
     let span = Span::mixed_site().located_at(method.span());
     let value = format_ident!("__lifecycle_value", span = span);
-    let (this, kind) = (quote!(self), format_ident!("__lifecycle_kind", span = Span::mixed_site()));
+    let this = format_ident!("self", span = Span::call_site().located_at(method.span()));
+    let kind = format_ident!("__lifecycle_kind", span = Span::mixed_site());
     let call = quote_spanned!(span=> Self::#method(#this));
     let settle = quote_spanned!(span=> #kind.settle(#value));
     Some(quote! {

@@ -1,8 +1,8 @@
-#[lifecycle::resource(no_teardown = "memory only", at_notice = deregister)]
+#[lifecycle::resource(no_teardown = "memory only", at_notice = leave)]
 struct Registration;
 
 impl Registration {
-    async fn deregistered(&self) {}
+    async fn leaves(&self) {}
 }
 
 fn main() {}
