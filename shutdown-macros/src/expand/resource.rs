@@ -296,8 +296,8 @@ fn ready(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
     // Each error about the method points at its name: a missing one, wrong arguments, a wrong return type.
     let span = method.span();
     let (this, value) = (
-        format_ident!("__lifecycle_this", span = Span::mixed_site().located_at(span)),
-        format_ident!("__lifecycle_value", span = Span::mixed_site().located_at(span)),
+        format_ident!("__lifecycle_this", span = span),
+        format_ident!("__lifecycle_value", span = span),
     );
     let call = quote_spanned!(span=> <Self>::#method(#this));
     let place = spanned(door.clone(), span);
