@@ -90,8 +90,8 @@ pub use {
     observe::last_stop::LastStop,
     process::{Process, ReportFormat, last_stop},
     report::{
-        AtNoticeReport, EdgeReport, Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason,
-        Report, StageReport, Straggler, Unconfirmed,
+        AtNoticeReport, EdgeReport, Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome,
+        Outcome, Reason, Report, StageReport, Straggler, Unconfirmed,
     },
     resource::managed::{Managed, TeardownError},
     resource::scope::unconfirmed,

@@ -420,8 +420,9 @@ impl Report {
 
     fn something_failed(&self) -> bool {
         let failed = |instance: &InstanceReport| !instance.outcome.is_success();
-        let failed_at_notice =
-            |instance: &InstanceReport| instance.at_notice.as_ref().is_some_and(|hook| !hook.outcome.is_success());
+        let failed_at_notice = |instance: &InstanceReport| {
+            instance.at_notice.as_ref().is_some_and(|hook| !hook.outcome.is_success())
+        };
         self.panicked_tasks > 0
             || !self.faults.is_empty()
             || self.instances.iter().any(|instance| failed(instance) || failed_at_notice(instance))

@@ -130,12 +130,12 @@ impl<H: Clone> Sequence<H> {
                 budget.drain_until.saturating_duration_since(now + hooks + lame_duck)
             }
             // Split again, because an instance may have been managed since the last event.
-            Phase::Notice { stop, .. }
-            | Phase::LameDuck { stop, .. }
-            | Phase::Drain(stop) => {
+            Phase::Notice { stop, .. } | Phase::LameDuck { stop, .. } | Phase::Drain(stop) => {
                 stop.budget.split_again(&planned.paths).drain_until.saturating_duration_since(now)
             }
-            Phase::CutOff(_) | Phase::Drained(_) | Phase::Teardown(_) | Phase::Exited { .. } => Duration::ZERO,
+            Phase::CutOff(_) | Phase::Drained(_) | Phase::Teardown(_) | Phase::Exited { .. } => {
+                Duration::ZERO
+            }
         }
     }
 
@@ -212,9 +212,7 @@ impl<H: Clone> Sequence<H> {
             Phase::Running { .. } | Phase::Exited { .. } => return None,
             Phase::Notice { stop, until, .. } | Phase::LameDuck { stop, until } => (stop, *until),
             Phase::Drain(stop) => (stop, stop.budget.drain_until),
-            // Only hooks at the notice are waited for.
-            Phase::Drained(stop) => (stop, stop.budget.cut_until),
-            Phase::CutOff(stop) => (stop, stop.budget.cut_until),
+            Phase::Drained(stop) | Phase::CutOff(stop) => (stop, stop.budget.cut_until),
             Phase::Teardown(teardown) => (&teardown.stop, teardown.wake_at()),
         };
         if self.registry.is_stale() {
@@ -303,18 +301,16 @@ impl<H: Clone> Sequence<H> {
             self.begin_at_notice(now, id, until);
         }
         self.phase = match lame_duck.filter(|_| ready) {
-            None => stop.drain(now, &mut self.actions),
-            Some(length) if self.at_notice.is_running() => {
-                stop.notice(now, until, length, &mut self.actions)
-            }
-            Some(Duration::ZERO) => stop.drain(now, &mut self.actions),
+            Some(length) if self.at_notice.is_running() => stop.notice(now, until, length, &mut self.actions),
+            None | Some(Duration::ZERO) => stop.drain(now, &mut self.actions),
             Some(length) => stop.lame_duck(now, length, &mut self.actions),
         };
     }
 
     /// Begins the hook of this instance, if it has one that has not run (R31).
     fn begin_at_notice(&mut self, now: Instant, id: InstanceId, until: Instant) {
-        let hook = self.registry.get(id).filter(|entry| entry.is_waiting()).and_then(|entry| entry.hook.clone());
+        let hook =
+            self.registry.get(id).filter(|entry| entry.is_waiting()).and_then(|entry| entry.hook.clone());
         if let Some(hook) = hook
             && self.at_notice.begin(now, id, until)
         {

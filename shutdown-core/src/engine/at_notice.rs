@@ -87,7 +87,9 @@ impl Lifecycle {
     /// Runs the hook of an instance at the notice, in a task of its own.
     pub(super) fn start_at_notice(&self, id: InstanceId, hook: &Arc<Hook>) {
         // Without a runtime nobody runs this lifecycle, and so nobody waits for the hook.
-        let (Some(runtime), Some(at_notice)) = (self.engine().runtime.get(), hook.at_notice()) else { return };
+        let (Some(runtime), Some(at_notice)) = (self.engine().runtime.get(), hook.at_notice()) else {
+            return;
+        };
         let (lifecycle, running) = (self.clone(), Arc::clone(hook));
         let ending = Ending { lifecycle: self.clone(), id, outcome: Outcome::TimedOut };
         let task = async move {

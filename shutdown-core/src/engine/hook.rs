@@ -21,9 +21,9 @@ pub(crate) type Job = Box<dyn FnOnce() -> BoxFuture<'static, Vec<Failure>> + Sen
 pub(super) async fn run(job: Job, scope: TeardownScope, doubts: &Doubts, step: &'static str) -> Outcome {
     let scope = TeardownScope { doubts: doubts.clone(), ..scope };
     // The job's future, and with it the instance, is dropped in here as well.
-    let failures = catch_async(scope.around(async move { job().await })).await.unwrap_or_else(|panic| {
-        vec![Failure { step, kind: FailureKind::Panic, message: panic.message() }]
-    });
+    let failures = catch_async(scope.around(async move { job().await }))
+        .await
+        .unwrap_or_else(|panic| vec![Failure { step, kind: FailureKind::Panic, message: panic.message() }]);
     Outcome::of(failures, doubts.end())
 }
 

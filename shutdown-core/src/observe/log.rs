@@ -126,7 +126,8 @@ impl Log {
                 );
             }
             FactKind::TeardownEnded { name, instance, outcome } => {
-                let seconds = self.trace.took(Of::Teardown(*instance), fact.at).map(|took| took.as_secs_f64());
+                let seconds =
+                    self.trace.took(Of::Teardown(*instance), fact.at).map(|took| took.as_secs_f64());
                 log_teardown(parent, name, seconds, outcome);
             }
             FactKind::AtNoticeEnded { name, instance, outcome } => {

@@ -143,9 +143,7 @@ impl State {
             }
             FactKind::AtNoticeEnded { .. }
             | FactKind::TeardownBegan { .. }
-            | FactKind::TeardownEnded { .. } => {
-                self.progress(fact.at).into_iter().collect()
-            }
+            | FactKind::TeardownEnded { .. } => self.progress(fact.at).into_iter().collect(),
             FactKind::Sealed { report } => {
                 vec![status(&format!("stopped: {}; exit status {}", report.reason, report.exit_status()))]
             }

@@ -27,7 +27,8 @@ pub(super) fn printed(mut declared: Plan, format: Format, settings: Settings, mo
     if let (None, Err(why)) = (&error, declared::check(module, config.grace)) {
         warnings.push(scaled(config.fits_into, config.grace, &why));
     }
-    let parts = budget(&config, &declared, Instant::now()).parts(at_notice(&config, &declared), config.lame_duck);
+    let parts =
+        budget(&config, &declared, Instant::now()).parts(at_notice(&config, &declared), config.lame_duck);
     format!(
         "{{\n\"grace_ms\":{},\n\"at_notice_ms\":{},\n\"lame_duck_ms\":{},\n\"drain_ms\":{},\n\
          \"reserves\":{{\"cut_ms\":{},\"cleanup_ms\":{},\"flush_ms\":{},\"margin_ms\":{}}},\n\

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use super::{
-    AtNoticeReport, EdgeReport, Failure, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
+    AtNoticeReport, EdgeReport, Failure, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport,
+    Straggler,
 };
 use crate::stage::Stage;
 

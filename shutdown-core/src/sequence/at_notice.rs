@@ -39,10 +39,21 @@ struct Hook {
 #[derive(Debug)]
 enum State {
     Declared,
-    Running { began: Instant, until: Instant },
+    Running {
+        began: Instant,
+        until: Instant,
+    },
     /// Its time is up. The runtime drops it at its next await.
-    Dropping { began: Instant, ended: Instant, until: Instant },
-    Ended { began: Instant, ended: Instant, outcome: Outcome },
+    Dropping {
+        began: Instant,
+        ended: Instant,
+        until: Instant,
+    },
+    Ended {
+        began: Instant,
+        ended: Instant,
+        outcome: Outcome,
+    },
 }
 
 impl AtNotice {

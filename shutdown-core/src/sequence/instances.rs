@@ -35,7 +35,9 @@ impl<H: Clone> Sequence<H> {
 
     /// Begins the hook of an instance that is managed after the notice, while the work in flight is not cut off (R31).
     fn begin_at_notice_late(&mut self, now: Instant, id: InstanceId) {
-        if let Phase::Notice { .. } | Phase::LameDuck { .. } | Phase::Drain(_) | Phase::Drained(_) = self.phase {
+        if let Phase::Notice { .. } | Phase::LameDuck { .. } | Phase::Drain(_) | Phase::Drained(_) =
+            self.phase
+        {
             self.begin_at_notice(now, id, now + budget::time_at_notice(self.config.grace));
         }
     }
@@ -71,8 +73,6 @@ impl<H: Clone> Sequence<H> {
     /// Returns the instant at which this teardown, or the hook at the notice, has to end, if it runs in a stop.
     pub(crate) fn limit(&self, id: InstanceId) -> Option<Instant> {
         let stop = self.phase.stop()?;
-        self.at_notice
-            .limit(id, &stop.budget)
-            .or_else(|| self.registry.get(id).and_then(Entry::limit))
+        self.at_notice.limit(id, &stop.budget).or_else(|| self.registry.get(id).and_then(Entry::limit))
     }
 }

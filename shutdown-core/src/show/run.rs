@@ -89,7 +89,12 @@ impl Run {
             "entered" => self.entered.push((words("stage"), at)),
             "cut_off" => self.cut_off = texts(&value, "work"),
             "at_notice_began" => {
-                self.at_notice.push(Teardown { name: words("name"), began: at, ended: None, in_flush: false });
+                self.at_notice.push(Teardown {
+                    name: words("name"),
+                    began: at,
+                    ended: None,
+                    in_flush: false,
+                });
             }
             "at_notice_ended" => end(&mut self.at_notice, at, &words("name"), words("outcome")),
             "teardown_began" => {

@@ -207,10 +207,8 @@ fn of_facts(run: &Run, stopping: &Stopping, now: SystemTime, process: String) ->
         };
         Bar { name, start: Some(start), took: end.saturating_sub(start), mark, words, place: None }
     };
-    let instances = run
-        .teardowns
-        .iter()
-        .map(|one| Instance { in_flush: one.in_flush, bar: bar(one.name.clone(), one) });
+    let instances =
+        run.teardowns.iter().map(|one| Instance { in_flush: one.in_flush, bar: bar(one.name.clone(), one) });
     let at_notice = run.at_notice.iter().map(|one| bar(format!("{} at notice", one.name), one));
     Stop {
         process,

@@ -77,10 +77,7 @@ fn r31_an_interrupt_during_the_hooks_begins_the_drain() {
 fn r14_a_second_signal_ends_the_hooks_with_the_drain() {
     let (mut script, a) = with_hook(LAME_DUCK);
     script.at(0, signal(15));
-    assert_eq!(
-        script.at(400, signal(15)),
-        ["hurry", "drop the hook of a", "drain", "cut main", "cut work"]
-    );
+    assert_eq!(script.at(400, signal(15)), ["hurry", "drop the hook of a", "drain", "cut main", "cut work"]);
     script.at(405, Event::MainEnded(MainOutcome::Cut));
     assert_eq!(script.at(405, Event::Drained), [""; 0]);
     assert_eq!(script.at(410, Event::AtNoticeEnded(a, Outcome::TimedOut)), ["start a"]);

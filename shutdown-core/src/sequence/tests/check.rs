@@ -141,12 +141,18 @@ impl Seen<'_> {
         let window = if self.hooks_at_t0().next().is_some() { self.time_at_notice() } else { Duration::ZERO };
         assert!(drain <= self.t0 + window + lame_duck + self.scenario.jitter, "{drain:?}");
         // Only a signal ends the lame duck before its time, and only the end of the drain cuts it.
-        let signals = self.run.fed.iter().filter(|(_, stage, event)| {
-            matches!(event, Event::Signal(_)) && *stage == Stage::LameDuck
-        });
+        let signals = self
+            .run
+            .fed
+            .iter()
+            .filter(|(_, stage, event)| matches!(event, Event::Signal(_)) && *stage == Stage::LameDuck);
         let is_cut = self.run.cut_at.is_some_and(|(cut, _)| cut <= drain);
         if duck && self.is_healthy() && signals.count() == 0 && !is_cut {
-            assert_eq!(drain, self.t0 + hooks + lame_duck, "R31: the lame duck counts from the end of the hooks");
+            assert_eq!(
+                drain,
+                self.t0 + hooks + lame_duck,
+                "R31: the lame duck counts from the end of the hooks"
+            );
         }
         let managed = |last| self.report.instances.iter().any(|row| row.last == last);
         assert!(self.stage(Stage::Cleanup).is_some());
@@ -526,7 +532,8 @@ impl Seen<'_> {
             let took = self.exit.saturating_sub(cleanup).as_secs_f64();
             assert!((took - path).abs() < 1e-6, "R3: {took} instead of {path}");
         }
-        let calm = self.hooks().next().is_none() && self.scenario.work.iter().all(|work| work == &Some(Duration::ZERO));
+        let calm = self.hooks().next().is_none()
+            && self.scenario.work.iter().all(|work| work == &Some(Duration::ZERO));
         if calm && matches!(self.scenario.main, Main::InDrain(Duration::ZERO, _)) {
             assert_eq!(Some(cleanup), self.stage(Stage::Drain), "an empty drain takes no time");
         }

@@ -74,7 +74,11 @@ fn r31_the_key_is_gone_while_requests_are_served_and_the_leadership_after_the_wo
     // The lame duck of the recipe is 1 s.
     well(&ended).reported(&["Registration at notice"]).not_before(Duration::from_secs(1));
     let then = events(&mut watch, "deleted /shop/leader");
-    assert_eq!(then, ["put /shop/nightly/ended", "deleted /shop/leader"], "the work ends under its leadership");
+    assert_eq!(
+        then,
+        ["put /shop/nightly/ended", "deleted /shop/leader"],
+        "the work ends under its leadership"
+    );
     assert_eq!(etcd.keys("/shop/"), ["/shop/nightly/ended", "/shop/nightly/step"]);
 }
 
