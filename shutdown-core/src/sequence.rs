@@ -212,9 +212,7 @@ impl<H: Clone> Sequence<H> {
             Phase::Running { .. } | Phase::Exited { .. } => return None,
             Phase::Notice { stop, until, .. } | Phase::LameDuck { stop, until } => (stop, *until),
             Phase::Drain(stop) => (stop, stop.budget.drain_until),
-            // Only hooks at the notice are waited for.
-            Phase::Drained(stop) => (stop, stop.budget.cut_until),
-            Phase::CutOff(stop) => (stop, stop.budget.cut_until),
+            Phase::Drained(stop) | Phase::CutOff(stop) => (stop, stop.budget.cut_until),
             Phase::Teardown(teardown) => (&teardown.stop, teardown.wake_at()),
         };
         if self.registry.is_stale() {
@@ -303,9 +301,8 @@ impl<H: Clone> Sequence<H> {
             self.begin_at_notice(now, id, until);
         }
         self.phase = match lame_duck.filter(|_| ready) {
-            None => stop.drain(now, &mut self.actions),
             Some(length) if self.at_notice.is_running() => stop.notice(now, until, length, &mut self.actions),
-            Some(Duration::ZERO) => stop.drain(now, &mut self.actions),
+            None | Some(Duration::ZERO) => stop.drain(now, &mut self.actions),
             Some(length) => stop.lame_duck(now, length, &mut self.actions),
         };
     }

@@ -208,14 +208,14 @@ async fn r11_a_hook_knows_how_much_time_it_has() {
         }
     }
 
-    let (seen, sees) = mpsc::channel();
+    let (seen, told) = mpsc::channel();
     let main = async move {
         lifecycle::manage(Looks { seen });
         lifecycle::ready();
         lifecycle::shutdown("the test is over");
     };
     drop(Lifecycle::builder().grace(GRACE).run(main).await);
-    let left = sees.recv().expect("it has looked").expect("it has a limit");
+    let left = told.recv().expect("it has looked").expect("it has a limit");
     assert!((1_990 * MS..=2_000 * MS).contains(&left), "{left:?}");
 }
 
@@ -228,7 +228,9 @@ async fn r31_a_hook_that_never_ran_does_not_keep_its_instance() {
     struct Counted;
 
     impl Counted {
-        fn leave(&self) {}
+        fn leave(&self) {
+            let Counted = self;
+        }
     }
 
     impl Drop for Counted {
@@ -254,7 +256,7 @@ async fn r34_observers_hear_of_the_hooks() {
         FactKind::Stopping { .. } => drop(sender.send("stopping".to_owned())),
         FactKind::AtNoticeBegan { name, .. } => drop(sender.send(format!("{name} began"))),
         FactKind::AtNoticeEnded { name, outcome, .. } => {
-            drop(sender.send(format!("{name} ended: {outcome}")))
+            drop(sender.send(format!("{name} ended: {outcome}")));
         }
         FactKind::Entered { stage: Stage::Drain, .. } => drop(sender.send("drain".to_owned())),
         _ => {}

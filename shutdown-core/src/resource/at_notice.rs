@@ -66,6 +66,7 @@ impl<T> ProbeAtNotice for Probe<T> {
     }
 }
 
+#[expect(clippy::unused_self, reason = "the kind decides which `settle` is called")]
 impl AtNoticeLater {
     /// Awaits the value of the method.
     pub fn settle<'a, F>(self, value: F) -> Step<'a>
@@ -76,6 +77,7 @@ impl AtNoticeLater {
     }
 }
 
+#[expect(clippy::unused_self, reason = "the kind decides which `settle` is called")]
 impl AtNoticeNow {
     /// Reads the value of the method.
     pub fn settle(self, value: impl AtNoticeOutput) -> Step<'static> {
