@@ -272,10 +272,12 @@ impl<H: Clone> Sequence<H> {
             Reason::InvalidPlan { .. } => true,
             _ => !ready,
         };
-        self.actions.push(Action::Begin { reason, deadline });
+        // The cut comes before the notice. A `main` that waits for the notice, such as in a start, is dropped when the notice
+        // wakes it, and cannot return an error because of it.
         if cuts_main {
             self.actions.push(Action::CutMain);
         }
+        self.actions.push(Action::Begin { reason, deadline });
         self.phase = if lame_duck.is_zero() || !ready {
             stop.drain(now, &mut self.actions)
         } else {
