@@ -266,16 +266,23 @@ async fn main_does_not_fail_because_a_stop_ends_its_start() {
 /// R28: a value that nobody provides is 78, before anything has started.
 #[tokio::test(start_paused = true)]
 async fn a_value_that_is_not_provided_is_an_invalid_plan() {
-    let mut result = None;
+    let other = std::sync::Arc::new(Mutex::new(None));
+    let keep = other.clone();
     let report = Lifecycle::builder()
         .build()
         .run_to_report(async {
-            result = Some(lifecycle::start::<Orders>().await.map(drop));
+            // The task is told why. `main` is dropped, because it is not ready.
+            let task = lifecycle::spawn(async move {
+                *keep.lock().expect("the error") = lifecycle::start::<Orders>().await.err();
+            });
+            task.await.expect("no panic");
+            lifecycle::start::<Orders>().await.expect("never reached");
         })
         .await;
     assert_eq!(report.exit_status(), 78, "{report}");
     assert!(report.instances.is_empty(), "{report}");
-    let Some(Err(StartError::Invalid { error, .. })) = result else { panic!("{result:?}") };
+    let error = other.lock().expect("the error").take();
+    let Some(StartError::Invalid { error, .. }) = error else { panic!("{error:?}") };
     assert!(error.starts_with("`World` is not provided: call `lifecycle::provide(..)`"), "{error}");
 }
 

@@ -199,7 +199,7 @@ fn an_invalid_plan_stops_the_start() {
     script.manage(0, Spec { needs: vec![a], ..spec("b") });
     script.sequence.depends_on(script.base, a, InstanceId(1));
     let actions = script.at(0, Event::Ready);
-    assert!(actions[0].starts_with("begin: invalid plan: dependency cycle: `a` before"), "{actions:?}");
+    assert!(actions[1].starts_with("begin: invalid plan: dependency cycle: `a` before"), "{actions:?}");
     assert_eq!(script.at(1, Event::Ready), [""; 0]);
     script.at(2, Event::MainEnded(MainOutcome::Cut));
     assert_eq!(script.at(3, Event::Drained), ["start a"]);
