@@ -7,6 +7,7 @@
 //! | [`missing_teardown`] | a resource that nothing releases |
 //! | [`unreleased_field`] | a field that loses something, because nothing releases it |
 //! | [`unknown_client`] | a field that looks like a handle of a known client, and whose type no feature knows: a warning |
+//! | [`missing_start`] | a resource that has to start, and nothing says how |
 //! | [`dependency_cycle`] | resources that depend on each other |
 //! | [`order_contradiction`] | an `order` that tears a dependency down too early |
 //! | [`not_a_resource`] | a type in `depends_on` that is not a resource |
@@ -17,6 +18,7 @@
 
 pub mod bad_attribute;
 pub mod dependency_cycle;
+pub mod missing_start;
 pub mod missing_teardown;
 pub mod not_a_resource;
 pub mod order_contradiction;

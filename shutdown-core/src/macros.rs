@@ -418,7 +418,7 @@ pub use shutdown_macros::resource;
 ///
 /// The compiler reports each error at the token at fault:
 ///
-/// - `missing_start`: an argument is a resource that has no `impl Start`, and is not `provided`.
+/// - [`missing_start`](crate::lints::missing_start): an argument is a resource that has no `impl Start`, and is not `provided`.
 /// - [`dependency_cycle`](crate::lints::dependency_cycle): resources need each other.
 /// - [`order_contradiction`](crate::lints::order_contradiction): by `order` or `last`, an argument would be torn down
 ///   before this resource.

@@ -190,7 +190,7 @@ impl Start {
         let next = now + BACKOFF.after(tries.count, share);
         let until = self.times[item].retry.map(|limit| tries.began + limit);
         if until.is_none_or(|until| next >= until) {
-            return self.fail(now, item, tries, error);
+            return self.fail(now, item, &tries, error);
         }
         if tries.error.as_ref() != Some(&error) {
             self.actions.push(Action::Waits(item, error.clone()));
@@ -199,7 +199,7 @@ impl Start {
         self.states[item] = State::Resting(tries, next);
     }
 
-    fn fail(&mut self, now: Instant, item: Node, tries: Tries, error: String) {
+    fn fail(&mut self, now: Instant, item: Node, tries: &Tries, error: String) {
         self.over = true;
         self.states[item] = State::Waiting;
         let runs = |state: &State| matches!(state, State::Running(..));

@@ -29,7 +29,7 @@ pub fn teardown(args: TokenStream, item: TokenStream) -> TokenStream {
 #[allow(missing_docs, reason = "documented where it is re-exported")]
 #[proc_macro_attribute]
 pub fn start(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::start::attribute(&args.into(), item.into()).into()
+    expand::start::attribute(&args.into(), &item.into()).into()
 }
 
 #[allow(missing_docs, reason = "documented where it is re-exported")]

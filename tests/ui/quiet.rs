@@ -7,7 +7,7 @@
 
 use std::{fs::File, marker::PhantomData, sync::Arc};
 
-use lifecycle::{Managed, Resource, Slot, Teardown};
+use lifecycle::{Managed, Resource, Slot, Start, Teardown};
 
 /// A client.
 #[derive(Debug)]
@@ -133,6 +133,36 @@ impl Teardown for Asked {
     }
 }
 
+/// A resource that the program makes.
+#[lifecycle::resource(provided, no_teardown = "memory only")]
+#[derive(Debug)]
+pub struct Settings;
+
+/// A resource that starts.
+#[lifecycle::resource(no_teardown = "memory only")]
+#[derive(Debug)]
+pub struct Started(Managed<Settings>);
+
+#[lifecycle::start(timeout = "1s", retry = "10s")]
+impl Start for Started {
+    /// Has docs, and awaits nothing.
+    async fn start(settings: Managed<Settings>) -> Result<Self, std::io::Error> {
+        Ok(Self(settings))
+    }
+}
+
+/// A generic resource that starts.
+#[lifecycle::resource(no_teardown = "memory only")]
+#[derive(Debug)]
+pub struct StartedFor<T>(Managed<Started>, PhantomData<T>);
+
+#[lifecycle::start]
+impl<T: Send + Sync + 'static> Start for StartedFor<T> {
+    async fn start(started: Managed<Started>) -> Self {
+        Self(started, PhantomData)
+    }
+}
+
 #[test]
 fn a_plain_struct_shows_its_dependencies() {
     let needs = lifecycle::__private::Needs::of(Asked::DECLARATION);
@@ -148,6 +178,7 @@ fn the_declarations_are_there() {
     assert_eq!(Orders::DECLARATION.name, "Orders");
     assert_eq!(Unit::DECLARATION.name, "Unit");
     assert_eq!(Cache::<u8>::DECLARATION.name, "Cache");
+    let _: fn(Started, StartedFor<u8>) = |one, other| drop((one.0, other.0, other.1));
     let _: fn(Orders) = |orders| drop((orders.db, orders.next));
     let _: fn(Database, Cache<u8>) =
         |db, cache| drop((db.pool, db.other, db.file, db.task, cache.0, cache.1));

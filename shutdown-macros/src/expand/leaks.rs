@@ -8,7 +8,7 @@ use super::{question, spanned, unknown, without_self};
 use crate::{
     model::{
         field::{self, Field},
-        resource::Resource,
+        resource::{Release, Resource},
         step::Step,
     },
     parse::unraw,
@@ -54,7 +54,8 @@ fn suspects(model: &Resource) -> impl Iterator<Item = (usize, &Field)> {
 
 /// Returns the call that panics. Its tokens span the whole field, so that the error underlines it.
 fn call(model: &Resource, field: &Field, door: &TokenStream) -> TokenStream {
-    let Resource { ident, own_required, no_teardown, .. } = model;
+    let ident = &model.ident;
+    let (own_required, no_teardown) = (model.release == Release::Impl, model.release == Release::Nothing);
     let (owner, label) = (unraw(ident), &field.label);
     // There is no `Self` outside of an impl. Inside of one the struct needs its parameters.
     let (this, ty) = match model.generics.params.is_empty() {
@@ -122,7 +123,7 @@ pub(crate) fn check_clients(model: &Resource, door: &TokenStream) -> TokenStream
             let released = match model.generics.params.is_empty() {
                 true => quote!(#door::Touches::<#ident>::__LIFECYCLE_FIELDS.has(#label)),
                 // No constant can ask the impl of a generic struct. An impl that the struct needs is believed.
-                false if model.own_required => return None,
+                false if model.release == Release::Impl => return None,
                 false => quote!(false),
             };
             let name = format!("{}::{label}", unraw(ident));

@@ -10,7 +10,7 @@ use crate::{
     model::{
         field::Field,
         krate,
-        resource::{self, Resource},
+        resource::{self, Release, Resource},
         step::{self, Step},
     },
 };
@@ -173,7 +173,7 @@ fn steps(model: &Resource, door: &TokenStream) -> TokenStream {
         step::this(model.ident.span(), &model.ident),
         format_ident!("__lifecycle_handle", span = Span::mixed_site()),
     );
-    let own = if model.own_required {
+    let own = if model.release == Release::Impl {
         // The one place that needs the impl. Its span is where the error of a missing impl points.
         let (span, door) = (model.ident.span(), spanned(door.clone(), model.ident.span()));
         quote_spanned!(span=> <Self as #door::HasTeardown>::own(#this))

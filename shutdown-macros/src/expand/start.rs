@@ -13,12 +13,12 @@ use crate::{
     },
 };
 
-pub(crate) fn attribute(args: &TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn attribute(args: &TokenStream, item: &TokenStream) -> TokenStream {
     let errors = Errors::new();
     let parsed: Option<Impl> = syn::parse2(item.clone()).ok();
     let Some(found) = parsed.filter(is_start) else {
         let message = "`#[lifecycle::start]` applies to an `impl Start for ..`; move or remove it";
-        errors.at(first_span(&item), Lint::BadAttribute, message);
+        errors.at(first_span(item), Lint::BadAttribute, message);
         let errors = errors.report();
         return quote!(#errors #item);
     };
@@ -73,7 +73,13 @@ fn expand(model: &Start<'_>) -> TokenStream {
         let (impl_generics, _, where_clause) = item.generics.split_for_impl();
         let self_ty = &item.self_ty;
         let cfgs = cfgs(item);
-        quote!(#(#cfgs)* impl #impl_generics #self_ty #where_clause { #(#attrs)* #signature #body })
+        quote! {
+            #(#cfgs)*
+            impl #impl_generics #self_ty #where_clause {
+                #[allow(clippy::unused_async, reason = "the attribute requires an async `start`")]
+                #(#attrs)* #signature #body
+            }
+        }
     };
     let checks = item.generics.params.is_empty().then(|| checks(model, &door));
     quote!(#start #own #checks)

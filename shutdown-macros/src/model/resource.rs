@@ -36,10 +36,18 @@ pub(crate) struct Resource {
     pub(crate) provided: bool,
     pub(crate) depends_on: Vec<Type>,
     pub(crate) fields: Vec<Field>,
-    /// Whether only an `impl Teardown` can say how the resource is released.
-    pub(crate) own_required: bool,
-    /// Whether the attribute has `no_teardown`.
-    pub(crate) no_teardown: bool,
+    pub(crate) release: Release,
+}
+
+/// What says how the resource is released.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Release {
+    /// Only an `impl Teardown`.
+    Impl,
+    /// The `#[teardown]` of its fields, and an `impl Teardown` if it has one.
+    Fields,
+    /// Nothing: the attribute has `no_teardown`.
+    Nothing,
 }
 
 impl Resource {
@@ -49,7 +57,11 @@ impl Resource {
         let mut fields = fields(item, errors);
         handle::allow(&keys, &item.attrs, fields.iter_mut(), errors);
         lifetimes(&item.generics, errors);
-        let no_teardown = no_teardown(&keys, &fields, errors);
+        let release = match no_teardown(&keys, &fields, errors) {
+            true => Release::Nothing,
+            false if fields.iter().all(|field| field.step.is_none()) => Release::Impl,
+            false => Release::Fields,
+        };
         let model = Self {
             krate: keys.value("crate", errors, Assigned::path).unwrap_or_else(krate::default),
             ident: item.ident.clone(),
@@ -60,8 +72,7 @@ impl Resource {
             last: keys.flag("last", errors),
             provided: keys.flag("provided", errors),
             depends_on: depends_on(&keys, &item.ident, errors),
-            own_required: !no_teardown && fields.iter().all(|field| field.step.is_none()),
-            no_teardown,
+            release,
             fields,
         };
         (!errors.any()).then_some(model)

@@ -108,7 +108,7 @@ fn arguments<'a>(signature: &'a Signature, errors: &Errors) -> Vec<&'a Type> {
     if !signature.generics.params.is_empty() {
         errors.spanned(&signature.generics, Lint::BadAttribute, "`start` cannot have generics; remove them");
     }
-    let mut types = Vec::new();
+    let mut arguments = Vec::new();
     for argument in &signature.inputs {
         match argument {
             FnArg::Receiver(receiver) => {
@@ -117,18 +117,18 @@ fn arguments<'a>(signature: &'a Signature, errors: &Errors) -> Vec<&'a Type> {
             }
             FnArg::Typed(typed) => {
                 let text = typed.ty.to_token_stream().to_string();
-                if types.iter().any(|ty: &&Type| ty.to_token_stream().to_string() == text) {
+                if arguments.iter().any(|ty: &&Type| ty.to_token_stream().to_string() == text) {
                     let message = format!("`{text}` occurs twice; remove one: it is the same instance");
                     errors.spanned(&typed.ty, Lint::BadAttribute, message);
                 }
                 if let Pat::Rest(rest) = &*typed.pat {
                     errors.spanned(rest, Lint::BadAttribute, "`start` cannot be variadic; remove this");
                 }
-                types.push(&*typed.ty);
+                arguments.push(&*typed.ty);
             }
         }
     }
-    types
+    arguments
 }
 
 fn output<'a>(signature: &'a Signature, errors: &Errors) -> Option<&'a Type> {
