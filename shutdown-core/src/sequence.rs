@@ -292,10 +292,12 @@ impl<H: Clone> Sequence<H> {
             Reason::InvalidPlan { .. } => true,
             _ => !ready,
         };
-        self.actions.push(Action::Begin { reason, deadline });
+        // The cut comes before the notice. A `main` that waits for the notice, such as in a start, is dropped when the notice
+        // wakes it, and cannot return an error because of it.
         if cuts_main {
             self.actions.push(Action::CutMain);
         }
+        self.actions.push(Action::Begin { reason, deadline });
         let until = now + budget::time_at_notice(self.config.grace);
         for id in self.at_notice.declared() {
             self.begin_at_notice(now, id, until);

@@ -168,7 +168,17 @@ impl Lifecycle {
         managed
     }
 
-    async fn start_all(&self, roots: &[&'static Starting]) -> Result<(), StartError> {
+    /// Starts these resources. If that has ended by a stop, the error is returned after `main` could be cut: a `main` that
+    /// is not ready is dropped, and its error is not one of the service (R26).
+    pub(super) async fn start_all(&self, roots: &[&'static Starting]) -> Result<(), StartError> {
+        let started = self.start_each(roots).await;
+        if started.as_ref().is_err_and(|error| !matches!(error, StartError::Nested)) {
+            tokio::task::yield_now().await;
+        }
+        started
+    }
+
+    async fn start_each(&self, roots: &[&'static Starting]) -> Result<(), StartError> {
         if context::is_start() {
             return Err(StartError::Nested);
         }

@@ -242,6 +242,25 @@ fn main_may_return_an_exit_code() {
     program!("code", "").run().exited(3).said(&["farewell"]);
 }
 
+/// R26: status 0 would say that the work of the job is done.
+#[test]
+fn a_job_that_is_stopped_before_its_arguments_have_started_has_failed() {
+    let mut child = program!("job_arguments", "endless").start();
+    child.wait_for("starting");
+    child.signal(SIGTERM);
+    let ended = child.ended();
+    ended.exited(1).never_said("working").within(Duration::ZERO);
+    ended.reported(&["main failed: the stop began before everything had started"]);
+}
+
+/// R26.
+#[test]
+fn an_argument_that_does_not_start_is_the_reason_of_the_stop_and_not_a_failure_of_main() {
+    let ended = program!("job_arguments", "fails").run();
+    ended.exited(1).never_said("working");
+    ended.reported(&["lifecycle: `Input` did not start: no input; stopped in"]).not_reported("main failed");
+}
+
 /// R20: a batch job counts as work in flight from its start.
 #[test]
 fn a_job_finishes_its_work_or_is_cut_off() {

@@ -16,7 +16,7 @@ mod server;
 pub use etcd::Etcd;
 pub use mariadb::MariaDb;
 pub use nats::Nats;
-pub use postgres::Postgres;
+pub use postgres::{Postgres, PostgresDown};
 pub use rabbitmq::RabbitMq;
 pub use redis_server::Redis;
 pub use server::{Place, Server};

@@ -49,18 +49,11 @@ impl Place {
 
     /// Configures `program` as an unprivileged user, without the caller's environment and signals.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = Command::new(program.as_ref());
-        with_default_signals(&mut command);
-        command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").env("HOME", &self.folder);
-        command.current_dir(&self.folder).stdin(Stdio::null());
-        if is_root() {
-            command.uid(NOBODY).gid(NOBODY);
-        }
-        command
+        command(program.as_ref(), &self.folder)
     }
 
-    /// Runs `command`, and waits until it ends.
-    pub(crate) fn run(mut command: Command) {
+    /// Runs `command`, and waits until it ends. Returns its output.
+    pub(crate) fn run(mut command: Command) -> String {
         let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         assert!(
             output.status.success(),
@@ -69,6 +62,7 @@ impl Place {
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Starts `command`, and waits until `answers`.
@@ -82,15 +76,33 @@ impl Place {
         let child = keeper::start(command, self.folder.clone())
             .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.name));
         let (name, port) = (self.name, self.port);
-        let server = Server { port, pid: child.id(), folder: self.folder, child: Mutex::new(child) };
+        let mut server = Server {
+            port,
+            pid: child.id(),
+            folder: self.folder,
+            child: Mutex::new(child),
+            answered: Instant::now(),
+        };
         let until = Instant::now() + PATIENCE * 2;
         while !answers() {
             let over = server.child().try_wait().expect("a child can be waited for").is_some();
             assert!(!over && Instant::now() < until, "{name} does not answer:\n{}", server.log());
             std::thread::sleep(Duration::from_millis(5));
         }
+        server.answered = Instant::now();
         server
     }
+}
+
+fn command(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    with_default_signals(&mut command);
+    command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").env("HOME", folder);
+    command.current_dir(folder).stdin(Stdio::null());
+    if is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
 }
 
 fn is_root() -> bool {
@@ -121,6 +133,7 @@ pub struct Server {
     pid: u32,
     folder: PathBuf,
     child: Mutex<Child>,
+    answered: Instant,
 }
 
 impl Server {
@@ -133,6 +146,11 @@ impl Server {
         self.port
     }
 
+    /// Returns the instant at which it answered first.
+    pub fn answered(&self) -> Instant {
+        self.answered
+    }
+
     /// Returns its log.
     ///
     /// # Panics
@@ -141,6 +159,11 @@ impl Server {
     pub fn log(&self) -> String {
         let log = std::fs::read(self.folder.join("log")).expect("the log is there");
         String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// Configures a program that talks to the server, as the same user and in the same folder.
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
+        command(program.as_ref(), &self.folder)
     }
 
     /// Stops every process of the server. A client can still connect, and receives nothing.

@@ -6,7 +6,7 @@ use tokio::task::AbortHandle;
 
 use super::graph::{Starting, starting};
 use super::values::Values;
-use super::{Start, Startable};
+use super::{Start, StartError, Startable};
 use crate::engine::context::{self, Scoped};
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainEnd;
@@ -47,13 +47,15 @@ impl Given {
     ///
     /// # Errors
     ///
-    /// Returns how `main` has ended if one does not start: `main` does not run.
+    /// Returns how `main` has ended if one does not start: `main` does not run. The reason of the stop has the error of a
+    /// resource. A service is cut before it gets here after a stop. A job is not, and has failed: its work is not done.
     pub async fn of(arguments: &[fn() -> &'static Starting]) -> Result<Given, MainEnd> {
         let lifecycle = context::expect("main", Lifecycle::clone);
         let roots: Vec<_> = arguments.iter().map(|argument| argument()).collect();
         match lifecycle.start_all(&roots).await {
             Ok(()) => Ok(Given(lifecycle)),
-            Err(error) => Err(MainEnd::Err(error.to_string())),
+            Err(StartError::Failed { .. } | StartError::Invalid { .. }) => Err(MainEnd::Ok),
+            Err(error @ (StartError::Stopping | StartError::Nested)) => Err(MainEnd::Err(error.to_string())),
         }
     }
 }

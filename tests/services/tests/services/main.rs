@@ -1,5 +1,6 @@
 //! Services and the servers that they use. The tests count lost work, repeated work and leftovers at the server.
 
+mod along_the_plan;
 mod archives;
 mod bad_input;
 mod collector;
