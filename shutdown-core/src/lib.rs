@@ -62,6 +62,10 @@ pub mod net;
 #[cfg(feature = "show")]
 mod show;
 
+// The kit for tests of services.
+#[cfg(feature = "testing")]
+pub mod testing;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
