@@ -66,6 +66,9 @@ mod show;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[cfg(feature = "testing")]
+pub use macros::test;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

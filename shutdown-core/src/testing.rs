@@ -66,7 +66,38 @@
 //!
 //! A consumer is stopped and started again while it works. [`Ledger`] then counts the messages that were lost, and those
 //! that were handled more than once.
+//!
+//! # 5. The order, inside of the test
+//!
+//! The order of the teardowns needs no process. [`#[lifecycle::test]`](macro@crate::test) runs the body of a test in a
+//! lifecycle of its own, on a paused clock if the test wants one. [`report`] stops it.
+//! [`assert_torn_down!`](crate::assert_torn_down) follows the plan, [`assert_clean!`](crate::assert_clean) requires that
+//! nothing failed, and [`assert_plan!`](crate::assert_plan) looks at the declarations alone:
+//!
+//! ```
+//! use lifecycle::testing::report;
+//! use lifecycle::{assert_clean, assert_torn_down};
+//!
+//! #[lifecycle::test(grace = "5s", clock = "paused")]
+//! async fn the_journal_closes_last() {
+//!     let journal = lifecycle::defer("journal", async || {});
+//!     lifecycle::Deferred::new("counter").uses(&journal).run(async || {});
+//!     let report = report().await;
+//!     assert_torn_down!(report, ["counter", "journal"]);
+//!     assert_clean!(report);
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! # What runs where
+//!
+//! | item | Linux | other Unixes | Windows |
+//! |---|---|---|---|
+//! | `Program`, `Service` | all processes of the service end with the test | those in its session do | not there |
+//! | `Load`, `Placed`, `Client`, `Ledger`, `#[lifecycle::test]`, the assertions | yes | yes | yes |
+//! | [`Place::own`] | yes | needs addresses of 127.0.0.0/8 | yes |
 
+mod account;
 mod assertions;
 mod client;
 #[cfg(unix)]
@@ -88,14 +119,18 @@ mod processes;
 mod program;
 mod report;
 mod response;
+mod run;
 #[cfg(unix)]
 mod service;
 #[cfg(unix)]
 mod stopped;
 mod tally;
 
+pub use account::Account;
 #[doc(hidden)]
-pub use assertions::__assert_lost;
+pub use account::Torn;
+#[doc(hidden)]
+pub use assertions::{__assert_clean, __assert_lost, __assert_plan, __assert_torn_down};
 pub use client::{Client, get};
 pub use ledger::Ledger;
 pub use load::{Asked, Clients, Load};
@@ -106,6 +141,9 @@ pub use placed::Placed;
 pub use program::Program;
 pub use report::{ServiceInstance, ServiceReport};
 pub use response::Response;
+pub use run::report;
+#[doc(hidden)]
+pub use run::{Test, TestClock, Wanted};
 #[cfg(unix)]
 pub use service::Service;
 #[cfg(unix)]

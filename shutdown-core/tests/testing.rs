@@ -55,7 +55,8 @@ fn family() -> (Service, Vec<String>) {
         service.expect(Instant::now() < until && !over, "it does not start its children");
         std::thread::sleep(Duration::from_millis(2));
     }
-    let pids = service.stdout().iter().map(|line| line.strip_prefix("pid ").expect("an id").to_owned()).collect();
+    let pids =
+        service.stdout().iter().map(|line| line.strip_prefix("pid ").expect("an id").to_owned()).collect();
     assert!(!service.is_over());
     (service, pids)
 }
@@ -156,7 +157,10 @@ fn a_program_that_is_never_ready_is_an_error_with_its_output() {
     let message = panics(|| sh("echo hello; echo sorry >&2").ready_at_line("ready").start());
     assert_eq!(message, "it never said `ready`\n--- stdout\nhello\n--- stderr\nsorry");
     let silent = sh("exec sleep 600").patience(Duration::from_millis(50));
-    assert_eq!(panics(|| silent.ready_by_systemd().start()), "it never sent `READY=1`\n--- stdout\n\n--- stderr\n");
+    assert_eq!(
+        panics(|| silent.ready_by_systemd().start()),
+        "it never sent `READY=1`\n--- stdout\n\n--- stderr\n"
+    );
     let message = panics(|| sh("exec sleep 600").patience(Duration::from_millis(50)).start().stopped());
     assert_eq!(message, "it does not end\n--- stdout\n\n--- stderr\n");
 }
@@ -214,7 +218,10 @@ fn the_one_lost_request_of_a_thousand_is_found() {
         assert!(tally.requests() >= 1_000, "{tally}");
         assert_eq!((tally.lost(), tally.count(Outcome::Empty)), (1, 1), "{tally}");
         let message = panics(|| assert_lost!(tally, 0));
-        assert!(message.starts_with("1 requests were lost, not 0: ") && message.contains("closed without"), "{message}");
+        assert!(
+            message.starts_with("1 requests were lost, not 0: ") && message.contains("closed without"),
+            "{message}"
+        );
         assert!(message.contains("` closed without a response: read"), "{message}");
     }
 }
@@ -343,7 +350,10 @@ fn the_same_lines_with_lifecycle_lose_nothing() {
     assert_lost!(load, 0, except = [Outcome::Refused]);
     assert_lost!(placed, 0);
     let report = stopped.report();
-    assert_eq!((report.status, &*report.instances[0].name, &*report.instances[0].outcome), (0, "journal", "ok"));
+    assert_eq!(
+        (report.status, &*report.instances[0].name, &*report.instances[0].outcome),
+        (0, "journal", "ok")
+    );
     assert!(report.reason.starts_with("SIGTERM"), "{report}");
 }
 

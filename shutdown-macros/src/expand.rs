@@ -9,6 +9,7 @@ pub(crate) mod needs_release;
 mod question;
 pub(crate) mod resource;
 pub(crate) mod teardown;
+pub(crate) mod test_fn;
 mod unknown;
 
 use std::time::Duration;

@@ -11,6 +11,7 @@ pub(crate) mod resource;
 pub(crate) mod runtime;
 pub(crate) mod step;
 pub(crate) mod teardown;
+pub(crate) mod test_fn;
 pub(crate) mod touched;
 pub(crate) mod values;
 

@@ -56,7 +56,8 @@ impl Client {
     /// If nobody listens.
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Client {
-        Client::try_connect(address).unwrap_or_else(|outcome| panic!("cannot connect to {address}: {outcome}"))
+        Client::try_connect(address)
+            .unwrap_or_else(|outcome| panic!("cannot connect to {address}: {outcome}"))
     }
 
     /// Opens a TCP connection if a server listens.

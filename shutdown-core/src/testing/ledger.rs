@@ -90,7 +90,8 @@ impl<Id: Ord + Clone + fmt::Display> fmt::Display for Ledger<Id> {
         /// The number of ids that are listed.
         const LISTED: usize = 10;
         write!(f, "{} sent", self.ids(|sent, _| sent).len())?;
-        for (what, ids) in [("lost", self.lost()), ("repeated", self.repeated()), ("unknown", self.unknown())] {
+        for (what, ids) in [("lost", self.lost()), ("repeated", self.repeated()), ("unknown", self.unknown())]
+        {
             if ids.is_empty() {
                 continue;
             }

@@ -118,14 +118,15 @@ impl Load {
     ///
     /// If that takes longer than 60 s. The message has the tally.
     #[track_caller]
-    pub fn wait_for_answer_of(&self, instance: &str) {
-        self.wait_until(&format!("{instance} answers"), |tally| tally.answered_by(instance) > 0);
+    pub fn wait_for_answer_of(&self, instance: impl fmt::Display) {
+        self.wait_until(&format!("{instance} answers"), |tally| tally.answered_by(&instance) > 0);
     }
 
     #[track_caller]
     fn wait_until(&self, what: &str, holds: impl Fn(&Tally) -> bool) {
         let limit = PATIENCE;
-        let tally = wait_timeout_while(&self.shared.counted, lock(&self.shared.tally), limit, |tally| !holds(tally));
+        let tally =
+            wait_timeout_while(&self.shared.counted, lock(&self.shared.tally), limit, |tally| !holds(tally));
         let (holds, now) = (holds(&tally), tally.clone());
         drop(tally);
         assert!(holds, "waited in vain until {what}: {now}{}", now.losses(&[]));
@@ -300,7 +301,10 @@ impl Clients {
     /// Waits until a request is to be sent, at a rate.
     fn wait_for_turn(&self, number: usize, request: u64, shared: &Shared) {
         let Some(rate) = self.rate else { return };
-        #[expect(clippy::cast_precision_loss, reason = "the numbers of requests of a test are exact in 52 bits")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "the numbers of requests of a test are exact in 52 bits"
+        )]
         let turn = (request as f64 * self.count as f64 + number as f64) / rate;
         let at = shared.began + Duration::from_secs_f64(turn);
         while !shared.over.is_set() && Instant::now() < at {
@@ -315,7 +319,11 @@ impl Clients {
     }
 
     /// Sends a request over `open`, or over a new connection, which stays in `open` if it stays open.
-    fn ask(&self, open: &mut Option<Connection>, asked: &Asked) -> Result<(Outcome, Option<String>), Failure> {
+    fn ask(
+        &self,
+        open: &mut Option<Connection>,
+        asked: &Asked,
+    ) -> Result<(Outcome, Option<String>), Failure> {
         let last = self.protocol == Protocol::NewConnections;
         let (connection, response) = loop {
             let (mut connection, is_new) = match open.take() {
@@ -374,7 +382,8 @@ impl Connection {
     fn open(address: SocketAddr, protocol: Protocol) -> Result<Connection, Failure> {
         match protocol {
             Protocol::KeepAlive | Protocol::NewConnections => {
-                let client = Client::try_connect(address).map_err(|outcome| (outcome, "connect".to_owned()))?;
+                let client =
+                    Client::try_connect(address).map_err(|outcome| (outcome, "connect".to_owned()))?;
                 Ok(Connection::Http1(client))
             }
             #[cfg(feature = "http2")]

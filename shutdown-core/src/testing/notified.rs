@@ -28,7 +28,9 @@ impl Notified {
                 if length == 0 {
                     return;
                 }
-                String::from_utf8_lossy(&datagram[..length]).lines().for_each(|line| heard.push(line.to_owned()));
+                String::from_utf8_lossy(&datagram[..length])
+                    .lines()
+                    .for_each(|line| heard.push(line.to_owned()));
             }
         });
         Notified { file, said }

@@ -6,7 +6,9 @@ use std::fs;
 pub(super) fn children(pid: u32) -> Vec<u32> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let lists = threads.map(|thread| fs::read_to_string(thread.path().join("children")).unwrap_or_default());
-    lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
+    lists
+        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Returns the children of `pid`, their children, and so on, without those that have ended.
@@ -31,7 +33,8 @@ pub(super) fn name(pid: u32) -> String {
 pub(super) fn stands_still(pid: u32) -> bool {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     threads.into_iter().all(|thread| {
-        state(&thread.path().join("stat").to_string_lossy()).is_none_or(|state| matches!(state, 'T' | 't' | 'Z' | 'X'))
+        state(&thread.path().join("stat").to_string_lossy())
+            .is_none_or(|state| matches!(state, 'T' | 't' | 'Z' | 'X'))
     })
 }
 

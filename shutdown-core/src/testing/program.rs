@@ -37,6 +37,7 @@ use crate::sync::Counter;
 #[must_use = "a program does nothing until `start`"]
 pub struct Program {
     path: OsString,
+    command: Option<Command>,
     launcher: Vec<OsString>,
     arguments: Vec<OsString>,
     variables: Vec<(OsString, Option<OsString>)>,
@@ -77,6 +78,7 @@ impl Program {
         let variables = unset.into_iter().chain(systemd).chain(listeners);
         Program {
             path: path.as_ref().to_owned(),
+            command: None,
             launcher: Vec::new(),
             arguments: Vec::new(),
             variables: variables.map(|name| (name.into(), None)).collect(),
@@ -221,11 +223,7 @@ impl Program {
     /// If the program cannot be executed, ends, or does not become ready in time. The message has its output.
     #[track_caller]
     pub fn start(mut self) -> Service {
-        let mut words = std::mem::take(&mut self.launcher);
-        words.push(self.path.clone());
-        words.append(&mut self.arguments);
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]);
+        let mut command = self.command();
         let guardian = Guardian::before(&mut command).expect("a socket can be made");
         let report = self.report_file().filter(|_| self.writes_report);
         if let Some(file) = &report {
@@ -250,7 +248,8 @@ impl Program {
             step(&mut command);
         }
         let guarded = guardian.start(&mut command);
-        let guarded = guarded.unwrap_or_else(|error| panic!("cannot start {}: {error}", words[0].display()));
+        let guarded = guarded
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", command.get_program().display()));
         let mut service = Service::new(guarded, &self, notified, report, asked.map(PathBuf::from));
         service.wait_until_ready(&self.ready);
         service
@@ -266,6 +265,24 @@ impl Program {
         self.start().stopped()
     }
 
+    /// Returns the command of the launcher and the program.
+    fn command(&mut self) -> Command {
+        let mut words = std::mem::take(&mut self.launcher);
+        let mut command = match self.command.take() {
+            Some(command) if words.is_empty() => command,
+            given => {
+                words.push(self.path.clone());
+                let given = given.iter().flat_map(Command::get_args).map(OsStr::to_owned);
+                words.extend(given);
+                let mut command = Command::new(&words[0]);
+                command.args(&words[1..]);
+                command
+            }
+        };
+        command.args(self.arguments.drain(..));
+        command
+    }
+
     /// Returns the value of a variable that was configured.
     fn variable(&self, name: &str) -> Option<OsString> {
         self.variables.iter().rfind(|(known, _)| known == name)?.1.clone()
@@ -273,6 +290,24 @@ impl Program {
 
     fn report_file(&self) -> Option<TemporaryFile> {
         self.variable("LIFECYCLE_REPORT").is_none().then(|| TemporaryFile::new("report"))
+    }
+}
+
+/// Takes a command as it is, with its folder, its user and its environment. The streams are those of the [`Program`].
+///
+/// ```
+/// use lifecycle::testing::Program;
+/// use std::process::Command;
+///
+/// let mut command = Command::new("pwd");
+/// command.current_dir("/");
+/// Program::from(command).run().exited(0).said(&["/"]);
+/// ```
+impl From<Command> for Program {
+    fn from(command: Command) -> Program {
+        let mut program = Program::new(command.get_program());
+        program.variables.retain(|(name, _)| command.get_envs().all(|(given, _)| given != name));
+        Program { command: Some(command), ..program }
     }
 }
 

@@ -52,9 +52,10 @@ impl ServiceReport {
     pub(super) fn read(file: Option<&Path>, pid: u32, stderr: &[String]) -> Option<ServiceReport> {
         let lines = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
         let run = format!("{pid}-");
-        let sealed = lines.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| {
-            line["fact"] == "sealed" && line["run"].as_str().is_some_and(|own| own.starts_with(&run))
-        });
+        let sealed =
+            lines.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| {
+                line["fact"] == "sealed" && line["run"].as_str().is_some_and(|own| own.starts_with(&run))
+            });
         let on_stderr = || {
             let mut lines = stderr.iter().rev().filter(|line| line.starts_with("{\"reason\":"));
             lines.find_map(|line| serde_json::from_str(line).ok())

@@ -161,7 +161,8 @@ mod tests {
     /// Returns the outcome and the body of the response in `bytes`.
     fn read(bytes: &str) -> (Outcome, String) {
         let response = Reader::new(bytes.as_bytes()).response();
-        response.map_or_else(|outcome| (outcome, String::new()), |response| (response.outcome(), response.text()))
+        response
+            .map_or_else(|outcome| (outcome, String::new()), |response| (response.outcome(), response.text()))
     }
 
     #[test]
@@ -169,7 +170,11 @@ mod tests {
         for (bytes, outcome, body) in [
             ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokrest", Outcome::Answered, "ok"),
             ("HTTP/1.1 201 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", Outcome::AnsweredLast, ""),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", Outcome::Answered, "ok"),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+                Outcome::Answered,
+                "ok",
+            ),
             ("HTTP/1.0 200 OK\r\n\r\nto the end", Outcome::Answered, "to the end"),
             ("HTTP/1.1 204 No Content\r\n\r\n", Outcome::Answered, ""),
             ("HTTP/1.1 503 No\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", Outcome::Unavailable, ""),

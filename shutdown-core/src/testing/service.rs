@@ -17,6 +17,9 @@ use super::stopped::Stopped;
 /// The pause between two looks at something that gives no sign.
 const LOOK: Duration = Duration::from_millis(2);
 
+/// How long the text of a failure waits for the last lines.
+const LAST_LINES: Duration = Duration::from_millis(100);
+
 /// The time that the output of a service may take after its end.
 const OUTPUT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -286,10 +289,11 @@ impl Service {
     /// Continues the service after a [`freeze`](Service::freeze).
     #[track_caller]
     pub fn thaw(&mut self) {
+        // A signal that waited may end the service at once.
+        self.send(libc::SIGCONT);
         for pid in self.guarded.processes() {
             self.guarded.signal(pid, libc::SIGCONT);
         }
-        self.send(libc::SIGCONT);
     }
 
     /// Returns the time since the first signal, or since the start.
@@ -332,8 +336,14 @@ impl Service {
     /// Requires that `holds`, and panics with all output of the service otherwise.
     #[track_caller]
     pub fn expect(&self, holds: bool, what: &str) {
-        assert!(
-            holds,
+        if holds {
+            return;
+        }
+        // The last lines of a service that has ended are still on their way.
+        let until = Instant::now() + LAST_LINES;
+        self.stdout.wait_for_end(until);
+        self.stderr.wait_for_end(until);
+        panic!(
             "{what}\n--- stdout\n{}\n--- stderr\n{}",
             self.stdout.lines().join("\n"),
             self.stderr.lines().join("\n"),
@@ -366,7 +376,9 @@ mod tests {
     #[test]
     fn an_address_is_found_in_the_rest_of_a_line() {
         let expected = Some("127.0.0.1:80".parse().unwrap());
-        for rest in ["127.0.0.1:80", " 127.0.0.1:80 (2 workers)", "http://127.0.0.1:80", "http://127.0.0.1:80/a"] {
+        for rest in
+            ["127.0.0.1:80", " 127.0.0.1:80 (2 workers)", "http://127.0.0.1:80", "http://127.0.0.1:80/a"]
+        {
             assert_eq!(address(rest), expected, "{rest}");
         }
         assert_eq!(address("[::1]:80/"), Some("[::1]:80".parse().unwrap()));

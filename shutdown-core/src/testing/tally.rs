@@ -89,8 +89,8 @@ impl Tally {
     }
 
     /// Returns the number of requests that an instance answered: see [`Clients::check`](super::Clients::check).
-    pub fn answered_by(&self, instance: &str) -> usize {
-        self.by.get(instance).map_or(0, |(count, _)| *count)
+    pub fn answered_by(&self, instance: impl fmt::Display) -> usize {
+        self.by.get(&instance.to_string()).map_or(0, |(count, _)| *count)
     }
 
     /// Returns the number of instances that answered a request.
@@ -104,9 +104,20 @@ impl Tally {
     ///
     /// If the instance has answered no request.
     #[track_caller]
-    pub fn last_request_of(&self, instance: &str, notice: Instant) -> Duration {
-        let (_, last) = self.by.get(instance).expect("the instance has answered a request");
+    pub fn last_request_of(&self, instance: impl fmt::Display, notice: Instant) -> Duration {
+        let (_, last) = self.by.get(&instance.to_string()).expect("the instance has answered a request");
         last.saturating_duration_since(notice)
+    }
+
+    /// Requires `count` requests, each of which was answered.
+    ///
+    /// # Panics
+    ///
+    /// If it was another number, or if one was lost.
+    #[track_caller]
+    pub fn all_answered(&self, count: usize) {
+        let all = self.requests() == count && self.lost() == 0;
+        assert!(all, "expected {count} answers and nothing else: {self}{}", self.losses(&[]));
     }
 
     /// Returns the examples of requests that were lost, one line each.
