@@ -63,6 +63,13 @@ pub mod net;
 #[cfg(feature = "show")]
 mod show;
 
+// The kit for tests of services.
+#[cfg(feature = "testing")]
+pub mod testing;
+
+#[cfg(feature = "testing")]
+pub use macros::test;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

@@ -567,3 +567,51 @@ pub use shutdown_macros::start;
 /// - [`bad_attribute`](crate::lints::bad_attribute): `teardown` is missing, is not async, has a receiver other than
 ///   `&self`, has more arguments or generics, or returns another type.
 pub use shutdown_macros::teardown;
+
+/// Runs an async test in a lifecycle of its own, and requires a clean stop at its end.
+///
+/// The body of the test is inside the lifecycle, and so is each task that it spawns by `tokio::spawn`. So a test manages
+/// resources as the service does. When the body ends, the lifecycle is stopped, and everything is torn down.
+///
+/// The test fails
+///
+/// - if its body panics, or returns an error;
+/// - if the report is not clean: a teardown failed or timed out, work was cut off, or the plan is invalid. The message is
+///   the waterfall;
+/// - if a task has panicked, also one whose `JoinHandle` was dropped.
+///
+/// The last two do not apply if the test takes the report by [`testing::report`](crate::testing::report), which stops the
+/// lifecycle, or has the key `report = "any"`.
+///
+/// ```
+/// use lifecycle::assert_torn_down;
+/// use lifecycle::testing::report;
+///
+/// #[lifecycle::test(grace = "5s", clock = "paused")]
+/// async fn the_outbox_is_empty_before_the_journal_closes() {
+///     let journal = lifecycle::defer("journal", async || {});
+///     lifecycle::Deferred::new("outbox").uses(&journal).run(async || {});
+///     tokio::spawn(async {
+///         lifecycle::stopping().await; // is inside the lifecycle too
+///     });
+///     let report = report().await;
+///     assert_torn_down!(report, ["outbox", "journal"]);
+/// }
+/// # // A doctest has no test runner.
+/// # fn main() {}
+/// ```
+///
+/// Each test has a runtime of one thread, so that tests run in parallel with each other, under `cargo test` and under
+/// nextest.
+///
+/// # Keys
+///
+/// | key | default | meaning |
+/// |---|---|---|
+/// | `grace = "5s"` | 25 s | the total time that the stop may take |
+/// | `lame_duck = "1s"` | 0 s | how long everything still works after the begin of the stop |
+/// | `clock = "paused"` | `"real"` | tokio's paused clock: a test of a time-out of 30 s takes milliseconds |
+/// | `report = "any"` | `"clean"` | accepts each report |
+/// | `crate = path` | `::lifecycle` | the path of this crate |
+#[cfg(feature = "testing")]
+pub use shutdown_macros::test;

@@ -40,6 +40,9 @@ pub use crate::{
     sync::notice::Notice,
 };
 
+#[cfg(feature = "testing")]
+pub use crate::testing::{Test, TestClock, Wanted};
+
 // For the program `lifecycle`.
 #[cfg(feature = "show")]
 pub use crate::show::show;
