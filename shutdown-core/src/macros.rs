@@ -177,17 +177,18 @@ pub use shutdown_macros::known_types;
 ///
 /// | key | value |
 /// |---|---|
-/// | `grace_ms` | grace. It is the sum of `lame_duck_ms`, `drain_ms` and the four reserves |
+/// | `grace_ms` | grace. It is the sum of `at_notice_ms`, `lame_duck_ms`, `drain_ms` and the four reserves |
+/// | `at_notice_ms` | the longest time of the hooks [at the notice](macro@resource#at-the-notice), and 0 if no resource declares one |
 /// | `lame_duck_ms` | the lame duck, at most until the end of the drain |
-/// | `drain_ms` | the drain after the whole lame duck |
+/// | `drain_ms` | the drain after the whole time of the hooks and the whole lame duck |
 /// | `reserves.cut_ms` | the time in which work that was cut off is dropped |
 /// | `reserves.cleanup_ms`, `reserves.flush_ms` | the time of the cleanup and of the flush, if each declared resource is managed once |
 /// | `reserves.margin_ms` | the time for the report |
 /// | `warnings` | an array of the warnings that the start would print |
 /// | `error` | why the program would refuse to start with status 78, or null |
-/// | `resources` | an array of `name`, `order`, `timeout_ms`, `last`, `before`, or of `name` and `generic` for a generic resource |
+/// | `resources` | an array of `name`, `order`, `timeout_ms`, `at_notice`, `last`, `before`, or of `name` and `generic` for a generic resource |
 ///
-/// `order` and `timeout_ms` are null if the program declares none. `before` is an array of `name` and `why`.
+/// `order`, `timeout_ms` and `at_notice` are null if the program declares none. `at_notice` is the name of the method. `before` is an array of `name` and `why`.
 ///
 /// A variable with an empty value is unset. A variable with a wrong value ends the process with status 78 and one line on
 /// stderr. If `LIFECYCLE_GRACE` is too short for the declared time-outs or for the lame duck, they are scaled, with a
@@ -195,7 +196,8 @@ pub use shutdown_macros::known_types;
 ///
 /// # Signals
 ///
-/// - The first signal begins the stop. `SIGINT`, which a terminal sends, skips the lame duck.
+/// - The first signal begins the stop. `SIGINT`, which a terminal sends, skips the lame duck. Hooks at the notice run in
+///   both cases.
 /// - A second signal, at least 250 ms later, ends lame duck and drain, and leaves 3 s for the rest.
 /// - A third signal kills the process.
 /// - `SIGHUP` requests a reload if the program takes [`reloads`](crate::reloads). Else it stops a program that had a controlling

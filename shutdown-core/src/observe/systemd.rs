@@ -229,12 +229,14 @@ mod tests {
     fn r37_the_status_says_what_is_waited_for_and_how_long_it_may_take() {
         let told = told(&[
             (100, stopping(25 * SECOND)),
+            (101, FactKind::AtNoticeBegan { name: "Registry".into(), instance: 0 }),
             (105, waiting(&["12 requests", "1 consumer"])),
             (107, FactKind::Entered { stage: Stage::Cleanup }),
         ]);
         assert_eq!(told[0][..2], ["STOPPING=1", "STATUS=stopping: `main` ended; 25s left"]);
-        assert_eq!(told[1][0], "STATUS=draining: 12 requests, 1 consumer; 20s left");
-        assert_eq!(told[2][0], "STATUS=tearing down; 18s left");
+        assert_eq!(told[1][0], "STATUS=at the notice: Registry; 24s left");
+        assert_eq!(told[2][0], "STATUS=draining: 12 requests, 1 consumer; 20s left");
+        assert_eq!(told[3][0], "STATUS=tearing down; 18s left");
     }
 
     /// A stop that hangs is not extended, and no extension goes beyond the deadline.

@@ -72,3 +72,23 @@ fn at_notice(config: &Config, declared: &Plan) -> Duration {
 fn budget(config: &Config, declared: &Plan, now: Instant) -> Budget {
     Budget::lowered(now, config.grace, config.fits_into, &declared.declared_paths())
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::plan::{Class, Item};
+
+    /// R31: the plan counts the time of hooks only for a service that declares one.
+    #[test]
+    fn r31_the_plan_has_the_time_of_the_hooks_at_the_notice() {
+        let second = Duration::from_secs(1);
+        let declared =
+            |at_notice| Plan::new(vec![Item { at_notice, ..Item::default() }], &[Class::default()]);
+        let config = |grace, job| Config { grace, fits_into: grace, lame_duck: Duration::ZERO, job };
+        let one = declared(Some("deregister"));
+        assert_eq!(at_notice(&config(20 * second, false), &one), 4 * second);
+        assert_eq!(at_notice(&config(60 * second, false), &one), 5 * second);
+        assert_eq!(at_notice(&config(20 * second, true), &one), Duration::ZERO);
+        assert_eq!(at_notice(&config(20 * second, false), &declared(None)), Duration::ZERO);
+    }
+}
