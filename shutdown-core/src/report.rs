@@ -12,6 +12,7 @@ pub(crate) mod picture;
 mod serialize;
 pub(crate) mod span;
 mod svg;
+mod start;
 mod waterfall;
 
 use std::borrow::Cow;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 pub use fact::{Fact, FactKind};
+pub use start::{StartOutcome, StartReport, StartRow};
 
 use crate::stage::Stage;
 

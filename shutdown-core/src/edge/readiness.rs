@@ -4,11 +4,18 @@ use super::{Edge, Lifecycle};
 use crate::engine::context;
 
 pub(crate) use crate::engine::readiness::Readiness;
+pub(crate) use crate::engine::start::Awaited;
 
 impl Edge {
     /// Gives what a readiness probe says now.
     pub(crate) fn readiness(&self) -> Readiness {
         self.lifecycle.readiness()
+    }
+
+    /// Gives what a start waits for now: what has begun to start, and has not started. Empty if nothing starts (R27).
+    #[allow(dead_code, reason = "the probe of the start-up reads it")]
+    pub(crate) fn awaited(&self) -> Vec<Awaited> {
+        self.lifecycle.awaited()
     }
 
     /// Declares that the program has probes. Its servers then tell Envoy when it is not ready.

@@ -304,6 +304,7 @@ fn each_format_has_a_name() {
     assert_eq!(formats[4], None);
 }
 
+/// R25: both directions, from one graph.
 #[test]
 fn a_plan_is_printed_as_a_tree() {
     assert_eq!(
@@ -318,6 +319,14 @@ Database  order 2  timeout 5s 500ms
 Cache<String>
   └─ before Telemetry: `last` comes after the others
 Telemetry  last
+stop order:
+  1. Orders \"eu\", Cache<String>
+  2. Database
+  3. Telemetry
+start order:
+  1. Telemetry
+  2. Database, Cache<String>
+  3. Orders \"eu\"
 "
     );
 }
@@ -369,6 +378,8 @@ fn a_plan_is_printed_as_json() {
             "order": 1,
             "timeout_ms": null,
             "last": false,
+            "stop_step": 1,
+            "start_step": 3,
             "before": [
                 {"name": "Database", "why": "field `db`"},
                 {"name": "Telemetry", "why": "`depends_on`"},
