@@ -191,6 +191,22 @@ impl Plan {
         &self.topological
     }
 
+    /// Returns the step of each item: 1 if nothing precedes it, else one more than the last item before it. `None` if it is
+    /// part of a cycle, or comes after one.
+    pub(crate) fn steps(&self) -> Vec<Option<usize>> {
+        let mut before = vec![0; self.nodes()];
+        let mut steps = vec![None; self.nodes()];
+        for &node in &self.topological {
+            let step = before[node] + usize::from(self.is_item(node));
+            steps[node] = Some(step);
+            for next in self.successors(node) {
+                before[next] = before[next].max(step);
+            }
+        }
+        steps.truncate(self.items.len());
+        steps
+    }
+
     /// Sorts items as logs, reports and printed plans do (R4).
     pub(crate) fn sort(&self, items: &mut [Node]) {
         sort(items, &|a, b| self.place(a).cmp(&self.place(b)));

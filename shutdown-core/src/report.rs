@@ -11,6 +11,7 @@ pub(crate) mod picture;
 #[cfg(feature = "serde")]
 mod serialize;
 pub(crate) mod span;
+mod start;
 mod svg;
 mod waterfall;
 
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 pub use fact::{Fact, FactKind};
+pub use start::{StartOutcome, StartReport, StartRow};
 
 use crate::stage::Stage;
 

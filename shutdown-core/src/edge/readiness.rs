@@ -6,6 +6,7 @@ use super::{Edge, Lifecycle};
 use crate::engine::context;
 
 pub(crate) use crate::engine::readiness::{Health, Readiness};
+pub(crate) use crate::engine::start::Awaited;
 #[cfg(test)]
 pub(crate) use crate::engine::work::Part;
 
@@ -20,14 +21,14 @@ impl Edge {
         self.lifecycle.readiness_changed()
     }
 
-    /// Lists what the start-up waits for.
-    pub(crate) fn start_waits_for(&self) -> Vec<String> {
-        self.lifecycle.start_waits_for()
-    }
-
     /// Gives what the lifecycle itself says of its readiness now.
     pub(crate) fn readiness(&self) -> Readiness {
         self.lifecycle.readiness()
+    }
+
+    /// Gives what a start waits for now: what has begun to start, and has not started. Empty if nothing starts (R27).
+    pub(crate) fn awaited(&self) -> Vec<Awaited> {
+        self.lifecycle.awaited()
     }
 
     /// Declares that the program has probes. Its servers then tell Envoy when it is not ready.

@@ -36,7 +36,7 @@ impl Lifecycle {
         self.manage_named(name.into(), value, Location::caller())
     }
 
-    fn manage_named<T: Resource>(
+    pub(super) fn manage_named<T: Resource>(
         &self,
         name: Cow<'static, str>,
         value: T,
@@ -149,6 +149,7 @@ impl Owner for InstanceOwner {
         Some(Box::pin(async move {
             let released = lifecycle.step(|sequence, now, _| sequence.release(now, id));
             if let Released::Run(hook, timeout) = released {
+                lifecycle.engine().values.forget(id);
                 lifecycle.release(id, hook, timeout);
             }
             hook.outcome().await

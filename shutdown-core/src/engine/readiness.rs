@@ -1,8 +1,6 @@
 //! Whether load balancers are to send requests (R30).
 
-use std::borrow::Cow;
 use std::pin::pin;
-use std::sync::Mutex;
 
 use futures_util::future::{Either, select};
 use tokio::sync::Notify;
@@ -11,7 +9,7 @@ use tokio::sync::futures::Notified;
 use super::lifecycle::{Lifecycle, Notices};
 use super::work::Part;
 use crate::report::FactKind;
-use crate::sync::{Flag, Switch, lock};
+use crate::sync::{Flag, Switch};
 
 /// What the lifecycle itself says of its readiness. [`Health`] has the parts of the service, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,44 +58,22 @@ pub(super) struct Said {
     has_probes: Flag,
     ready_in_lame_duck: Flag,
     drained: Switch,
-    /// The resources whose start is under way, in the order in which they began.
-    starting: Mutex<Vec<StartingPart>>,
 }
 
 impl Said {
-    /// Learns of a fact: what the start-up waits for, and that the readiness may have changed.
+    /// Learns of a fact: the readiness may have changed.
     pub(super) fn learn(&self, kind: &FactKind) {
-        match kind {
-            FactKind::StartBegan { name } => self.starts(name, None),
-            FactKind::StartWaits { name, error } => self.starts(name, Some(error)),
-            FactKind::StartEnded { name, .. } => {
-                lock(&self.starting).retain(|starting| starting.name != *name)
-            }
+        if matches!(
+            kind,
             FactKind::Ready
-            | FactKind::NotReady { .. }
-            | FactKind::ReadyAgain { .. }
-            | FactKind::ReadinessDrained
-            | FactKind::ReadinessUndrained => self.changed.notify_waiters(),
-            _ => {}
+                | FactKind::NotReady { .. }
+                | FactKind::ReadyAgain { .. }
+                | FactKind::ReadinessDrained
+                | FactKind::ReadinessUndrained
+        ) {
+            self.changed.notify_waiters();
         }
     }
-
-    fn starts(&self, name: &Cow<'static, str>, error: Option<&String>) {
-        let mut starting = lock(&self.starting);
-        match starting.iter_mut().find(|starting| starting.name == *name) {
-            // The next attempt keeps the error of the last one: the service still waits for the same thing.
-            Some(known) => known.error = error.cloned().or_else(|| known.error.take()),
-            None => starting.push(StartingPart { name: name.clone(), error: error.cloned() }),
-        }
-    }
-}
-
-/// A resource that has not started.
-#[derive(Debug)]
-struct StartingPart {
-    name: Cow<'static, str>,
-    /// The error of its last attempt.
-    error: Option<String>,
 }
 
 impl Lifecycle {
@@ -143,15 +119,6 @@ impl Lifecycle {
     /// comes.
     pub(crate) fn readiness_changed(&self) -> Notified<'_> {
         self.engine().readiness.changed.notified()
-    }
-
-    /// Lists the resources that the start-up waits for, each with the error of its last attempt.
-    pub(crate) fn start_waits_for(&self) -> Vec<String> {
-        let told = |part: &StartingPart| match &part.error {
-            Some(error) => format!("{} ({error})", part.name),
-            None => part.name.to_string(),
-        };
-        lock(&self.engine().readiness.starting).iter().map(told).collect()
     }
 
     /// Notes that the program has probes.

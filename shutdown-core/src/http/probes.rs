@@ -16,7 +16,7 @@ use super::envoy::tell_envoy;
 use super::probe_body::ProbeBody;
 use super::{grpc_health, verbose};
 use crate::edge::Edge;
-use crate::edge::readiness::Readiness;
+use crate::edge::readiness::{Awaited, Readiness};
 
 /// Returns a tower service that answers the health checks of an orchestrator for the current lifecycle.
 ///
@@ -382,8 +382,17 @@ impl Probes {
     }
 
     /// Returns what the start-up waits for.
+    /// Lists the resources that the start-up waits for, each with the error of its last attempt.
+    fn start_waits_for(&self) -> Vec<String> {
+        let told = |awaited: Awaited| match awaited.error {
+            Some(error) => format!("{} ({error})", awaited.name),
+            None => awaited.name.into_owned(),
+        };
+        self.edge.awaited().into_iter().map(told).collect()
+    }
+
     fn starting(&self) -> String {
-        match &self.edge.start_waits_for()[..] {
+        match &self.start_waits_for()[..] {
             [] => "starting\n".to_owned(),
             names => format!("starting: waiting for {}\n", names.join(", ")),
         }
@@ -398,9 +407,7 @@ impl Probes {
             Readiness::Drained | Readiness::Stopping => self.stopping_status,
         };
         let text = match health.readiness {
-            _ if is_verbose => {
-                verbose::listed(&health, &self.edge.start_waits_for()) + verbose::verdict(is_ready)
-            }
+            _ if is_verbose => verbose::listed(&health, &self.start_waits_for()) + verbose::verdict(is_ready),
             Readiness::Starting => self.starting(),
             Readiness::Ready if is_ready => "ready\n".to_owned(),
             Readiness::Ready => "not ready\n".to_owned(),

@@ -53,6 +53,7 @@ pub(crate) fn is_logged(kind: &FactKind) -> bool {
         | FactKind::CutOff { .. }
         | FactKind::AtNoticeBegan { .. }
         | FactKind::AtNoticeEnded { .. }
+        | FactKind::StartOver { .. }
         | FactKind::TeardownBegan { .. }
         | FactKind::TeardownEnded { .. } => is_read(),
         FactKind::Started | FactKind::Ready | FactKind::StartBegan { .. } | FactKind::Sealed { .. } => false,
@@ -94,6 +95,9 @@ impl Log {
             }
             FactKind::StartEnded { name, attempts, took } => {
                 tracing::info!(target: TARGET, attempts, took_ms = millis(*took), "`{name}` has started");
+            }
+            FactKind::StartOver { report } => {
+                tracing::debug!(target: TARGET, took_ms = millis(report.took), "{report}");
             }
             FactKind::Restarting { name, error, after } => {
                 let after = humantime::format_duration(Duration::from_millis(millis(*after)));

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use humantime::format_rfc3339_millis;
 
 use crate::json::{list, quoted};
-use crate::report::{Fact, FactKind};
+use crate::report::{Fact, FactKind, StartReport};
 use crate::signals;
 use crate::sync::lock;
 
@@ -114,6 +114,7 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
             "start_ended",
             format!(",\"name\":{},\"attempts\":{attempts},\"took_ms\":{}", quoted(name), millis(took)),
         ),
+        FactKind::StartOver { report } => ("start_over", start_over(report)),
         FactKind::Restarting { name, error, after } => (
             "restarting",
             format!(",\"name\":{},\"error\":{},\"after_ms\":{}", quoted(name), quoted(error), millis(after)),
@@ -156,6 +157,25 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
 }
 
 /// Opens the file. If its last line has no end, because its disk was full, ends it.
+fn start_over(report: &StartReport) -> String {
+    let rows = report.rows.iter().map(|row| {
+        let start = row.start.map_or_else(|| "null".to_owned(), |start| start.as_millis().to_string());
+        format!(
+            "{{\"name\":{},\"start_ms\":{start},\"took_ms\":{},\"attempts\":{},\"outcome\":{}}}",
+            quoted(&row.name),
+            row.took.as_millis(),
+            row.attempts,
+            quoted(&row.outcome.to_string()),
+        )
+    });
+    format!(
+        ",\"took_ms\":{},\"started\":{},\"resources\":{}",
+        report.took.as_millis(),
+        report.has_started,
+        list(rows)
+    )
+}
+
 fn open(path: &Path) -> io::Result<File> {
     let mut file = File::options().read(true).append(true).create(true).open(path)?;
     let mut last = [b'\n'];

@@ -305,6 +305,7 @@ fn each_format_has_a_name() {
     assert_eq!(formats[4], None);
 }
 
+/// R25: both directions, from one graph.
 #[test]
 fn a_plan_is_printed_as_a_tree() {
     assert_eq!(
@@ -319,6 +320,14 @@ Database  order 2  timeout 5s 500ms
 Cache<String>
   └─ before Telemetry: `last` comes after the others
 Telemetry  last
+stop order:
+  1. Orders \"eu\", Cache<String>
+  2. Database
+  3. Telemetry
+start order:
+  1. Telemetry
+  2. Database, Cache<String>
+  3. Orders \"eu\"
 "
     );
 }
@@ -371,6 +380,8 @@ fn a_plan_is_printed_as_json() {
             "timeout_ms": null,
             "at_notice": "deregister",
             "last": false,
+            "stop_step": 1,
+            "start_step": 3,
             "before": [
                 {"name": "Database", "why": "field `db`"},
                 {"name": "Telemetry", "why": "`depends_on`"},

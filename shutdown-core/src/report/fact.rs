@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Outcome, Reason, Report, Straggler, Unconfirmed};
+use super::{Outcome, Reason, Report, StartReport, Straggler, Unconfirmed};
 use crate::stage::Stage;
 
 /// One thing that has happened in a lifecycle, for an [observer](crate::Builder::observer).
@@ -64,7 +64,7 @@ pub enum FactKind {
         /// The name of the instance, or of the task.
         name: Cow<'static, str>,
     },
-    /// An attempt to start a resource begins (R25).
+    /// A resource begins to start: its first attempt (R25).
     #[non_exhaustive]
     StartBegan {
         /// The name of the resource.
@@ -87,6 +87,12 @@ pub enum FactKind {
         attempts: u32,
         /// The time since the first attempt.
         took: Duration,
+    },
+    /// A start is over: everything has started, or it has failed, or the stop has begun.
+    #[non_exhaustive]
+    StartOver {
+        /// What happened in it.
+        report: Arc<StartReport>,
     },
     /// A supervised task has ended, and begins again (R32).
     #[non_exhaustive]

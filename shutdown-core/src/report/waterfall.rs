@@ -68,6 +68,8 @@ impl fmt::Display for Report {
             writeln!(f, "    {line}")?;
         }
         match &self.main {
+            // An error of `start` that `main` has passed on is the reason already.
+            Some(MainOutcome::Failed { error }) if *error == reason => {}
             Some(main @ (MainOutcome::Failed { .. } | MainOutcome::Panicked { .. })) => {
                 writeln!(f, "  main {main}")?;
             }
@@ -119,23 +121,28 @@ impl Report {
 
     /// Draws a span as a part of the whole stop.
     fn bar(&self, start: Option<Duration>, took: Duration, full: char) -> String {
-        let total = self.took.as_secs_f64().max(1e-9);
-        let column =
-            |at: Duration| ((at.as_secs_f64() / total) * f64::from(BAR_COLUMNS)).min(f64::from(BAR_COLUMNS));
-        (0..BAR_COLUMNS)
-            .map(|at| {
-                let (left, right) = (f64::from(at), f64::from(at + 1));
-                match start {
-                    // A span that is shorter than a column marks the column in which it begins.
-                    Some(start)
-                        if column(start).min(f64::from(BAR_COLUMNS) - 0.5) < right
-                            && (column(start + took) > left || column(start) >= left) =>
-                    {
-                        full
-                    }
-                    _ => '·',
-                }
-            })
-            .collect()
+        bar(self.took, start, took, full)
     }
+}
+
+/// Draws a span as a part of `total`.
+pub(super) fn bar(total: Duration, start: Option<Duration>, took: Duration, full: char) -> String {
+    let total = total.as_secs_f64().max(1e-9);
+    let column =
+        |at: Duration| ((at.as_secs_f64() / total) * f64::from(BAR_COLUMNS)).min(f64::from(BAR_COLUMNS));
+    (0..BAR_COLUMNS)
+        .map(|at| {
+            let (left, right) = (f64::from(at), f64::from(at + 1));
+            match start {
+                // A span that is shorter than a column marks the column in which it begins.
+                Some(start)
+                    if column(start).min(f64::from(BAR_COLUMNS) - 0.5) < right
+                        && (column(start + took) > left || column(start) >= left) =>
+                {
+                    full
+                }
+                _ => '·',
+            }
+        })
+        .collect()
 }

@@ -109,18 +109,6 @@ impl<T: Resource> Managed<T> {
     }
 }
 
-/// A handle of a managed instance that does not keep the value.
-#[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only the probes of HTTP ask an instance"))]
-pub(crate) struct WeakManaged<T>(Weak<dyn Instance<T>>);
-
-#[cfg(feature = "http")]
-impl<T> WeakManaged<T> {
-    /// Returns a handle, if there is one elsewhere.
-    pub(crate) fn upgrade(&self) -> Option<Managed<T>> {
-        self.0.upgrade().map(Managed)
-    }
-}
-
 /// The owner of a detached value.
 struct Nobody;
 
@@ -132,9 +120,18 @@ impl Owner for Nobody {
     }
 }
 
+/// A handle that does not keep the value after its teardown.
+pub(crate) struct WeakManaged<T>(Weak<dyn Instance<T>>);
+
+impl<T> WeakManaged<T> {
+    /// Returns the handle, unless the value was dropped.
+    pub(crate) fn upgrade(&self) -> Option<Managed<T>> {
+        self.0.upgrade().map(Managed)
+    }
+}
+
 impl<T> Managed<T> {
     /// Returns a handle that does not keep the value.
-    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only the probes of HTTP ask an instance"))]
     pub(crate) fn downgrade(&self) -> WeakManaged<T> {
         WeakManaged(Arc::downgrade(&self.0))
     }

@@ -81,6 +81,16 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
             }
         }
     };
+    let provided = model.provided.iter().map(|value| {
+        // The call has the span of the value, so that an error about its type points there.
+        let place = spanned(door.clone(), value.span());
+        let call = quote_spanned!(value.span()=> #place::provide(#value));
+        quote! {
+            if let ::core::result::Result::Err(error) = #call {
+                return error;
+            }
+        }
+    });
     quote! {
         #(#cfgs)*
         #vis fn main() -> ::std::process::ExitCode {
@@ -92,6 +102,7 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
                 .run(async {
                     #check
                     use #door::ProbeMain as _;
+                    #(#provided)*
                     #started
                 })
         }

@@ -29,6 +29,7 @@ const KNOWN: &[Known] = &[
     Known { name: "signals", form: "signals(SIGTERM, SIGINT)" },
     Known { name: "report", form: "report = \"json\"" },
     Known { name: "observer", form: "observer = audit" },
+    Known { name: "provide", form: "provide = settings()" },
     Known { name: "crate", form: "crate = path::to::lifecycle" },
 ];
 
@@ -75,6 +76,8 @@ pub(crate) struct Main {
     /// The variant of `ReportFormat`.
     pub(crate) report: Option<Given<Word>>,
     pub(crate) observers: Vec<Expr>,
+    /// Values that are provided before an argument starts.
+    pub(crate) provided: Vec<Expr>,
 }
 
 /// The name of a variant, and where the user has written its word.
@@ -170,7 +173,8 @@ impl Main {
             job,
             signals: signals(&keys, errors),
             report,
-            observers: keys.value("observer", errors, Assigned::functions).unwrap_or_default(),
+            observers: keys.value("observer", errors, Assigned::expressions).unwrap_or_default(),
+            provided: keys.value("provide", errors, Assigned::expressions).unwrap_or_default(),
         };
         (!errors.any()).then_some(model)
     }
