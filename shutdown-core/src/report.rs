@@ -275,7 +275,7 @@ pub(crate) const TEARDOWN: &str = "teardown";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The step: the name of a field, or `teardown` for the hand-written method.
+    /// The step: the name of a field, `teardown` for the hand-written method, or the name of a hook at the notice.
     pub step: &'static str,
     /// Whether the step returned an error or panicked.
     pub kind: FailureKind,
@@ -287,7 +287,7 @@ pub struct Failure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unconfirmed {
-    /// The step: the name of a field, or `teardown` for the hand-written method.
+    /// The step: the name of a field, `teardown` for the hand-written method, or the name of a hook at the notice.
     pub step: &'static str,
     /// The reason that the step gave.
     pub reason: String,
