@@ -68,10 +68,10 @@ impl Said {
     /// Learns of a fact: what the start-up waits for, and that the readiness may have changed.
     pub(super) fn learn(&self, kind: &FactKind) {
         match kind {
-            FactKind::StartBegan { name } => self.starts(name, None),
-            FactKind::StartWaits { name, error } => self.starts(name, Some(error)),
+            FactKind::StartBegan { name } => self.starts(name.clone(), None),
+            FactKind::StartWaits { name, error } => self.starts(name.clone(), Some(error.clone())),
             FactKind::StartEnded { name, .. } => {
-                lock(&self.starting).retain(|starting| starting.name != *name)
+                lock(&self.starting).retain(|starting| starting.name != *name);
             }
             FactKind::Ready
             | FactKind::NotReady { .. }
@@ -82,12 +82,12 @@ impl Said {
         }
     }
 
-    fn starts(&self, name: &Cow<'static, str>, error: Option<&String>) {
+    fn starts(&self, name: Cow<'static, str>, error: Option<String>) {
         let mut starting = lock(&self.starting);
-        match starting.iter_mut().find(|starting| starting.name == *name) {
+        match starting.iter_mut().find(|starting| starting.name == name) {
             // The next attempt keeps the error of the last one: the service still waits for the same thing.
-            Some(known) => known.error = error.cloned().or_else(|| known.error.take()),
-            None => starting.push(StartingPart { name: name.clone(), error: error.cloned() }),
+            Some(known) => known.error = error.or_else(|| known.error.take()),
+            None => starting.push(StartingPart { name, error }),
         }
     }
 }

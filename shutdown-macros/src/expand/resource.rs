@@ -288,10 +288,8 @@ fn ready(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
     let method = model.ready.as_ref()?;
     // Each error about the method points at its name: a missing one, wrong arguments, a wrong return type.
     let span = method.span();
-    let (this, value) = (
-        format_ident!("__lifecycle_this", span = span),
-        format_ident!("__lifecycle_value", span = span),
-    );
+    let (this, value) =
+        (format_ident!("__lifecycle_this", span = span), format_ident!("__lifecycle_value", span = span));
     let call = quote_spanned!(span=> <Self>::#method(#this));
     let place = spanned(door.clone(), span);
     let answer = quote_spanned!(span=> #place::Asked::value(&#value).__lifecycle_kind().answer(#value));
