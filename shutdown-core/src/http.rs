@@ -87,9 +87,10 @@
 //! [`recipes`](crate::recipes#behind-a-load-balancer) has the settings for HAProxy, Envoy, and a service with one endpoint.
 
 // In reading order, a file uses only those before it: framing, closing, last_response, late_requests, envoy,
-// probe_body, grpc_health, verbose, probes, with_probes, readiness, serve_probes, protocol, age, hooks, notices, site, state, connection, info, handshake,
+// probe_body, grpc_health, verbose, asks, probes, with_probes, readiness, serve_probes, protocol, age, hooks, notices, site, state, connection, info, handshake,
 // body, stream, drive, request, service, server, serving. `connection_close` is for servers of other crates, and uses none of them.
 mod age;
+mod asks;
 mod body;
 mod closing;
 mod connection;

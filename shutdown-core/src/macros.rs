@@ -435,7 +435,7 @@ pub use shutdown_macros::needs_release;
 /// # Readiness
 ///
 /// `ready = ping` names a method that takes `&self`, async or not. `/readyz` of
-/// [`http::probes`](https://docs.rs/shutdown-core/latest/lifecycle/http/fn.probes.html) asks it of each managed instance.
+/// [`http::probes`](crate::http::probes()) asks it of each managed instance.
 ///
 /// ```
 /// # struct Pool;
@@ -464,11 +464,13 @@ pub use shutdown_macros::needs_release;
 /// | nothing within 1 s, or it panics | is not ready |
 ///
 /// - Any number of probes ask an instance once a second. All instances are asked at once.
-/// - A method that blocks its thread holds up no worker, because it runs on a thread for blocking code. On a current-thread
-///   runtime it runs on the only thread, and blocks the whole service, as any other code does.
-/// - Nobody is asked before [`ready`](crate::ready), in the stop, or after the teardown of the instance has begun. A check
-///   that is running then is dropped at its next await, and the teardown does not wait for it. An instance that was
-///   [released](crate::Managed::release) does not count any more.
+/// - A method that blocks its thread holds up no worker, because it runs on a thread for blocking code. An instance is not
+///   ready if no such thread is free within 1 s.
+/// - On a current-thread runtime the method runs on the only thread. One that blocks it blocks the whole service, as any
+///   other code does.
+/// - Nobody is asked before [`ready`](crate::ready), once the stop has made `/readyz` fail, or after the teardown of the
+///   instance has begun. A check that is running then is dropped at its next await, and the teardown does not wait for it.
+/// - An instance that was [released](crate::Managed::release) does not count any more.
 /// - A check should ask for something that only this instance lacks. If all instances of a service ask the same database, and
 ///   it is slow, then none of them is ready.
 ///

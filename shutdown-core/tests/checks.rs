@@ -347,7 +347,7 @@ async fn the_observers_are_told_of_each_change_once() {
     let list = Arc::clone(&told);
     let observer = move |fact: &lifecycle::Fact| match &fact.kind {
         FactKind::NotReady { name, error, .. } => {
-            list.lock().expect("a list").push(format!("{name}: {error}"))
+            list.lock().expect("a list").push(format!("{name}: {error}"));
         }
         FactKind::ReadyAgain { name, .. } => list.lock().expect("a list").push(format!("{name}: again")),
         _ => {}

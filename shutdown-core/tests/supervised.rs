@@ -244,13 +244,46 @@ async fn each_change_of_the_readiness_by_a_task_is_told_once() {
     assert_eq!(changes, ["sync: ended once within 10 minutes: \"refused\"", "sync: again"]);
 }
 
+/// The two other ways back: a run that ends after a minute, to the instant, and a task that the program gives up.
+#[tokio::test(start_paused = true)]
+async fn a_run_of_exactly_a_minute_and_an_abort_make_the_service_ready_again() {
+    for aborts in [false, true] {
+        let changes = changes(|| {
+            let mut count = 0;
+            let supervised = Supervised::new("sync").not_ready_after(0).spawn(move || {
+                count += 1;
+                async move {
+                    match count {
+                        1 => {}
+                        2 if !aborts => sleep(60 * SECOND).await,
+                        _ => lifecycle::stopping().await,
+                    }
+                }
+            });
+            if aborts {
+                tokio::spawn(async move {
+                    sleep(10 * SECOND).await;
+                    supervised.abort();
+                });
+            }
+            stop_after(70 * SECOND);
+        })
+        .await;
+        assert_eq!(
+            changes[..2],
+            ["sync: ended once within 10 minutes: it returned", "sync: again"],
+            "{aborts}"
+        );
+    }
+}
+
 /// Runs `main`, and returns the changes of the readiness.
 async fn changes(main: impl FnOnce()) -> Vec<String> {
     let told = Arc::new(Mutex::new(Vec::new()));
     let list = Arc::clone(&told);
     let observer = move |fact: &lifecycle::Fact| match &fact.kind {
         FactKind::NotReady { name, error, .. } => {
-            list.lock().expect("a list").push(format!("{name}: {error}"))
+            list.lock().expect("a list").push(format!("{name}: {error}"));
         }
         FactKind::ReadyAgain { name, .. } => list.lock().expect("a list").push(format!("{name}: again")),
         _ => {}

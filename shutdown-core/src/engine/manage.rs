@@ -66,7 +66,7 @@ impl Lifecycle {
                 Box::new(AtNotice::new(step, Box::new(move || Box::pin(at_notice(managed, step)))))
             });
             #[cfg(feature = "http")]
-            let check = self.check_of(&hook_name, &managed);
+            let check = self.check_of(hook_name.clone(), &managed);
             let hook = Hook::new(id, hook_name, Box::new(move || Box::pin(tear_down(managed))), at_notice);
             #[cfg(feature = "http")]
             let hook = hook.with_check(check);
@@ -78,7 +78,7 @@ impl Lifecycle {
 
     /// Registers the readiness check of an instance, if its type has one (R30).
     #[cfg(feature = "http")]
-    fn check_of<T: Resource>(&self, name: &Cow<'static, str>, managed: &Managed<T>) -> Option<Arc<Check>> {
+    fn check_of<T: Resource>(&self, name: Cow<'static, str>, managed: &Managed<T>) -> Option<Arc<Check>> {
         // The check keeps no value: a teardown may rely on the drop of the last handle.
         let instance = T::DECLARATION.ready.then(|| managed.downgrade())?;
         let ask = move || {
@@ -91,7 +91,7 @@ impl Lifecycle {
             };
             Box::pin(answer) as BoxFuture<'static, Result<(), String>>
         };
-        let check = Check::new(name.clone(), Box::new(ask));
+        let check = Check::new(name, Box::new(ask));
         self.engine().checks.add(Arc::clone(&check));
         Some(check)
     }

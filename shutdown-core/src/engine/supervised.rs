@@ -1,30 +1,26 @@
 //! Supervised tasks: a task that ends or panics begins again (R32).
 
+mod restarts;
+
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::panic::Location;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use tokio::task::JoinHandle;
 
+use self::restarts::{Phase, Restarts, given_up};
 use super::context;
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
-#[cfg(feature = "http")]
-use super::work::Part;
-use super::work::Work;
 use crate::backoff::Backoff;
-#[cfg(feature = "metrics")]
-use crate::observe::metrics::{Counts, SupervisedState};
 use crate::random;
-use crate::report::{FactKind, MainOutcome, Straggler};
+use crate::report::{FactKind, MainOutcome};
 use crate::sequence::Event;
 use crate::sync::catch::catch_async;
-use crate::sync::lock;
-use crate::sync::notice::Notice;
 
 /// The time between the end of a run and the next run.
 const BACKOFF: Backoff = Backoff { shortest: Duration::from_secs(1), longest: Duration::from_secs(30) };
@@ -92,6 +88,8 @@ impl Supervised {
     /// The task begins again as before. The service is ready again once a run has lasted 60 s. Such a run is healthy, and
     /// the ends before it do not count any more. With 0 restarts, the first end makes the service not ready.
     ///
+    /// The probes need the feature `http`. A task that is aborted does not count any more.
+    ///
     /// [`give_up`](Supervised::give_up) stops the service instead. Both can be configured, with a larger number for
     /// `give_up`.
     ///
@@ -140,7 +138,7 @@ impl Supervised {
         Fut: Future<Output: MainOutput> + Send + 'static,
     {
         let Supervised { name, limits } = self;
-        let restarts = Arc::new(Restarts { name: name.clone(), state: Mutex::default() });
+        let restarts = Arc::new(Restarts::new(name.clone()));
         lifecycle.in_flight().works.add(Arc::clone(&restarts) as _);
         let supervisor = Supervisor { lifecycle: lifecycle.clone(), restarts, limits, ends: Ends::default() };
         lifecycle.spawn_tracked(Some(name), Location::caller(), supervisor.run(task))
@@ -188,7 +186,11 @@ impl Supervisor {
                 return self.ended_in_the_stop(error);
             }
             let now = self.lifecycle.now();
-            let recent = self.ends.record(now, now.saturating_duration_since(began));
+            let ran = now.saturating_duration_since(began);
+            let recent = self.ends.record(now, ran);
+            if ran >= HEALTHY {
+                self.ready_again();
+            }
             let error = error.unwrap_or_else(|| "it returned".to_owned());
             self.restarts.ended(&error);
             if self.limits.give_up.is_some_and(|most| recent > most) {
@@ -224,8 +226,9 @@ impl Supervisor {
     }
 
     fn ready_again(&self) {
-        self.restarts.set_unready(None);
-        self.lifecycle.tell(FactKind::ReadyAgain { name: self.restarts.name.clone() });
+        if self.restarts.set_unready(None) {
+            self.lifecycle.tell(FactKind::ReadyAgain { name: self.restarts.name.clone() });
+        }
     }
 
     /// Waits until the next run. Returns `false` at the notice: nothing begins again after it.
@@ -256,11 +259,6 @@ impl Supervisor {
             self.lifecycle.on(Event::TaskFailed(format!("supervised task `{name}` failed: {error}")));
         }
     }
-}
-
-fn given_up(restarts: usize) -> String {
-    let times = if restarts == 1 { "1 restart".to_owned() } else { format!("{restarts} restarts") };
-    format!("given up after {times} within 10 minutes")
 }
 
 /// The ends of one task.
@@ -294,162 +292,18 @@ impl Ends {
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        let mut state = lock(&self.restarts.state);
-        if matches!(state.phase, Phase::Runs | Phase::Waits { .. }) {
-            state.phase = Phase::Over;
+        let was_aborted = self.restarts.end() && !self.lifecycle.is_stopping();
+        if was_aborted {
+            // The service does without the task.
+            self.ready_again();
         }
     }
-}
-
-/// What has become of one task, for the report, the readiness and the metrics.
-struct Restarts {
-    name: Cow<'static, str>,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    phase: Phase,
-    /// How often the task has begun.
-    begun: u64,
-    /// The error of the last end. `None` before the first one.
-    last_error: Option<String>,
-    /// The number of ends that makes the service not ready.
-    unready: Option<usize>,
-}
-
-/// Where a task is between two runs.
-#[derive(Clone, Copy, Default)]
-enum Phase {
-    #[default]
-    Runs,
-    Waits {
-        until: Instant,
-    },
-    /// The stop began while the task waited.
-    WaitedAtTheStop,
-    GivenUp {
-        restarts: usize,
-    },
-    /// The task does not begin again: it was aborted, or it ended in the stop.
-    Over,
-}
-
-impl State {
-    fn restarts(&self) -> u64 {
-        self.begun.saturating_sub(1)
-    }
-}
-
-impl Restarts {
-    fn begins(&self) {
-        let mut state = lock(&self.state);
-        state.begun += 1;
-        state.phase = Phase::Runs;
-    }
-
-    fn ended(&self, error: &str) {
-        lock(&self.state).last_error = Some(error.to_owned());
-    }
-
-    fn set(&self, phase: Phase) {
-        lock(&self.state).phase = phase;
-    }
-
-    /// Makes the service not ready, or ready again. Returns whether it was not ready before.
-    fn set_unready(&self, ends: Option<usize>) -> bool {
-        std::mem::replace(&mut lock(&self.state).unready, ends).is_some()
-    }
-
-    fn is_unready(&self) -> bool {
-        lock(&self.state).unready.is_some()
-    }
-
-    /// Returns why the service is not ready.
-    fn unready_because(&self, error: &str) -> String {
-        match lock(&self.state).unready.unwrap_or_default() {
-            1 => format!("ended once within 10 minutes: {error}"),
-            ends => format!("ended {ends} times within 10 minutes, the last time: {error}"),
-        }
-    }
-}
-
-impl Work for Restarts {
-    /// Names nothing: the task is in the register of tasks.
-    fn in_flight(&self) -> (Vec<Straggler>, usize) {
-        (Vec::new(), 0)
-    }
-
-    /// Counts nothing in flight, for the same reason.
-    #[cfg(feature = "metrics")]
-    fn count(&self, counts: &mut Counts) -> bool {
-        let state = lock(&self.state);
-        let now = match state.phase {
-            Phase::Runs => SupervisedState::Running,
-            Phase::Waits { .. } | Phase::WaitedAtTheStop => SupervisedState::Waiting,
-            Phase::GivenUp { .. } => SupervisedState::GivenUp,
-            Phase::Over => SupervisedState::Over,
-        };
-        let counted = counts.supervised.entry(self.name.clone()).or_default();
-        counted.restarts += state.restarts();
-        counted.add(now);
-        false
-    }
-
-    #[cfg(feature = "http")]
-    fn part(&self, now: Instant) -> Option<Part> {
-        let state = lock(&self.state);
-        let (phase, error) = (state.phase, state.last_error.clone());
-        let (is_unready, restarts) = (state.unready.is_some(), state.restarts());
-        drop(state);
-        let error = error.unwrap_or_default();
-        let remark = match phase {
-            Phase::Waits { until } => {
-                let seconds = until.saturating_duration_since(now).as_secs_f64().ceil();
-                Some(format!("begins again in {seconds} s: {error}"))
-            }
-            Phase::Runs if restarts > 0 => Some(format!("{}, the last time: {error}", times(restarts))),
-            Phase::Runs => None,
-            Phase::WaitedAtTheStop | Phase::GivenUp { .. } | Phase::Over => return None,
-        };
-        let answer = if is_unready { Err(self.unready_because(&error)) } else { Ok(()) };
-        Some(Part { name: self.name.clone(), answer, remark })
-    }
-
-    fn notes(&self) -> Vec<String> {
-        let (name, state) = (&self.name, lock(&self.state));
-        let Some(error) = &state.last_error else { return Vec::new() };
-        let what = match (state.phase, state.restarts()) {
-            (Phase::GivenUp { restarts }, _) => format!("was {}: {error}", given_up(restarts)),
-            (Phase::WaitedAtTheStop, 0) => format!("waited for its second run when the stop began: {error}"),
-            (Phase::WaitedAtTheStop, restarts) => {
-                format!("was {}, and waited for its next run when the stop began: {error}", times(restarts))
-            }
-            (_, 0) => return Vec::new(),
-            (_, 1) => format!("was restarted once: {error}"),
-            (_, restarts) => format!("was {}, the last time: {error}", times(restarts)),
-        };
-        let unready = if state.unready.is_some() { " (the service was not ready)" } else { "" };
-        vec![format!("supervised task `{name}` {what}{unready}")]
-    }
-
-    fn last_word(&self) -> Option<Notice> {
-        None
-    }
-
-    fn is_forgotten(&self) -> bool {
-        let state = lock(&self.state);
-        matches!(state.phase, Phase::Over) && state.restarts() == 0
-    }
-}
-
-fn times(restarts: u64) -> String {
-    if restarts == 1 { "restarted once".to_owned() } else { format!("restarted {restarts} times") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::work::Work as _;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -472,7 +326,7 @@ mod tests {
     #[test]
     fn only_a_task_that_is_over_and_was_never_restarted_is_forgotten() {
         for was_restarted in [false, true] {
-            let restarts = Arc::new(Restarts { name: "sync".into(), state: Mutex::default() });
+            let restarts = Arc::new(Restarts::new("sync".into()));
             let supervisor = Supervisor {
                 lifecycle: Lifecycle::builder().build(),
                 restarts: Arc::clone(&restarts),

@@ -12,6 +12,7 @@ use http_body::Body;
 use hyper::body::Bytes;
 use tower_service::Service;
 
+use super::asks::{READINESS, is_probe};
 use super::envoy::tell_envoy;
 use super::probe_body::ProbeBody;
 use super::{grpc_health, verbose};
@@ -132,47 +133,8 @@ pub struct Probes {
     grpc_services: Arc<[String]>,
 }
 
-/// The path of the readiness check.
-const READINESS: &str = "/readyz";
-/// Whether the probes answer this path.
-fn is_probe(path: &str) -> bool {
-    matches!(path, "/livez" | "/startupz" | READINESS) || path.starts_with(grpc_health::SERVICE)
-}
-
 /// A response that may have to wait for the instances, for at most 1 s.
 pub(super) type Answering = Pin<Box<dyn Future<Output = Response<ProbeBody>> + Send>>;
-
-/// What a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asks {
-    /// Something of the service itself.
-    Service,
-    /// A probe whose answer does not tell the readiness.
-    Probe,
-    Readiness,
-    /// The readiness, as gRPC asks for it. The answer is in the body.
-    GrpcHealth,
-}
-
-impl Asks {
-    pub(super) fn of(path: &str) -> Asks {
-        match path {
-            READINESS => Asks::Readiness,
-            path if path.starts_with(grpc_health::SERVICE) => Asks::GrpcHealth,
-            path if is_probe(path) => Asks::Probe,
-            _ => Asks::Service,
-        }
-    }
-
-    /// Whether a response during the stop tells a load balancer that the service is not ready.
-    pub(super) fn is_unready(self, status: StatusCode) -> bool {
-        match self {
-            Asks::Service | Asks::Probe => false,
-            Asks::Readiness => !status.is_success(),
-            Asks::GrpcHealth => true,
-        }
-    }
-}
 
 impl Probes {
     pub(super) fn of(edge: Edge) -> Probes {

@@ -17,10 +17,12 @@ pub(super) fn listed(health: &Health, start_waits_for: &[String]) -> String {
     match health.readiness {
         Readiness::Ready => {}
         Readiness::Starting if start_waits_for.is_empty() => {
-            failed("start-up", "the service is not ready yet")
+            failed("start-up", "the service is not ready yet");
         }
         Readiness::Starting => {
-            start_waits_for.iter().for_each(|name| failed("start-up", &format!("waiting for {name}")))
+            for name in start_waits_for {
+                failed("start-up", &format!("waiting for {name}"));
+            }
         }
         Readiness::Drained => failed("readiness", "it is drained"),
         Readiness::Stopping => failed("shutdown", "the service is stopping"),

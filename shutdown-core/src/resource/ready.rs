@@ -101,6 +101,7 @@ pub struct Awaited;
 
 impl Awaited {
     /// Awaits the value, and reads it.
+    #[expect(clippy::unused_self, reason = "the kind chooses the method")]
     pub fn answer<'a, F>(self, value: F) -> Step<'a>
     where
         F: IntoFuture<Output: ReadyOutput>,
@@ -117,6 +118,7 @@ pub struct NotAwaited;
 
 impl NotAwaited {
     /// Reads the value.
+    #[expect(clippy::unused_self, reason = "the kind chooses the method")]
     pub fn answer<T: ReadyOutput>(self, value: T) -> Step<'static> {
         Box::pin(ready(value.into_answer()))
     }

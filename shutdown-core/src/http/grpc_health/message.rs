@@ -64,7 +64,7 @@ fn service(mut message: &[u8]) -> Option<String> {
         let (field, rest) = message.split_at_checked(length)?;
         message = rest;
         if tag == 0x0a {
-            service = std::str::from_utf8(field).ok()?.to_owned();
+            std::str::from_utf8(field).ok()?.clone_into(&mut service);
         }
     }
     Some(service)
