@@ -3,7 +3,6 @@
 //!
 //! The tests count lost and repeated work at these servers, not in the code under test.
 
-mod keeper;
 mod mariadb;
 mod nats;
 mod postgres;
