@@ -117,6 +117,7 @@ mod placed;
 mod processes;
 #[cfg(unix)]
 mod program;
+#[cfg_attr(not(unix), expect(dead_code, reason = "only a `Service` writes a report"))]
 mod report;
 mod response;
 mod run;

@@ -178,6 +178,31 @@ fn a_frozen_service_does_nothing_until_it_is_thawed() {
     service.wait_for("two");
 }
 
+/// A device that never ends is not read.
+#[test]
+fn a_report_file_that_is_a_device_has_no_report() {
+    let stopped = sh("exit 0").env("LIFECYCLE_REPORT", "/dev/full").run();
+    assert!(stopped.exited(0).report.is_none());
+}
+
+#[test]
+fn the_report_on_stderr_is_read() {
+    let line = lifecycle_report();
+    let stopped = sh("echo noise >&2; echo \"$LINE\" >&2").env("LINE", line.trim()).run();
+    let report = stopped.report();
+    assert_eq!((report.status, &*report.reason), (0, "`main` ended"));
+    lifecycle::assert_clean!(report);
+    lifecycle::assert_torn_down!(report, ["journal"]);
+}
+
+fn lifecycle_report() -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let report = lifecycle::Lifecycle::builder().run(async {
+        lifecycle::defer("journal", async || {});
+    });
+    runtime.block_on(report).to_json()
+}
+
 /// A server on threads that closes the connection in place of the response number `loses`.
 fn server_that_loses(loses: usize) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

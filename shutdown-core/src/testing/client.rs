@@ -15,8 +15,39 @@ use super::response::{Reader, Response};
 /// The time-out of each operation. The kernel sends a dropped packet of a handshake again after 1 s, and after 3 s.
 const TIME_OUT: Duration = Duration::from_secs(60);
 
-trait Stream: Read + Write + Send {}
-impl<S: Read + Write + Send> Stream for S {}
+/// What a connection runs over. Each client has one descriptor, because a test may have thousands of clients.
+enum Stream {
+    Tcp(TcpStream),
+    Other(Box<dyn Both>),
+}
+
+trait Both: Read + Write + Send {}
+impl<S: Read + Write + Send> Both for S {}
+
+impl Read for Stream {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.read(space),
+            Stream::Other(stream) => stream.read(space),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.write(bytes),
+            Stream::Other(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => stream.flush(),
+            Stream::Other(stream) => stream.flush(),
+        }
+    }
+}
 
 /// One connection of a client, over which a test sends any bytes at any instant.
 ///
@@ -38,9 +69,7 @@ impl<S: Read + Write + Send> Stream for S {}
 /// # }
 /// ```
 pub struct Client {
-    reader: Reader<Box<dyn Stream>>,
-    /// The socket, if it is TCP.
-    socket: Option<TcpStream>,
+    reader: Reader<Stream>,
 }
 
 /// Returns the bytes of a GET request for `path`, which is sent in one write.
@@ -71,8 +100,7 @@ impl Client {
             stream.set_nodelay(true)?;
             stream.set_read_timeout(Some(TIME_OUT))?;
             stream.set_write_timeout(Some(TIME_OUT))?;
-            let socket = stream.try_clone()?;
-            Ok(Client { socket: Some(socket), ..Client::over(stream) })
+            Ok(Client { reader: Reader::new(Stream::Tcp(stream)) })
         };
         open().map_err(|error: io::Error| Outcome::of(&error))
     }
@@ -92,7 +120,7 @@ impl Client {
 
     /// Wraps an open stream, such as one of TLS. The stream has its own time-outs.
     pub fn over(stream: impl Read + Write + Send + 'static) -> Client {
-        Client { reader: Reader::new(Box::new(stream)), socket: None }
+        Client { reader: Reader::new(Stream::Other(Box::new(stream))) }
     }
 
     /// Sends a GET for `path` on a new connection, and returns the outcome.
@@ -116,6 +144,7 @@ impl Client {
     }
 
     /// Returns the status of a GET for `path` on a new connection. `None` without a response.
+    #[cfg(unix)]
     pub(super) fn status(address: SocketAddr, path: &str) -> Option<u16> {
         let mut client = Client::try_connect(address).ok()?;
         client.try_send(&get(path)).ok()?;
@@ -232,8 +261,8 @@ impl Client {
     }
 
     /// Waits for `pause`. Returns whether the server has left the connection open, and has sent nothing.
-    pub(super) fn is_open_after(&self, pause: Duration) -> bool {
-        let Some(socket) = &self.socket else { return true };
+    pub(super) fn is_open_after(&mut self, pause: Duration) -> bool {
+        let Stream::Tcp(socket) = self.reader.io() else { return true };
         let quiet = || {
             socket.set_read_timeout(Some(pause.max(Duration::from_millis(1))))?;
             let seen = socket.peek(&mut [0]);
@@ -250,6 +279,6 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("socket", &self.socket).finish_non_exhaustive()
+        f.debug_struct("Client").finish_non_exhaustive()
     }
 }

@@ -1,6 +1,8 @@
 //! The report of a service that has ended, read from what it has written.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::time::Duration;
 
@@ -50,17 +52,13 @@ pub struct ServiceInstance {
 impl ServiceReport {
     /// Reads the last report of the process `pid` in the file, else the last one on stderr.
     pub(super) fn read(file: Option<&Path>, pid: u32, stderr: &[String]) -> Option<ServiceReport> {
-        let lines = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
         let run = format!("{pid}-");
-        let sealed =
-            lines.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| {
-                line["fact"] == "sealed" && line["run"].as_str().is_some_and(|own| own.starts_with(&run))
-            });
+        let sealed = file.and_then(|file| last_sealed(file, &run));
         let on_stderr = || {
             let mut lines = stderr.iter().rev().filter(|line| line.starts_with("{\"reason\":"));
             lines.find_map(|line| serde_json::from_str(line).ok())
         };
-        let report = sealed.map(|mut line| line["report"].take()).or_else(on_stderr)?;
+        let report = sealed.or_else(on_stderr)?;
         report.is_object().then(|| ServiceReport::of(&report))
     }
 
@@ -103,6 +101,22 @@ impl fmt::Display for ServiceReport {
         }
         self.remarks.iter().try_for_each(|remark| writeln!(f, "  {remark}"))
     }
+}
+
+/// Returns the last report in the file whose run begins with `run`.
+///
+/// Only a regular file is read: `/dev/full` has no end, and a pipe may have no writer.
+fn last_sealed(path: &Path, run: &str) -> Option<Value> {
+    if !path.is_file() {
+        return None;
+    }
+    let lines = BufReader::new(File::open(path).ok()?).split(b'\n').map_while(Result::ok);
+    let sealed = lines.filter_map(|line| {
+        let mut line = serde_json::from_slice::<Value>(&line).ok()?;
+        let own = line["run"].as_str()?.starts_with(run) && line["fact"] == "sealed";
+        own.then(|| line["report"].take())
+    });
+    sealed.last()
 }
 
 fn edge(edge: &Value) -> EdgeReport {

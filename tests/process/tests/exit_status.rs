@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use libc::SIGTERM;
-use lifecycle_process_tests::{Ended, both_flavours, program};
+use lifecycle_process_tests::{Ended, Fixture, both_flavours, program};
 
 const TORN_DOWN: &[&str] = &["managed", "orders closed", "store closed"];
 
@@ -268,7 +268,7 @@ fn a_job_finishes_its_work_or_is_cut_off() {
         let mut child = program!("job", scenario).grace(grace).start();
         child.wait_for("working");
         child.signal(SIGTERM);
-        child.ended()
+        child.stopped()
     };
     stopped("short", "20s").exited(0).said(&["working", "done", "farewell"]);
     stopped("endless", "1s").exited(70).said(&["working", "farewell"]).within(Duration::from_secs(1));

@@ -43,7 +43,8 @@ impl Manager {
         }
         let group = Group::new();
         let (reader, commands) = std::io::pipe().expect("a pipe");
-        let shell = Program::new("sh", "-euc")
+        let shell = Program::new("sh")
+            .arg("-euc")
             .arg(include_str!("manager.sh"))
             .arg("manager.sh")
             .arg(&group.0.display().to_string())
@@ -129,7 +130,7 @@ impl Manager {
     #[track_caller]
     pub fn stop(self) {
         drop(self.commands);
-        self.shell.ended().exited(0);
+        self.shell.stopped().exited(0);
     }
 }
 

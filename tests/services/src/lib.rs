@@ -4,7 +4,6 @@
 //! The tests count lost and repeated work at these servers, not in the code under test.
 
 mod etcd;
-mod keeper;
 mod mariadb;
 mod nats;
 mod postgres;

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use libc::SIGTERM;
-use lifecycle_process_tests::{APART, Ended, Program, Random, SLACK, soak};
+use lifecycle_process_tests::{APART, Ended, Program, Random, SLACK, Watched as _, soak};
 use lifecycle_services_tests::{Postgres, PostgresDown, RabbitMq, Redis, wait_until};
 
 use crate::{ready, service, well};
@@ -95,7 +95,7 @@ fn sigterm_at_any_instant_of_a_start_leaves_no_connection() {
     let ended = {
         let mut clean = clean;
         clean.signal(SIGTERM);
-        clean.ended()
+        clean.stopped()
     };
     assert_eq!(forth_and_back(well(&ended)), 5);
 
@@ -106,7 +106,7 @@ fn sigterm_at_any_instant_of_a_start_leaves_no_connection() {
         child.wait_until_it_catches(SIGTERM);
         std::thread::sleep(Duration::from_micros(random.below(whole * 5 / 4)));
         child.signal(SIGTERM);
-        let ended = child.ended();
+        let ended = child.stopped();
         well(&ended).within(Duration::ZERO);
         let started = forth_and_back(&ended);
         stopped_with[started] += 1;
@@ -137,7 +137,7 @@ fn a_database_that_comes_late_is_noticed_within_a_second_and_logged_once_for_eac
     let second = Duration::from_secs(1);
     assert!(after < second + if soak() { second / 2 } else { SLACK }, "ready {after:?} after its database");
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     well(&ended).reported(&[REFUSED]).reported(&["log: `Database` has started"]);
     let waits: Vec<&String> = ended.stderr.iter().filter(|line| line.starts_with(WAITS)).collect();
     assert!(waits.windows(2).all(|pair| pair[0] != pair[1]), "{waits:#?}");
@@ -192,7 +192,7 @@ fn a_second_signal_in_the_roll_back_shortens_it() {
     child.signal(SIGTERM);
     std::thread::sleep(APART);
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(1).within(APART + Duration::from_secs(3));
     // The search is given up, and the others close in their places.
     ended.never_said("search closed").said(&["search closing", "orders closed", "database closed"]);
@@ -210,7 +210,7 @@ fn a_second_signal_gives_up_a_start_that_blocks() {
     child.signal(SIGTERM);
     std::thread::sleep(APART);
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(70).within(APART + Duration::from_secs(3));
     assert_eq!(forth_and_back(&ended), 3, "{ended:?}");
     ended.reported(&["log: ", "cut off: 1 task `start of Blocked`"]);

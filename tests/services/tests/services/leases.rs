@@ -70,7 +70,7 @@ fn r31_the_key_is_gone_while_requests_are_served_and_the_leadership_after_the_wo
     assert_eq!(events(&mut watch, &registration), [registration]);
     assert_eq!(status_of(&address, "/"), "HTTP/1.1 200 OK");
     assert_eq!(status_of(&address, "/readyz"), "HTTP/1.1 503 Service Unavailable");
-    let ended = child.ended();
+    let ended = child.stopped();
     // The lame duck of the recipe is 1 s.
     well(&ended).reported(&["Registration at notice"]).not_before(Duration::from_secs(1));
     let then = events(&mut watch, "deleted /shop/leader");
@@ -87,7 +87,7 @@ fn r31_a_process_that_is_killed_leaves_its_keys_to_the_end_of_the_lease() {
     let etcd = Etcd::start();
     let (mut child, _) = leading(&etcd, "20s");
     child.signal(SIGKILL);
-    child.ended().killed_by(SIGKILL);
+    child.stopped().killed_by(SIGKILL);
     assert_eq!(etcd.keys("/shop/instances/").len(), 1, "nobody has removed it");
     let left = || etcd.keys("/shop/instances/").len() + etcd.keys("/shop/leader").len();
     wait_until("the lease has ended", || left() == 0);
@@ -100,7 +100,7 @@ fn r31_a_registry_that_hangs_holds_up_nothing() {
     let (mut child, _) = leading(&etcd, "5s");
     etcd.freeze();
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(70).within(Duration::from_secs(5));
     let row = ended.stderr.iter().find(|line| line.contains("Registration at notice")).expect("a row");
     assert!(row.contains("timed out"), "{row}");
