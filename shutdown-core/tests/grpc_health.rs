@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Database(Arc<std::sync::Mutex<bool>>);
 
 impl Database {
-    async fn ping(&self) -> bool {
+    fn ping(&self) -> bool {
         *self.0.lock().expect("the state")
     }
 }
@@ -56,14 +57,14 @@ async fn next(watched: &mut Streaming<HealthCheckResponse>) -> Result<Option<Ser
 }
 
 /// Runs `test` in a service with probes on the port of the service, or on one of their own.
-async fn with_health<F: Future<Output = ()>>(
+fn with_health<'a, F: Future<Output = ()> + 'a>(
     on_own_port: bool,
-    configure: impl FnOnce(Probes) -> Probes,
-    test: impl FnOnce(SocketAddr) -> F,
-) -> Report {
-    let lifecycle =
-        Lifecycle::builder().grace(Duration::from_secs(20)).lame_duck(Duration::from_secs(1)).build();
-    let main = async {
+    configure: impl FnOnce(Probes) -> Probes + 'a,
+    test: impl FnOnce(SocketAddr) -> F + 'a,
+) -> Pin<Box<dyn Future<Output = Report> + 'a>> {
+    let (grace, lame_duck) = (Duration::from_secs(20), Duration::from_secs(1));
+    let lifecycle = Lifecycle::builder().grace(grace).lame_duck(lame_duck).build();
+    let main = async move {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let probes = configure(probes());
@@ -78,7 +79,7 @@ async fn with_health<F: Future<Output = ()>>(
         lifecycle::ready();
         test(address).await;
     };
-    lifecycle.run(main).await
+    Box::pin(async move { lifecycle.run(main).await })
 }
 
 use ServingStatus::{NotServing, ServiceUnknown, Serving};
