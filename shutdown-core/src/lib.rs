@@ -93,7 +93,7 @@ pub use {
     engine::lifecycle::Lifecycle,
     engine::output::MainOutput,
     engine::reload::{Reload, Reloads},
-    engine::start::{Start, StartArguments, StartError, Startable},
+    engine::start::{Start, StartArguments, StartError, StartFuture, Startable},
     engine::supervised::Supervised,
     macros::{Holds, known_types, main, needs_release, resource, start, teardown},
     observe::last_stop::LastStop,

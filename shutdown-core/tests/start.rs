@@ -508,3 +508,40 @@ async fn a_lifecycle_by_hand_starts_before_it_runs() {
     assert!(inner.run(async {}).await.is_clean());
     assert_eq!(other.log(), ["pool started", "pool closed", "pool dropped"]);
 }
+
+/// A generic resource, through which the compiler follows no cycle.
+#[lifecycle::resource(no_teardown = "memory only")]
+struct Around<T: Send + Sync + 'static>(std::marker::PhantomData<T>);
+
+#[lifecycle::start]
+impl<T: lifecycle::Startable> Start for Around<T> {
+    async fn start(_: Managed<T>) -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+#[lifecycle::resource(no_teardown = "memory only")]
+struct Inside;
+
+#[lifecycle::start]
+impl Start for Inside {
+    async fn start(_: Managed<Around<Inside>>) -> Self {
+        Self
+    }
+}
+
+/// R28: a cycle that only the linked program shows is 78, before anything has started.
+#[tokio::test(start_paused = true)]
+async fn a_cycle_through_a_generic_resource_is_an_invalid_plan() {
+    let mut result = None;
+    let report = Lifecycle::builder()
+        .build()
+        .run_to_report(async {
+            result = Some(lifecycle::start::<Inside>().await.map(drop));
+        })
+        .await;
+    assert_eq!(report.exit_status(), 78, "{report}");
+    let Some(Err(error @ StartError::Invalid { .. })) = result else { panic!("{result:?}") };
+    let error = error.to_string();
+    assert!(error.contains("dependency cycle") && error.contains("argument of `start`"), "{error}");
+}

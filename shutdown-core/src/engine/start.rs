@@ -8,9 +8,13 @@ mod provided;
 mod rows;
 mod values;
 
+use std::fmt;
 use std::panic::Location;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use futures_util::future::BoxFuture;
 use tokio::task::AbortHandle;
 
 pub use attempt::{Attempt, Given, StartArgument};
@@ -145,10 +149,29 @@ impl<T: Start> StartOutput<T> for T {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Start, E: std::fmt::Display> StartOutput<T> for Result<T, E> {
+impl<T: Start, E: fmt::Display> StartOutput<T> for Result<T, E> {
     fn into_started(self) -> Result<T, String> {
         // In the alternate form `anyhow` and similar types print the causes too.
         self.map_err(|error| format!("{error:#}"))
+    }
+}
+
+/// The future of [`start`](crate::start()).
+// It has no bound on `T`. rustc would report a missing `Startable` at the future and at its await, too.
+#[must_use = "nothing starts until the future is polled"]
+pub struct StartFuture<T>(BoxFuture<'static, Result<Managed<T>, StartError>>);
+
+impl<T> Future for StartFuture<T> {
+    type Output = Result<Managed<T>, StartError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl<T> fmt::Debug for StartFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StartFuture").finish_non_exhaustive()
     }
 }
 
@@ -158,15 +181,12 @@ impl Lifecycle {
     /// # Errors
     ///
     /// As of [`start`](crate::start()).
-    // Not an `async fn`, of which rustc reports a missing `Startable` at three places.
-    pub fn start<T: Startable>(
-        &self,
-    ) -> impl Future<Output = Result<Managed<T>, StartError>> + Send + use<T> {
+    pub fn start<T: Startable>(&self) -> StartFuture<T> {
         let lifecycle = self.clone();
-        async move {
+        StartFuture(Box::pin(async move {
             let given = lifecycle.start_all(vec![T::STARTING], PROVIDE).await?;
             Ok(given.handles.get::<T>().expect("it has started"))
-        }
+        }))
     }
 
     /// Provides a value in the place of a start: see [`provide`](crate::provide).

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::engine::context;
 use crate::engine::lifecycle::Lifecycle;
-use crate::engine::start::{StartError, Startable};
+use crate::engine::start::{StartError, StartFuture, Startable};
 use crate::resource::managed::Managed;
 use crate::resource::{Resource, TeardownOutput};
 
@@ -70,7 +70,7 @@ pub fn manage<T: Resource>(value: T) -> Managed<T> {
 /// later call goes on from there.
 #[doc(alias("inject", "resolve", "container"))]
 #[track_caller]
-pub fn start<T: Startable>() -> impl Future<Output = Result<Managed<T>, StartError>> + Send {
+pub fn start<T: Startable>() -> StartFuture<T> {
     context::expect("start", Lifecycle::clone).start()
 }
 
