@@ -40,6 +40,8 @@ pub(crate) struct Item {
     pub(crate) class: usize,
     pub(crate) order: Option<i32>,
     pub(crate) timeout: Option<Duration>,
+    /// The method of the type that runs at the notice (R31). It is only printed.
+    pub(crate) at_notice: Option<&'static str>,
     pub(crate) stage: TeardownStage,
     /// The items that this item precedes by itself, in addition to the needs of its class.
     pub(crate) needs: Vec<Need>,
@@ -187,6 +189,22 @@ impl Plan {
     /// Returns every node after all nodes that precede it.
     pub(crate) fn topological(&self) -> &[Node] {
         &self.topological
+    }
+
+    /// Returns the step of each item: 1 if nothing precedes it, else one more than the last item before it. `None` if it is
+    /// part of a cycle, or comes after one.
+    pub(crate) fn steps(&self) -> Vec<Option<usize>> {
+        let mut before = vec![0; self.nodes()];
+        let mut steps = vec![None; self.nodes()];
+        for &node in &self.topological {
+            let step = before[node] + usize::from(self.is_item(node));
+            steps[node] = Some(step);
+            for next in self.successors(node) {
+                before[next] = before[next].max(step);
+            }
+        }
+        steps.truncate(self.items.len());
+        steps
     }
 
     /// Sorts items as logs, reports and printed plans do (R4).

@@ -8,7 +8,8 @@ pub use tokio::runtime::RuntimeFlavor;
 
 pub use crate::{
     engine::start::{
-        Attempt, Given, HasStartAttribute, NoStart, Start, StartArgument, StartOutput, Startable, Starting,
+        Attempt, Given, HasStartAttribute, NoStart, ProvideOutput, Start, StartArgument, StartOutput,
+        Startable, Starting, provide,
     },
     lint::{
         cycle::{check, check_start},
@@ -24,11 +25,13 @@ pub use crate::{
     },
     resource::{
         Generated, HasAttribute, HasTeardown, Resource, Teardown,
+        at_notice::ProbeAtNotice,
         declaration::{Declaration, Edge},
         holds::{Held, Holds, HoldsNothing, Probe, ProbeField},
         link::{Joined, Link},
         managed::Managed,
         needs::{NeedReason, Needs},
+        ready::{Asked, Plain},
         registered::{Generic, Registered, link},
         steps::{NoOwn, Step, blocking, later},
         touched::Touched,
@@ -37,6 +40,9 @@ pub use crate::{
     // For the benchmarks of this repository.
     sync::notice::Notice,
 };
+
+#[cfg(feature = "testing")]
+pub use crate::testing::{Test, TestClock, Wanted};
 
 // For the program `lifecycle`.
 #[cfg(feature = "show")]

@@ -32,6 +32,7 @@ mod system;
 mod watchdog;
 
 use std::borrow::Cow;
+use std::panic::Location;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -42,7 +43,9 @@ pub use options::ReportFormat;
 pub use output::{MainReturn, ProbeMain};
 
 use crate::engine::output::MainOutput;
+use crate::engine::start::{Given, StartArguments};
 use crate::report::Fact;
+use crate::resource::Resource;
 use options::Options;
 
 /// A process that stops gracefully, for a plain `fn main`.
@@ -93,6 +96,7 @@ use options::Options;
 /// | [`worker_threads`](Process::worker_threads) | `worker_threads` | one for each CPU |
 /// | [`max_blocking_threads`](Process::max_blocking_threads) | `max_blocking_threads` | tokio's default: 512 |
 /// | [`thread_name`](Process::thread_name) | `thread_name` | tokio's default |
+/// | [`provide`](Process::provide) | `provide` | nothing |
 /// | [`runtime`](Process::runtime) | none | a builder with the options above |
 ///
 /// Options are checked when [`run`](Process::run) is called. If an option is given twice, the last value counts. The
@@ -254,6 +258,17 @@ impl Process {
         self
     }
 
+    /// Provides a value in the place of a start: see [`provide`](crate::provide).
+    ///
+    /// The value is managed when the process runs, before anything starts. It is for a resource with
+    /// `#[lifecycle::resource(provided)]`, such as settings that were read before.
+    #[track_caller]
+    pub fn provide<T: Resource>(mut self, value: T) -> Process {
+        let location = Location::caller();
+        self.0.provided.0.push(Box::new(move |lifecycle| drop(lifecycle.provide_at(value, location))));
+        self
+    }
+
     /// Names the module of `#[lifecycle::main]`.
     #[doc(hidden)]
     pub fn __declared_in(mut self, module: &'static str) -> Process {
@@ -303,5 +318,61 @@ impl Process {
         F: Future<Output: MainOutput>,
     {
         start::run(self.0, main)
+    }
+
+    /// Starts resources along the plan, and runs the process with their handles.
+    ///
+    /// The closure takes a [`Managed`](crate::Managed), or a tuple of at most four. Each resource starts with all that it needs,
+    /// as [`start`](crate::start()) does it. If one does not start, the closure is not called.
+    ///
+    /// ```
+    /// use std::process::ExitCode;
+    ///
+    /// use lifecycle::{Managed, Process, Start};
+    ///
+    /// #[lifecycle::resource(provided, no_teardown = "memory only")]
+    /// struct Settings {
+    ///     address: String,
+    /// }
+    ///
+    /// #[lifecycle::resource(no_teardown = "memory only")]
+    /// struct Orders;
+    ///
+    /// #[lifecycle::start]
+    /// impl Start for Orders {
+    ///     async fn start(settings: Managed<Settings>) -> Orders {
+    ///         println!("connects to {}", settings.address);
+    ///         Orders
+    ///     }
+    /// }
+    ///
+    /// fn main() -> ExitCode {
+    ///     // From clap, or from a file.
+    ///     let settings = Settings { address: "127.0.0.1:5432".to_owned() };
+    ///     Process::new().provide(settings).run_with(async |orders: Managed<Orders>| {
+    ///         let _: &Orders = &orders;
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The status is 1 if a resource does not start, and 78 if a value is not provided. Everything else is as in
+    /// [`run`](Process::run).
+    #[must_use = "the exit status has to be returned from `main`"]
+    pub fn run_with<A, F, O>(mut self, main: F) -> ExitCode
+    where
+        A: StartArguments,
+        F: AsyncFnOnce(A) -> O,
+        O: MainOutput,
+    {
+        const HINT: &str = "call `Process::provide(..)` with a value of it";
+        self.0.closure = Some(std::any::type_name::<F>());
+        self.run(async move {
+            match Given::start(&A::starting(), HINT).await {
+                Ok(given) => main(A::take(&given)).await.into_end(),
+                Err(error) => error,
+            }
+        })
     }
 }

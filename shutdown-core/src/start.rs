@@ -4,10 +4,14 @@
 //!          all that it needs has started            the result is a value
 //!  Waiting ─────────────────────────────▶ Running ────────────────────────▶ Started
 //!                                         ▲    │ an error, a panic, or its time is up
-//!                        its time has come│    ├─ another attempt fits into `retry` ─▶ Resting
-//!                                         └────┼────────────────────────────────────────┘
-//!                                              └─ none does ─▶ the start has failed
+//!                                         │    ├─ no other attempt fits into `retry` ─▶ the start has failed
+//!                                         │    ├─ its time is up ─▶ Dropping ─▶ gone ─┐
+//!                       its time has come │    └─ else ─────────────────────▶ Resting ◀┘
+//!                                         └────────────────────────────────────┘
 //! ```
+//!
+//! An attempt is dropped at its next await. One that blocks its thread has none, so that it is not gone: no other attempt
+//! takes a second thread.
 //!
 //! The stop has a machine of its own ([`sequence`](crate::sequence)). What both have in common is the graph: the plan, and
 //! its [`Front`]. A stop shares out a budget, and goes on after a fault. A start has no budget, repeats, and ends at the
@@ -16,7 +20,7 @@
 //! Invariants, each checked over random plans and faults in `start/tests.rs`:
 //!
 //! 1. An item runs only after all that it needs has started (R25).
-//! 2. At most one attempt of an item runs at a time, and no attempt begins after `retry` or after the start has failed.
+//! 2. At most one attempt of an item is there at a time, and none begins after `retry` or after the start has failed.
 //! 3. A running attempt is given up at its time-out, or when `retry` is over (R27).
 //! 4. After a failure no further action is taken except to give up what runs (R26).
 
@@ -47,6 +51,8 @@ pub(crate) struct Times {
 pub(crate) enum Event {
     /// The attempt of this item has ended, with an error or without.
     Ended(Node, Result<(), String>),
+    /// The attempt of this item that was given up is gone.
+    Gone(Node),
     /// Time has passed.
     Tick,
 }
@@ -54,9 +60,9 @@ pub(crate) enum Event {
 /// An action that the caller has to carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Begin an attempt.
-    Begin(Node),
-    /// Drop the attempt that runs.
+    /// Begin an attempt. The first one has the number 1.
+    Begin(Node, u32),
+    /// Drop the attempt that runs, and tell when it is gone.
     GiveUp(Node),
     /// An item that starts again and again waits for something, and why. Said once for each reason.
     Waits(Node, String),
@@ -85,6 +91,8 @@ enum State {
     Waiting,
     /// An attempt runs, at the latest until this instant.
     Running(Tries, Option<Instant>),
+    /// The attempt was given up, and is not gone. The next one begins at this instant at the earliest.
+    Dropping(Tries, Instant),
     /// The next attempt begins at this instant.
     Resting(Tries, Instant),
     Started,
@@ -134,8 +142,10 @@ impl Start {
     pub(crate) fn on(&mut self, now: Instant, event: Event, share: f64) {
         // An attempt that ended late is given up all the same.
         self.advance(now, share);
-        if let Event::Ended(item, result) = event {
-            self.ended(now, item, result, share);
+        match event {
+            Event::Ended(item, result) => self.ended(now, item, result, share),
+            Event::Gone(item) => self.gone(now, item),
+            Event::Tick => {}
         }
     }
 
@@ -144,12 +154,13 @@ impl Start {
         if self.over {
             return None;
         }
-        let next = |state: &State| match state {
+        let next = |(item, state): (Node, &State)| match state {
             State::Running(_, until) => *until,
+            State::Dropping(tries, _) => self.last(item, tries),
             State::Resting(_, until) => Some(*until),
             State::Waiting | State::Started => None,
         };
-        self.states.iter().filter_map(next).min()
+        self.states.iter().enumerate().filter_map(next).min()
     }
 
     fn begin(&mut self, now: Instant, items: &[Node]) {
@@ -159,11 +170,15 @@ impl Start {
     }
 
     fn attempt(&mut self, now: Instant, item: Node, tries: Tries) {
-        let Times { timeout, retry } = self.times[item];
-        let until = [timeout.map(|limit| now + limit), retry.map(|limit| tries.began + limit)];
+        let until = [self.times[item].timeout.map(|limit| now + limit), self.last(item, &tries)];
         let tries = Tries { count: tries.count + 1, ..tries };
+        self.actions.push(Action::Begin(item, tries.count));
         self.states[item] = State::Running(tries, until.into_iter().flatten().min());
-        self.actions.push(Action::Begin(item));
+    }
+
+    /// Returns the end of `retry`.
+    fn last(&self, item: Node, tries: &Tries) -> Option<Instant> {
+        self.times[item].retry.map(|limit| tries.began + limit)
     }
 
     fn ended(&mut self, now: Instant, item: Node, result: Result<(), String>, share: f64) {
@@ -182,21 +197,42 @@ impl Start {
                 self.begin(now, &free);
                 self.finish_if_done();
             }
-            Err(error) => self.failed(now, item, tries, error, share),
+            Err(error) => {
+                if let Some((tries, next)) = self.failed(now, item, tries, error, share) {
+                    self.states[item] = State::Resting(tries, next);
+                }
+            }
         }
     }
 
-    fn failed(&mut self, now: Instant, item: Node, mut tries: Tries, error: String, share: f64) {
+    fn gone(&mut self, now: Instant, item: Node) {
+        if let (false, State::Dropping(tries, next)) = (self.over, &self.states[item]) {
+            match (tries.clone(), *next) {
+                (tries, next) if now >= next => self.attempt(now, item, tries),
+                (tries, next) => self.states[item] = State::Resting(tries, next),
+            }
+        }
+    }
+
+    /// Returns the tries and the time of the next one. `None` if there is none, so that the start has failed.
+    fn failed(
+        &mut self,
+        now: Instant,
+        item: Node,
+        mut tries: Tries,
+        error: String,
+        share: f64,
+    ) -> Option<(Tries, Instant)> {
         let next = now + BACKOFF.after(tries.count, share);
-        let until = self.times[item].retry.map(|limit| tries.began + limit);
-        if until.is_none_or(|until| next >= until) {
-            return self.fail(now, item, &tries, error);
+        if self.last(item, &tries).is_none_or(|last| next >= last) {
+            self.fail(now, item, &tries, error);
+            return None;
         }
         if tries.error.as_ref() != Some(&error) {
             self.actions.push(Action::Waits(item, error.clone()));
             tries.error = Some(error);
         }
-        self.states[item] = State::Resting(tries, next);
+        Some((tries, next))
     }
 
     fn fail(&mut self, now: Instant, item: Node, tries: &Tries, error: String) {
@@ -241,7 +277,18 @@ impl Start {
                     let tries = tries.clone();
                     let error = self.no_result(item, &tries, *until);
                     self.actions.push(Action::GiveUp(item));
-                    self.failed(now, item, tries, error, share);
+                    // For `fail`, it does not run any more.
+                    self.states[item] = State::Waiting;
+                    if let Some((tries, next)) = self.failed(now, item, tries, error, share) {
+                        self.states[item] = State::Dropping(tries, next);
+                    }
+                }
+                State::Dropping(tries, _) if self.last(item, tries).is_some_and(|last| now >= last) => {
+                    let tries = tries.clone();
+                    let error = tries.error.as_deref().unwrap_or("no result");
+                    let error =
+                        format!("{error}; the attempt did not end when it was dropped: it blocks its thread");
+                    self.fail(now, item, &tries, error);
                 }
                 State::Resting(tries, until) if now >= *until => self.attempt(now, item, tries.clone()),
                 _ => {}

@@ -351,3 +351,160 @@ async fn observers_are_told_of_each_start_and_of_each_change() {
     assert!(report.is_clean(), "{report}");
     assert_eq!(*told.lock().expect("the list"), ["Database waits: connection refused", "Database: 5"]);
 }
+
+/// A resource that is dropped: its value says so.
+#[lifecycle::resource]
+struct Pool {
+    world: Managed<World>,
+}
+
+#[lifecycle::start]
+impl Start for Pool {
+    async fn start(world: Managed<World>) -> Pool {
+        sleep(100 * MS).await;
+        world.add("pool started");
+        Pool { world }
+    }
+}
+
+#[lifecycle::teardown]
+impl Teardown for Pool {
+    async fn teardown(&self) {
+        self.world.add("pool closed");
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.world.add("pool dropped");
+    }
+}
+
+/// A lifecycle keeps no value: it is dropped after its teardown, as one of `manage` is.
+#[tokio::test(start_paused = true)]
+async fn a_value_that_has_started_is_dropped_after_its_teardown() {
+    let lifecycle = Lifecycle::builder().build();
+    let mut world = None;
+    let report = lifecycle
+        .run(async {
+            world = Some(lifecycle::provide(World::new(Fate::Starts)));
+            drop(lifecycle::start::<Pool>().await.expect("it starts"));
+        })
+        .await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(world.expect("it was provided").log(), ["pool started", "pool closed", "pool dropped"]);
+    drop(lifecycle);
+}
+
+/// A released instance is over, so that the next start makes another one.
+#[tokio::test(start_paused = true)]
+async fn a_resource_that_was_released_starts_again() {
+    let report = Lifecycle::builder()
+        .run(async {
+            let world = lifecycle::provide(World::new(Fate::Starts));
+            let first = lifecycle::start::<Pool>().await.expect("it starts");
+            first.clone().release().await.expect("it is closed");
+            let second = lifecycle::start::<Pool>().await.expect("it starts");
+            assert!(!std::ptr::eq(&raw const *first, &raw const *second));
+            assert_eq!(world.log(), ["pool started", "pool closed", "pool started"]);
+        })
+        .await;
+    assert!(report.is_clean(), "{report}");
+}
+
+/// R6: at whichever instant the future of a start is dropped, what was made is torn down once, and a later start goes on.
+#[tokio::test(start_paused = true)]
+async fn a_start_whose_future_is_dropped_leaves_nothing() {
+    for after in 0..=102 {
+        let mut world = None;
+        let report = Lifecycle::builder()
+            .run(async {
+                world = Some(lifecycle::provide(World::new(Fate::Starts)));
+                let start = lifecycle::start::<Pool>();
+                let dropped = tokio::time::timeout(after * MS, start).await;
+                drop(lifecycle::start::<Pool>().await.expect("it starts"));
+                drop(dropped);
+            })
+            .await;
+        assert!(report.is_clean(), "{report}");
+        let log = world.expect("it was provided").log();
+        let count = |what: &str| log.iter().filter(|line| *line == what).count();
+        assert_eq!(count("pool started"), count("pool closed"), "after {after} ms: {log:?}");
+        assert_eq!(count("pool started"), count("pool dropped"), "after {after} ms: {log:?}");
+    }
+}
+
+/// A start that nobody polls any more holds up no other one.
+#[tokio::test(start_paused = true)]
+async fn a_start_that_is_not_polled_goes_on() {
+    let report = Lifecycle::builder()
+        .run(async {
+            lifecycle::provide(World::new(Fate::Starts));
+            let mut first = std::pin::pin!(lifecycle::start::<Pool>());
+            assert!(futures_util::poll!(&mut first).is_pending());
+            drop(lifecycle::start::<Broker>().await.expect("it starts"));
+            drop(first.await.expect("it starts"));
+        })
+        .await;
+    assert!(report.is_clean(), "{report}");
+}
+
+/// R26: a start in a stop starts nothing.
+#[tokio::test(start_paused = true)]
+async fn nothing_starts_in_a_stop() {
+    let mut world = None;
+    let report = Lifecycle::builder()
+        .run(async {
+            world = Some(lifecycle::provide(World::new(Fate::Starts)));
+            lifecycle::ready();
+            lifecycle::shutdown("the test says so");
+            let result = lifecycle::start::<Pool>().await.map(drop);
+            assert_eq!(result, Err(StartError::Stopping));
+        })
+        .await;
+    assert!(report.is_clean(), "{report}");
+    assert!(world.expect("it was provided").log().is_empty());
+}
+
+/// A start may spawn a task that starts something later. Only the start itself may not.
+#[tokio::test(start_paused = true)]
+async fn a_task_of_a_start_may_start_something_after_it() {
+    #[lifecycle::resource(no_teardown = "memory only")]
+    struct Spawner;
+
+    #[lifecycle::start]
+    impl Start for Spawner {
+        async fn start(_: Managed<World>) -> Spawner {
+            drop(lifecycle::spawn(lifecycle::start::<Pool>()));
+            sleep(10 * MS).await;
+            Spawner
+        }
+    }
+
+    let report = Lifecycle::builder()
+        .run(async {
+            let world = lifecycle::provide(World::new(Fate::Starts));
+            drop(lifecycle::start::<Spawner>().await.expect("it starts"));
+            assert!(world.log().is_empty());
+            sleep(150 * MS).await;
+            assert_eq!(world.log(), ["pool started"]);
+        })
+        .await;
+    assert!(report.is_clean(), "{report}");
+}
+
+/// A lifecycle by hand can start before it runs. The start of one lifecycle may use another one.
+#[tokio::test(start_paused = true)]
+async fn a_lifecycle_by_hand_starts_before_it_runs() {
+    let (outer, inner) = (Lifecycle::builder().build(), Lifecycle::builder().build());
+    let world = outer.provide(World::new(Fate::Starts));
+    let pool = outer.start::<Pool>().await.expect("it starts");
+    drop(pool);
+    let other = inner.provide(World::new(Fate::Starts));
+    drop(inner.start::<Pool>().await.expect("it starts"));
+    assert!(outer.run(async {}).await.is_clean());
+    assert_eq!(world.log(), ["pool started", "pool closed", "pool dropped"]);
+    assert_eq!(other.log(), ["pool started"]);
+    assert!(inner.run(async {}).await.is_clean());
+    assert_eq!(other.log(), ["pool started", "pool closed", "pool dropped"]);
+}

@@ -153,9 +153,10 @@ pub(crate) fn is_main() -> bool {
     role() == Some(Role::Main)
 }
 
-/// Returns whether the start of a resource calls this.
-pub(super) fn is_start() -> bool {
-    role() == Some(Role::Start)
+/// Returns whether the start of a resource of this lifecycle calls this.
+pub(super) fn is_start_in(lifecycle: &Lifecycle) -> bool {
+    let is_start = |here: &Here| here.role == Role::Start && here.lifecycle.is_same(lifecycle);
+    HERE.try_with(|here| here.borrow().as_ref().is_some_and(is_start)).unwrap_or(false)
 }
 
 fn role() -> Option<Role> {

@@ -1,32 +1,35 @@
 //! Starts resources along the plan (R25 to R29). The machine in [`start`](crate::start) decides, and this carries it out.
 
 mod attempt;
+mod drive;
 mod error;
 mod graph;
+mod provided;
+mod rows;
 mod values;
 
-use std::time::Duration;
+use std::panic::Location;
+use std::sync::Arc;
 
-use futures_util::future::{Either, select};
-use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 pub use attempt::{Attempt, Given, StartArgument};
 pub use error::StartError;
 pub use graph::Starting;
+pub use provided::{ProvideOutput, StartArguments, provide};
+#[cfg(any(feature = "http", test))]
+pub(crate) use values::Awaited;
 pub(super) use values::Values;
 
-use self::attempt::{Ended, Running};
+use self::drive::Over;
 use self::graph::Graph;
 use super::context;
 use super::lifecycle::Lifecycle;
-use crate::random;
-use crate::report::{FactKind, Reason};
 use crate::resource::Resource;
 use crate::resource::holds::Probe;
 use crate::resource::link::Link;
 use crate::resource::managed::Managed;
 use crate::sequence::Event;
-use crate::start::{self, Action};
 
 /// How a resource starts.
 ///
@@ -155,107 +158,97 @@ impl Lifecycle {
     /// # Errors
     ///
     /// As of [`start`](crate::start()).
-    pub async fn start<T: Startable>(&self) -> Result<Managed<T>, StartError> {
-        self.start_all(&[T::STARTING]).await?;
-        Ok(self.engine().values.get::<T>().expect("it has started"))
+    // Not an `async fn`, of which rustc reports a missing `Startable` at three places.
+    pub fn start<T: Startable>(
+        &self,
+    ) -> impl Future<Output = Result<Managed<T>, StartError>> + Send + use<T> {
+        let lifecycle = self.clone();
+        async move {
+            let given = lifecycle.start_all(vec![T::STARTING], PROVIDE).await?;
+            Ok(given.handles.get::<T>().expect("it has started"))
+        }
     }
 
     /// Provides a value in the place of a start: see [`provide`](crate::provide).
     #[track_caller]
     pub fn provide<T: Resource>(&self, value: T) -> Managed<T> {
-        let managed = self.manage(value);
-        self.engine().values.put(managed.clone());
+        self.provide_at(value, Location::caller())
+    }
+
+    pub(crate) fn provide_at<T: Resource>(
+        &self,
+        value: T,
+        location: &'static Location<'static>,
+    ) -> Managed<T> {
+        let managed = self.manage_named(T::DECLARATION.name.into(), value, location);
+        self.engine().values.put(&managed);
         managed
     }
 
-    /// Starts these resources. If that has ended by a stop, the error is returned after `main` could be cut: a `main` that
-    /// is not ready is dropped, and its error is not one of the service (R26).
-    pub(super) async fn start_all(&self, roots: &[&'static Starting]) -> Result<(), StartError> {
-        let started = self.start_each(roots).await;
+    /// Lists what a start waits for now. Empty if nothing starts.
+    #[cfg(any(feature = "http", test))]
+    pub(crate) fn awaited(&self) -> Vec<Awaited> {
+        self.engine().values.awaited()
+    }
+
+    /// Starts these resources, and what they need. If that has ended by a stop, the error is returned after `main` could be
+    /// cut: a `main` that is not ready is dropped, and its error is not one of the service (R26).
+    ///
+    /// `hint` says how a value is provided that is missing.
+    async fn start_all(
+        &self,
+        roots: Vec<&'static Starting>,
+        hint: &'static str,
+    ) -> Result<Given, StartError> {
+        let started = self.start_each(roots, hint).await;
         if started.as_ref().is_err_and(|error| !matches!(error, StartError::Nested)) {
             tokio::task::yield_now().await;
         }
         started
     }
 
-    async fn start_each(&self, roots: &[&'static Starting]) -> Result<(), StartError> {
-        if context::is_start() {
+    /// Starts in a task of its own: whoever waits for it need not be polled.
+    async fn start_each(
+        &self,
+        roots: Vec<&'static Starting>,
+        hint: &'static str,
+    ) -> Result<Given, StartError> {
+        if context::is_start_in(self) {
             return Err(StartError::Nested);
         }
-        // One start at a time, so that two calls never start a resource twice.
-        let _turn = self.engine().values.turn().await;
-        let graph = Graph::of(roots, &self.engine().values);
-        if let Some(error) = graph.fault() {
-            self.on(Event::Stop(Reason::InvalidPlan { error: error.clone() }));
-            return Err(StartError::Invalid { error });
+        let given = Given { lifecycle: self.clone(), handles: Arc::default() };
+        // What has started already waits for no other start.
+        if !self.notices().stopping.is_fired() && Graph::of(&roots, &given).has_started() {
+            return Ok(given);
         }
-        let (sender, mut ended) = mpsc::unbounded_channel();
-        let mut running = Running::new(self.clone(), sender);
-        let mut machine = graph.start(self.now());
-        loop {
-            for action in machine.take_actions() {
-                match action {
-                    Action::Begin(item) => {
-                        let starting = graph.get(item);
-                        self.tell(FactKind::StartBegan { name: starting.name().into() });
-                        running.begin(item, starting);
-                    }
-                    Action::GiveUp(item) => running.give_up(item),
-                    Action::Waits(item, error) => {
-                        self.tell(FactKind::StartWaits { name: graph.get(item).name().into(), error });
-                    }
-                    Action::Started { item, attempts, took } => {
-                        let name = graph.get(item).name().into();
-                        self.tell(FactKind::StartEnded { name, attempts, took });
-                    }
-                    Action::Failed(failed) => {
-                        let reason = graph.reason(failed);
-                        let error = StartError::of(&reason);
-                        self.on(Event::Stop(reason));
-                        return Err(error);
-                    }
-                    Action::Done => return Ok(()),
-                }
+        let task = self.runtime().spawn(drive::start(given, roots, hint));
+        let aborted_if_dropped = AbortIfDropped(task.abort_handle());
+        let result = task.await;
+        drop(aborted_if_dropped);
+        match result {
+            Ok(Ok(given)) => Ok(given),
+            Ok(Err(Over::Failed(reason))) => {
+                let error = StartError::of(&reason);
+                self.on(Event::Stop(reason));
+                Err(error)
             }
-            let until = machine.wake_at().map(|at| at.saturating_duration_since(self.now()));
-            match self.next(&mut ended, until).await {
-                Next::Stopping => return Err(StartError::Stopping),
-                Next::Tick => machine.on(self.now(), start::Event::Tick, random::share()),
-                Next::Ended(end) => {
-                    if let Some((item, result)) = running.ended(end, &self.engine().values) {
-                        machine.on(self.now(), start::Event::Ended(item, result), random::share());
-                    }
-                }
-            }
-        }
-    }
-
-    /// Waits for the end of an attempt, for the time of the next tick, and for a stop.
-    async fn next(&self, ended: &mut mpsc::UnboundedReceiver<Ended>, until: Option<Duration>) -> Next {
-        let time = async {
-            match until {
-                Some(until) => tokio::time::sleep(until).await,
-                None => std::future::pending().await,
-            }
-        };
-        let end = async { ended.recv().await.map_or(Next::Tick, Next::Ended) };
-        let event = async {
-            match select(std::pin::pin!(end), std::pin::pin!(time)).await {
-                Either::Left((end, _)) => end,
-                Either::Right(((), _)) => Next::Tick,
-            }
-        };
-        let stopping = self.notices().stopping.wait();
-        match select(std::pin::pin!(stopping), std::pin::pin!(event)).await {
-            Either::Left(_) => Next::Stopping,
-            Either::Right((next, _)) => next,
+            Ok(Err(Over::Stopping)) => Err(StartError::Stopping),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends.
+                Err(_) => Err(StartError::Stopping),
+            },
         }
     }
 }
 
-/// What happens next in a start.
-enum Next {
-    Ended(Ended),
-    Tick,
-    Stopping,
+/// How a program provides a value.
+const PROVIDE: &str = "call `lifecycle::provide(..)` with a value of it before the start";
+
+struct AbortIfDropped(AbortHandle);
+
+impl Drop for AbortIfDropped {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }

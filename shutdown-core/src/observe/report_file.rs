@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use humantime::format_rfc3339_millis;
 
 use crate::json::{list, quoted};
-use crate::report::{Fact, FactKind};
+use crate::report::{Fact, FactKind, StartReport};
 use crate::signals;
 use crate::sync::lock;
 
@@ -102,6 +102,10 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
         }
         FactKind::ReadinessDrained => ("readiness_drained", String::new()),
         FactKind::ReadinessUndrained => ("readiness_undrained", String::new()),
+        FactKind::NotReady { name, error } => {
+            ("not_ready", format!(r#","name":{},"error":{}"#, quoted(name), quoted(error)))
+        }
+        FactKind::ReadyAgain { name } => ("ready_again", format!(r#","name":{}"#, quoted(name))),
         FactKind::StartBegan { name } => ("start_began", format!(",\"name\":{}", quoted(name))),
         FactKind::StartWaits { name, error } => {
             ("start_waits", format!(",\"name\":{},\"error\":{}", quoted(name), quoted(error)))
@@ -110,12 +114,18 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
             "start_ended",
             format!(",\"name\":{},\"attempts\":{attempts},\"took_ms\":{}", quoted(name), millis(took)),
         ),
+        FactKind::StartOver { report } => ("start_over", start_over(report)),
         FactKind::Restarting { name, error, after } => (
             "restarting",
             format!(",\"name\":{},\"error\":{},\"after_ms\":{}", quoted(name), quoted(error), millis(after)),
         ),
         FactKind::Stopping { reason, left } => {
             ("stopping", format!(",\"reason\":{},\"left_ms\":{}", quoted(&reason.to_string()), millis(left)))
+        }
+        FactKind::AtNoticeBegan { name, .. } => ("at_notice_began", format!(",\"name\":{}", quoted(name))),
+        FactKind::AtNoticeEnded { name, outcome, .. } => {
+            let outcome = quoted(&outcome.to_string());
+            ("at_notice_ended", format!(",\"name\":{},\"outcome\":{outcome}", quoted(name)))
         }
         FactKind::Hurried { left } => ("hurried", format!(",\"left_ms\":{}", millis(left))),
         FactKind::Entered { stage } => ("entered", format!(",\"stage\":\"{stage}\"")),
@@ -147,6 +157,25 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
 }
 
 /// Opens the file. If its last line has no end, because its disk was full, ends it.
+fn start_over(report: &StartReport) -> String {
+    let rows = report.rows.iter().map(|row| {
+        let start = row.start.map_or_else(|| "null".to_owned(), |start| start.as_millis().to_string());
+        format!(
+            "{{\"name\":{},\"start_ms\":{start},\"took_ms\":{},\"attempts\":{},\"outcome\":{}}}",
+            quoted(&row.name),
+            row.took.as_millis(),
+            row.attempts,
+            quoted(&row.outcome.to_string()),
+        )
+    });
+    format!(
+        ",\"took_ms\":{},\"started\":{},\"resources\":{}",
+        report.took.as_millis(),
+        report.has_started,
+        list(rows)
+    )
+}
+
 fn open(path: &Path) -> io::Result<File> {
     let mut file = File::options().read(true).append(true).create(true).open(path)?;
     let mut last = [b'\n'];

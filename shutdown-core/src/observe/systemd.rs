@@ -3,9 +3,11 @@
 //! | fact | assignments (`sd_notify(3)`) |
 //! |---|---|
 //! | ready | `READY=1`, `MAINPID` |
+//! | a resource starts, waits for a new error, or has started | `STATUS` |
 //! | a reload begins, and ends | `RELOADING=1` and `MONOTONIC_USEC` in one datagram, then `READY=1` |
 //! | the notice | `STOPPING=1` |
 //! | each change of the stop, and every 5 s | `STATUS` |
+//! | a hook at the notice begins | `STATUS` |
 //! | progress of the stop | `EXTEND_TIMEOUT_USEC`, never beyond the deadline |
 //! | the report | `STATUS`, then `BARRIER=1`, so that everything is read before the process is gone |
 
@@ -13,6 +15,7 @@ mod socket;
 #[cfg(feature = "net")]
 pub(crate) mod store;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd as _;
@@ -51,6 +54,9 @@ struct State {
     progress: Option<Duration>,
     /// What the stop waited for.
     waiting_for: Vec<String>,
+    is_ready: bool,
+    /// The resources that start, each with the error that it waits for.
+    starting: Vec<(Cow<'static, str>, Option<String>)>,
 }
 
 impl Systemd {
@@ -104,6 +110,7 @@ impl State {
     fn learn(&mut self, fact: &Fact) -> Vec<String> {
         match &fact.kind {
             FactKind::Ready => {
+                self.is_ready = true;
                 vec!["READY=1".into(), format!("MAINPID={}", std::process::id()), status("running")]
             }
             FactKind::Reloading => vec![
@@ -114,6 +121,25 @@ impl State {
             FactKind::Reloaded { error: None, .. } => vec!["READY=1".into(), status("running")],
             FactKind::Reloaded { error: Some(error), .. } => {
                 vec!["READY=1".into(), status(&format!("running with the old configuration: {error}"))]
+            }
+            FactKind::StartBegan { name } => {
+                self.starting.push((name.clone(), None));
+                vec![self.starting()]
+            }
+            FactKind::StartWaits { name, error } => {
+                let waits = self.starting.iter_mut().find(|(known, _)| known == name);
+                if let Some((_, known)) = waits {
+                    *known = Some(error.clone());
+                }
+                vec![self.starting()]
+            }
+            FactKind::StartEnded { name, .. } => {
+                self.starting.retain(|(known, _)| known != name);
+                vec![self.starting()]
+            }
+            FactKind::StartOver { .. } => {
+                self.starting.clear();
+                Vec::new()
             }
             FactKind::Stopping { reason, left } => {
                 self.deadline = fact.at + *left;
@@ -136,13 +162,30 @@ impl State {
                 let progress = if has_changed { self.progress(fact.at) } else { None };
                 [status].into_iter().chain(progress).collect()
             }
-            FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. } => {
-                self.progress(fact.at).into_iter().collect()
+            FactKind::AtNoticeBegan { name, .. } => {
+                let text = format!("at the notice: {name}; {} left", seconds(self.left(fact.at)));
+                [status(&text)].into_iter().chain(self.progress(fact.at)).collect()
             }
+            FactKind::AtNoticeEnded { .. }
+            | FactKind::TeardownBegan { .. }
+            | FactKind::TeardownEnded { .. } => self.progress(fact.at).into_iter().collect(),
             FactKind::Sealed { report } => {
                 vec![status(&format!("stopped: {}; exit status {}", report.reason, report.exit_status()))]
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Returns the status of a start. What waits for something comes first.
+    fn starting(&self) -> String {
+        let waits =
+            self.starting.iter().filter_map(|(name, error)| Some(format!("{name}: {}", error.as_ref()?)));
+        let waits: Vec<String> = waits.collect();
+        let names = || self.starting.iter().map(|(name, _)| name.as_ref()).collect::<Vec<_>>().join(", ");
+        match (self.starting.is_empty(), waits.is_empty()) {
+            (true, _) => status(if self.is_ready { "running" } else { "starting" }),
+            (false, true) => status(&format!("starting: {}", names())),
+            (false, false) => status(&format!("starting: waits for {}", waits.join(", "))),
         }
     }
 
@@ -224,12 +267,35 @@ mod tests {
     fn r37_the_status_says_what_is_waited_for_and_how_long_it_may_take() {
         let told = told(&[
             (100, stopping(25 * SECOND)),
+            (101, FactKind::AtNoticeBegan { name: "Registry".into(), instance: 0 }),
             (105, waiting(&["12 requests", "1 consumer"])),
             (107, FactKind::Entered { stage: Stage::Cleanup }),
         ]);
         assert_eq!(told[0][..2], ["STOPPING=1", "STATUS=stopping: `main` ended; 25s left"]);
-        assert_eq!(told[1][0], "STATUS=draining: 12 requests, 1 consumer; 20s left");
-        assert_eq!(told[2][0], "STATUS=tearing down; 18s left");
+        assert_eq!(told[1][0], "STATUS=at the notice: Registry; 24s left");
+        assert_eq!(told[2][0], "STATUS=draining: 12 requests, 1 consumer; 20s left");
+        assert_eq!(told[3][0], "STATUS=tearing down; 18s left");
+    }
+
+    /// R27: the status of a start says what is waited for, and why.
+    #[test]
+    fn r37_the_status_of_a_start_says_what_is_waited_for() {
+        let began = |name: &'static str| FactKind::StartBegan { name: name.into() };
+        let ended =
+            |name: &'static str| FactKind::StartEnded { name: name.into(), attempts: 1, took: SECOND };
+        let waits = FactKind::StartWaits { name: "Database".into(), error: "connection refused".into() };
+        let facts = [began("Database"), began("Broker"), waits, ended("Broker"), ended("Database")];
+        let told = told(&facts.map(|fact| (0, fact)));
+        assert_eq!(
+            told.concat(),
+            [
+                "STATUS=starting: Database",
+                "STATUS=starting: Database, Broker",
+                "STATUS=starting: waits for Database: connection refused",
+                "STATUS=starting: waits for Database: connection refused",
+                "STATUS=starting",
+            ]
+        );
     }
 
     /// A stop that hangs is not extended, and no extension goes beyond the deadline.

@@ -43,6 +43,10 @@ pub(crate) fn render(plan: &Plan, generic: &[String], format: Format) -> String 
         Format::Mermaid => "%% ",
         Format::Tree | Format::Json => "",
     };
+    if format == Format::Tree && !items.is_empty() {
+        steps(plan, &items, "stop order", &mut text);
+        steps(&plan.turned_round(), &items, "start order", &mut text);
+    }
     if !generic.is_empty() {
         let _ = writeln!(text, "{comment}generic (the types are known only at run time):");
     }
@@ -62,6 +66,9 @@ fn facts(plan: &Plan, item: usize) -> String {
     if let Some(timeout) = item.timeout {
         let _ = write!(facts, "  timeout {}", humantime::format_duration(timeout));
     }
+    if let Some(method) = item.at_notice {
+        let _ = write!(facts, "  at notice {method}");
+    }
     if item.stage.is_last() {
         facts.push_str("  last");
     }
@@ -79,6 +86,17 @@ fn tree(plan: &Plan, items: &[usize]) -> String {
         }
     }
     text
+}
+
+/// Prints one direction of the plan (R25). What stands in one line runs concurrently, after the lines above it.
+fn steps(plan: &Plan, items: &[usize], title: &str, text: &mut String) {
+    let _ = writeln!(text, "{title}:");
+    let step_of = plan.steps();
+    for step in 1..=step_of.iter().flatten().max().copied().unwrap_or_default() {
+        let names = items.iter().filter(|item| step_of[**item] == Some(step));
+        let names: Vec<&str> = names.map(|item| &*plan.items()[*item].name).collect();
+        let _ = writeln!(text, "  {step}. {}", names.join(", "));
+    }
 }
 
 /// The syntax of a drawing language. Nodes are identified by number, because two may have the same name.
@@ -125,6 +143,8 @@ fn graph(plan: &Plan, items: &[usize], head: &str, foot: &str, drawing: &Drawing
 }
 
 fn json(plan: &Plan, items: &[usize], generic: &[String]) -> String {
+    let (stop, start) = (plan.steps(), plan.turned_round().steps());
+    let number = |step: Option<usize>| step.map_or_else(|| "null".to_owned(), |step| step.to_string());
     let rows: Vec<String> = items
         .iter()
         .map(|at| {
@@ -138,11 +158,15 @@ fn json(plan: &Plan, items: &[usize], generic: &[String]) -> String {
                 })
                 .collect();
             let order = item.order.map_or_else(|| "null".to_owned(), |order| order.to_string());
+            let at_notice = item.at_notice.map_or_else(|| "null".to_owned(), quoted);
             let timeout = item.timeout.map_or_else(|| "null".to_owned(), |t| t.as_millis().to_string());
             format!(
-                "  {{\"name\":{},\"order\":{order},\"timeout_ms\":{timeout},\"last\":{},\"before\":[{}]}}",
+                "  {{\"name\":{},\"order\":{order},\"timeout_ms\":{timeout},\"at_notice\":{at_notice},\"last\":{},\
+                 \"stop_step\":{},\"start_step\":{},\"before\":[{}]}}",
                 quoted(&item.name),
                 item.stage.is_last(),
+                number(stop[*at]),
+                number(start[*at]),
                 before.join(",")
             )
         })

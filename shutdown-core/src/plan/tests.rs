@@ -290,6 +290,7 @@ fn printed() -> Plan {
     items[0].order = Some(2);
     items[0].timeout = Some(Duration::from_millis(5_500));
     items[1].order = Some(1);
+    items[1].at_notice = Some("deregister");
     items[2].stage = TeardownStage::Flush;
     let mut classes = vec![Class::default(); 4];
     classes[0].needs = vec![Need { of: 1, why: Why::Field("db") }, Need { of: 2, why: Why::DependsOn }];
@@ -304,13 +305,14 @@ fn each_format_has_a_name() {
     assert_eq!(formats[4], None);
 }
 
+/// R25: both directions, from one graph.
 #[test]
 fn a_plan_is_printed_as_a_tree() {
     assert_eq!(
         render(&printed(), &[], Format::Tree),
         "\
 teardown plan: 4 declared resources
-Orders \"eu\"  order 1
+Orders \"eu\"  order 1  at notice deregister
   ├─ before Database: field `db`
   └─ before Telemetry: `depends_on`
 Database  order 2  timeout 5s 500ms
@@ -318,6 +320,14 @@ Database  order 2  timeout 5s 500ms
 Cache<String>
   └─ before Telemetry: `last` comes after the others
 Telemetry  last
+stop order:
+  1. Orders \"eu\", Cache<String>
+  2. Database
+  3. Telemetry
+start order:
+  1. Telemetry
+  2. Database, Cache<String>
+  3. Orders \"eu\"
 "
     );
 }
@@ -368,7 +378,10 @@ fn a_plan_is_printed_as_json() {
             "name": "Orders \"eu\"",
             "order": 1,
             "timeout_ms": null,
+            "at_notice": "deregister",
             "last": false,
+            "stop_step": 1,
+            "start_step": 3,
             "before": [
                 {"name": "Database", "why": "field `db`"},
                 {"name": "Telemetry", "why": "`depends_on`"},

@@ -1,9 +1,11 @@
 //! The options of a process, as the program gives them: nothing is checked yet.
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, RuntimeFlavor};
 
+use crate::engine::lifecycle::Lifecycle;
 use crate::observe::observers::Declared;
 
 /// The format of the report that a [`Process`](crate::Process) writes to stderr.
@@ -29,8 +31,22 @@ pub(super) struct Options {
     pub(super) report: ReportFormat,
     pub(super) observers: Declared,
     pub(super) runtime: RuntimeOptions,
+    /// What the program provides before anything starts (R28).
+    pub(super) provided: Provided,
+    /// The type of the closure of `run_with`, whose path begins with its crate.
+    pub(super) closure: Option<&'static str>,
     /// The `module_path!()` of the attribute on `main`. `None` if `main` has no attribute.
     pub(super) declared_in: Option<&'static str>,
+}
+
+/// Values, each as a function that provides it.
+#[derive(Default)]
+pub(super) struct Provided(pub(super) Vec<Box<dyn FnOnce(&Lifecycle)>>);
+
+impl fmt::Debug for Provided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Provided").field(&self.0.len()).finish()
+    }
 }
 
 /// The options of the tokio runtime.

@@ -56,7 +56,7 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     let mut builder = runtime::builder(options.runtime)?;
     let declared = declared::plan();
     // The first part of the path is the crate whose time-outs are checked (R12). The type of a future begins with it, too.
-    let module = options.declared_in.unwrap_or_else(std::any::type_name::<F>);
+    let module = options.declared_in.or(options.closure).unwrap_or_else(std::any::type_name::<F>);
     if let Some(format) = settings.plan {
         let plan = plan::printed(declared, format, settings, module);
         // An error means that the reader has closed the pipe.
@@ -120,6 +120,11 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     }
 
     lifecycle.tell(FactKind::Started);
+    let provided = options.provided.0;
+    let main = async {
+        provided.into_iter().for_each(|provide| provide(&lifecycle));
+        main.await
+    };
     let outcome = async { exit.outcome_of(main.await.into_end()) };
     // A panic is in the report, and its payload may hold something that has to be given back.
     runtime.block_on(lifecycle.main(outcome, drop));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Outcome, Reason, Report, Straggler, Unconfirmed};
+use super::{Outcome, Reason, Report, StartReport, Straggler, Unconfirmed};
 use crate::stage::Stage;
 
 /// One thing that has happened in a lifecycle, for an [observer](crate::Builder::observer).
@@ -49,7 +49,22 @@ pub enum FactKind {
     ReadinessDrained,
     /// The readiness is not drained any more.
     ReadinessUndrained,
-    /// An attempt to start a resource begins (R25).
+    /// A part of the service is not ready (R30): the readiness check of an instance failed, or a supervised task ended too
+    /// often. Told once for each change.
+    #[non_exhaustive]
+    NotReady {
+        /// The name of the instance, or of the task.
+        name: Cow<'static, str>,
+        /// Why.
+        error: String,
+    },
+    /// A part of the service that was not ready is ready again.
+    #[non_exhaustive]
+    ReadyAgain {
+        /// The name of the instance, or of the task.
+        name: Cow<'static, str>,
+    },
+    /// A resource begins to start: its first attempt (R25).
     #[non_exhaustive]
     StartBegan {
         /// The name of the resource.
@@ -73,6 +88,12 @@ pub enum FactKind {
         /// The time since the first attempt.
         took: Duration,
     },
+    /// A start is over: everything has started, or it has failed, or the stop has begun.
+    #[non_exhaustive]
+    StartOver {
+        /// What happened in it.
+        report: Arc<StartReport>,
+    },
     /// A supervised task has ended, and begins again (R32).
     #[non_exhaustive]
     Restarting {
@@ -90,6 +111,24 @@ pub enum FactKind {
         reason: Reason,
         /// The time until the deadline.
         left: Duration,
+    },
+    /// The hook of an instance at the notice begins (R31).
+    #[non_exhaustive]
+    AtNoticeBegan {
+        /// The name of the instance.
+        name: Cow<'static, str>,
+        /// The number of the instance in its process.
+        instance: u64,
+    },
+    /// The hook of an instance at the notice has ended, or was given up.
+    #[non_exhaustive]
+    AtNoticeEnded {
+        /// The name of the instance.
+        name: Cow<'static, str>,
+        /// The number of the instance in its process.
+        instance: u64,
+        /// How it ended.
+        outcome: Outcome,
     },
     /// A second signal has cut the time of the stop.
     #[non_exhaustive]
@@ -165,8 +204,15 @@ pub enum FactKind {
 }
 
 impl FactKind {
-    /// Returns whether this is the begin or the end of one teardown. There may be thousands.
+    /// Returns whether this is the begin or the end of the teardown of one instance, or of its hook at the notice. There may
+    /// be thousands.
     pub(crate) fn is_of_a_teardown(&self) -> bool {
-        matches!(self, FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. })
+        matches!(
+            self,
+            FactKind::TeardownBegan { .. }
+                | FactKind::TeardownEnded { .. }
+                | FactKind::AtNoticeBegan { .. }
+                | FactKind::AtNoticeEnded { .. }
+        )
     }
 }

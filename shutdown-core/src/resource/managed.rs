@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use futures_util::future::BoxFuture;
 
@@ -120,7 +120,22 @@ impl Owner for Nobody {
     }
 }
 
+/// A handle that does not keep the value after its teardown.
+pub(crate) struct WeakManaged<T>(Weak<dyn Instance<T>>);
+
+impl<T> WeakManaged<T> {
+    /// Returns the handle, unless the value was dropped.
+    pub(crate) fn upgrade(&self) -> Option<Managed<T>> {
+        self.0.upgrade().map(Managed)
+    }
+}
+
 impl<T> Managed<T> {
+    /// Returns a handle that does not keep the value.
+    pub(crate) fn downgrade(&self) -> WeakManaged<T> {
+        WeakManaged(Arc::downgrade(&self.0))
+    }
+
     pub(crate) fn id(&self) -> InstanceId {
         self.0.id()
     }

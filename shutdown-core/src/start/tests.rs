@@ -17,6 +17,19 @@ enum Fate {
     Starts(Duration),
     Fails(Duration),
     Hangs,
+    /// Starts, but has no await at which it could be dropped.
+    Blocks(Duration),
+}
+
+impl Fate {
+    /// Returns how long an attempt takes that nobody gives up, and whether it makes a value.
+    fn end(self) -> (Option<Duration>, bool) {
+        match self {
+            Fate::Starts(takes) | Fate::Blocks(takes) => (Some(takes), true),
+            Fate::Fails(takes) => (Some(takes), false),
+            Fate::Hangs => (None, false),
+        }
+    }
 }
 
 /// One item of a scenario. The last fate repeats.
@@ -47,24 +60,26 @@ fn run(sketch: &Sketch, scripts: &[Script], share: f64) -> Log {
     let times = scripts.iter().map(|script| script.times).collect();
     let mut start = Start::new(t0, &sketch.plan(), times, &vec![false; scripts.len()]);
     let (mut log, mut attempts) = (Log::default(), vec![0; scripts.len()]);
-    // The ends of the attempts that run.
-    let mut ends: Vec<Option<(Duration, bool)>> = vec![None; scripts.len()];
+    // The attempts that are there: when each ends or is gone, and the event.
+    let mut there: Vec<Option<(Duration, Event)>> = vec![None; scripts.len()];
     loop {
         for action in start.take_actions() {
             match action {
-                Action::Begin(item) => {
+                Action::Begin(item, number) => {
                     log.begun.push((now, item));
-                    assert!(ends[item].is_none(), "two attempts of one item");
-                    ends[item] = Some(match scripts[item].fate(attempts[item]) {
-                        Fate::Starts(takes) => (now + takes, true),
-                        Fate::Fails(takes) => (now + takes, false),
-                        Fate::Hangs => (Duration::MAX, false),
-                    });
+                    assert!(there[item].is_none(), "two attempts of one item");
+                    let (takes, starts) = scripts[item].fate(attempts[item]).end();
+                    let result = if starts { Ok(()) } else { Err("refused".to_owned()) };
+                    let at = takes.map_or(Duration::MAX, |takes| now + takes);
+                    there[item] = Some((at, Event::Ended(item, result)));
                     attempts[item] += 1;
+                    assert_eq!(number as usize, attempts[item]);
                 }
                 Action::GiveUp(item) => {
                     log.given_up.push((now, item));
-                    assert!(ends[item].take().is_some(), "nothing runs");
+                    let Some((at, Event::Ended(..))) = there[item].take() else { panic!("nothing runs") };
+                    let blocks = matches!(scripts[item].fate(attempts[item] - 1), Fate::Blocks(_));
+                    there[item] = Some((if blocks { at } else { now }, Event::Gone(item)));
                 }
                 Action::Started { item, attempts: count, .. } => {
                     log.started.push((now, item));
@@ -77,25 +92,25 @@ fn run(sketch: &Sketch, scripts: &[Script], share: f64) -> Log {
         }
         if log.end.is_some() {
             assert_eq!(start.wake_at(), None);
-            assert!(ends.iter().all(Option::is_none), "an attempt outlives the start");
+            let runs = |there: &Option<(Duration, Event)>| matches!(there, Some((_, Event::Ended(..))));
+            assert!(!there.iter().any(runs), "an attempt outlives the start");
             return log;
         }
         let tick = start.wake_at().map(|at| at - t0);
-        let finite = |(item, end): (usize, &Option<(Duration, bool)>)| {
-            end.filter(|(at, _)| *at < Duration::MAX).map(|(at, starts)| (at, item, starts))
+        let finite = |(item, there): (usize, &Option<(Duration, Event)>)| {
+            there.as_ref().map(|(at, _)| (*at, item)).filter(|(at, _)| *at < Duration::MAX)
         };
-        let next = ends.iter().enumerate().filter_map(finite).min();
+        let next = there.iter().enumerate().filter_map(finite).min();
         match (tick, next) {
             (None, None) => return log,
             (Some(tick), next) if next.is_none_or(|(at, ..)| tick <= at) => {
                 now = tick;
                 start.on(t0 + now, Event::Tick, share);
             }
-            (_, Some((at, item, starts))) => {
+            (_, Some((at, item))) => {
                 now = at;
-                ends[item] = None;
-                let result = if starts { Ok(()) } else { Err("refused".to_owned()) };
-                start.on(t0 + now, Event::Ended(item, result), share);
+                let (_, event) = there[item].take().expect("it is there");
+                start.on(t0 + now, event, share);
             }
             (Some(_), None) => unreachable!("the guard holds"),
         }
@@ -116,23 +131,25 @@ fn life(script: &Script, began: Duration, share: f64) -> Life {
         let fate = script.fate(attempts.len());
         attempts.push(now);
         let limit = [script.times.timeout.map(|timeout| now + timeout), last].into_iter().flatten().min();
-        let (at, starts) = match fate {
-            Fate::Starts(takes) => (now + takes, true),
-            Fate::Fails(takes) => (now + takes, false),
-            Fate::Hangs => (Duration::MAX, false),
-        };
-        match limit {
+        let began = now;
+        let (takes, starts) = fate.end();
+        match (limit, takes.map(|takes| now + takes)) {
             // An attempt that ends at its limit is too late.
-            Some(limit) if limit <= at => now = limit,
-            _ if at == Duration::MAX => return Life { attempts, end: None },
-            _ if starts => return Life { attempts, end: Some((at, true)) },
-            _ => now = at,
+            (Some(limit), at) if at.is_none_or(|at| limit <= at) => now = limit,
+            (_, None) => return Life { attempts, end: None },
+            (_, Some(at)) if starts => return Life { attempts, end: Some((at, true)) },
+            (_, Some(at)) => now = at,
         }
         let next = now + BACKOFF.after(u32::try_from(attempts.len()).expect("a count"), share);
-        if last.is_none_or(|last| next >= last) {
+        let Some(last) = last.filter(|last| next < *last) else {
             return Life { attempts, end: Some((now, false)) };
+        };
+        // One that blocks its thread is gone only when it ends.
+        let gone = if let Fate::Blocks(takes) = fate { began + takes } else { now };
+        now = next.max(gone);
+        if now >= last {
+            return Life { attempts, end: Some((last, false)) };
         }
-        now = next;
     }
 }
 
@@ -167,6 +184,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         4 => millis(0..400).prop_map(Fate::Starts),
         3 => millis(0..400).prop_map(Fate::Fails),
         1 => Just(Fate::Hangs),
+        2 => millis(0..1_500).prop_map(Fate::Blocks),
     ]
 }
 
@@ -246,10 +264,13 @@ fn alone(times: Times, fates: &[Fate]) -> (Vec<String>, Option<Failed>) {
     loop {
         for action in start.take_actions() {
             match action {
-                Action::Begin(_) => fate = fates.next().unwrap_or(fate),
+                Action::Begin(..) => fate = fates.next().unwrap_or(fate),
                 Action::Waits(_, error) => waits.push(error),
                 Action::Failed(failed) => return (waits, Some(failed)),
                 Action::Done => return (waits, None),
+                Action::GiveUp(item) if !matches!(fate, Fate::Blocks(_)) => {
+                    start.on(t0 + now, Event::Gone(item), 1.0);
+                }
                 Action::GiveUp(_) | Action::Started { .. } => {}
             }
         }
@@ -300,4 +321,10 @@ fn an_attempt_that_hangs_says_which_limit_has_cut_it() {
     assert_eq!(error(Some(500 * MS), Some(2_000 * MS), &[Fate::Hangs]), "no result within 500ms");
     // The end of `retry` cuts an attempt, but the error before it says more.
     assert_eq!(error(None, Some(2_000 * MS), &[REFUSED, Fate::Hangs]), "refused");
+    // One that blocks its thread is the only attempt, however long `retry` is.
+    let blocks = Fate::Blocks(Duration::from_secs(9));
+    assert_eq!(
+        error(Some(500 * MS), Some(4_000 * MS), &[blocks]),
+        "no result within 500ms; the attempt did not end when it was dropped: it blocks its thread"
+    );
 }

@@ -81,6 +81,16 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
             }
         }
     };
+    let provided = model.provided.iter().map(|value| {
+        // The call has the span of the value, so that an error about its type points there.
+        let place = spanned(door.clone(), value.span());
+        let call = quote_spanned!(value.span()=> #place::provide(#value));
+        quote! {
+            if let ::core::result::Result::Err(error) = #call {
+                return error;
+            }
+        }
+    });
     quote! {
         #(#cfgs)*
         #vis fn main() -> ::std::process::ExitCode {
@@ -92,6 +102,7 @@ fn expand(model: &Main, function: &Function, item: &TokenStream) -> TokenStream 
                 .run(async {
                     #check
                     use #door::ProbeMain as _;
+                    #(#provided)*
                     #started
                 })
         }
@@ -150,7 +161,7 @@ fn observer_name(observe: &Expr) -> TokenStream {
 
 /// Returns the call of the method with the name of the key. An expression is bound to its type, so that the error of
 /// rustc names the type and the key, and not the method. A method without one type takes the expression as it is.
-fn call<T>(
+pub(super) fn call<T>(
     name: &str,
     value: Option<&Given<T>>,
     ty: Option<&TokenStream>,

@@ -13,6 +13,7 @@ use crate::{
         resource::{self, Release, Resource},
         step::{self, Step},
     },
+    parse::unraw,
 };
 
 /// Expands the hidden derive. rustc keeps the item itself, also after an error.
@@ -43,6 +44,7 @@ fn expand(model: &Resource) -> TokenStream {
     let module = quote!(::core::module_path!());
     let keys = keys(model);
     let (steps, holds) = (steps(model, &door), holds(model, &door));
+    let (ready, at_notice) = (ready(model, &door), at_notice(model, &door));
     let (before, link, behind) = if model.generics.params.is_empty() {
         let edges = edges(model, &door, true);
         let edges = quote!(.edges(&[#(#edges,)* #door::Edge::start(#door::Probe::<#ident>::START)]));
@@ -95,6 +97,8 @@ fn expand(model: &Resource) -> TokenStream {
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
                 const LINK: #door::Link = #link;
                 #steps
+                #ready
+                #at_notice
                 #holds
             }
             #provided
@@ -113,10 +117,15 @@ fn keys(model: &Resource) -> TokenStream {
         quote!(.timeout(#seconds, #nanos))
     });
     let last = model.last.then(|| quote!(.last()));
+    let ready = model.ready.as_ref().map(|_| quote!(.ready()));
+    let at_notice = model.at_notice.as_ref().map(|method| {
+        let method = unraw(method);
+        quote!(.at_notice(#method))
+    });
     let is_step = |field: &&Field| field.step.as_ref().is_some_and(Step::releases);
     let mut labels = model.fields.iter().filter(is_step).map(|field| &field.label).peekable();
     let steps = labels.peek().is_some().then(|| quote!(.steps(&["teardown", #(#labels),*])));
-    quote!(#order #timeout #last #steps)
+    quote!(#order #timeout #last #ready #at_notice #steps)
 }
 
 /// Returns a stand-in for the impl after an error, so that rustc reports nothing else for it.
@@ -281,6 +290,27 @@ fn field_step(
     })
 }
 
+/// Returns the method that asks one instance whether it is ready.
+fn ready(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
+    let method = model.ready.as_ref()?;
+    // Each error about the method points at its name: a missing one, wrong arguments, a wrong return type.
+    let span = method.span();
+    let (this, value) =
+        (format_ident!("__lifecycle_this", span = span), format_ident!("__lifecycle_value", span = span));
+    let call = quote_spanned!(span=> <Self>::#method(#this));
+    let place = spanned(door.clone(), span);
+    let answer = quote_spanned!(span=> #place::Asked::value(&#value).__lifecycle_kind().answer(#value));
+    Some(quote! {
+        fn __lifecycle_ready<'__a>(#this: &'__a Self) -> #door::Step<'__a> {
+            #[allow(unused_imports, reason = "it is not used by a check that returns a future")]
+            use #door::Plain as _;
+            match #call {
+                #value => #answer,
+            }
+        }
+    })
+}
+
 /// Returns what the type depends on, by the type of each field and by `depends_on`.
 fn edges(model: &Resource, door: &TokenStream, apart: bool) -> Vec<TokenStream> {
     let fields = model.fields.iter().filter(|field| field.may_hold);
@@ -315,6 +345,26 @@ fn registration(ident: &syn::Ident, door: &TokenStream) -> TokenStream {
             #door::Registered(|| ::core::clone::Clone::clone(&__LifecycleEntry(#door::Declaration::NOTHING)).0)
         }
     }
+}
+
+/// Returns the method that begins the hook at the notice. Each error about the user's method points at its name in the key.
+fn at_notice(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
+    let method = model.at_notice.as_ref()?;
+    let span = Span::mixed_site().located_at(method.span());
+    let value = format_ident!("__lifecycle_value", span = span);
+    let this = format_ident!("self", span = Span::call_site().located_at(method.span()));
+    let kind = format_ident!("__lifecycle_kind", span = Span::mixed_site());
+    let call = quote_spanned!(span=> Self::#method(#this));
+    let settle = quote_spanned!(span=> #kind.settle(#value));
+    Some(quote! {
+        fn __lifecycle_at_notice(&self) -> #door::Step<'_> {
+            #[allow(unused_imports, reason = "it is used only if the method is not async")]
+            use #door::ProbeAtNotice as _;
+            let #value = #call;
+            let #kind = (&mut #door::Probe::value(&#value)).__lifecycle_at_notice();
+            #settle
+        }
+    })
 }
 
 /// Returns the method that collects the instances of its own type that a value holds.

@@ -29,6 +29,7 @@ const KNOWN: &[Known] = &[
     Known { name: "signals", form: "signals(SIGTERM, SIGINT)" },
     Known { name: "report", form: "report = \"json\"" },
     Known { name: "observer", form: "observer = audit" },
+    Known { name: "provide", form: "provide = settings()" },
     Known { name: "crate", form: "crate = path::to::lifecycle" },
 ];
 
@@ -75,6 +76,8 @@ pub(crate) struct Main {
     /// The variant of `ReportFormat`.
     pub(crate) report: Option<Given<Word>>,
     pub(crate) observers: Vec<Expr>,
+    /// Values that are provided before an argument starts.
+    pub(crate) provided: Vec<Expr>,
 }
 
 /// The name of a variant, and where the user has written its word.
@@ -84,7 +87,7 @@ impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         let (vis, signature) = (input.parse()?, input.parse()?);
-        match input.parse::<TokenTree>()? {
+        match without_macro_group(input.parse()?) {
             TokenTree::Group(body) if body.delimiter() == Delimiter::Brace && input.is_empty() => {
                 Ok(Self { attrs, vis, signature, body: body.stream() })
             }
@@ -100,6 +103,16 @@ impl Function {
             FnArg::Typed(typed) => Some(&*typed.ty),
             FnArg::Receiver(_) => None,
         })
+    }
+}
+
+/// Returns the block of a `$body:block` of `macro_rules`, which arrives in a group without delimiters.
+fn without_macro_group(token: TokenTree) -> TokenTree {
+    let TokenTree::Group(group) = &token else { return token };
+    let mut inner = group.stream().into_iter();
+    match (group.delimiter(), inner.next(), inner.next()) {
+        (Delimiter::None, Some(only), None) => without_macro_group(only),
+        _ => token,
     }
 }
 
@@ -160,7 +173,8 @@ impl Main {
             job,
             signals: signals(&keys, errors),
             report,
-            observers: keys.value("observer", errors, Assigned::functions).unwrap_or_default(),
+            observers: keys.value("observer", errors, Assigned::expressions).unwrap_or_default(),
+            provided: keys.value("provide", errors, Assigned::expressions).unwrap_or_default(),
         };
         (!errors.any()).then_some(model)
     }

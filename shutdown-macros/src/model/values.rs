@@ -116,25 +116,25 @@ impl Assigned {
         read(self, errors).map(Given::Literal)
     }
 
-    /// Reads a function, or an array of functions: each is a path or a closure.
-    pub(crate) fn functions(&self, errors: &Errors) -> Option<Vec<Expr>> {
-        let functions = match syn::parse2::<Expr>(self.all()) {
+    /// Reads an expression, or an array of expressions, none of which is a literal.
+    pub(crate) fn expressions(&self, errors: &Errors) -> Option<Vec<Expr>> {
+        let expressions = match syn::parse2::<Expr>(self.all()) {
             Ok(Expr::Array(array)) => array.elems.into_iter().collect(),
-            Ok(function) => vec![function],
+            Ok(expression) => vec![expression],
             Err(_) => Vec::new(),
         };
-        if functions.is_empty()
+        if expressions.is_empty()
             && let Some(next) = self.next_key()
         {
             errors.spanned(next, Lint::BadAttribute, format!("a comma is missing before `{next}`"));
             return None;
         }
-        // A literal is not a function. The compiler checks the type of everything else.
-        let is_literal = |function: &Expr| matches!(function, Expr::Lit(_));
-        if functions.is_empty() || functions.iter().any(is_literal) {
+        // A literal is neither a function nor a resource. The compiler checks the type of everything else.
+        let is_literal = |expression: &Expr| matches!(expression, Expr::Lit(_));
+        if expressions.is_empty() || expressions.iter().any(is_literal) {
             return self.wrong(errors);
         }
-        Some(functions)
+        Some(expressions)
     }
 
     /// Returns the key that follows in the same piece, because no comma separates it.
@@ -270,6 +270,36 @@ impl Assigned {
         let message = format!("`{}` cannot be `{word}`{}", self.name(), suggest(&word, &names));
         errors.spanned(&text, Lint::BadAttribute, message);
         None
+    }
+
+    /// Reads the name of a method.
+    pub(crate) fn method(&self, errors: &Errors) -> Option<Ident> {
+        match &self.tokens[..] {
+            [TokenTree::Ident(name)] if syn::parse2::<Ident>(self.all()).is_ok() => Some(name.clone()),
+            [TokenTree::Ident(_), TokenTree::Ident(next), ..] => {
+                errors.spanned(next, Lint::BadAttribute, format!("a comma is missing before `{next}`"));
+                None
+            }
+            [TokenTree::Literal(literal)] => {
+                let message = format!(
+                    "`{}` takes the name of a method, without quotes; write `{}`",
+                    self.name(),
+                    self.form
+                );
+                errors.spanned(literal, Lint::BadAttribute, message);
+                None
+            }
+            [_, ..] => {
+                let message = format!(
+                    "`{}` takes the name of a method of this type; write `{}`",
+                    self.name(),
+                    self.form
+                );
+                errors.spanned(self.all(), Lint::BadAttribute, message);
+                None
+            }
+            [] => self.wrong(errors),
+        }
     }
 
     pub(crate) fn path(&self, errors: &Errors) -> Option<Path> {

@@ -230,3 +230,30 @@ fn the_only_endpoint_can_be_drained_all_the_same() {
     assert_eq!(Client::request(probes, "DELETE", "/drain").status, 200);
     assert_eq!(asked(probes, "/readyz"), (200, false));
 }
+
+/// Checks that hang, panic and block: the answer comes in time, and the stop waits for none of them.
+#[test]
+fn a_check_that_misbehaves_delays_neither_the_answer_nor_the_exit() {
+    let programs = [
+        (program!("http_multi", "http probes checks=hangs,panics,blocks"), 3),
+        // The only thread of this runtime would be blocked.
+        (program!("http_current", "http probes checks=hangs,panics"), 2),
+    ];
+    for (program, checks) in programs {
+        let (mut server, probes) = start_with_port(program);
+        let mut ready = Client::connect(probes);
+        ready.get("/readyz?verbose");
+        server.child.wait_for("asked: panics");
+        // Liveness is answered meanwhile, and asks nobody.
+        assert_eq!(asked(probes, "/livez"), (200, false));
+        let answer = ready.answer();
+        let body = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!((answer.status, body.lines().count()), (503, checks + 1), "{body}");
+        assert!(body.contains("[-]hangs failed: no answer within 1 s\n"), "{body}");
+        assert!(body.contains("[-]panics failed: the check panicked: no such server\n"), "{body}");
+        assert_eq!(body.contains("[-]blocks failed: no answer within 1 s\n"), checks == 3, "{body}");
+        // SIGINT skips the lame duck.
+        server.child.signal(libc::SIGINT);
+        server.ended().exited(0).within(Duration::from_secs(1));
+    }
+}

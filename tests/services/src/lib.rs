@@ -3,6 +3,7 @@
 //!
 //! The tests count lost and repeated work at these servers, not in the code under test.
 
+mod etcd;
 mod keeper;
 mod mariadb;
 mod nats;
@@ -12,6 +13,7 @@ mod rabbitmq;
 mod redis_server;
 mod server;
 
+pub use etcd::Etcd;
 pub use mariadb::MariaDb;
 pub use nats::Nats;
 pub use postgres::{Postgres, PostgresDown};

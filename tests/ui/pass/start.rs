@@ -59,9 +59,27 @@ impl Start for First {
     }
 }
 
-#[lifecycle::main]
-async fn main(_first: Managed<First>) -> Result<(), lifecycle::StartError> {
-    lifecycle::provide(Settings);
+#[lifecycle::resource(provided, no_teardown = "memory only")]
+struct Options;
+
+fn options() -> Result<Options, String> {
+    Ok(Options)
+}
+
+/// Reads something, and so awaits.
+async fn read() -> Settings {
+    Settings
+}
+
+fn _in_a_plain_main() -> std::process::ExitCode {
+    let both = async |(_first, _orders): (Managed<First>, Managed<inner::Orders>)| std::io::Result::Ok(());
+    let _one = lifecycle::Process::new().run_with(async |_first: Managed<First>| {});
+    lifecycle::Process::new().provide(Settings).run_with(both)
+}
+
+/// Has docs.
+#[lifecycle::main(provide = [read().await, options()])]
+async fn main(_first: Managed<First>, _options: Managed<Options>) -> Result<(), lifecycle::StartError> {
     let _orders: Managed<inner::Orders> = lifecycle::start().await?;
     let cache = lifecycle::start::<Cache<u8>>().await?;
     let _ = &cache.database;

@@ -69,8 +69,9 @@ pub fn manage<T: Resource>(value: T) -> Managed<T> {
 /// If the future is dropped, starts under way are dropped at their next await. What has started stays managed, and a
 /// later call goes on from there.
 #[doc(alias("inject", "resolve", "container"))]
-pub async fn start<T: Startable>() -> Result<Managed<T>, StartError> {
-    context::expect("start", Lifecycle::clone).start().await
+#[track_caller]
+pub fn start<T: Startable>() -> impl Future<Output = Result<Managed<T>, StartError>> + Send {
+    context::expect("start", Lifecycle::clone).start()
 }
 
 /// Provides a value in the place of a start, and manages it.

@@ -1,11 +1,14 @@
 //! One attempt of a start: it runs in a task of its own, and its value is managed before anybody can drop it (R6).
 
+use std::any::TypeId;
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
 use super::graph::{Starting, starting};
-use super::values::Values;
+use super::values::{Handle, Handles};
 use super::{Start, StartError, Startable};
 use crate::engine::context::{self, Scoped};
 use crate::engine::lifecycle::Lifecycle;
@@ -14,33 +17,38 @@ use crate::plan::Node;
 use crate::resource::Resource;
 use crate::resource::link::Link;
 use crate::resource::managed::Managed;
+use crate::start::Event;
 use crate::sync::catch::catch_async;
 
 /// The future that makes a value.
 pub type Attempt<T> = BoxFuture<'static, Result<T, String>>;
 
 /// Begins an attempt whose type is erased.
-pub(super) type Attempts = fn(Lifecycle) -> BoxFuture<'static, Result<Box<dyn Made>, String>>;
+pub(super) type Attempts = fn(Given) -> BoxFuture<'static, Result<Unclaimed, String>>;
 
 /// Begins an attempt to start a `T`, and manages the value that it makes.
-pub(super) fn attempts<T: Start>(lifecycle: Lifecycle) -> BoxFuture<'static, Result<Box<dyn Made>, String>> {
+pub(super) fn attempts<T: Start>(given: Given) -> BoxFuture<'static, Result<Unclaimed, String>> {
     Box::pin(async move {
-        let given = Given(lifecycle);
         let value = catch_async(async { T::__lifecycle_start(&given).await }).await;
         let value = value.map_err(|panic| format!("panicked: {}", panic.message()))??;
         // No await stands between the value and its registration.
-        let made = given.0.manage(value);
+        let (name, location) = (T::DECLARATION.name.into(), T::STARTING.location());
+        let made = given.lifecycle.manage_named(name, value, location);
         for need in T::STARTING.needs() {
-            if let Some(id) = given.0.engine().values.id(need) {
+            if let Some(id) = given.handles.id(need) {
                 made.depends_on_instance(id);
             }
         }
-        Ok(Box::new(made) as Box<dyn Made>)
+        Ok(Unclaimed { made: Some(Box::new(made)), lifecycle: given.lifecycle })
     })
 }
 
 /// What has started so far: the arguments of a start are taken from it.
-pub struct Given(Lifecycle);
+#[derive(Clone)]
+pub struct Given {
+    pub(super) lifecycle: Lifecycle,
+    pub(super) handles: Arc<Handles>,
+}
 
 impl Given {
     /// Starts the arguments of `main`, in the current lifecycle.
@@ -50,13 +58,21 @@ impl Given {
     /// Returns how `main` has ended if one does not start: `main` does not run. The reason of the stop has the error of a
     /// resource. A service is cut before it gets here after a stop. A job is not, and has failed: its work is not done.
     pub async fn of(arguments: &[fn() -> &'static Starting]) -> Result<Given, MainEnd> {
+        let hint = "write `provide = ..` with a value of it in `#[lifecycle::main(..)]`";
+        Given::start(arguments, hint).await
+    }
+
+    /// Does the same for a `main` of another kind. `hint` says how it provides a value.
+    pub(crate) async fn start(
+        arguments: &[fn() -> &'static Starting],
+        hint: &'static str,
+    ) -> Result<Given, MainEnd> {
         let lifecycle = context::expect("main", Lifecycle::clone);
-        let roots: Vec<_> = arguments.iter().map(|argument| argument()).collect();
-        match lifecycle.start_all(&roots).await {
-            Ok(()) => Ok(Given(lifecycle)),
-            Err(StartError::Failed { .. } | StartError::Invalid { .. }) => Err(MainEnd::Ok),
-            Err(error @ (StartError::Stopping | StartError::Nested)) => Err(MainEnd::Err(error.to_string())),
-        }
+        let roots = arguments.iter().map(|argument| argument()).collect();
+        lifecycle.start_all(roots, hint).await.map_err(|error| match error {
+            StartError::Failed { .. } | StartError::Invalid { .. } => MainEnd::Ok,
+            StartError::Stopping | StartError::Nested => MainEnd::Err(error.to_string()),
+        })
     }
 }
 
@@ -81,20 +97,43 @@ impl<T: Startable> StartArgument for Managed<T> {
     const STARTING: fn() -> &'static Starting = starting::<T>;
 
     fn take(given: &Given) -> Managed<T> {
-        given.0.engine().values.get::<T>().expect("an item starts after all that it needs")
+        given.handles.get::<T>().expect("an item starts after all that it needs")
+    }
+}
+
+/// A value that an attempt has made. If it is dropped before a start claims it, it is torn down at once.
+pub(super) struct Unclaimed {
+    made: Option<Box<dyn Made>>,
+    lifecycle: Lifecycle,
+}
+
+impl Unclaimed {
+    fn claim(mut self, handles: &Handles) {
+        if let Some(made) = self.made.take() {
+            made.keep(&self.lifecycle, handles);
+        }
+    }
+}
+
+impl Drop for Unclaimed {
+    fn drop(&mut self) {
+        if let Some(made) = self.made.take() {
+            self.lifecycle.spawn(made.release());
+        }
     }
 }
 
 /// A managed value whose type is erased.
-pub(super) trait Made: Send {
-    fn keep(self: Box<Self>, values: &Values);
+trait Made: Send {
+    fn keep(self: Box<Self>, lifecycle: &Lifecycle, handles: &Handles);
 
     fn release(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
 
 impl<T: Resource> Made for Managed<T> {
-    fn keep(self: Box<Self>, values: &Values) {
-        values.put(*self);
+    fn keep(self: Box<Self>, lifecycle: &Lifecycle, handles: &Handles) {
+        lifecycle.engine().values.put(&self);
+        handles.put(TypeId::of::<T>(), Handle::of(*self));
     }
 
     fn release(self: Box<Self>) -> BoxFuture<'static, ()> {
@@ -109,12 +148,28 @@ impl<T: Resource> Made for Managed<T> {
 pub(super) struct Ended {
     item: Node,
     number: usize,
-    result: Result<Box<dyn Made>, String>,
+    /// `None` if the attempt was dropped.
+    result: Option<Result<Unclaimed, String>>,
 }
 
-/// The attempts that run. If it is dropped, they are dropped at their next await.
+/// Tells the end of an attempt when it is dropped, which is the end of its task in any case.
+struct Teller {
+    ended: Option<Ended>,
+    sender: UnboundedSender<Ended>,
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        if let Some(ended) = self.ended.take() {
+            // If nobody waits any more, the value is dropped here, and so released.
+            drop(self.sender.send(ended));
+        }
+    }
+}
+
+/// The attempts that are there. If it is dropped, they are dropped at their next await.
 pub(super) struct Running {
-    lifecycle: Lifecycle,
+    given: Given,
     sender: UnboundedSender<Ended>,
     /// How many attempts have begun.
     count: usize,
@@ -122,53 +177,58 @@ pub(super) struct Running {
 }
 
 struct RunningAttempt {
-    item: Node,
     number: usize,
+    item: Node,
+    is_given_up: bool,
     abort: AbortHandle,
 }
 
 impl Running {
-    pub(super) fn new(lifecycle: Lifecycle, sender: UnboundedSender<Ended>) -> Running {
-        Running { lifecycle, sender, count: 0, attempts: Vec::new() }
+    pub(super) fn new(given: Given, sender: UnboundedSender<Ended>) -> Running {
+        Running { given, sender, count: 0, attempts: Vec::new() }
     }
 
     pub(super) fn begin(&mut self, item: Node, starting: &'static Starting) {
         let Some(attempts) = starting.attempts() else { return };
         self.count += 1;
-        let (number, sender) = (self.count, self.sender.clone());
-        let attempt = Scoped::start(self.lifecycle.clone(), attempts(self.lifecycle.clone()));
+        let number = self.count;
+        let mut teller =
+            Teller { ended: Some(Ended { item, number, result: None }), sender: self.sender.clone() };
+        let lifecycle = &self.given.lifecycle;
+        let attempt = Scoped::start(lifecycle.clone(), attempts(self.given.clone()));
         let task = async move {
             let result = attempt.await;
-            if let Err(refused) = sender.send(Ended { item, number, result }) {
-                // Nobody waits any more. The value is managed, and so is torn down by the stop.
-                drop(refused);
-            }
+            teller.ended = Some(Ended { item, number, result: Some(result) });
+            drop(teller);
         };
         let name = format!("start of {}", starting.name());
-        let task = self.lifecycle.spawn_tracked(Some(name.into()), starting.location(), task);
-        self.attempts.push(RunningAttempt { item, number, abort: task.abort_handle() });
+        let task = lifecycle.spawn_tracked(Some(name.into()), starting.location(), task);
+        self.attempts.push(RunningAttempt { number, item, is_given_up: false, abort: task.abort_handle() });
     }
 
     pub(super) fn give_up(&mut self, item: Node) {
-        self.attempts.retain(|attempt| {
-            if attempt.item == item {
-                attempt.abort.abort();
-            }
-            attempt.item != item
-        });
+        for attempt in self.attempts.iter_mut().filter(|attempt| attempt.item == item) {
+            attempt.is_given_up = true;
+            attempt.abort.abort();
+        }
     }
 
-    /// Takes the end of an attempt. Returns `None` for one that was given up: its value is released at once.
-    pub(super) fn ended(&mut self, ended: Ended, values: &Values) -> Option<(Node, Result<(), String>)> {
+    /// Takes the end of an attempt. The value of one that was given up is released.
+    pub(super) fn ended(&mut self, ended: Ended) -> Option<Event> {
         let Ended { item, number, result } = ended;
-        let Some(at) = self.attempts.iter().position(|attempt| attempt.number == number) else {
-            if let Ok(made) = result {
-                self.lifecycle.spawn(made.release());
+        let at = self.attempts.iter().position(|attempt| attempt.number == number)?;
+        if self.attempts.swap_remove(at).is_given_up {
+            return Some(Event::Gone(item));
+        }
+        let result = match result {
+            Some(Ok(made)) => {
+                made.claim(&self.given.handles);
+                Ok(())
             }
-            return None;
+            Some(Err(error)) => Err(error),
+            None => Err("its task was dropped".to_owned()),
         };
-        self.attempts.remove(at);
-        Some((item, result.map(|made| made.keep(values))))
+        Some(Event::Ended(item, result))
     }
 }
 

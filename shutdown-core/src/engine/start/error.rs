@@ -7,7 +7,9 @@ use crate::report::Reason;
 
 /// The error of [`start`](crate::start()). The service is stopping already when it is returned, except for
 /// [`Nested`](StartError::Nested).
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` prints the same text as `Display`, because `main` prints its error by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StartError {
     /// A resource did not start.
@@ -33,11 +35,13 @@ pub enum StartError {
 impl StartError {
     /// Makes the error of a start that failed for this reason.
     pub(super) fn of(reason: &Reason) -> StartError {
-        let name = match reason {
-            Reason::StartFailed { name, .. } => name.clone(),
-            _ => Cow::Borrowed(""),
-        };
-        StartError::Failed { name, error: reason.to_string() }
+        match reason {
+            Reason::StartFailed { name, .. } => {
+                StartError::Failed { name: name.clone(), error: reason.to_string() }
+            }
+            Reason::InvalidPlan { error } => StartError::Invalid { error: error.clone() },
+            _ => StartError::Stopping,
+        }
     }
 }
 
@@ -52,6 +56,12 @@ impl fmt::Display for StartError {
                  `start`",
             ),
         }
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

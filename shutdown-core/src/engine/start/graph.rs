@@ -7,8 +7,8 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use super::Startable;
-use super::attempt::{Attempts, attempts};
-use super::values::Values;
+use super::attempt::{Attempts, Given, attempts};
+use super::values::{Handle, Values};
 use crate::plan::{Class, Item, Need, Node, Plan, Why};
 use crate::report::Reason;
 use crate::resource::Resource;
@@ -27,6 +27,8 @@ pub struct Starting {
     needs: &'static [fn() -> &'static Starting],
     /// `None` for a resource that is provided.
     attempts: Option<Attempts>,
+    /// Returns the handle of the instance, if there is one.
+    held: fn(&Values) -> Option<Handle>,
 }
 
 impl Starting {
@@ -42,7 +44,14 @@ impl Starting {
     #[track_caller]
     pub const fn provided<T: Resource>() -> Starting {
         let times = Times { timeout: None, retry: None };
-        Starting { declaration: T::LINK, location: Location::caller(), times, needs: &[], attempts: None }
+        Starting {
+            declaration: T::LINK,
+            location: Location::caller(),
+            times,
+            needs: &[],
+            attempts: None,
+            held: held::<T>,
+        }
     }
 
     /// Sets `timeout = ".."`.
@@ -91,6 +100,10 @@ impl fmt::Debug for Starting {
     }
 }
 
+fn held<T: Resource>(values: &Values) -> Option<Handle> {
+    values.get::<T>().map(Handle::of)
+}
+
 /// Returns how a type starts. A function, because the constants of two types would follow each other in a cycle.
 pub(super) fn starting<T: Startable>() -> &'static Starting {
     T::STARTING
@@ -104,8 +117,10 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    pub(super) fn of(roots: &[&'static Starting], values: &Values) -> Graph {
-        let mut items: Vec<&'static Starting> = Vec::new();
+    /// Returns what has to start for these resources. Those that have started are put into `given`.
+    pub(super) fn of(roots: &[&'static Starting], given: &Given) -> Graph {
+        let values = &given.lifecycle.engine().values;
+        let (mut items, mut started) = (Vec::<&'static Starting>::new(), Vec::new());
         let mut class_of: HashMap<TypeId, usize> = HashMap::new();
         let mut open: Vec<&'static Starting> = roots.iter().rev().copied().collect();
         while let Some(starting) = open.pop() {
@@ -114,9 +129,12 @@ impl Graph {
             }
             class_of.insert(starting.type_id(), items.len());
             items.push(starting);
-            // A value that is there needs nothing any more.
-            if !values.has(starting.type_id()) {
-                open.extend(starting.needs.iter().map(|need| need()));
+            let held = (starting.held)(values);
+            started.push(held.is_some());
+            match held {
+                // A value that is there needs nothing any more.
+                Some(held) => given.handles.put(starting.type_id(), held),
+                None => open.extend(starting.needs.iter().map(|need| need())),
             }
         }
         let classes: Vec<Class> = items
@@ -144,27 +162,30 @@ impl Graph {
             }
         });
         let plan = Plan::new(nodes.collect(), &classes);
-        let started = items.iter().map(|starting| values.has(starting.type_id())).collect();
         Graph { items, started, plan }
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.items.iter().map(|starting| starting.name())
     }
 
     pub(super) fn get(&self, item: Node) -> &'static Starting {
         self.items[item]
     }
 
+    pub(super) fn has_started(&self) -> bool {
+        self.started.iter().all(|started| *started)
+    }
+
     /// Says why these resources cannot start at all.
-    pub(super) fn fault(&self) -> Option<String> {
+    pub(super) fn fault(&self, hint: &str) -> Option<String> {
         if let Some(cycle) = self.plan.cycle() {
             return Some(format!("dependency cycle: {cycle}"));
         }
         let missing = |(starting, started): &(&&Starting, &bool)| !**started && starting.attempts.is_none();
         let missing = self.items.iter().zip(&self.started).find(missing);
         missing.map(|(starting, _)| {
-            format!(
-                "`{}` is not provided: call `lifecycle::provide(..)` with a value of it before the start (declared at {})",
-                starting.name(),
-                starting.location
-            )
+            format!("`{}` is not provided: {hint} (declared at {})", starting.name(), starting.location)
         })
     }
 

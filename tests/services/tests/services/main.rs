@@ -10,6 +10,7 @@ mod databases;
 mod files;
 mod frozen;
 mod last_words;
+mod leases;
 mod observed;
 mod pipelines;
 mod poison;
