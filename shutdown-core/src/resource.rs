@@ -4,6 +4,7 @@
 //! an impl of [`Teardown`]. How a field is released is in `release`; what the compiler checks is in `lint`.
 
 pub(crate) mod at_notice;
+pub(crate) mod called;
 pub(crate) mod declaration;
 pub(crate) mod declared;
 mod failures;
@@ -118,7 +119,7 @@ pub trait Resource: Generated + Sized + Send + Sync + 'static {
 
     /// Begins the hook at the notice. It is called only if the declaration has one.
     #[doc(hidden)]
-    fn __lifecycle_at_notice(&self) -> Step<'_> {
+    fn __lifecycle_at_notice(_this: &Self) -> Step<'_> {
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -1,11 +1,9 @@
 //! The value of a hook at the notice: of the method in `#[lifecycle::resource(at_notice = ..)]` (R31).
-//!
-//! Only the compiler knows whether the method is async. Generated code asks as in `release/returned.rs`.
 
 use std::fmt::Display;
-use std::future::ready;
+use std::future::{IntoFuture, ready};
 
-use super::holds::Probe;
+use super::called::{Awaited, NotAwaited};
 use super::output::displayed;
 use super::steps::Step;
 
@@ -38,49 +36,23 @@ impl<E: Display> AtNoticeOutput for Result<(), E> {
     }
 }
 
-/// A method that is async.
-#[derive(Debug)]
-pub struct AtNoticeLater;
-
-impl<F: Future> Probe<F> {
-    /// Returns the kind of the method.
-    pub fn __lifecycle_at_notice(&mut self) -> AtNoticeLater {
-        AtNoticeLater
-    }
-}
-
-/// The kind of a method that is not async.
-pub trait ProbeAtNotice {
-    /// Returns the kind of the method.
-    fn __lifecycle_at_notice(self) -> AtNoticeNow;
-}
-
-/// A method that is not async.
-#[derive(Debug)]
-pub struct AtNoticeNow;
-
-#[diagnostic::do_not_recommend]
-impl<T> ProbeAtNotice for Probe<T> {
-    fn __lifecycle_at_notice(self) -> AtNoticeNow {
-        AtNoticeNow
-    }
-}
-
-#[expect(clippy::unused_self, reason = "the kind decides which `settle` is called")]
-impl AtNoticeLater {
-    /// Awaits the value of the method.
+#[expect(clippy::unused_self, reason = "the kind chooses the method")]
+impl Awaited {
+    /// Awaits the value of the method, and reads it.
     pub fn settle<'a, F>(self, value: F) -> Step<'a>
     where
-        F: Future<Output: AtNoticeOutput> + Send + 'a,
+        F: IntoFuture<Output: AtNoticeOutput>,
+        F::IntoFuture: Send + 'a,
     {
-        Box::pin(async { value.await.into_result() })
+        let future = value.into_future();
+        Box::pin(async move { future.await.into_result() })
     }
 }
 
-#[expect(clippy::unused_self, reason = "the kind decides which `settle` is called")]
-impl AtNoticeNow {
+#[expect(clippy::unused_self, reason = "the kind chooses the method")]
+impl NotAwaited {
     /// Reads the value of the method.
-    pub fn settle(self, value: impl AtNoticeOutput) -> Step<'static> {
+    pub fn settle<T: AtNoticeOutput>(self, value: T) -> Step<'static> {
         Box::pin(ready(value.into_result()))
     }
 }

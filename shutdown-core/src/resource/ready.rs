@@ -1,12 +1,9 @@
-//! What a readiness check of a resource may return, and how its call is read: a future or not (R30).
-//!
-//! Only the compiler knows the type of the value. Generated code asks by a method call: an inherent method wins over a
-//! method of a trait, so a future finds [`Asked::__lifecycle_kind`], and every other value finds the one of [`Plain`].
+//! What a readiness check of a resource may return (R30).
 
 use std::fmt::Display;
 use std::future::{IntoFuture, ready};
-use std::marker::PhantomData;
 
+use super::called::{Awaited, NotAwaited};
 use super::output::displayed;
 use super::steps::Step;
 
@@ -64,41 +61,6 @@ impl<T: ReadyOutput, E: Display> ReadyOutput for Result<T, E> {
     }
 }
 
-/// The question for the kind of a value.
-#[derive(Debug)]
-pub struct Asked<T>(PhantomData<T>);
-
-impl<T> Asked<T> {
-    /// Asks for the kind of a value.
-    pub fn value(_value: &T) -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<F: IntoFuture> Asked<F> {
-    /// Returns the kind of a future.
-    pub fn __lifecycle_kind(&self) -> Awaited {
-        Awaited
-    }
-}
-
-/// The kind of a value that is not a future.
-pub trait Plain {
-    /// Returns the kind.
-    fn __lifecycle_kind(&self) -> NotAwaited;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> Plain for Asked<T> {
-    fn __lifecycle_kind(&self) -> NotAwaited {
-        NotAwaited
-    }
-}
-
-/// A future.
-#[derive(Debug)]
-pub struct Awaited;
-
 impl Awaited {
     /// Awaits the value, and reads it.
     #[expect(clippy::unused_self, reason = "the kind chooses the method")]
@@ -111,10 +73,6 @@ impl Awaited {
         Box::pin(async move { future.await.into_answer() })
     }
 }
-
-/// A value that is there.
-#[derive(Debug)]
-pub struct NotAwaited;
 
 impl NotAwaited {
     /// Reads the value.

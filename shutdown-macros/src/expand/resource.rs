@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{DeriveInput, GenericParam, Generics, Path, parse_quote, spanned::Spanned};
+use syn::{DeriveInput, GenericParam, Generics, Ident, Path, parse_quote, spanned::Spanned};
 
 use super::{cycle, leaks, question, spanned, without_self};
 use crate::{
@@ -44,7 +44,7 @@ fn expand(model: &Resource) -> TokenStream {
     let module = quote!(::core::module_path!());
     let keys = keys(model);
     let (steps, holds) = (steps(model, &door), holds(model, &door));
-    let (ready, at_notice) = (ready(model, &door), at_notice(model, &door));
+    let named = named(model, &door);
     let (before, link, behind) = if model.generics.params.is_empty() {
         let edges = edges(model, &door, true);
         let edges = quote!(.edges(&[#(#edges,)* #door::Edge::start(#door::Probe::<#ident>::START)]));
@@ -97,8 +97,7 @@ fn expand(model: &Resource) -> TokenStream {
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
                 const LINK: #door::Link = #link;
                 #steps
-                #ready
-                #at_notice
+                #named
                 #holds
             }
             #provided
@@ -290,25 +289,33 @@ fn field_step(
     })
 }
 
-/// Returns the method that asks one instance whether it is ready.
-fn ready(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
-    let method = model.ready.as_ref()?;
-    // Each error about the method points at its name: a missing one, wrong arguments, a wrong return type.
-    let span = method.span();
+/// Returns the methods that call what a key names: the check `ready`, and the hook `at_notice`.
+fn named(model: &Resource, door: &TokenStream) -> TokenStream {
+    let ready = model.ready.as_ref().map(|method| call(method, "ready", "answer", door));
+    let at_notice = model.at_notice.as_ref().map(|method| call(method, "at_notice", "settle", door));
+    quote!(#ready #at_notice)
+}
+
+/// Returns a method that calls the user's method and reads the value. Each error about the user's method points at its
+/// name in the key: a missing one, wrong arguments, a wrong return type.
+fn call(method: &Ident, key: &str, reader: &str, door: &TokenStream) -> TokenStream {
+    // A span of the macro, so that rustc suggests no edit of the key.
+    let span = Span::mixed_site().located_at(method.span());
     let (this, value) =
         (format_ident!("__lifecycle_this", span = span), format_ident!("__lifecycle_value", span = span));
+    let (name, reader) = (format_ident!("__lifecycle_{key}"), format_ident!("{reader}", span = span));
     let call = quote_spanned!(span=> <Self>::#method(#this));
     let place = spanned(door.clone(), span);
-    let answer = quote_spanned!(span=> #place::Asked::value(&#value).__lifecycle_kind().answer(#value));
-    Some(quote! {
-        fn __lifecycle_ready<'__a>(#this: &'__a Self) -> #door::Step<'__a> {
-            #[allow(unused_imports, reason = "it is not used by a check that returns a future")]
+    let read = quote_spanned!(span=> #place::Called::value(&#value).__lifecycle_kind().#reader(#value));
+    quote! {
+        fn #name<'__a>(#this: &'__a Self) -> #door::Step<'__a> {
+            #[allow(unused_imports, reason = "it is not used by a method that returns a future")]
             use #door::Plain as _;
             match #call {
-                #value => #answer,
+                #value => #read,
             }
         }
-    })
+    }
 }
 
 /// Returns what the type depends on, by the type of each field and by `depends_on`.
@@ -345,26 +352,6 @@ fn registration(ident: &syn::Ident, door: &TokenStream) -> TokenStream {
             #door::Registered(|| ::core::clone::Clone::clone(&__LifecycleEntry(#door::Declaration::NOTHING)).0)
         }
     }
-}
-
-/// Returns the method that begins the hook at the notice. Each error about the user's method points at its name in the key.
-fn at_notice(model: &Resource, door: &TokenStream) -> Option<TokenStream> {
-    let method = model.at_notice.as_ref()?;
-    let span = Span::mixed_site().located_at(method.span());
-    let value = format_ident!("__lifecycle_value", span = span);
-    let this = format_ident!("self", span = Span::call_site().located_at(method.span()));
-    let kind = format_ident!("__lifecycle_kind", span = Span::mixed_site());
-    let call = quote_spanned!(span=> Self::#method(#this));
-    let settle = quote_spanned!(span=> #kind.settle(#value));
-    Some(quote! {
-        fn __lifecycle_at_notice(&self) -> #door::Step<'_> {
-            #[allow(unused_imports, reason = "it is used only if the method is not async")]
-            use #door::ProbeAtNotice as _;
-            let #value = #call;
-            let #kind = (&mut #door::Probe::value(&#value)).__lifecycle_at_notice();
-            #settle
-        }
-    })
 }
 
 /// Returns the method that collects the instances of its own type that a value holds.
