@@ -361,9 +361,20 @@ fn the_losses_of_a_few_lines_of_axum_are_reported() {
     stopped.killed_by(15);
     assert!(load.lost_except(&[Outcome::Refused]) > 0, "{load}");
     assert_eq!((placed.lost(), placed.requests()), (26, 26), "{placed}");
-    let message = panics(|| assert_lost!(placed, 0));
-    for place in ["in the accept queue: ", "half a head: ", "half a body: "] {
-        assert!(message.contains(place) || placed.count(Outcome::Reset) > 4, "{message}");
+}
+
+#[test]
+fn each_loss_has_the_name_of_its_place() {
+    for (place, put) in [
+        ("half a head", (|placed| placed.half_heads(1, "/")) as fn(&mut Placed)),
+        ("half a body", |placed| placed.half_bodies(1, "/")),
+        ("in the lame duck", |placed| placed.requests("in the lame duck", 1, "/")),
+    ] {
+        let mut placed = Placed::at(server_that_loses(1));
+        put(&mut placed);
+        let tally = placed.finish();
+        let message = panics(|| assert_lost!(tally, 0));
+        assert!(message.contains(&format!("\n  {place}: ")), "{message}");
     }
 }
 

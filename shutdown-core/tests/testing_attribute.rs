@@ -169,7 +169,9 @@ fn tests_in_parallel_have_a_lifecycle_each() {
         test();
     }
     let threads: Vec<_> = (0..16).map(|_| std::thread::spawn(one)).collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 async fn stopped() -> Report {

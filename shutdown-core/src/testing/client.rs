@@ -263,7 +263,7 @@ impl Client {
     /// Waits for `pause`. Returns whether the server has left the connection open, and has sent nothing.
     pub(super) fn is_open_after(&mut self, pause: Duration) -> bool {
         let Stream::Tcp(socket) = self.reader.io() else { return true };
-        let quiet = || {
+        let quiet = || -> io::Result<bool> {
             socket.set_read_timeout(Some(pause.max(Duration::from_millis(1))))?;
             let seen = socket.peek(&mut [0]);
             socket.set_read_timeout(Some(TIME_OUT))?;
@@ -273,7 +273,7 @@ impl Client {
                 Ok(_) => Ok(false),
             }
         };
-        quiet().unwrap_or_else(|_: io::Error| false)
+        quiet().unwrap_or(false)
     }
 }
 

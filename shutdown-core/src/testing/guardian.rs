@@ -49,8 +49,8 @@ pub(super) struct Guarded {
 /// A command whose first step before its program is the fork of the guardian.
 pub(super) struct Guardian {
     ours: UnixStream,
-    /// Kept open until the fork.
-    _theirs: UnixStream,
+    /// The end of the guardian, which is open until the fork.
+    theirs: UnixStream,
 }
 
 impl Guardian {
@@ -60,7 +60,7 @@ impl Guardian {
         let socket = theirs.as_raw_fd();
         // SAFETY: `split` is async-signal-safe, as the head of this file says. `socket` is open until `start` returns.
         unsafe { command.pre_exec(move || split(socket)) };
-        Ok(Guardian { ours, _theirs: theirs })
+        Ok(Guardian { ours, theirs })
     }
 
     /// Starts the command.
@@ -70,8 +70,8 @@ impl Guardian {
     /// If the program cannot be executed.
     pub(super) fn start(self, command: &mut Command) -> io::Result<Guarded> {
         let guardian = command.spawn()?;
-        let Guardian { mut ours, _theirs } = self;
-        drop(_theirs);
+        let Guardian { mut ours, theirs } = self;
+        drop(theirs);
         let mut pid = [0; 4];
         ours.write_all(&[1])?;
         ours.read_exact(&mut pid)?;
@@ -125,7 +125,7 @@ impl Guarded {
     }
 
     /// Sends `signal` to a process of the service. Returns whether it was received.
-    pub(super) fn signal(&self, pid: u32, signal: c_int) -> bool {
+    pub(super) fn signal(pid: u32, signal: c_int) -> bool {
         let Ok(pid) = pid_t::try_from(pid) else { return false };
         // SAFETY: `kill` takes integers. The guardian has not reaped the service, so that its id is its own.
         unsafe { libc::kill(pid, signal) == 0 }

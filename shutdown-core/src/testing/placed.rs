@@ -64,33 +64,33 @@ impl Placed {
 
     /// Sends `count` requests `GET path`, which the tally calls `place`.
     pub fn requests(&mut self, place: &str, count: usize, path: &str) {
-        self.place(place, count, get(path), &[]);
+        self.place(place, count, &get(path), &[]);
     }
 
     /// Sends half of the head of `count` requests `GET path`.
     pub fn half_heads(&mut self, count: usize, path: &str) {
         let whole = get(path);
         let (first, rest) = whole.split_at(whole.len() / 2);
-        self.place("half a head", count, first.to_vec(), rest);
+        self.place("half a head", count, first, rest);
     }
 
     /// Sends the head and half of the body of `count` requests `POST path`.
     pub fn half_bodies(&mut self, count: usize, path: &str) {
         let (first, rest) = BODY.split_at(BODY.len() / 2);
         let head = format!("POST {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n", BODY.len());
-        self.place("half a body", count, [head.as_bytes(), first].concat(), rest);
+        self.place("half a body", count, &[head.as_bytes(), first].concat(), rest);
     }
 
     /// Sends `bytes` over `count` connections, and `rest` at the end.
     pub fn bytes(&mut self, place: &str, count: usize, bytes: &[u8], rest: &[u8]) {
-        self.place(place, count, bytes.to_vec(), rest);
+        self.place(place, count, bytes, rest);
     }
 
-    fn place(&mut self, place: &str, count: usize, first: Vec<u8>, rest: &[u8]) {
+    fn place(&mut self, place: &str, count: usize, first: &[u8], rest: &[u8]) {
         for _ in 0..count {
             let sent = Instant::now();
             let client = Client::try_connect(self.address).and_then(|mut client| {
-                client.try_send(&first)?;
+                client.try_send(first)?;
                 Ok(client)
             });
             let place = place.to_owned();

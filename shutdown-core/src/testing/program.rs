@@ -44,12 +44,15 @@ pub struct Program {
     stdin: Option<Stdio>,
     stdout: Option<Stdio>,
     stderr: Option<Stdio>,
-    steps: Vec<Box<dyn FnOnce(&mut Command) + Send>>,
+    steps: Vec<Box<Step>>,
     pub(super) address: Option<SocketAddr>,
     pub(super) ready: Vec<Ready>,
     pub(super) patience: Duration,
     writes_report: bool,
 }
+
+/// A change of the command.
+type Step = dyn FnOnce(&mut Command) + Send;
 
 /// A sign that the service is ready.
 #[derive(Clone, Debug)]

@@ -241,7 +241,7 @@ impl Service {
     pub fn kill(&mut self) {
         self.signal(libc::SIGKILL);
         for pid in self.guarded.processes() {
-            self.guarded.signal(pid, libc::SIGKILL);
+            Guarded::signal(pid, libc::SIGKILL);
         }
     }
 
@@ -256,7 +256,7 @@ impl Service {
 
     #[track_caller]
     fn send(&mut self, signal: i32) {
-        let sent = !self.is_over() && self.guarded.signal(self.target, signal);
+        let sent = !self.is_over() && Guarded::signal(self.target, signal);
         self.expect(sent, "it was gone before the signal");
     }
 
@@ -278,7 +278,7 @@ impl Service {
     pub fn freeze(&mut self) {
         self.send(libc::SIGSTOP);
         for pid in self.guarded.processes() {
-            self.guarded.signal(pid, libc::SIGSTOP);
+            Guarded::signal(pid, libc::SIGSTOP);
         }
         // SIGSTOP takes effect some time after it was sent.
         let mut still = vec![self.target];
@@ -292,7 +292,7 @@ impl Service {
         // A signal that waited may end the service at once.
         self.send(libc::SIGCONT);
         for pid in self.guarded.processes() {
-            self.guarded.signal(pid, libc::SIGCONT);
+            Guarded::signal(pid, libc::SIGCONT);
         }
     }
 
@@ -321,7 +321,7 @@ impl Service {
         let left = self.guarded.processes();
         let left_behind = left.iter().map(|pid| processes::name(*pid)).collect();
         for pid in left {
-            self.guarded.signal(pid, libc::SIGKILL);
+            Guarded::signal(pid, libc::SIGKILL);
         }
         // The last lines are still in the pipes. A process of another user can keep them open.
         let until = Instant::now() + OUTPUT_LIMIT;

@@ -95,7 +95,7 @@ impl Balancer {
     #[track_caller]
     fn run(address: SocketAddr, configuration: &str) -> Balancer {
         let (reader, mut writer) = std::io::pipe().expect("a pipe");
-        let haproxy = Program::new(&installed("haproxy", "haproxy"))
+        let haproxy = Program::new(installed("haproxy", "haproxy"))
             .arg("-db")
             .arg("-f")
             .arg("/dev/stdin")

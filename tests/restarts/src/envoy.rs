@@ -29,7 +29,7 @@ impl Envoy {
         interval: Duration,
     ) -> Envoy {
         let configuration = configuration(address, admin, instances, interval);
-        let envoy = Program::new(&program())
+        let envoy = Program::new(program())
             .arg("--config-yaml")
             .arg(&configuration)
             .arg("--disable-hot-restart")

@@ -47,7 +47,7 @@ impl Manager {
             .arg("-euc")
             .arg(include_str!("manager.sh"))
             .arg("manager.sh")
-            .arg(&group.0.display().to_string())
+            .arg(group.0.display().to_string())
             .arg(folder.path("").to_str().expect("a path"))
             .stdin(OwnedFd::from(reader))
             .start();

@@ -81,8 +81,8 @@ fn rolling_restarts_lose_no_request_of_h2load(lame_duck: Duration) {
     let witness = Connections::Kept.to(front_http1).clients(4).start();
     let start = || {
         let h2load =
-            Program::new(&installed("h2load", "nghttp2-client")).arg("-c").arg("8").arg("-m").arg("4");
-        h2load.arg("-n").arg("4000").arg(&format!("http://{front}/fixed")).start()
+            Program::new(installed("h2load", "nghttp2-client")).arg("-c").arg("8").arg("-m").arg("4");
+        h2load.arg("-n").arg("4000").arg(format!("http://{front}/fixed")).start()
     };
     let mut run = start();
     let check = |ended: &Ended| {
