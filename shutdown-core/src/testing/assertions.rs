@@ -193,9 +193,9 @@ fn reachable(report: &impl Account, from: usize, count: usize) -> Vec<bool> {
 /// Requires an order of the plan of all resources in the linked program: `assert_plan!("Orders before Database")`.
 ///
 /// Nothing has to run for that. The plan is the one that `LIFECYCLE_PLAN=tree` prints. The way from the first name to the
-/// second one may lead over other resources.
+/// second one may lead over other resources. If several types of the program have a name, the order holds for each of them.
 ///
-/// ```
+/// ```standalone_crate
 /// use lifecycle::{Managed, Teardown};
 ///
 /// #[lifecycle::resource(order = 2)]
