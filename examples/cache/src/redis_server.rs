@@ -2,8 +2,8 @@
 
 use anyhow::Context as _;
 use lifecycle::{Managed, Slot, Start};
-use redis::Client;
 use redis::aio::ConnectionManager;
+use redis::{Client, RedisResult};
 
 /// The address of the server. It is not repeated: a missing variable stays missing.
 #[lifecycle::resource(no_teardown = "memory only")]
@@ -20,7 +20,7 @@ impl Start for Settings {
 }
 
 /// One connection, which reconnects when it breaks.
-#[lifecycle::resource]
+#[lifecycle::resource(ready = ping)]
 pub(crate) struct Redis {
     #[teardown] // The teardown drops the connection, so a slot holds it.
     connection: Slot<ConnectionManager>,
@@ -40,6 +40,11 @@ impl Start for Redis {
 }
 
 impl Redis {
+    /// Checks that Redis answers.
+    async fn ping(&self) -> RedisResult<()> {
+        redis::cmd("PING").exec_async(&mut self.connection()).await
+    }
+
     /// Returns a handle. All handles share the connection.
     pub(crate) fn connection(&self) -> ConnectionManager {
         self.connection

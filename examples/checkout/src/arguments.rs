@@ -4,11 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Parser;
-use lifecycle::Start;
 
 /// A shop that loses no order when it is stopped
 #[derive(Debug, Parser)]
-#[lifecycle::resource(no_teardown = "memory only")]
+#[lifecycle::resource(provided, no_teardown = "memory only")]
 pub(crate) struct Arguments {
     /// Folder of the database and the journal
     #[arg(default_value = "checkout-data")]
@@ -42,12 +41,5 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(crate) fn socket(&self) -> SocketAddr {
         SocketAddr::new(self.address, self.port)
-    }
-}
-
-#[lifecycle::start]
-impl Start for Arguments {
-    async fn start() -> Arguments {
-        Arguments::parse()
     }
 }

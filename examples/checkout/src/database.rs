@@ -15,7 +15,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS journal (bytes INTEGER NOT NULL);
 ";
 
-#[lifecycle::resource]
+#[lifecycle::resource(ready = ping)]
 pub(crate) struct Database {
     connection: Connection,
 }
@@ -41,6 +41,11 @@ impl Teardown for Database {
 }
 
 impl Database {
+    /// Checks that the file can be read.
+    async fn ping(&self) -> Result<()> {
+        self.connection.call(|sqlite| Ok(sqlite.execute_batch("SELECT 1 FROM orders LIMIT 1")?)).await
+    }
+
     /// Adds an order. Returns `false` if the order exists already.
     pub(crate) async fn insert(&self, id: String, what: String) -> Result<bool> {
         let insert = "INSERT INTO orders (id, what) VALUES (?1, ?2) ON CONFLICT DO NOTHING";

@@ -1,5 +1,6 @@
 //! The service, from its start to its stop.
 
+use clap::Parser as _;
 use lifecycle::Managed;
 
 use crate::arguments::Arguments;
@@ -7,8 +8,8 @@ use crate::backlog;
 use crate::database::Database;
 use crate::shop::{self, Shop};
 
-/// The arguments start before `main` runs: first the command line, then the database, which needs it.
-#[lifecycle::main(grace = "10s")]
+/// The database starts before `main` runs. It needs the command line.
+#[lifecycle::main(grace = "10s", provide = Arguments::parse())]
 pub(crate) async fn main(arguments: Managed<Arguments>, database: Managed<Database>) -> anyhow::Result<()> {
     let placed = backlog::open(database.clone(), arguments.hand_on).await?;
     let routes = shop::routes(Shop::new(database, placed));

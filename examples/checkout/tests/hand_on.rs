@@ -11,8 +11,13 @@ async fn a_missing_rabbitmq_is_named_and_the_exit_status_is_1() {
     let arguments = [folder.text(), "--hand-on"];
     let unset = refusal(CHECKOUT, &arguments, &[]).await;
     assert!(unset.contains("`RABBITMQ_URL` is not set: run `examples/servers rabbitmq`"), "{unset}");
-    for url in ["amqp://127.0.0.1:1/%2f", "not a URL"] {
-        let refused = refusal(CHECKOUT, &arguments, &[("RABBITMQ_URL", url)]).await;
+    // Each start is repeated for 5 s, so both run at once.
+    let other = Folder::new("refusal-of-a-url");
+    let (nobody, no_url) = ([("RABBITMQ_URL", "amqp://127.0.0.1:1/%2f")], [("RABBITMQ_URL", "not a URL")]);
+    let others = [other.text(), "--hand-on"];
+    let (first, second) =
+        tokio::join!(refusal(CHECKOUT, &arguments, &nobody), refusal(CHECKOUT, &others, &no_url));
+    for refused in [first, second] {
         assert_eq!(
             refused.matches("cannot connect to RabbitMQ: check `RABBITMQ_URL`").count(),
             1,
