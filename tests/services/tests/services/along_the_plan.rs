@@ -175,7 +175,7 @@ fn a_start_that_fails_while_others_run_tears_down_in_order_on_a_fresh_grace() {
     ended.exited(1).never_said("ready").never_said("page started");
     assert_eq!(forth_and_back(&ended), 5, "{ended:?}");
     // The start under way was dropped at once, and not at the end of the drain.
-    ended.not_reported("cut off");
+    ended.not_reported("cut off: ");
     ended.said(&["search started", "mailer dropped", "search closing", "search closed", "orders closed"]);
     ended
         .reported(&["`Reviews` did not start: no reviewer; waiting for it: `Page`; stopped in "])
