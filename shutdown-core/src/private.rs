@@ -8,7 +8,8 @@ pub use tokio::runtime::RuntimeFlavor;
 
 pub use crate::{
     engine::start::{
-        Attempt, Given, HasStartAttribute, NoStart, ProvideOutput, Start, StartArgument, StartOutput, Startable, Starting, provide,
+        Attempt, Given, HasStartAttribute, NoStart, ProvideOutput, Start, StartArgument, StartOutput,
+        Startable, Starting, provide,
     },
     lint::{
         cycle::{check, check_start},

@@ -11,8 +11,8 @@ pub(crate) mod picture;
 #[cfg(feature = "serde")]
 mod serialize;
 pub(crate) mod span;
-mod svg;
 mod start;
+mod svg;
 mod waterfall;
 
 use std::borrow::Cow;

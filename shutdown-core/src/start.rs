@@ -286,7 +286,8 @@ impl Start {
                 State::Dropping(tries, _) if self.last(item, tries).is_some_and(|last| now >= last) => {
                     let tries = tries.clone();
                     let error = tries.error.as_deref().unwrap_or("no result");
-                    let error = format!("{error}; the attempt did not end when it was dropped: it blocks its thread");
+                    let error =
+                        format!("{error}; the attempt did not end when it was dropped: it blocks its thread");
                     self.fail(now, item, &tries, error);
                 }
                 State::Resting(tries, until) if now >= *until => self.attempt(now, item, tries.clone()),

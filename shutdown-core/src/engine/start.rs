@@ -21,9 +21,9 @@ pub use attempt::{Attempt, Given, StartArgument};
 pub use error::StartError;
 pub use graph::Starting;
 pub use provided::{ProvideOutput, StartArguments, provide};
-pub(super) use values::Values;
 #[cfg(any(feature = "http", test))]
 pub(crate) use values::Awaited;
+pub(super) use values::Values;
 
 use self::drive::Over;
 use self::graph::Graph;
@@ -195,7 +195,11 @@ impl Lifecycle {
         self.provide_at(value, Location::caller())
     }
 
-    pub(crate) fn provide_at<T: Resource>(&self, value: T, location: &'static Location<'static>) -> Managed<T> {
+    pub(crate) fn provide_at<T: Resource>(
+        &self,
+        value: T,
+        location: &'static Location<'static>,
+    ) -> Managed<T> {
         let managed = self.manage_named(T::DECLARATION.name.into(), value, location);
         self.engine().values.put(&managed);
         managed
@@ -210,7 +214,11 @@ impl Lifecycle {
     /// Starts these resources, and what they need, in a task of its own: whoever waits for it need not be polled.
     ///
     /// `hint` says how a value is provided that is missing.
-    async fn start_all(&self, roots: Vec<&'static Starting>, hint: &'static str) -> Result<Given, StartError> {
+    async fn start_all(
+        &self,
+        roots: Vec<&'static Starting>,
+        hint: &'static str,
+    ) -> Result<Given, StartError> {
         if context::is_start_in(self) {
             return Err(StartError::Nested);
         }

@@ -173,7 +173,8 @@ impl State {
 
     /// Returns the status of a start. What waits for something comes first.
     fn starting(&self) -> String {
-        let waits = self.starting.iter().filter_map(|(name, error)| Some(format!("{name}: {}", error.as_ref()?)));
+        let waits =
+            self.starting.iter().filter_map(|(name, error)| Some(format!("{name}: {}", error.as_ref()?)));
         let waits: Vec<String> = waits.collect();
         let names = || self.starting.iter().map(|(name, _)| name.as_ref()).collect::<Vec<_>>().join(", ");
         match (self.starting.is_empty(), waits.is_empty()) {

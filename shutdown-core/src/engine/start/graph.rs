@@ -44,7 +44,14 @@ impl Starting {
     #[track_caller]
     pub const fn provided<T: Resource>() -> Starting {
         let times = Times { timeout: None, retry: None };
-        Starting { declaration: T::LINK, location: Location::caller(), times, needs: &[], attempts: None, held: held::<T> }
+        Starting {
+            declaration: T::LINK,
+            location: Location::caller(),
+            times,
+            needs: &[],
+            attempts: None,
+            held: held::<T>,
+        }
     }
 
     /// Sets `timeout = ".."`.
@@ -178,11 +185,7 @@ impl Graph {
         let missing = |(starting, started): &(&&Starting, &bool)| !**started && starting.attempts.is_none();
         let missing = self.items.iter().zip(&self.started).find(missing);
         missing.map(|(starting, _)| {
-            format!(
-                "`{}` is not provided: {hint} (declared at {})",
-                starting.name(),
-                starting.location
-            )
+            format!("`{}` is not provided: {hint} (declared at {})", starting.name(), starting.location)
         })
     }
 

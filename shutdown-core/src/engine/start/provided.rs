@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::attempt::{Given, StartArgument};
 use super::graph::Starting;
-use super::{Startable, StartError};
+use super::{StartError, Startable};
 use crate::engine::context;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainEnd;

@@ -55,7 +55,9 @@ impl Rows {
         }
         // What had started before is not a part of this start.
         rows.retain(|row| row.start.is_some() || !has_started);
-        rows.sort_by(|a, b| (a.start.is_none(), a.start, &a.name).cmp(&(b.start.is_none(), b.start, &b.name)));
+        rows.sort_by(|a, b| {
+            (a.start.is_none(), a.start, &a.name).cmp(&(b.start.is_none(), b.start, &b.name))
+        });
         (!rows.is_empty()).then_some(StartReport { took, has_started, rows })
     }
 }
