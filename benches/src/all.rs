@@ -10,6 +10,7 @@ mod observers;
 mod passes;
 mod peer;
 mod size;
+mod starts;
 mod startup;
 mod table;
 mod teardown;
@@ -19,8 +20,9 @@ use table::Goal;
 
 type Bench = (&'static str, fn() -> Vec<Goal>);
 
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     ("teardown", teardown::run),
+    ("starts", starts::run),
     ("passes", passes::run),
     ("startup", startup::run),
     ("exit", exit::run),

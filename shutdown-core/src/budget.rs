@@ -36,6 +36,8 @@ pub(crate) const LONGEST_GRACE: Duration = Duration::from_secs(31_622_400);
 const LONGEST_MARGIN: Duration = Duration::from_millis(100);
 /// The longest time between the end of the drain and the cleanup, in which work that was cut off is dropped.
 const LONGEST_CUT: Duration = Duration::from_millis(50);
+/// The longest time of the hooks at the notice (R31).
+const LONGEST_AT_NOTICE: Duration = Duration::from_secs(5);
 /// The longest time between a second signal and the exit (R14).
 pub(crate) const LONGEST_FAST_STOP: Duration = Duration::from_secs(3);
 
@@ -109,7 +111,7 @@ impl Budget {
         let cleanup_until = back(self.until.flush, for_flush);
         let cut_until = back(cleanup_until, for_cleanup);
         Budget {
-            drain_until: back(cut_until, LONGEST_CUT.min(grace / 100)),
+            drain_until: back(cut_until, time_to_drop(grace)),
             cut_until,
             until: PerStage { cleanup: cleanup_until, ..self.until },
             ..self
@@ -124,7 +126,7 @@ impl Budget {
         let mut fast = Budget::new(now, window, paths);
         fast.until.flush = fast.until.flush.min(self.until.flush);
         let fast = fast.split_again(paths);
-        let cut_until = now + LONGEST_CUT.min(window / 100);
+        let cut_until = now + time_to_drop(window);
         Budget {
             drain_until: now,
             cut_until: cut_until.min(fast.cut_until).min(self.cut_until.max(now)),
@@ -139,10 +141,25 @@ impl Budget {
         (now < self.until.flush).then_some(self)
     }
 
+    /// Returns the time in which work that was cut off is dropped.
+    pub(crate) fn time_to_drop(&self) -> Duration {
+        time_to_drop(self.grace)
+    }
+
     /// Returns the length of the last chance: half of the margin.
     pub(crate) fn last_chance(&self) -> Duration {
         self.deadline.saturating_duration_since(self.until.flush) / 2
     }
+}
+
+/// Returns the time in which work that was cut off is dropped.
+fn time_to_drop(grace: Duration) -> Duration {
+    LONGEST_CUT.min(grace / 100)
+}
+
+/// Returns the time that the hooks at the notice may take (R31).
+pub(crate) fn time_at_notice(grace: Duration) -> Duration {
+    LONGEST_AT_NOTICE.min(grace / 5)
 }
 
 /// Returns the part of grace that the stages share.

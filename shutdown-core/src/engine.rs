@@ -5,6 +5,9 @@
 pub(crate) mod clock;
 pub(crate) mod host;
 
+mod at_notice;
+#[cfg(feature = "http")]
+pub(crate) mod checks;
 pub(crate) mod hook;
 pub(crate) mod tasks;
 pub(crate) mod work;

@@ -5,7 +5,7 @@
 //! - The first bytes of the client choose the protocol. Without the feature `http2`, hyper closes the connection of an
 //!   HTTP/2 client without a response.
 //! - [`Server`] has settings: TLS, time-outs, limits, a service for each connection, the end of one server alone.
-//! - [`probes`] answers the health checks of an orchestrator. [`readiness`] drains the readiness without a stop.
+//! - [`probes`] answers the health checks of an orchestrator, and of gRPC. [`readiness`] drains the readiness without a stop.
 //! - [`ConnectionCloseLayer`] is for services that stay with a server of another crate.
 //!
 //! ```
@@ -87,9 +87,10 @@
 //! [`recipes`](crate::recipes#behind-a-load-balancer) has the settings for HAProxy, Envoy, and a service with one endpoint.
 
 // In reading order, a file uses only those before it: framing, closing, last_response, late_requests, envoy,
-// probes, with_probes, readiness, serve_probes, protocol, age, hooks, notices, site, state, connection, info, handshake,
+// probe_body, grpc_health, verbose, asks, probes, with_probes, readiness, serve_probes, protocol, age, hooks, notices, site, state, connection, info, handshake,
 // body, stream, drive, request, service, server, serving. `connection_close` is for servers of other crates, and uses none of them.
 mod age;
+mod asks;
 mod body;
 mod closing;
 mod connection;
@@ -97,12 +98,14 @@ mod connection_close;
 mod drive;
 mod envoy;
 mod framing;
+mod grpc_health;
 mod handshake;
 mod hooks;
 mod info;
 mod last_response;
 mod late_requests;
 mod notices;
+mod probe_body;
 mod probes;
 mod protocol;
 mod readiness;
@@ -114,6 +117,7 @@ mod serving;
 mod site;
 mod state;
 mod stream;
+mod verbose;
 mod with_probes;
 
 pub use connection_close::{ConnectionClose, ConnectionCloseFuture, ConnectionCloseLayer};
@@ -121,6 +125,7 @@ pub use handshake::Handshake;
 pub use hooks::{Disconnect, DisconnectReason};
 pub use info::ConnectionInfo;
 pub use late_requests::LateRequests;
+pub use probe_body::ProbeBody;
 pub use probes::{Probes, probes};
 pub use readiness::{Readiness, readiness};
 pub use serve_probes::serve_probes;

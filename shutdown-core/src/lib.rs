@@ -63,6 +63,13 @@ pub mod net;
 #[cfg(feature = "show")]
 mod show;
 
+// The kit for tests of services.
+#[cfg(feature = "testing")]
+pub mod testing;
+
+#[cfg(feature = "testing")]
+pub use macros::test;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -92,13 +99,13 @@ pub use {
     observe::last_stop::LastStop,
     process::{Process, ReportFormat, last_stop},
     report::{
-        EdgeReport, Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome, Outcome, Reason,
-        Report, StageReport, StartOutcome, StartReport, StartRow, Straggler, Unconfirmed,
+        AtNoticeReport, EdgeReport, Fact, FactKind, Failure, FailureKind, InstanceReport, MainOutcome,
+        Outcome, Reason, Report, StageReport, StartOutcome, StartReport, StartRow, Straggler, Unconfirmed,
     },
     resource::managed::{Managed, TeardownError},
     resource::scope::unconfirmed,
     resource::slot::Slot,
-    resource::{Resource, Teardown, TeardownOutput},
+    resource::{ReadyOutput, Resource, Teardown, TeardownOutput},
     stage::Stage,
     sync::gate::{Drained, Gate, Pass},
 };

@@ -218,17 +218,18 @@ pub use shutdown_macros::known_types;
 ///
 /// | key | value |
 /// |---|---|
-/// | `grace_ms` | grace. It is the sum of `lame_duck_ms`, `drain_ms` and the four reserves |
+/// | `grace_ms` | grace. It is the sum of `at_notice_ms`, `lame_duck_ms`, `drain_ms` and the four reserves |
+/// | `at_notice_ms` | the longest time of the hooks [at the notice](macro@resource#at-the-notice), and 0 if no resource declares one |
 /// | `lame_duck_ms` | the lame duck, at most until the end of the drain |
-/// | `drain_ms` | the drain after the whole lame duck |
+/// | `drain_ms` | the drain after the whole time of the hooks and the whole lame duck |
 /// | `reserves.cut_ms` | the time in which work that was cut off is dropped |
 /// | `reserves.cleanup_ms`, `reserves.flush_ms` | the time of the cleanup and of the flush, if each declared resource is managed once |
 /// | `reserves.margin_ms` | the time for the report |
 /// | `warnings` | an array of the warnings that the start would print |
 /// | `error` | why the program would refuse to start with status 78, or null |
-/// | `resources` | an array of `name`, `order`, `timeout_ms`, `last`, `before`, or of `name` and `generic` for a generic resource |
+/// | `resources` | an array of `name`, `order`, `timeout_ms`, `at_notice`, `last`, `before`, or of `name` and `generic` for a generic resource |
 ///
-/// `order` and `timeout_ms` are null if the program declares none. `before` is an array of `name` and `why`.
+/// `order`, `timeout_ms` and `at_notice` are null if the program declares none. `at_notice` is the name of the method. `before` is an array of `name` and `why`.
 ///
 /// A variable with an empty value is unset. A variable with a wrong value ends the process with status 78 and one line on
 /// stderr. If `LIFECYCLE_GRACE` is too short for the declared time-outs or for the lame duck, they are scaled, with a
@@ -236,7 +237,8 @@ pub use shutdown_macros::known_types;
 ///
 /// # Signals
 ///
-/// - The first signal begins the stop. `SIGINT`, which a terminal sends, skips the lame duck.
+/// - The first signal begins the stop. `SIGINT`, which a terminal sends, skips the lame duck. Hooks at the notice run in
+///   both cases.
 /// - A second signal, at least 250 ms later, ends lame duck and drain, and leaves 3 s for the rest.
 /// - A third signal kills the process.
 /// - `SIGHUP` requests a reload if the program takes [`reloads`](crate::reloads). Else it stops a program that had a controlling
@@ -384,12 +386,77 @@ pub use shutdown_macros::needs_release;
 /// | `name = "orders-db"` | name in logs and reports; defaults to the name of the struct |
 /// | `last` | torn down in the flush, after everything else: telemetry, logs |
 /// | `provided` | the program makes the value, and passes it to [`provide`](crate::provide): no `impl Start` |
+/// | `ready = ping` | a method that the [readiness probe](#readiness) asks |
+/// | `at_notice = deregister` | calls this method when the stop begins: see [at the notice](#at-the-notice) |
 /// | `no_teardown = "why"` | there is nothing to release; the text says why |
 /// | `allow(unknown_client)` | no warning about a [client that no feature knows](crate::lints::unknown_client) |
 /// | `crate = path` | path of this crate; defaults to `::lifecycle` |
 ///
 /// The time-outs along a chain of dependencies have to fit into grace together. Otherwise the process refuses to start,
 /// with exit status 78. After a second signal a teardown may get less time than its `timeout`.
+///
+/// # At the notice
+///
+/// A service that other services find by a registry has to leave the registry before its lame duck counts. The key
+/// `at_notice` names a method of the struct that runs at the notice. Use it for a deregistration, or for a lease that others
+/// wait for.
+///
+/// ```
+/// use lifecycle::{Lifecycle, Teardown};
+/// use std::time::Duration;
+///
+/// #[lifecycle::resource(at_notice = deregister)]
+/// struct Registration {
+///     service: &'static str,
+/// }
+///
+/// impl Registration {
+///     async fn deregister(&self) -> Result<(), std::io::Error> {
+///         println!("no new client is sent to {}", self.service);
+///         Ok(())
+///     }
+/// }
+///
+/// #[lifecycle::teardown]
+/// impl Teardown for Registration {
+///     async fn teardown(&self) {}
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let report = Lifecycle::builder()
+///     .lame_duck(Duration::from_millis(20))
+///     .run(async {
+///         lifecycle::manage(Registration { service: "shop" });
+///         lifecycle::ready();
+///         lifecycle::shutdown("the example is over");
+///         lifecycle::stopping().await;
+///     })
+///     .await;
+/// assert!(report.instances[0].at_notice.is_some());
+/// # }
+/// ```
+///
+/// The method takes `&self`, may be async, and returns `()` or `Result<(), E>` where `E: Display`. All hooks run at once,
+/// on the runtime of the program, after readiness has become 503. The service still works meanwhile.
+///
+/// | a stop | its hooks run |
+/// |---|---|
+/// | with a lame duck, also one of zero | before the lame duck, whose time counts from the end of the last hook |
+/// | by SIGINT, by the end of `main`, of a job, or before `ready()` | during the drain, which begins at once |
+///
+/// The hooks have `min(5 s, grace/5)`, and not more than the time until the drain ends. They use no time of the cleanup and
+/// the flush. So the lame duck ends at the latest `min(5 s, grace/5)` + `lame_duck` after the request: with grace 30 s and a
+/// lame duck of 5 s after 5 s + 5 s = 10 s.
+///
+/// - The report lists an error, a panic or a time-out of the hook, in a row of its own, and the exit status is 70. The stop
+///   goes on.
+/// - The teardown of the instance follows the end of its hook, also by [`release`](crate::Managed::release). A hook that is
+///   out of time is dropped at its next await. After at most 50 ms more, the stop no longer waits for one that blocks.
+/// - A second signal ends the hooks together with the drain.
+/// - The hook runs once for each instance that is managed when the stop begins. It runs at once for an instance that is
+///   managed later, before the cleanup. It does not run for an instance that was released before the stop. The teardown
+///   runs in each case, so let it tolerate that the hook has not run.
 ///
 /// # Fields
 ///
@@ -406,6 +473,48 @@ pub use shutdown_macros::needs_release;
 /// If the struct implements [`Teardown`](trait@crate::Teardown), that step runs first. The steps of the fields follow in
 /// the order of declaration. The steps are isolated from each other: the report lists an error or a panic, and the next
 /// step runs.
+///
+/// # Readiness
+///
+/// `ready = ping` names a method that takes `&self`, async or not. `/readyz` of
+/// [`http::probes`](crate::http::probes()) asks it of each managed instance.
+///
+/// ```
+/// # struct Pool;
+/// # impl Pool {
+/// #     async fn acquire(&self) -> Result<(), std::io::Error> { Ok(()) }
+/// #     async fn close(&self) {}
+/// # }
+/// #[lifecycle::resource(ready = ping)]
+/// struct Database {
+///     #[teardown(close)]
+///     pool: Pool,
+/// }
+///
+/// impl Database {
+///     async fn ping(&self) -> Result<(), std::io::Error> {
+///         self.pool.acquire().await
+///     }
+/// }
+/// ```
+///
+/// | the method returns | the instance |
+/// |---|---|
+/// | `()`, `true`, `Ok(())`, `Ok(true)` | is ready |
+/// | `false`, `Ok(false)` | is not ready |
+/// | `Err(error)` | is not ready, and `/readyz?verbose` has the text of the error |
+/// | nothing within 1 s, or it panics | is not ready |
+///
+/// - Any number of probes ask an instance once a second. All instances are asked at once.
+/// - A method that blocks its thread holds up no worker, because it runs on a thread for blocking code. An instance is not
+///   ready if no such thread is free within 1 s.
+/// - On a current-thread runtime the method runs on the only thread. One that blocks it blocks the whole service, as any
+///   other code does.
+/// - Nobody is asked before [`ready`](crate::ready), once the stop has made `/readyz` fail, or after the teardown of the
+///   instance has begun. A check that is running then is dropped at its next await, and the teardown does not wait for it.
+/// - An instance that was [released](crate::Managed::release) does not count any more.
+/// - A check should ask for something that only this instance lacks. If all instances of a service ask the same database, and
+///   it is slow, then none of them is ready.
 ///
 /// # Dependencies
 ///
@@ -430,8 +539,8 @@ pub use shutdown_macros::needs_release;
 /// - [`dependency_cycle`](crate::lints::dependency_cycle): resources depend on each other.
 /// - [`order_contradiction`](crate::lints::order_contradiction): by `order` or `last`, a dependency would be torn down
 ///   before what depends on it.
-/// - [`bad_attribute`](crate::lints::bad_attribute): a key is unknown, occurs twice, or has a wrong value; `no_teardown`
-///   has no reason, or a field has a teardown as well; the item is an enum, a union, or a struct with a lifetime.
+/// - [`bad_attribute`](crate::lints::bad_attribute): a key is unknown, occurs twice, or has a wrong value; the method of
+///   `ready` returns another type than `()`, `bool` or a `Result` of them; `no_teardown` has no reason, or a field has a teardown as well; the item is an enum, a union, or a struct with a lifetime.
 ///
 /// The compiler warns of one thing, [`unknown_client`](crate::lints::unknown_client): a field looks like a handle of a
 /// known client, and no feature that is turned on knows its type.
@@ -507,3 +616,51 @@ pub use shutdown_macros::start;
 /// - [`bad_attribute`](crate::lints::bad_attribute): `teardown` is missing, is not async, has a receiver other than
 ///   `&self`, has more arguments or generics, or returns another type.
 pub use shutdown_macros::teardown;
+
+/// Runs an async test in a lifecycle of its own, and requires a clean stop at its end.
+///
+/// The body of the test is inside the lifecycle, and so is each task that it spawns by `tokio::spawn`. So a test manages
+/// resources as the service does. When the body ends, the lifecycle is stopped, and everything is torn down.
+///
+/// The test fails
+///
+/// - if its body panics, or returns an error;
+/// - if the report is not clean: a teardown failed or timed out, work was cut off, or the plan is invalid. The message is
+///   the waterfall;
+/// - if a task has panicked, also one whose `JoinHandle` was dropped.
+///
+/// The last two do not apply if the test takes the report by [`testing::report`](crate::testing::report), which stops the
+/// lifecycle, or has the key `report = "any"`.
+///
+/// ```
+/// use lifecycle::assert_torn_down;
+/// use lifecycle::testing::report;
+///
+/// #[lifecycle::test(grace = "5s", clock = "paused")]
+/// async fn the_outbox_is_empty_before_the_journal_closes() {
+///     let journal = lifecycle::defer("journal", async || {});
+///     lifecycle::Deferred::new("outbox").uses(&journal).run(async || {});
+///     tokio::spawn(async {
+///         lifecycle::stopping().await; // is inside the lifecycle too
+///     });
+///     let report = report().await;
+///     assert_torn_down!(report, ["outbox", "journal"]);
+/// }
+/// # // A doctest has no test runner.
+/// # fn main() {}
+/// ```
+///
+/// Each test has a runtime of one thread, so that tests run in parallel with each other, under `cargo test` and under
+/// nextest.
+///
+/// # Keys
+///
+/// | key | default | meaning |
+/// |---|---|---|
+/// | `grace = "5s"` | 25 s | the total time that the stop may take |
+/// | `lame_duck = "1s"` | 0 s | how long everything still works after the begin of the stop |
+/// | `clock = "paused"` | `"real"` | tokio's paused clock: a test of a time-out of 30 s takes milliseconds |
+/// | `report = "any"` | `"clean"` | accepts each report |
+/// | `crate = path` | `::lifecycle` | the path of this crate |
+#[cfg(feature = "testing")]
+pub use shutdown_macros::test;

@@ -22,6 +22,8 @@
 //! |---|---|---|
 //! | a teardown has ended | INFO | `otel.component.name` (the instance), `otel.component.type` (`lifecycle.instance`), `otel.component.shutdown.duration` (seconds) |
 //! | a teardown has failed | WARN | the same, and `error.type`: `failed`, `panic`, `timeout` or `not_run` |
+//! | a [hook at the notice](macro@crate::resource#at-the-notice) has ended | INFO | `otel.component.name` (the instance), `otel.component.type`, `took_ms` |
+//! | a hook at the notice has failed | WARN | the same, and `error.type` |
 //! | the stop is over | INFO, or WARN if the status is not 0 | the same of the component `lifecycle`, `status`, `took_ms`, and `error.type`: the status, if it is not 0 |
 //! | work in flight is cut off | WARN | `error.type`: `timeout` |
 //!
@@ -33,7 +35,8 @@
 //! The spans have the level INFO. A trace viewer draws them with the layer of `tracing-opentelemetry`:
 //!
 //! ```text
-//! stop ─┬─ lame duck
+//! stop ─┬─ at notice Registration
+//!       ├─ lame duck
 //!       ├─ drain
 //!       └─ cleanup ─┬─ teardown Orders
 //!                   └─ teardown Store
@@ -43,6 +46,7 @@
 //! |---|---|
 //! | `stop` | `lifecycle.reason`, `process.exit.code` |
 //! | `stage` | `otel.name` and `lifecycle.stage`: the stage |
+//! | `at_notice` | the same as `teardown` |
 //! | `teardown` | `otel.name`, `otel.component.name`, `otel.component.type` |
 //!
 //! A span that has failed has `error.type`, `otel.status_code` (`ERROR`) and `otel.status_description` too. A span
@@ -61,6 +65,8 @@
 //! |---|---|---|---|
 //! | `lifecycle_stage` | | `stage`: `running`, `lame_duck`, `drain`, `cleanup`, `flush` | 1 for the stage of the process, 0 for the others |
 //! | `lifecycle_in_flight` | count | `kind`: `connections`, `messages`, `tasks`, `passes` | the work that a stop waits for |
+//! | `lifecycle_supervised_restarts_total` (a counter) | count | `task`: the name | how often the [supervised tasks](crate::spawn_supervised) of the name have begun again |
+//! | `lifecycle_supervised_tasks` | count | `task`: the name, `state`: `running`, `waiting`, `given_up` | the supervised tasks of the name in this state |
 //! | `lifecycle_stop_duration_seconds` | seconds | | how long the stop has lasted so far, and 0 before a stop |
 //! | `lifecycle_last_stop_status` | | | the exit status of the last run. Absent if that run was killed |
 //! | `lifecycle_last_stop_duration_seconds` | seconds | | how long the stop of the last run lasted, as far as the file tells |

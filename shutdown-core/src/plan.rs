@@ -40,6 +40,8 @@ pub(crate) struct Item {
     pub(crate) class: usize,
     pub(crate) order: Option<i32>,
     pub(crate) timeout: Option<Duration>,
+    /// The method of the type that runs at the notice (R31). It is only printed.
+    pub(crate) at_notice: Option<&'static str>,
     pub(crate) stage: TeardownStage,
     /// The items that this item precedes by itself, in addition to the needs of its class.
     pub(crate) needs: Vec<Need>,

@@ -25,6 +25,7 @@ pub use crate::{
     },
     resource::{
         Generated, HasAttribute, HasTeardown, Resource, Teardown,
+        called::{Called, Plain},
         declaration::{Declaration, Edge},
         holds::{Held, Holds, HoldsNothing, Probe, ProbeField},
         link::{Joined, Link},
@@ -38,6 +39,9 @@ pub use crate::{
     // For the benchmarks of this repository.
     sync::notice::Notice,
 };
+
+#[cfg(feature = "testing")]
+pub use crate::testing::{Test, TestClock, Wanted};
 
 // For the program `lifecycle`.
 #[cfg(feature = "show")]

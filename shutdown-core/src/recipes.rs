@@ -7,6 +7,7 @@
 //! - [A reload that replaces a listener](#a-reload-that-replaces-a-listener)
 //! - [A server of another crate](#a-server-of-another-crate)
 //! - [A library with runtimes of its own](#a-library-with-runtimes-of-its-own)
+//! - [A lease and a leadership in etcd](etcd)
 //! - [A queue worker](#a-queue-worker)
 //! - [A pipeline](#a-pipeline)
 //! - [Transactions at the stop](#transactions-at-the-stop)
@@ -137,7 +138,7 @@
 //! ```
 //!
 //! The example `websocket` is a chat that closes with code 1001 and a reason. The example `grpc` ends its streams with
-//! `UNAVAILABLE`, and shows how `tonic-health` tells its watchers.
+//! `UNAVAILABLE`. The [probes](crate::http::probes()#grpc) end a `Watch` of its health with `NOT_SERVING`.
 //!
 //! A library may start a task of its own for a socket. The drain does not know that task, and does not wait for it. Move
 //! work that must finish after the goodbye into [`spawn`](crate::spawn).
@@ -673,4 +674,5 @@
 //! A test that observes the running service builds the lifecycle first. [`Lifecycle`](crate::Lifecycle) is a handle whose
 //! methods match the functions of this crate. [`Lifecycle::run`](crate::Lifecycle::run) takes the service.
 
+pub mod etcd;
 pub mod other_servers;

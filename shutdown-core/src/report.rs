@@ -182,6 +182,21 @@ pub struct InstanceReport {
     pub took: Duration,
     /// How the teardown ended.
     pub outcome: Outcome,
+    /// What the hook of the instance at the notice did: see the key `at_notice` of
+    /// [`#[lifecycle::resource]`](macro@crate::resource). `None` if there was no such hook, or if it never began.
+    pub at_notice: Option<AtNoticeReport>,
+}
+
+/// What became of the hook of one instance at the notice (R31).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AtNoticeReport {
+    /// When the hook began.
+    pub start: Duration,
+    /// How long the hook took.
+    pub took: Duration,
+    /// How the hook ended. [`Outcome::TimedOut`] if it had not ended when its time was up.
+    pub outcome: Outcome,
 }
 
 /// Edges of the plan that have one reason: each instance of `first` is torn down before each instance of `then`.
@@ -260,7 +275,7 @@ pub(crate) const TEARDOWN: &str = "teardown";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The step: the name of a field, or `teardown` for the hand-written method.
+    /// The step: the name of a field, `teardown` for the hand-written method, or the name of a hook at the notice.
     pub step: &'static str,
     /// Whether the step returned an error or panicked.
     pub kind: FailureKind,
@@ -272,7 +287,7 @@ pub struct Failure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unconfirmed {
-    /// The step: the name of a field, or `teardown` for the hand-written method.
+    /// The step: the name of a field, `teardown` for the hand-written method, or the name of a hook at the notice.
     pub step: &'static str,
     /// The reason that the step gave.
     pub reason: String,
@@ -343,6 +358,11 @@ impl Outcome {
         }
     }
 
+    /// Returns whether nothing is known to be lost.
+    fn is_success(&self) -> bool {
+        matches!(self, Outcome::Ok | Outcome::Unconfirmed { .. })
+    }
+
     /// Returns what the teardown could not confirm.
     pub(crate) fn unconfirmed(&self) -> &[Unconfirmed] {
         match self {
@@ -409,14 +429,21 @@ impl Report {
     pub(crate) fn cut_off(&self) -> bool {
         let ran_out =
             |instance: &InstanceReport| matches!(instance.outcome, Outcome::TimedOut | Outcome::NotRun);
+        let ran_out = |instance: &InstanceReport| {
+            let hook = instance.at_notice.as_ref();
+            ran_out(instance) || hook.is_some_and(|hook| hook.outcome == Outcome::TimedOut)
+        };
         !self.stragglers.is_empty() || self.instances.iter().any(ran_out)
     }
 
     fn something_failed(&self) -> bool {
-        let failed = |instance: &InstanceReport| {
-            !matches!(instance.outcome, Outcome::Ok | Outcome::Unconfirmed { .. })
+        let failed = |instance: &InstanceReport| !instance.outcome.is_success();
+        let failed_at_notice = |instance: &InstanceReport| {
+            instance.at_notice.as_ref().is_some_and(|hook| !hook.outcome.is_success())
         };
-        self.panicked_tasks > 0 || !self.faults.is_empty() || self.instances.iter().any(failed)
+        self.panicked_tasks > 0
+            || !self.faults.is_empty()
+            || self.instances.iter().any(|instance| failed(instance) || failed_at_notice(instance))
     }
 }
 

@@ -3,6 +3,8 @@
 //! `#[lifecycle::resource]` implements [`Resource`] and registers a [`Declaration`]. `#[lifecycle::teardown]` completes
 //! an impl of [`Teardown`]. How a field is released is in `release`; what the compiler checks is in `lint`.
 
+pub(crate) mod at_notice;
+pub(crate) mod called;
 pub(crate) mod declaration;
 pub(crate) mod declared;
 mod failures;
@@ -11,6 +13,7 @@ pub(crate) mod link;
 pub(crate) mod managed;
 pub(crate) mod needs;
 pub(crate) mod output;
+pub(crate) mod ready;
 pub(crate) mod registered;
 #[cfg_attr(
     not(all(feature = "async-nats", feature = "sqlx")),
@@ -24,6 +27,7 @@ pub(crate) mod touched;
 use std::future::Future;
 
 pub use output::TeardownOutput;
+pub use ready::ReadyOutput;
 
 use declaration::Declaration;
 use holds::Held;
@@ -106,6 +110,18 @@ pub trait Resource: Generated + Sized + Send + Sync + 'static {
     /// Begins one step of the teardown of one instance.
     #[doc(hidden)]
     fn __lifecycle_step<'a>(this: &'a Self, handle: &'a Managed<Self>, step: usize) -> Step<'a>;
+
+    /// Asks one instance whether it is ready. Called only if the declaration has a check.
+    #[doc(hidden)]
+    fn __lifecycle_ready(_this: &Self) -> Step<'_> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Begins the hook at the notice. It is called only if the declaration has one.
+    #[doc(hidden)]
+    fn __lifecycle_at_notice(_this: &Self) -> Step<'_> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Collects the instances of the same type that this one holds.
     #[doc(hidden)]

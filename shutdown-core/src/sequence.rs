@@ -3,11 +3,15 @@
 //! ```text
 //!            stop             lame duck over         time is up
 //!  Running ─────────▶ LameDuck ────────────▶ Drain ────────────▶ CutOff
-//!     └─ before `ready()`, SIGINT, ─────────▲   └─ drained ─┐      │ drained, or time is up
-//!        `main` ended, no lame duck                         ▼      ▼
-//!                                                          Teardown: Cleanup ──▶ Flush ──▶ Exited
-//!                                                                       └─ no `last` ────────▲
+//!   │ │  └─ before `ready()`, SIGINT, ──────▲   └─ drained ─┐      │ drained, or time is up
+//!   │ │     `main` ended, no lame duck                      ▼      ▼
+//!   │ └─ hooks ─▶ Notice ─▶ LameDuck                      Drained, then
+//!   │             hooks over                              Teardown: Cleanup ──▶ Flush ──▶ Exited
+//!   └─                                                                 └─ no `last` ────────▲
 //! ```
+//!
+//! The hooks of [`AtNotice`] run at the notice (R31). They run in `Notice` if the stop has a lame duck, whose time then
+//! counts from their end. Otherwise they run during the drain, and `Drained` waits for them.
 //!
 //! An event is given to [`Sequence::on`] together with the time. The caller then carries out the [`Action`]s that
 //! [`Sequence::take_actions`] returns. [`Sequence::wake_at`] returns the time of the next [`Event::Tick`], if nothing
@@ -26,6 +30,7 @@
 //! 5. `Exited` is reached at the end of the flush's budget at the latest (R9). If a teardown became free too late to
 //!    begin before, it is reached half of the margin later (R6).
 
+mod at_notice;
 mod entry;
 mod event;
 mod instances;
@@ -45,6 +50,7 @@ pub(crate) use entry::{InstanceId, Spec};
 pub(crate) use event::{Action, Event, Signal, World};
 pub(crate) use registry::{NO_CLASS, Released};
 
+use self::at_notice::AtNotice;
 use self::phase::Phase;
 use self::registry::Registry;
 use self::signals::{Press, Signals};
@@ -73,6 +79,7 @@ pub(crate) struct Sequence<H> {
     config: Config,
     phase: Phase,
     registry: Registry<H>,
+    at_notice: AtNotice,
     signals: Signals,
     actions: Vec<Action<H>>,
 }
@@ -86,6 +93,7 @@ impl<H: Clone> Sequence<H> {
             config: Config { grace, fits_into, lame_duck, ..config },
             phase: Phase::Running { ready: config.job, panicked_tasks: 0 },
             registry: Registry::default(),
+            at_notice: AtNotice::default(),
             signals: Signals::default(),
             actions: Vec::new(),
         }
@@ -107,20 +115,27 @@ impl<H: Clone> Sequence<H> {
 
     /// Returns the time until the drain ends, and zero after its end (R11).
     ///
-    /// Before the stop it returns the time that a drain after the whole lame duck would have.
+    /// Before the stop it returns the time that a drain after the whole lame duck would have. Hooks at the notice may take
+    /// all of their time before it.
     pub(crate) fn drain_remaining(&self, now: Instant) -> Duration {
         let planned = self.registry.to_plan();
         match &self.phase {
             Phase::Running { .. } => {
-                let Config { grace, fits_into, lame_duck, .. } = self.config;
+                let Config { grace, fits_into, lame_duck, job } = self.config;
                 let budget = Budget::lowered(now, grace, fits_into, &planned.paths);
-                budget.drain_until.saturating_duration_since(now + lame_duck)
+                let hooks = match self.at_notice.is_empty() || job {
+                    true => Duration::ZERO,
+                    false => budget::time_at_notice(grace),
+                };
+                budget.drain_until.saturating_duration_since(now + hooks + lame_duck)
             }
             // Split again, because an instance may have been managed since the last event.
-            Phase::LameDuck { stop, .. } | Phase::Drain(stop) => {
+            Phase::Notice { stop, .. } | Phase::LameDuck { stop, .. } | Phase::Drain(stop) => {
                 stop.budget.split_again(&planned.paths).drain_until.saturating_duration_since(now)
             }
-            Phase::CutOff(_) | Phase::Teardown(_) | Phase::Exited { .. } => Duration::ZERO,
+            Phase::CutOff(_) | Phase::Drained(_) | Phase::Teardown(_) | Phase::Exited { .. } => {
+                Duration::ZERO
+            }
         }
     }
 
@@ -142,18 +157,18 @@ impl<H: Clone> Sequence<H> {
             Event::Signal(signal) => self.on_signal(now, signal),
             Event::EssentialEnded { name, error } => match (self.phase.stop_mut(), error) {
                 (None, error) => {
-                    self.begin(now, Reason::EssentialEnded { name, error }, self.config.lame_duck);
+                    self.begin(now, Reason::EssentialEnded { name, error }, self.lame_duck());
                 }
                 (Some(stop), Some(error)) => stop.essential_failed(&name, &error),
                 (Some(_), None) => {}
             },
             Event::MainEnded(ending) => {
-                self.begin(now, Reason::MainEnded, Duration::ZERO);
+                self.begin(now, Reason::MainEnded, None);
                 if let Some(stop) = self.phase.stop_mut() {
                     stop.main = Some(ending);
                 }
             }
-            Event::Drained => self.on_drained(now),
+            Event::Drained => self.on_drained(),
             Event::Began(id) => {
                 // The stage may have ended since the last event. The teardown begins in the stage of `now`.
                 self.advance(now, world);
@@ -164,13 +179,14 @@ impl<H: Clone> Sequence<H> {
             Event::Ended(id, outcome) => match &mut self.phase {
                 // An instance that was released before the stop leaves the plan.
                 Phase::Running { .. } => self.registry.remove(id),
-                Phase::LameDuck { .. } | Phase::Drain(_) | Phase::CutOff(_) | Phase::Exited { .. } => {
-                    let _ = self.registry.finish(now, id, outcome);
-                }
                 Phase::Teardown(teardown) => {
                     teardown.ended(now, id, outcome, &mut self.registry, &mut self.actions);
                 }
+                _ => {
+                    let _ = self.registry.finish(now, id, outcome);
+                }
             },
+            Event::AtNoticeEnded(id, outcome) => self.at_notice.ended(now, id, outcome),
             Event::TaskFailed(sentence) => {
                 if let Some(stop) = self.phase.stop_mut() {
                     stop.task_failures.push(sentence);
@@ -184,7 +200,7 @@ impl<H: Clone> Sequence<H> {
                     }
                 }
             },
-            Event::Unwanted => self.phase.end_lame_duck(now),
+            Event::Unwanted => self.phase.shorten_lame_duck(now),
             Event::Tick => {}
         }
         self.advance(now, world);
@@ -194,16 +210,17 @@ impl<H: Clone> Sequence<H> {
     pub(crate) fn wake_at(&self) -> Option<Instant> {
         let (stop, next) = match &self.phase {
             Phase::Running { .. } | Phase::Exited { .. } => return None,
-            Phase::LameDuck { stop, until } => (stop, *until),
+            Phase::Notice { stop, until, .. } | Phase::LameDuck { stop, until } => (stop, *until),
             Phase::Drain(stop) => (stop, stop.budget.drain_until),
-            Phase::CutOff(stop) => (stop, stop.budget.cut_until),
+            Phase::Drained(stop) | Phase::CutOff(stop) => (stop, stop.budget.cut_until),
             Phase::Teardown(teardown) => (&teardown.stop, teardown.wake_at()),
         };
         if self.registry.is_stale() {
             // The time has to be shared out again at once.
             return Some(stop.t0);
         }
-        Some(next.min(stop.next_waiting_line))
+        let at_notice = self.at_notice.wake_at(&stop.budget);
+        Some(next.min(stop.next_waiting_line).min(at_notice.unwrap_or(next)))
     }
 
     fn on_ready(&mut self, now: Instant) {
@@ -213,7 +230,7 @@ impl<H: Clone> Sequence<H> {
         }
         let plan = self.registry.plan();
         if let Err(fault) = validate(&plan, self.config.fits_into) {
-            self.begin(now, Reason::InvalidPlan { error: fault }, Duration::ZERO);
+            self.begin(now, Reason::InvalidPlan { error: fault }, None);
         } else if let Err(fault) = budget::check(&plan, self.config.grace) {
             self.actions.push(Action::Scaled(fault.to_string()));
         }
@@ -221,7 +238,7 @@ impl<H: Clone> Sequence<H> {
 
     fn on_stop(&mut self, now: Instant, reason: Reason) {
         match (self.phase.stop_mut(), reason) {
-            (None, reason) => self.begin(now, reason, self.config.lame_duck),
+            (None, reason) => self.begin(now, reason, self.lame_duck()),
             (Some(stop), Reason::Failed { error }) => stop.failures.push(error),
             (Some(_), _) => {}
         }
@@ -244,7 +261,7 @@ impl<H: Clone> Sequence<H> {
                 if interrupt {
                     self.phase.end_lame_duck(now);
                 }
-                let lame_duck = if interrupt { Duration::ZERO } else { self.config.lame_duck };
+                let lame_duck = self.lame_duck().filter(|_| !interrupt);
                 self.begin(now, Reason::Signal { number, sender }, lame_duck);
             }
             Press::Second => self.hurry(now),
@@ -252,17 +269,20 @@ impl<H: Clone> Sequence<H> {
         }
     }
 
-    fn on_drained(&mut self, now: Instant) {
+    fn on_drained(&mut self) {
         self.phase.change(|phase| match phase {
-            Phase::Drain(stop) | Phase::CutOff(stop) => {
-                Teardown::begin(stop, now, &mut self.registry, &mut self.actions)
-            }
+            Phase::Drain(stop) | Phase::CutOff(stop) => Phase::Drained(stop),
             other => other,
         });
     }
 
+    /// Returns the length of the lame duck. `None` if a stop goes straight to the drain.
+    fn lame_duck(&self) -> Option<Duration> {
+        (!self.config.job).then_some(self.config.lame_duck)
+    }
+
     /// Begins the stop, if none has begun. A lifecycle that is not ready has no lame duck.
-    fn begin(&mut self, now: Instant, reason: Reason, lame_duck: Duration) {
+    fn begin(&mut self, now: Instant, reason: Reason, lame_duck: Option<Duration>) {
         let Phase::Running { ready, panicked_tasks } = self.phase else { return };
         let mut stop = Box::new(Stop::new(now, reason, &self.config, &self.registry.planned()));
         stop.panicked_before = panicked_tasks;
@@ -272,15 +292,48 @@ impl<H: Clone> Sequence<H> {
             Reason::InvalidPlan { .. } => true,
             _ => !ready,
         };
-        self.actions.push(Action::Begin { reason, deadline });
+        // The cut comes before the notice. A `main` that waits for the notice, such as in a start, is dropped when the notice
+        // wakes it, and cannot return an error because of it.
         if cuts_main {
             self.actions.push(Action::CutMain);
         }
-        self.phase = if lame_duck.is_zero() || !ready {
-            stop.drain(now, &mut self.actions)
-        } else {
-            stop.lame_duck(now, lame_duck, &mut self.actions)
+        self.actions.push(Action::Begin { reason, deadline });
+        let until = now + budget::time_at_notice(self.config.grace);
+        for id in self.at_notice.declared() {
+            self.begin_at_notice(now, id, until);
+        }
+        self.phase = match lame_duck.filter(|_| ready) {
+            Some(length) if self.at_notice.is_running() => stop.notice(now, until, length, &mut self.actions),
+            None | Some(Duration::ZERO) => stop.drain(now, &mut self.actions),
+            Some(length) => stop.lame_duck(now, length, &mut self.actions),
         };
+    }
+
+    /// Begins the hook of this instance, if it has one that has not run (R31).
+    fn begin_at_notice(&mut self, now: Instant, id: InstanceId, until: Instant) {
+        let hook =
+            self.registry.get(id).filter(|entry| entry.is_waiting()).and_then(|entry| entry.hook.clone());
+        if let Some(hook) = hook
+            && self.at_notice.begin(now, id, until)
+        {
+            self.actions.push(Action::StartAtNotice(id, hook));
+        }
+    }
+
+    /// Ends the hooks whose time is up, and runs the releases that have waited for the end of one.
+    fn settle_at_notice(&mut self, now: Instant) {
+        if let Some(stop) = self.phase.stop() {
+            for id in self.at_notice.expire(now, &stop.budget) {
+                if let Some(hook) = self.registry.get(id).and_then(|entry| entry.hook.clone()) {
+                    self.actions.push(Action::AbandonAtNotice(hook));
+                }
+            }
+        }
+        for id in self.at_notice.take_to_release() {
+            if let Released::Run(hook, timeout) = self.release(now, id) {
+                self.actions.push(Action::Release(id, hook, timeout));
+            }
+        }
     }
 
     /// Handles a second signal: lame duck and drain end now, and the rest within [`budget::LONGEST_FAST_STOP`].
@@ -298,9 +351,15 @@ impl<H: Clone> Sequence<H> {
     /// Goes through every phase whose time is over.
     fn advance(&mut self, now: Instant, world: &impl World) {
         self.phase.share_out_again(&mut self.registry);
-        let Sequence { phase, registry, actions, .. } = self;
+        self.settle_at_notice(now);
+        let Sequence { phase, registry, at_notice, actions, .. } = self;
         loop {
             let flow = phase.change_or_stay(|phase| match phase {
+                Phase::Notice { stop, until, lame_duck } if now >= until || !at_notice.is_running() => {
+                    let ended = until.min(now);
+                    let until = stop.budget.drain_until.min(ended + lame_duck);
+                    ControlFlow::Continue(Phase::LameDuck { stop, until })
+                }
                 Phase::LameDuck { stop, until } if now >= until => {
                     ControlFlow::Continue(stop.drain(now, actions))
                 }
@@ -310,7 +369,10 @@ impl<H: Clone> Sequence<H> {
                 Phase::CutOff(stop) if now >= stop.budget.cut_until => {
                     ControlFlow::Continue(Teardown::begin(stop, now, registry, actions))
                 }
-                Phase::Teardown(teardown) => teardown.advance(now, registry, actions),
+                Phase::Drained(stop) if !at_notice.is_open() => {
+                    ControlFlow::Continue(Teardown::begin(stop, now, registry, actions))
+                }
+                Phase::Teardown(teardown) => teardown.advance(now, registry, at_notice, actions),
                 other => ControlFlow::Break(other),
             });
             if flow.is_break() {
@@ -328,7 +390,9 @@ impl<H: Clone> Sequence<H> {
             return;
         }
         let names = if stage <= Stage::Drain {
-            stop.in_flight(now, world).iter().map(ToString::to_string).collect()
+            let hooks = self.at_notice.running().filter_map(|id| self.registry.get(id));
+            let hooks = hooks.map(|entry| format!("`{}` at the notice", entry.spec.name));
+            stop.in_flight(now, world).iter().map(ToString::to_string).chain(hooks).collect()
         } else {
             self.registry.running().iter().map(|name| format!("`{name}`")).collect()
         };

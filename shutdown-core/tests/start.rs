@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use lifecycle::{Fact, FactKind, Lifecycle, Managed, Reason, Report, Start, StartError, Teardown};
+use lifecycle::{
+    Fact, FactKind, Lifecycle, MainOutcome, Managed, Reason, Report, Start, StartError, Teardown,
+};
 use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
@@ -231,19 +233,56 @@ async fn a_stop_in_a_start_is_clean() {
     }
 }
 
+/// R26: the error of a start is the reason of the stop. It is not a failure of `main` as well.
+#[tokio::test(start_paused = true)]
+async fn main_does_not_fail_with_the_error_of_its_start() {
+    for fate in [Fate::Panics, Fate::StartsAnother] {
+        let main = async {
+            lifecycle::provide(World::new(fate));
+            lifecycle::start::<Orders>().await.map(drop)
+        };
+        let report = Lifecycle::builder().run(main).await;
+        assert_eq!(report.main, Some(MainOutcome::Cut), "{report}");
+    }
+}
+
+/// R26: `main` is in the start while another thread stops the service.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn main_does_not_fail_because_a_stop_ends_its_start() {
+    for _ in 0..300 {
+        let lifecycle = Lifecycle::builder().build();
+        let handle = lifecycle.clone();
+        let main = async {
+            lifecycle::provide(World::new(Fate::Hangs));
+            std::thread::spawn(move || handle.shutdown("the test says so"));
+            lifecycle::start::<Orders>().await.map(drop)
+        };
+        let report = lifecycle.run(main).await;
+        assert!(report.is_clean(), "{report}");
+        assert_eq!(report.main, Some(MainOutcome::Cut), "{report}");
+    }
+}
+
 /// R28: a value that nobody provides is 78, before anything has started.
 #[tokio::test(start_paused = true)]
 async fn a_value_that_is_not_provided_is_an_invalid_plan() {
-    let mut result = None;
+    let other = std::sync::Arc::new(Mutex::new(None));
+    let keep = other.clone();
     let report = Lifecycle::builder()
         .build()
         .run_to_report(async {
-            result = Some(lifecycle::start::<Orders>().await.map(drop));
+            // The task is told why. `main` is dropped, because it is not ready.
+            let task = lifecycle::spawn(async move {
+                *keep.lock().expect("the error") = lifecycle::start::<Orders>().await.err();
+            });
+            task.await.expect("no panic");
+            lifecycle::start::<Orders>().await.expect("never reached");
         })
         .await;
     assert_eq!(report.exit_status(), 78, "{report}");
     assert!(report.instances.is_empty(), "{report}");
-    let Some(Err(StartError::Invalid { error, .. })) = result else { panic!("{result:?}") };
+    let error = other.lock().expect("the error").take();
+    let Some(StartError::Invalid { error, .. }) = error else { panic!("{error:?}") };
     assert!(error.starts_with("`World` is not provided: call `lifecycle::provide(..)`"), "{error}");
 }
 

@@ -153,6 +153,188 @@ async fn restarts_that_are_far_apart_never_stop_the_service() {
     assert!(begins.count() > 250, "{}", begins.count());
 }
 
+/// The task fails `fails` times at once, and is healthy from then on.
+fn fails_first(
+    begins: Begins,
+    fails: usize,
+) -> impl FnMut() -> futures_util::future::BoxFuture<'static, Result<(), &'static str>> {
+    move || {
+        let count = begins.add();
+        Box::pin(async move {
+            if count > fails {
+                lifecycle::stopping().await;
+                return Ok(());
+            }
+            Err("refused")
+        })
+    }
+}
+
+/// A breaker that never closes again would keep the service out of rotation for ever.
+#[cfg(feature = "http")]
+#[tokio::test(start_paused = true)]
+async fn a_task_that_ends_too_often_makes_the_service_not_ready_until_a_healthy_minute() {
+    let begins = Begins::default();
+    let report = report(|| {
+        Supervised::new("sync").not_ready_after(2).spawn(fails_first(begins.clone(), 3));
+        let begins = begins.clone();
+        lifecycle::spawn(async move {
+            let probes = lifecycle::http::probes();
+            let readyz = async || {
+                let request = http::Request::get("/readyz?verbose").body(axum::body::Body::empty());
+                let answer = tower::ServiceExt::oneshot(probes.clone(), request.expect("a request")).await;
+                let answer = answer.expect("an answer");
+                let status = answer.status().as_u16();
+                let body = http_body_util::BodyExt::collect(answer.into_body()).await.expect("a body");
+                (status, String::from_utf8(body.to_bytes().to_vec()).expect("a text"))
+            };
+            while begins.count() < 3 {
+                let (status, body) = readyz().await;
+                assert!(status == 200 && body.starts_with("[+]sync ok"), "{body}");
+                sleep(SECOND / 10).await;
+            }
+            // The third run has ended too.
+            sleep(SECOND / 10).await;
+            let (status, body) = readyz().await;
+            assert_eq!(status, 503);
+            let expected = "[-]sync failed: ended 3 times within 10 minutes, the last time: \"refused\"; begins again in ";
+            assert!(body.starts_with(expected) && body.ends_with("readyz check failed\n"), "{body}");
+            while begins.count() < 4 {
+                sleep(SECOND / 10).await;
+            }
+            sleep(59 * SECOND).await;
+            assert_eq!(readyz().await.0, 503);
+            sleep(2 * SECOND).await;
+            let (status, body) = readyz().await;
+            assert_eq!(
+                (status, &*body),
+                (200, "[+]sync ok: restarted 3 times, the last time: \"refused\"\nreadyz check passed\n")
+            );
+            lifecycle::shutdown("enough");
+        });
+    })
+    .await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(report.notes, ["supervised task `sync` was restarted 3 times, the last time: \"refused\""]);
+}
+
+/// The limit counts the ends since the last healthy run, and only those of 10 minutes.
+#[tokio::test(start_paused = true)]
+async fn ends_with_a_healthy_run_between_them_never_make_the_service_not_ready() {
+    let changes = changes(|| {
+        let mut count = 0;
+        Supervised::new("sync").not_ready_after(2).spawn(move || {
+            count += 1;
+            async move { sleep(if count % 2 == 0 { 60 * SECOND } else { SECOND }).await }
+        });
+        stop_after(3_600 * SECOND);
+    })
+    .await;
+    assert_eq!(changes, Vec::<String>::new());
+}
+
+/// The observers are told of the two changes, and not of each end between them.
+#[tokio::test(start_paused = true)]
+async fn each_change_of_the_readiness_by_a_task_is_told_once() {
+    let changes = changes(|| {
+        Supervised::new("sync").not_ready_after(0).spawn(fails_first(Begins::default(), 5));
+        stop_after(3_600 * SECOND);
+    })
+    .await;
+    assert_eq!(changes, ["sync: ended once within 10 minutes: \"refused\"", "sync: again"]);
+}
+
+/// The two other ways back: a run that ends after a minute, to the instant, and a task that the program gives up.
+#[tokio::test(start_paused = true)]
+async fn a_run_of_exactly_a_minute_and_an_abort_make_the_service_ready_again() {
+    for aborts in [false, true] {
+        let changes = changes(|| {
+            let mut count = 0;
+            let supervised = Supervised::new("sync").not_ready_after(0).spawn(move || {
+                count += 1;
+                async move {
+                    match count {
+                        1 => {}
+                        2 if !aborts => sleep(60 * SECOND).await,
+                        _ => lifecycle::stopping().await,
+                    }
+                }
+            });
+            if aborts {
+                tokio::spawn(async move {
+                    sleep(10 * SECOND).await;
+                    supervised.abort();
+                });
+            }
+            stop_after(70 * SECOND);
+        })
+        .await;
+        assert_eq!(
+            changes[..2],
+            ["sync: ended once within 10 minutes: it returned", "sync: again"],
+            "{aborts}"
+        );
+    }
+}
+
+/// Runs `main`, and returns the changes of the readiness.
+async fn changes(main: impl FnOnce()) -> Vec<String> {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let list = Arc::clone(&told);
+    let observer = move |fact: &lifecycle::Fact| match &fact.kind {
+        FactKind::NotReady { name, error, .. } => {
+            list.lock().expect("a list").push(format!("{name}: {error}"));
+        }
+        FactKind::ReadyAgain { name, .. } => list.lock().expect("a list").push(format!("{name}: again")),
+        _ => {}
+    };
+    let main = async {
+        main();
+        lifecycle::ready();
+        lifecycle::stopping().await;
+    };
+    let report = Lifecycle::builder().grace(5 * SECOND).observer("test", observer).run(main).await;
+    assert!(matches!(report.reason, Reason::Requested { .. }), "{report}");
+    let told = told.lock().expect("a list");
+    told.clone()
+}
+
+/// R32: the report names a task that is not running when the stop begins.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_waits_at_the_stop_or_was_given_up_is_named() {
+    for (stops_in_run, expected) in [
+        (1, "supervised task `sync` waited for its second run when the stop began: \"refused\""),
+        (
+            3,
+            "supervised task `sync` was restarted 2 times, and waited for its next run when the stop began: \"refused\"",
+        ),
+    ] {
+        let begins = Begins::default();
+        let task = begins.clone();
+        let report = report(|| {
+            lifecycle::spawn_supervised("sync", move || {
+                if task.add() == stops_in_run {
+                    stop_after(SECOND / 2);
+                }
+                async { Err::<(), _>("refused") }
+            });
+        })
+        .await;
+        assert!(report.is_clean(), "{report}");
+        assert_eq!(report.notes, [expected]);
+    }
+    let report = report(|| {
+        Supervised::new("sync").not_ready_after(0).give_up(1).spawn(|| async { Err::<(), _>("refused") });
+    })
+    .await;
+    assert_eq!(
+        report.notes,
+        [
+            "supervised task `sync` was given up after 1 restart within 10 minutes: \"refused\" (the service was not ready)"
+        ]
+    );
+}
+
 /// The stop in a wait takes no time, and the stop in a run waits for the run. Nothing begins again.
 #[tokio::test(start_paused = true)]
 async fn nothing_begins_again_after_the_notice() {

@@ -10,6 +10,7 @@ mod question;
 pub(crate) mod resource;
 pub(crate) mod start;
 pub(crate) mod teardown;
+pub(crate) mod test_fn;
 mod unknown;
 
 use std::time::Duration;

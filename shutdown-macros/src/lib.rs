@@ -39,6 +39,12 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 #[allow(missing_docs, reason = "documented where it is re-exported")]
+#[proc_macro_attribute]
+pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::test_fn::attribute(&args.into(), item.into()).into()
+}
+
+#[allow(missing_docs, reason = "documented where it is re-exported")]
 #[proc_macro_derive(Holds, attributes(holds))]
 pub fn holds(item: TokenStream) -> TokenStream {
     expand::holds::derive(item.into()).into()

@@ -12,6 +12,7 @@ pub(crate) mod runtime;
 pub(crate) mod start;
 pub(crate) mod step;
 pub(crate) mod teardown;
+pub(crate) mod test_fn;
 pub(crate) mod touched;
 pub(crate) mod values;
 

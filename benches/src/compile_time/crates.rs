@@ -22,7 +22,7 @@ impl fmt::Display for Shape {
 }
 
 /// The common part of every crate: a client that closes, and the resource that the other structs depend on.
-const COMMON: &str = "#![allow(dead_code)]
+pub(crate) const COMMON: &str = "#![allow(dead_code)]
 
 pub struct Error;
 

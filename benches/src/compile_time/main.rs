@@ -1,5 +1,5 @@
 //! The compile time of the macros. `cargo bench -p lifecycle-benches --bench compile_time` runs all
-//! benchmarks. `.. -- check build cold` runs the named ones. `keep` leaves the generated crates on disk, and
+//! benchmarks. `.. -- check build starts cold` runs the named ones. `keep` leaves the generated crates on disk, and
 //! prints their folder.
 //!
 //! Each crate has two versions: with attributes, and with equivalent impls by hand. The benchmark compiles
@@ -7,12 +7,14 @@
 
 mod cargo;
 mod crates;
+mod starts;
 #[expect(dead_code, reason = "the other benches have goals of other kinds")]
 #[path = "../table.rs"]
 mod table;
 
 use cargo::Cargo;
 use crates::{Shape, Style};
+use starts::Wiring;
 use table::Goal;
 
 const ROUNDS: usize = 3;
@@ -34,7 +36,8 @@ fn main() {
         return;
     }
     let is_asked = |name: &str| {
-        let mut names = asked.iter().filter(|word| ["check", "build", "cold"].contains(&word.as_str()));
+        let mut names =
+            asked.iter().filter(|word| ["check", "build", "starts", "cold"].contains(&word.as_str()));
         names.clone().next().is_none() || names.any(|word| word == name)
     };
     let folder = std::env::temp_dir().join(format!("lifecycle-compile-time-{}", std::process::id()));
@@ -44,6 +47,9 @@ fn main() {
         if is_asked(verb) {
             goals.extend(structs(&cargo, verb));
         }
+    }
+    if is_asked("starts") {
+        starts(&cargo);
     }
     if is_asked("cold") {
         goals.push(cold(&cargo));
@@ -85,6 +91,30 @@ fn structs(cargo: &Cargo, verb: &str) -> Vec<Goal> {
     let title = format!("cargo {verb}: processor seconds, least of {ROUNDS}");
     table::print(&title, ["", "by hand", "annotated", "times"], &rows);
     goals
+}
+
+/// Compiles resources with starts, and the same resources wired by hand.
+fn starts(cargo: &Cargo) {
+    let mut rows = Vec::new();
+    for (name, chain) in [("100 starts, each after one", false), ("100 starts in a chain", true)] {
+        let folder = if chain { "chain" } else { "wide" };
+        let [hand, ours] = [Wiring::ByHand, Wiring::Starts].map(|wiring| {
+            cargo.write(
+                &format!("starts_{folder}_{wiring:?}").to_lowercase(),
+                &starts::source(100, chain, wiring),
+            )
+        });
+        let mut least = [f64::INFINITY; 2];
+        for _ in 0..ROUNDS {
+            for (least, krate) in least.iter_mut().zip([&hand, &ours]) {
+                *least = least.min(cargo.again("check", krate));
+            }
+        }
+        let [hand, ours] = least;
+        rows.push(row![name, format!("{hand:.2}"), format!("{ours:.2}"), format!("{:.2}", ours / hand)]);
+    }
+    let title = format!("cargo check of starts: processor seconds, least of {ROUNDS}");
+    table::print(&title, ["", "wired by hand", "with starts", "times"], &rows);
 }
 
 /// Compiles a hello world without any compiled dependency.

@@ -16,18 +16,14 @@ mod routes;
 mod views;
 mod writer;
 
-use anyhow::Context as _;
+use lifecycle::Managed;
 
-use redis_server::Redis;
 use views::Views;
 
+/// The views start before `main` runs, and before them the connection to Redis, which they need.
 #[lifecycle::main(grace = "10s")]
-async fn main() -> anyhow::Result<()> {
-    let url = std::env::var("REDIS_URL").context("`REDIS_URL` is not set: run `examples/servers redis`")?;
-    let redis = lifecycle::manage(Redis::open(&url).await?);
-    let views = lifecycle::manage(Views::new(redis));
+async fn main(views: Managed<Views>) -> anyhow::Result<()> {
     lifecycle::spawn_essential("writer", writer::write(views.clone()));
-
     let listener = lifecycle::net::listen("127.0.0.1:0").await?;
     println!("listening on http://{}", listener.local_addr()?);
     lifecycle::http::serve(listener, lifecycle::http::probes().or(routes::routes(views))).await?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::{Mutex, MutexGuard};
 
-use lifecycle::{Managed, Teardown};
+use lifecycle::{Managed, Start, Teardown};
 use redis::{AsyncCommands as _, RedisResult};
 
 use crate::redis_server::Redis;
@@ -18,11 +18,14 @@ pub(crate) struct Views {
     unwritten: Mutex<HashMap<String, u64>>,
 }
 
-impl Views {
-    pub(crate) fn new(redis: Managed<Redis>) -> Views {
+#[lifecycle::start]
+impl Start for Views {
+    async fn start(redis: Managed<Redis>) -> Views {
         Views { redis, unwritten: Mutex::default() }
     }
+}
 
+impl Views {
     pub(crate) fn count(&self, page: String) {
         *self.unwritten().entry(page).or_default() += 1;
     }

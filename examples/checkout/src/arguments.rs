@@ -1,12 +1,14 @@
 //! The command line.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Parser;
+use lifecycle::Start;
 
 /// A shop that loses no order when it is stopped
 #[derive(Debug, Parser)]
+#[lifecycle::resource(no_teardown = "memory only")]
 pub(crate) struct Arguments {
     /// Folder of the database and the journal
     #[arg(default_value = "checkout-data")]
@@ -35,4 +37,17 @@ pub(crate) struct Arguments {
     /// Send SIGKILL instead of SIGTERM in the demo
     #[arg(long, requires = "demo")]
     pub(crate) kill: bool,
+}
+
+impl Arguments {
+    pub(crate) fn socket(&self) -> SocketAddr {
+        SocketAddr::new(self.address, self.port)
+    }
+}
+
+#[lifecycle::start]
+impl Start for Arguments {
+    async fn start() -> Arguments {
+        Arguments::parse()
+    }
 }

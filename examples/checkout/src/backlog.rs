@@ -4,6 +4,7 @@ use lifecycle::Managed;
 use tokio::sync::mpsc;
 
 use crate::database::Database;
+use crate::{hand_on, worker};
 
 /// Wakes the reader of the backlog. The backlog ends when the last clone is dropped.
 #[derive(Clone)]
@@ -15,10 +16,17 @@ pub(crate) struct Backlog {
     wake: mpsc::Receiver<()>,
 }
 
-pub(crate) fn open(database: Managed<Database>) -> (Placed, Backlog) {
+/// Starts the reader: a task that hands the orders on, or one that settles them.
+pub(crate) async fn open(database: Managed<Database>, hand_on: bool) -> anyhow::Result<Placed> {
     // One message is enough, because the reader looks at all orders when it wakes.
     let (placed, wake) = mpsc::channel(1);
-    (Placed(placed), Backlog { database, wake })
+    let backlog = Backlog { database, wake };
+    if hand_on {
+        hand_on::start(backlog).await?
+    } else {
+        worker::start(backlog).await?
+    }
+    Ok(Placed(placed))
 }
 
 impl Placed {

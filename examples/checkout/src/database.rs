@@ -1,9 +1,9 @@
 //! The `SQLite` database: every order with its state.
 
-use std::path::Path;
-
-use lifecycle::Teardown;
+use lifecycle::{Managed, Start, Teardown};
 use tokio_rusqlite::{Connection, OptionalExtension as _, Result, params};
+
+use crate::arguments::Arguments;
 
 const TABLES: &str = "
     PRAGMA journal_mode = WAL;
@@ -20,6 +20,17 @@ pub(crate) struct Database {
     connection: Connection,
 }
 
+#[lifecycle::start]
+impl Start for Database {
+    /// Opens the database in the folder, or creates both.
+    async fn start(arguments: Managed<Arguments>) -> anyhow::Result<Database> {
+        tokio::fs::create_dir_all(&arguments.folder).await?;
+        let connection = Connection::open(arguments.folder.join("orders.sqlite")).await?;
+        connection.call(|sqlite| Ok(sqlite.execute_batch(TABLES)?)).await?;
+        Ok(Database { connection })
+    }
+}
+
 #[lifecycle::teardown]
 impl Teardown for Database {
     /// Waits for the statements that have begun, and closes the file.
@@ -30,13 +41,6 @@ impl Teardown for Database {
 }
 
 impl Database {
-    /// Opens the database in this folder, or creates it.
-    pub(crate) async fn open(folder: &Path) -> Result<Database> {
-        let connection = Connection::open(folder.join("orders.sqlite")).await?;
-        connection.call(|sqlite| Ok(sqlite.execute_batch(TABLES)?)).await?;
-        Ok(Database { connection })
-    }
-
     /// Adds an order. Returns `false` if the order exists already.
     pub(crate) async fn insert(&self, id: String, what: String) -> Result<bool> {
         let insert = "INSERT INTO orders (id, what) VALUES (?1, ?2) ON CONFLICT DO NOTHING";

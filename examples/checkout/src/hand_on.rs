@@ -5,12 +5,18 @@ mod broker;
 #[cfg(feature = "hand-on")]
 mod relay;
 
+#[cfg(feature = "hand-on")]
+use anyhow::Context as _;
+
 use crate::backlog::Backlog;
 
 /// Connects to RabbitMQ and starts the task that sends the orders.
 #[cfg(feature = "hand-on")]
 pub(crate) async fn start(backlog: Backlog) -> anyhow::Result<()> {
-    let broker = lifecycle::manage(broker::Broker::open().await?);
+    let url = std::env::var("RABBITMQ_URL");
+    let url = url.context("`RABBITMQ_URL` is not set: run `examples/servers rabbitmq`")?;
+    lifecycle::provide(broker::Url(url));
+    let broker = lifecycle::start::<broker::Broker>().await?;
     lifecycle::spawn_essential("relay", relay::hand_on(backlog, broker));
     Ok(())
 }

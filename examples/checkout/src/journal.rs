@@ -1,13 +1,12 @@
 //! The journal: a file with one line for each settled order.
 
-use std::path::Path;
-
 use anyhow::Context as _;
-use lifecycle::{Managed, Teardown};
+use lifecycle::{Managed, Start, Teardown};
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt as _, BufWriter};
 use tokio::sync::Mutex;
 
+use crate::arguments::Arguments;
 use crate::database::Database;
 
 #[lifecycle::resource]
@@ -17,15 +16,18 @@ pub(crate) struct Journal {
     file: Mutex<BufWriter<File>>,
 }
 
-impl Journal {
-    /// Opens the journal in this folder, or creates it.
-    pub(crate) async fn open(folder: &Path, database: Managed<Database>) -> anyhow::Result<Journal> {
-        let path = folder.join("journal.txt");
+#[lifecycle::start]
+impl Start for Journal {
+    /// Opens the journal in the folder, or creates it.
+    async fn start(arguments: Managed<Arguments>, database: Managed<Database>) -> anyhow::Result<Journal> {
+        let path = arguments.folder.join("journal.txt");
         let file = File::options().append(true).create(true).open(path).await?;
         database.set_journal_length(None).await?;
         Ok(Journal { database, file: Mutex::new(BufWriter::new(file)) })
     }
+}
 
+impl Journal {
     /// Adds a line to the buffer. The teardown writes the buffer to the disk.
     pub(crate) async fn record(&self, order: &str) -> std::io::Result<()> {
         let line = format!("settled {order}\n");

@@ -17,35 +17,28 @@
 mod journal;
 mod nats;
 mod sensor;
+mod settings;
 mod take;
 mod writer;
 
-use anyhow::Context as _;
-use clap::Parser;
+use lifecycle::Managed;
 use tokio::sync::mpsc;
 
 use journal::Journal;
 use nats::Nats;
+use settings::Settings;
 
 /// The number of events that may wait for the writer.
 const QUEUE: usize = 256;
 
-/// Writes the events of a NATS JetStream to a file
-#[derive(Debug, Parser)]
-struct Arguments {
-    /// Number of events to publish first
-    #[arg(default_value_t = 0)]
-    events: usize,
-}
-
+/// The connection and the file start at the same time, before `main` runs.
 #[lifecycle::main(grace = "15s")]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    let url = std::env::var("NATS_URL").context("`NATS_URL` is not set: run `examples/servers nats`")?;
-    let nats = lifecycle::manage(Nats::open(&url).await?);
-    let journal = lifecycle::manage(Journal::open().await?);
-    sensor::publish(&nats, arguments.events).await?;
-
+async fn main(
+    settings: Managed<Settings>,
+    nats: Managed<Nats>,
+    journal: Managed<Journal>,
+) -> anyhow::Result<()> {
+    sensor::publish(&nats, settings.events).await?;
     let (events, queue) = mpsc::channel(QUEUE);
     lifecycle::spawn_essential("writer", writer::write(journal, queue));
     println!("taking events of the stream {}", nats::STREAM);

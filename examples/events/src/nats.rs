@@ -3,6 +3,9 @@
 use anyhow::Context as _;
 use async_nats::jetstream::{self, Context, consumer, stream};
 use lifecycle::consumer::JetStream;
+use lifecycle::{Managed, Start};
+
+use crate::settings::Settings;
 
 pub(crate) const STREAM: &str = "events";
 /// The name of the consumer. The server stores the position of each consumer by its name.
@@ -15,13 +18,17 @@ pub(crate) struct Nats {
     pub(crate) context: Context,
 }
 
-impl Nats {
-    pub(crate) async fn open(url: &str) -> anyhow::Result<Nats> {
-        let client = async_nats::connect(url).await.context("cannot connect to NATS: check `NATS_URL`")?;
+#[lifecycle::start(timeout = "2s", retry = "5s")]
+impl Start for Nats {
+    async fn start(settings: Managed<Settings>) -> anyhow::Result<Nats> {
+        let client =
+            async_nats::connect(&settings.nats).await.context("cannot connect to NATS: check `NATS_URL`")?;
         let context = jetstream::new(client.clone());
         Ok(Nats { client, context })
     }
+}
 
+impl Nats {
     /// Returns the stream of all subjects that begin with `events.`. Creates the stream if it does not exist.
     pub(crate) async fn stream(&self) -> anyhow::Result<stream::Stream> {
         let stream = stream::Config {

@@ -5,13 +5,12 @@
 //! grpcurl -plaintext -import-path examples/grpc/proto -proto ticker.proto -d '{}' 127.0.0.1:PORT ticker.v1.Ticker/Watch
 //! ```
 //!
-//! When the stop begins, the health check answers `NOT_SERVING`. During the lame duck of 2 s all else works as before.
+//! The probes answer gRPC's health check. When the stop begins, they answer `NOT_SERVING`. During the lame duck of 2 s all else works as before.
 //! Then the listener closes. The drain waits for a stream that has an end. A stream without an end stops by itself, with
-//! the status `UNAVAILABLE`. `ticker.rs` has both kinds of streams, and `health.rs` has the health check.
+//! the status `UNAVAILABLE`. `ticker.rs` has both kinds of streams.
 //!
 //! `build.rs` generates the code for `proto/ticker.proto`, without `protoc`.
 
-mod health;
 mod ticker;
 #[allow(
     clippy::all,
@@ -26,17 +25,15 @@ mod ticker_v1 {
 }
 
 use ticker_v1::ticker_server::TickerServer;
+use tonic::server::NamedService;
 use tonic::service::Routes;
 
 #[lifecycle::main(grace = "20s", lame_duck = "2s")]
 async fn main() -> std::io::Result<()> {
-    let (reporter, health) = tonic_health::server::health_reporter();
-    reporter.set_serving::<TickerServer<ticker::Market>>().await;
-    lifecycle::spawn(health::report(reporter));
-
     // tonic's services without its server are a tower service.
-    let routes = Routes::new(health).add_service(TickerServer::new(ticker::Market::open()));
+    let routes = Routes::new(TickerServer::new(ticker::Market::open()));
+    let probes = lifecycle::http::probes().grpc_service(<TickerServer<ticker::Market>>::NAME);
     let listener = lifecycle::net::listen("127.0.0.1:0").await?;
     println!("listening on http://{}", listener.local_addr()?);
-    lifecycle::http::serve(listener, routes).await
+    lifecycle::http::serve(listener, probes.or(routes)).await
 }

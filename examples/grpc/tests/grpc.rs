@@ -105,7 +105,7 @@ async fn health_says_not_serving_during_the_lame_duck_while_everything_works() {
     let prices = TickerClient::new(later).take(TakeRequest { prices: 1 }).await.expect("the ticker serves");
     next(&mut prices.into_inner()).await.expect("the ticker serves").expect("a price");
 
-    // The watches end with the lame duck, so the drain does not wait for them.
+    // The watches have ended at the notice, so the drain does not wait for them.
     for watched in &mut watched {
         assert!(next(watched).await.expect("the watch ends without an error").is_none());
     }

@@ -1,11 +1,13 @@
 //! The connection to RabbitMQ.
 
-use anyhow::Context as _;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection};
 use lifecycle::consumer::AmqpQueue;
+use lifecycle::{Managed, Start};
 use order_queue::{Message, ORDERS};
+
+use crate::settings::Settings;
 
 /// The queue for receipts.
 pub(crate) const RECEIPTS: &str = "receipts";
@@ -25,11 +27,10 @@ pub(crate) struct Broker {
     connection: Connection,
 }
 
-impl Broker {
-    pub(crate) async fn open() -> anyhow::Result<Broker> {
-        let url = std::env::var("RABBITMQ_URL")
-            .context("`RABBITMQ_URL` is not set: run `examples/servers rabbitmq`")?;
-        let connection = order_queue::connect(&url).await?;
+#[lifecycle::start(timeout = "2s", retry = "10s")]
+impl Start for Broker {
+    async fn start(settings: Managed<Settings>) -> anyhow::Result<Broker> {
+        let connection = order_queue::connect(&settings.rabbitmq).await?;
         let taking = connection.create_channel().await?;
         taking.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
         let sending = order_queue::confirming(&connection).await?;
@@ -38,7 +39,9 @@ impl Broker {
         }
         Ok(Broker { taking, sending, connection })
     }
+}
 
+impl Broker {
     /// Returns the source of the orders.
     pub(crate) async fn orders(&self) -> anyhow::Result<AmqpQueue> {
         let options = BasicConsumeOptions::default();

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use lifecycle::{Managed, Start};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
+
+use crate::settings::Settings;
 
 /// The number of connections: one for each order in flight, and one for the outbox.
 const CONNECTIONS: u32 = 17;
@@ -18,13 +21,13 @@ pub(crate) struct Database {
     pub(crate) pool: PgPool,
 }
 
-impl Database {
-    pub(crate) async fn open() -> anyhow::Result<Database> {
-        let url = std::env::var("POSTGRES_URL")
-            .context("`POSTGRES_URL` is not set: run `examples/servers postgres`")?;
-        let options: PgConnectOptions = url.parse().context("`POSTGRES_URL` is not a PostgreSQL URL")?;
+#[lifecycle::start(timeout = "2s", retry = "5s")]
+impl Start for Database {
+    async fn start(settings: Managed<Settings>) -> anyhow::Result<Database> {
+        let options: PgConnectOptions =
+            settings.postgres.parse().context("`POSTGRES_URL` is not a PostgreSQL URL")?;
         let options = options.application_name("worker");
-        // The pool would try until its time-out. A wrong address fails sooner with a single connection.
+        // The pool would repeat a refused connection itself, and hide why. A single connection fails at once.
         let first = options.connect().await.context("cannot connect to PostgreSQL: check `POSTGRES_URL`")?;
         first.close().await?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);

@@ -21,28 +21,23 @@ mod customer;
 mod database;
 mod orders;
 mod outbox;
+mod settings;
 
-use clap::Parser;
+use lifecycle::Managed;
 use tokio::sync::mpsc;
 
 use broker::Broker;
 use database::Database;
+use settings::Settings;
 
-/// Takes orders from RabbitMQ into PostgreSQL
-#[derive(Debug, Parser)]
-struct Arguments {
-    /// Number of orders to place first
-    #[arg(default_value_t = 0)]
-    orders: usize,
-}
-
+/// The database and the broker start at the same time, before `main` runs. Both need the settings.
 #[lifecycle::main(grace = "15s")]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    let database = lifecycle::manage(Database::open().await?);
-    let broker = lifecycle::manage(Broker::open().await?);
-    customer::order(&broker, arguments.orders).await?;
-
+async fn main(
+    settings: Managed<Settings>,
+    database: Managed<Database>,
+    broker: Managed<Broker>,
+) -> anyhow::Result<()> {
+    customer::order(&broker, settings.orders).await?;
     // This channel wakes the outbox. One message is enough, because the outbox looks at all receipts when it wakes.
     let (written, wake) = mpsc::channel(1);
     lifecycle::spawn_essential("outbox", outbox::publish(database.clone(), broker.clone(), wake));

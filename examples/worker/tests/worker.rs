@@ -150,11 +150,18 @@ async fn a_message_that_can_never_be_an_order_is_discarded_and_the_others_are_wr
 async fn a_missing_server_is_named_and_the_exit_status_is_1() {
     let unset = refusal(WORKER, &[], &[]).await;
     assert!(unset.contains("`POSTGRES_URL` is not set: run `examples/servers postgres`"), "{unset}");
-    let refused = refusal(WORKER, &[], &[("POSTGRES_URL", "postgres://test@127.0.0.1:1/postgres")]).await;
+    let mut urls = [
+        ("POSTGRES_URL", "postgres://test@127.0.0.1:1/postgres"),
+        ("RABBITMQ_URL", "amqp://127.0.0.1:1/%2f"),
+    ];
+    let unset = refusal(WORKER, &[], &urls[..1]).await;
+    assert!(unset.contains("`RABBITMQ_URL` is not set: run `examples/servers rabbitmq`"), "{unset}");
+    // Both are missing. The time of the database is over first.
+    let refused = refusal(WORKER, &[], &urls).await;
     assert!(refused.contains("cannot connect to PostgreSQL: check `POSTGRES_URL`"), "{refused}");
     // The database was opened before, so it is torn down.
     let servers = Servers::start(&["postgres"]);
-    let urls = [("POSTGRES_URL", servers.url("POSTGRES_URL")), ("RABBITMQ_URL", "amqp://127.0.0.1:1/%2f")];
+    urls[0].1 = servers.url("POSTGRES_URL");
     let refused = refusal(WORKER, &[], &urls).await;
     assert!(
         refused.contains("cannot connect to RabbitMQ: check `RABBITMQ_URL`") && refused.contains("Database"),

@@ -70,17 +70,20 @@ proptest! {
     #[test]
     fn the_parts_of_a_stop_add_up_to_grace(
         grace in 10_000..40_000_000_u64,
+        at_notice in millis(0..40_000),
         lame_duck in millis(0..40_000),
         paths in paths(),
     ) {
         let (start, grace) = (Instant::now(), Duration::from_micros(grace));
         let budget = Budget::new(start, grace, &paths);
-        let parts = budget.parts(lame_duck);
-        let Parts { lame_duck: announced, drain, cut, cleanup, flush, margin } = parts;
+        let parts = budget.parts(at_notice, lame_duck);
+        let Parts { at_notice: hooks, lame_duck: announced, drain, cut, cleanup, flush, margin } = parts;
+        let announced = hooks + announced;
         prop_assert_eq!(announced + drain + cut + cleanup + flush + margin, grace.as_millis());
         let [work, for_cleanup, for_flush, spare] = stages(&budget, start);
         for (part, length) in [
-            (announced, lame_duck.min(budget.drain_until - start)),
+            (hooks, at_notice.min(budget.drain_until - start)),
+            (announced, (at_notice + lame_duck).min(budget.drain_until - start)),
             (announced + drain + cut, work),
             (cut, budget.cut_until - budget.drain_until),
             (cleanup, for_cleanup),

@@ -1,19 +1,32 @@
 //! The readiness, as probes and servers use it (R30).
 
+use tokio::sync::futures::Notified;
+
 use super::{Edge, Lifecycle};
 use crate::engine::context;
 
-pub(crate) use crate::engine::readiness::Readiness;
+pub(crate) use crate::engine::readiness::{Health, Readiness};
 pub(crate) use crate::engine::start::Awaited;
+#[cfg(test)]
+pub(crate) use crate::engine::work::Part;
 
 impl Edge {
-    /// Gives what a readiness probe says now.
+    /// Gives the answer of a readiness probe, after at most 1 s. With `all` also the parts of a drained service are asked.
+    pub(crate) async fn health(&self, all: bool) -> Health {
+        self.lifecycle.health(all).await
+    }
+
+    /// Waits until the readiness may have changed.
+    pub(crate) fn readiness_changed(&self) -> Notified<'_> {
+        self.lifecycle.readiness_changed()
+    }
+
+    /// Gives what the lifecycle itself says of its readiness now.
     pub(crate) fn readiness(&self) -> Readiness {
         self.lifecycle.readiness()
     }
 
     /// Gives what a start waits for now: what has begun to start, and has not started. Empty if nothing starts (R27).
-    #[allow(dead_code, reason = "the probe of the start-up reads it")]
     pub(crate) fn awaited(&self) -> Vec<Awaited> {
         self.lifecycle.awaited()
     }

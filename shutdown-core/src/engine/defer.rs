@@ -136,7 +136,7 @@ impl Deferred {
     {
         let Deferred { name, order, timeout, stage, needs } = self;
         let location = Location::caller();
-        let spec = Spec { name, class: NO_CLASS, order, timeout, stage, location, needs };
+        let spec = Spec { name, class: NO_CLASS, order, timeout, stage, location, at_notice: false, needs };
         let job: Job = Box::new(move || {
             let future = teardown();
             Box::pin(async move {

@@ -89,6 +89,9 @@ impl Lifecycle {
                 engine.in_flight.tasks.cut();
                 engine.host.fire(&engine.notices.work_cut);
             }
+            Action::StartAtNotice(id, hook) => self.start_at_notice(id, &hook),
+            Action::AbandonAtNotice(hook) => self.abandon_at_notice(&hook),
+            Action::Release(id, hook, timeout) => self.release(id, hook, timeout),
             Action::Start(id, hook) => self.tear_down(id, &hook),
             Action::Abandon(hook, outcome) => {
                 self.tell_end(&hook, &outcome);
@@ -151,6 +154,8 @@ impl Lifecycle {
     /// Passes a fact to the log and to the observers (R34).
     pub(crate) fn tell(&self, kind: FactKind) {
         let engine = self.engine();
+        #[cfg(feature = "http")]
+        engine.readiness.learn(&kind);
         let is_logged = log::is_logged(&kind);
         if !is_logged && engine.observers.is_empty() {
             return;
@@ -169,7 +174,7 @@ impl Lifecycle {
     }
 
     /// Passes a fact of one teardown to the log and to the observers. There may be many, so nothing is made without a reader.
-    fn tell_teardown(&self, kind: impl FnOnce() -> FactKind) {
+    pub(super) fn tell_teardown(&self, kind: impl FnOnce() -> FactKind) {
         if log::is_read() || self.engine().observers.take_teardowns() {
             self.tell(kind());
         }
@@ -220,7 +225,7 @@ impl Lifecycle {
     }
 
     /// Boxed: tokio's code for a task is generated once for each type of future, and for each scheduler.
-    fn teardown_of(
+    pub(super) fn teardown_of(
         &self,
         id: InstanceId,
         task: impl Future<Output = ()> + Send + 'static,

@@ -1,11 +1,16 @@
 //! One teardown: its result, its error or its panic becomes plain data (R7).
 
 use std::borrow::Cow;
+#[cfg(feature = "http")]
+use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
 use tokio::task::AbortHandle;
 
+use super::at_notice::AtNotice;
+#[cfg(feature = "http")]
+use super::checks::Check;
 use crate::report::{FactKind, Failure, FailureKind, Outcome, TEARDOWN};
 use crate::resource::scope::{Doubts, TeardownScope};
 use crate::sequence::InstanceId;
@@ -16,6 +21,16 @@ use crate::sync::notice::Notice;
 /// Makes the future that tears an instance down. It is called once, on the runtime.
 pub(crate) type Job = Box<dyn FnOnce() -> BoxFuture<'static, Vec<Failure>> + Send>;
 
+/// Runs a job to its end. Its result, its error or its panic becomes the outcome.
+pub(super) async fn run(job: Job, scope: TeardownScope, doubts: &Doubts, step: &'static str) -> Outcome {
+    let scope = TeardownScope { doubts: doubts.clone(), ..scope };
+    // The job's future, and with it the instance, is dropped in here as well.
+    let failures = catch_async(scope.around(async move { job().await }))
+        .await
+        .unwrap_or_else(|panic| vec![Failure { step, kind: FailureKind::Panic, message: panic.message() }]);
+    Outcome::of(failures, doubts.end())
+}
+
 /// Runs the teardown of one instance, exactly once (R6).
 pub(crate) struct Hook {
     /// The number of the instance.
@@ -24,6 +39,11 @@ pub(crate) struct Hook {
     name: Cow<'static, str>,
     /// What the teardown could not confirm so far.
     doubts: Doubts,
+    /// The readiness check of the instance, which ends when the teardown begins.
+    #[cfg(feature = "http")]
+    check: Option<Arc<Check>>,
+    /// The hook of the instance at the notice, if it has one.
+    at_notice: Option<Box<AtNotice>>,
     state: Mutex<State>,
 }
 
@@ -37,9 +57,36 @@ struct State {
 }
 
 impl Hook {
-    pub(super) fn new(id: InstanceId, name: Cow<'static, str>, job: Job) -> Hook {
+    pub(super) fn new(
+        id: InstanceId,
+        name: Cow<'static, str>,
+        job: Job,
+        at_notice: Option<Box<AtNotice>>,
+    ) -> Hook {
         let state = State { job: Some(job), abort: None, outcome: None, settled: None };
-        Hook { id, name, doubts: Doubts::default(), state: Mutex::new(state) }
+        Hook {
+            id,
+            name,
+            doubts: Doubts::default(),
+            at_notice,
+            #[cfg(feature = "http")]
+            check: None,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Adds the readiness check of the instance.
+    #[cfg(feature = "http")]
+    pub(super) fn with_check(self, check: Option<Arc<Check>>) -> Hook {
+        Hook { check, ..self }
+    }
+
+    /// Ends the readiness check of the instance: it is not asked any more.
+    fn withdraw_check(&self) {
+        #[cfg(feature = "http")]
+        if let Some(check) = &self.check {
+            check.withdraw();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -56,14 +103,28 @@ impl Hook {
 
     /// Runs the teardown. Only its owner may call this: the sequence, or a release.
     pub(super) async fn run(&self, scope: TeardownScope) -> Outcome {
+        self.withdraw_check();
         let job = self.state().job.take();
         let Some(job) = job else { return Outcome::NotRun };
-        let scope = TeardownScope { doubts: self.doubts.clone(), ..scope };
-        // The job's future, and with it the instance, is dropped in here as well.
-        let failures = catch_async(scope.around(async move { job().await })).await.unwrap_or_else(|panic| {
-            vec![Failure { step: TEARDOWN, kind: FailureKind::Panic, message: panic.message() }]
-        });
-        Outcome::of(failures, self.doubts.end())
+        let unused = self.at_notice.as_ref().and_then(|hook| hook.take_job());
+        let job: Job = match unused {
+            // It holds the instance too.
+            Some(unused) => Box::new(move || {
+                drop(unused);
+                job()
+            }),
+            None => job,
+        };
+        run(job, scope, &self.doubts, TEARDOWN).await
+    }
+
+    /// Returns the hook of the instance at the notice, if it has one.
+    pub(super) fn at_notice(&self) -> Option<&AtNotice> {
+        self.at_notice.as_deref()
+    }
+
+    pub(super) fn name(&self) -> &Cow<'static, str> {
+        &self.name
     }
 
     /// Returns whether the outcome is known.
@@ -79,6 +140,16 @@ impl Hook {
     /// Returns the fact that the teardown has ended, or was given up.
     pub(super) fn ended(&self, outcome: &Outcome) -> FactKind {
         FactKind::TeardownEnded { name: self.name.clone(), instance: self.id.0, outcome: outcome.clone() }
+    }
+
+    /// Returns the fact that the hook at the notice begins.
+    pub(super) fn began_at_notice(&self) -> FactKind {
+        FactKind::AtNoticeBegan { name: self.name.clone(), instance: self.id.0 }
+    }
+
+    /// Returns the fact that the hook at the notice has ended, or was given up.
+    pub(super) fn ended_at_notice(&self, outcome: &Outcome) -> FactKind {
+        FactKind::AtNoticeEnded { name: self.name.clone(), instance: self.id.0, outcome: outcome.clone() }
     }
 
     /// Returns the fact of a teardown that has ended with doubts, or that was given up with some.
@@ -114,7 +185,7 @@ impl Hook {
         let (job, abort) = (state.job.take(), state.abort.take());
         drop(state);
         // A job that has not begun never will. It holds the instance, whose `Drop` must not run on this thread.
-        std::mem::forget(job);
+        std::mem::forget((job, self.at_notice.as_ref().and_then(|hook| hook.take_job())));
         if let Some(abort) = abort {
             abort.abort();
         }

@@ -67,6 +67,8 @@ pub(crate) struct Engine {
     pub(super) reloads: OnceLock<mpsc::Sender<()>>,
     #[cfg(feature = "http")]
     pub(super) readiness: super::readiness::Said,
+    #[cfg(feature = "http")]
+    pub(super) checks: super::checks::Checks,
     /// The instant from which the times of facts count.
     pub(super) built: Instant,
     /// How many instances were managed.
@@ -193,6 +195,8 @@ impl Lifecycle {
             reloads: OnceLock::new(),
             #[cfg(feature = "http")]
             readiness: super::readiness::Said::default(),
+            #[cfg(feature = "http")]
+            checks: super::checks::Checks::default(),
             instances: Counter::new(),
             values: Values::default(),
         }));

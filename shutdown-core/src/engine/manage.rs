@@ -7,6 +7,9 @@ use std::sync::{Arc, Weak};
 
 use futures_util::future::BoxFuture;
 
+use super::at_notice::AtNotice;
+#[cfg(feature = "http")]
+use super::checks::Check;
 use super::hook::{Hook, Job};
 use super::lifecycle::{Lifecycle, WeakLifecycle};
 use crate::plan::Why;
@@ -16,7 +19,7 @@ use crate::resource::declaration::Declaration;
 use crate::resource::holds::Held;
 use crate::resource::managed::{Managed, Owner};
 use crate::resource::needs::Needs;
-use crate::resource::steps::tear_down;
+use crate::resource::steps::{at_notice, tear_down};
 use crate::sequence::{InstanceId, NO_CLASS, Released, Spec};
 use crate::stage::TeardownStage;
 
@@ -50,6 +53,7 @@ impl Lifecycle {
             timeout: declaration.timeout,
             stage: TeardownStage::of(declaration.last),
             location,
+            at_notice: declaration.at_notice.is_some(),
             needs: held.of((declaration.type_id)()).collect(),
         };
         let id = self.next_instance();
@@ -57,16 +61,45 @@ impl Lifecycle {
         let hook = Arc::new_cyclic(|hook| {
             let owner = InstanceOwner { id, lifecycle: self.downgrade(), hook: Weak::clone(hook) };
             let managed = handle.insert(Managed::new(value, id, Box::new(owner))).clone();
-            Hook::new(id, hook_name, Box::new(move || Box::pin(tear_down(managed))))
+            let at_notice = declaration.at_notice.map(|step| {
+                let managed = managed.clone();
+                Box::new(AtNotice::new(step, Box::new(move || Box::pin(at_notice(managed, step)))))
+            });
+            #[cfg(feature = "http")]
+            let check = self.check_of(hook_name.clone(), &managed);
+            let hook = Hook::new(id, hook_name, Box::new(move || Box::pin(tear_down(managed))), at_notice);
+            #[cfg(feature = "http")]
+            let hook = hook.with_check(check);
+            hook
         });
         self.register(id, spec, Some(declaration), hook);
         handle.expect("the hook is made of a clone")
     }
 
+    /// Registers the readiness check of an instance, if its type has one (R30).
+    #[cfg(feature = "http")]
+    fn check_of<T: Resource>(&self, name: Cow<'static, str>, managed: &Managed<T>) -> Option<Arc<Check>> {
+        // The check keeps no value: a teardown may rely on the drop of the last handle.
+        let instance = T::DECLARATION.ready.then(|| managed.downgrade())?;
+        let ask = move || {
+            let instance = instance.upgrade();
+            let answer = async move {
+                match instance {
+                    Some(instance) => T::__lifecycle_ready(&instance).await,
+                    None => Ok(()),
+                }
+            };
+            Box::pin(answer) as BoxFuture<'static, Result<(), String>>
+        };
+        let check = Check::new(name, Box::new(ask));
+        self.engine().checks.add(Arc::clone(&check));
+        Some(check)
+    }
+
     /// Registers a teardown without a type.
     pub(super) fn register_job(&self, spec: Spec, job: Job) {
         let id = self.next_instance();
-        let hook = Arc::new(Hook::new(id, spec.name.clone(), job));
+        let hook = Arc::new(Hook::new(id, spec.name.clone(), job, None));
         self.register(id, spec, None, hook);
     }
 

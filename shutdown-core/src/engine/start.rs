@@ -211,10 +211,24 @@ impl Lifecycle {
         self.engine().values.awaited()
     }
 
-    /// Starts these resources, and what they need, in a task of its own: whoever waits for it need not be polled.
+    /// Starts these resources, and what they need. If that has ended by a stop, the error is returned after `main` could be
+    /// cut: a `main` that is not ready is dropped, and its error is not one of the service (R26).
     ///
     /// `hint` says how a value is provided that is missing.
     async fn start_all(
+        &self,
+        roots: Vec<&'static Starting>,
+        hint: &'static str,
+    ) -> Result<Given, StartError> {
+        let started = self.start_each(roots, hint).await;
+        if started.as_ref().is_err_and(|error| !matches!(error, StartError::Nested)) {
+            tokio::task::yield_now().await;
+        }
+        started
+    }
+
+    /// Starts in a task of its own: whoever waits for it need not be polled.
+    async fn start_each(
         &self,
         roots: Vec<&'static Starting>,
         hint: &'static str,
@@ -233,7 +247,6 @@ impl Lifecycle {
         drop(aborted_if_dropped);
         match result {
             Ok(Ok(given)) => Ok(given),
-            // Here and not in the task, so that the caller has the error before `main` can be cut.
             Ok(Err(Over::Failed(reason))) => {
                 let error = StartError::of(&reason);
                 self.on(Event::Stop(reason));

@@ -1,27 +1,26 @@
 //! Supervised tasks: a task that ends or panics begins again (R32).
 
+mod restarts;
+
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::panic::Location;
-use std::sync::{Arc, Mutex};
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use tokio::task::JoinHandle;
 
+use self::restarts::{Phase, Restarts, given_up};
 use super::context;
 use super::lifecycle::Lifecycle;
 use super::output::MainOutput;
-use super::work::Work;
 use crate::backoff::Backoff;
-#[cfg(feature = "metrics")]
-use crate::observe::metrics::Counts;
 use crate::random;
-use crate::report::{FactKind, MainOutcome, Straggler};
+use crate::report::{FactKind, MainOutcome};
 use crate::sequence::Event;
 use crate::sync::catch::catch_async;
-use crate::sync::lock;
-use crate::sync::notice::Notice;
 
 /// The time between the end of a run and the next run.
 const BACKOFF: Backoff = Backoff { shortest: Duration::from_secs(1), longest: Duration::from_secs(30) };
@@ -56,13 +55,20 @@ const WINDOW: Duration = Duration::from_secs(600);
 #[must_use = "nothing runs until `spawn` or `spawn_in`"]
 pub struct Supervised {
     name: Cow<'static, str>,
-    most_restarts: Option<usize>,
+    limits: Limits,
+}
+
+/// After how many restarts within [`WINDOW`] something happens.
+#[derive(Clone, Copy, Debug, Default)]
+struct Limits {
+    give_up: Option<usize>,
+    not_ready: Option<usize>,
 }
 
 impl Supervised {
     /// Creates a task with this name in logs and reports. Without options it begins again until the stop.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Supervised {
-        Supervised { name: name.into(), most_restarts: None }
+        Supervised { name: name.into(), limits: Limits::default() }
     }
 
     /// Stops the service with status 1 if the task needs more than `restarts` restarts within 10 minutes.
@@ -71,7 +77,41 @@ impl Supervised {
     /// first end does.
     #[doc(alias("max_restarts", "circuit breaker"))]
     pub fn give_up(mut self, restarts: usize) -> Supervised {
-        self.most_restarts = Some(restarts);
+        self.limits.give_up = Some(restarts);
+        self
+    }
+
+    /// Makes the service not ready if the task needs more than `restarts` restarts within 10 minutes: `/readyz` answers
+    /// 503, and `/readyz?verbose` names the task and its last error. Defaults to a readiness that does not depend on the
+    /// task.
+    ///
+    /// The task begins again as before. The service is ready again once a run has lasted 60 s. Such a run is healthy, and
+    /// the ends before it do not count any more. With 0 restarts, the first end makes the service not ready.
+    ///
+    /// The probes need the feature `http`. A task that is aborted does not count any more.
+    ///
+    /// [`give_up`](Supervised::give_up) stops the service instead. Both can be configured, with a larger number for
+    /// `give_up`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lifecycle::Supervised;
+    ///
+    /// # async fn follow_the_leader() -> std::io::Result<()> {
+    /// #     lifecycle::stopping().await;
+    /// #     Ok(())
+    /// # }
+    /// # #[lifecycle::main]
+    /// # async fn main() {
+    /// // Stale data after 4 failures in a row: clients go to another instance. After 21 of them, this one ends.
+    /// Supervised::new("replica").not_ready_after(3).give_up(20).spawn(follow_the_leader);
+    /// # lifecycle::shutdown("an example ends");
+    /// # }
+    /// ```
+    #[doc(alias("circuit breaker", "unhealthy"))]
+    pub fn not_ready_after(mut self, restarts: usize) -> Supervised {
+        self.limits.not_ready = Some(restarts);
         self
     }
 
@@ -97,11 +137,10 @@ impl Supervised {
         F: FnMut() -> Fut + Send + 'static,
         Fut: Future<Output: MainOutput> + Send + 'static,
     {
-        let Supervised { name, most_restarts } = self;
-        let restarts = Arc::new(Restarts { name: name.clone(), state: Mutex::default() });
+        let Supervised { name, limits } = self;
+        let restarts = Arc::new(Restarts::new(name.clone()));
         lifecycle.in_flight().works.add(Arc::clone(&restarts) as _);
-        let supervisor =
-            Supervisor { lifecycle: lifecycle.clone(), restarts, most_restarts, ends: Ends::default() };
+        let supervisor = Supervisor { lifecycle: lifecycle.clone(), restarts, limits, ends: Ends::default() };
         lifecycle.spawn_tracked(Some(name), Location::caller(), supervisor.run(task))
     }
 }
@@ -122,7 +161,7 @@ impl Lifecycle {
 struct Supervisor {
     lifecycle: Lifecycle,
     restarts: Arc<Restarts>,
-    most_restarts: Option<usize>,
+    limits: Limits,
     ends: Ends,
 }
 
@@ -135,8 +174,10 @@ impl Supervisor {
     {
         loop {
             let began = self.lifecycle.now();
+            self.restarts.begins();
             // The closure may panic as well.
-            let error = match catch_async(async { task().await.into_ending() }).await {
+            let run = catch_async(async { task().await.into_ending() });
+            let error = match self.until_healthy(run).await {
                 Ok(MainOutcome::Failed { error }) => Some(error),
                 Ok(_) => None,
                 Err(panic) => Some(format!("panicked: {}", panic.message())),
@@ -145,10 +186,18 @@ impl Supervisor {
                 return self.ended_in_the_stop(error);
             }
             let now = self.lifecycle.now();
-            let recent = self.ends.record(now, now.saturating_duration_since(began));
+            let ran = now.saturating_duration_since(began);
+            let recent = self.ends.record(now, ran);
+            if ran >= HEALTHY {
+                self.ready_again();
+            }
             let error = error.unwrap_or_else(|| "it returned".to_owned());
-            if self.most_restarts.is_some_and(|most| recent > most) {
+            self.restarts.ended(&error);
+            if self.limits.give_up.is_some_and(|most| recent > most) {
                 return self.give_up(&error, recent - 1);
+            }
+            if self.limits.not_ready.is_some_and(|most| self.ends.since_a_healthy_run() > most) {
+                self.not_ready(&error);
             }
             if !self.rest(error).await {
                 return;
@@ -156,20 +205,51 @@ impl Supervisor {
         }
     }
 
+    /// Runs the task, and makes the service ready again if the run turns out to be healthy.
+    async fn until_healthy<R: Future>(&self, run: R) -> R::Output {
+        let mut run = pin!(run);
+        if self.restarts.is_unready() {
+            match select(run.as_mut(), pin!(tokio::time::sleep(HEALTHY))).await {
+                Either::Left((ended, _)) => return ended,
+                Either::Right(_) => self.ready_again(),
+            }
+        }
+        run.await
+    }
+
+    fn not_ready(&self, error: &str) {
+        let is_new = !self.restarts.set_unready(Some(self.ends.since_a_healthy_run()));
+        if is_new {
+            let (name, error) = (self.restarts.name.clone(), self.restarts.unready_because(error));
+            self.lifecycle.tell(FactKind::NotReady { name, error });
+        }
+    }
+
+    fn ready_again(&self) {
+        if self.restarts.set_unready(None) {
+            self.lifecycle.tell(FactKind::ReadyAgain { name: self.restarts.name.clone() });
+        }
+    }
+
     /// Waits until the next run. Returns `false` at the notice: nothing begins again after it.
     async fn rest(&self, error: String) -> bool {
         let after = BACKOFF.after(self.ends.in_a_row, random::share());
         let name = self.restarts.name.clone();
-        self.restarts.add(&error);
+        self.restarts.set(Phase::Waits { until: self.lifecycle.now() + after });
         self.lifecycle.tell(FactKind::Restarting { name, error, after });
-        let stopping = std::pin::pin!(self.lifecycle.notices().stopping.wait());
-        let time = std::pin::pin!(tokio::time::sleep(after));
-        matches!(select(stopping, time).await, Either::Right(_))
+        let (stopping, time) = (self.lifecycle.notices().stopping.wait(), tokio::time::sleep(after));
+        match select(pin!(stopping), pin!(time)).await {
+            Either::Left(_) => {
+                self.restarts.set(Phase::WaitedAtTheStop);
+                false
+            }
+            Either::Right(_) => true,
+        }
     }
 
     fn give_up(&self, error: &str, restarts: usize) {
-        let times = if restarts == 1 { "1 restart".to_owned() } else { format!("{restarts} restarts") };
-        let error = format!("{error} (given up after {times} within 10 minutes)");
+        self.restarts.set(Phase::GivenUp { restarts });
+        let error = format!("{error} ({})", given_up(restarts));
         self.lifecycle.on(Event::EssentialEnded { name: self.restarts.name.clone(), error: Some(error) });
     }
 
@@ -203,74 +283,27 @@ impl Ends {
         }
         self.recent.len()
     }
+
+    /// Returns the number of ends within the last 10 minutes that no healthy run precedes.
+    fn since_a_healthy_run(&self) -> usize {
+        usize::try_from(self.in_a_row).map_or(self.recent.len(), |in_a_row| in_a_row.min(self.recent.len()))
+    }
 }
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        lock(&self.restarts.state).is_over = true;
-    }
-}
-
-/// The restarts of one task, for the report.
-struct Restarts {
-    name: Cow<'static, str>,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// How often the task has begun again.
-    count: u64,
-    last_error: String,
-    /// Whether the task does not begin again.
-    is_over: bool,
-}
-
-impl Restarts {
-    fn add(&self, error: &str) {
-        let mut state = lock(&self.state);
-        state.count += 1;
-        error.clone_into(&mut state.last_error);
-    }
-}
-
-impl Work for Restarts {
-    /// Names nothing: the task is in the register of tasks.
-    fn in_flight(&self) -> (Vec<Straggler>, usize) {
-        (Vec::new(), 0)
-    }
-
-    /// Counts nothing, for the same reason.
-    #[cfg(feature = "metrics")]
-    fn count(&self, _: &mut Counts) -> bool {
-        false
-    }
-
-    fn notes(&self) -> Vec<String> {
-        let (name, state) = (&self.name, lock(&self.state));
-        let error = &state.last_error;
-        match state.count {
-            0 => Vec::new(),
-            1 => vec![format!("supervised task `{name}` was restarted once: {error}")],
-            count => {
-                vec![format!("supervised task `{name}` was restarted {count} times, the last time: {error}")]
-            }
+        let was_aborted = self.restarts.end() && !self.lifecycle.is_stopping();
+        if was_aborted {
+            // The service does without the task.
+            self.ready_again();
         }
-    }
-
-    fn last_word(&self) -> Option<Notice> {
-        None
-    }
-
-    fn is_forgotten(&self) -> bool {
-        let state = lock(&self.state);
-        state.is_over && state.count == 0
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::work::Work as _;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -293,15 +326,16 @@ mod tests {
     #[test]
     fn only_a_task_that_is_over_and_was_never_restarted_is_forgotten() {
         for was_restarted in [false, true] {
-            let restarts = Arc::new(Restarts { name: "sync".into(), state: Mutex::default() });
+            let restarts = Arc::new(Restarts::new("sync".into()));
             let supervisor = Supervisor {
                 lifecycle: Lifecycle::builder().build(),
                 restarts: Arc::clone(&restarts),
-                most_restarts: None,
+                limits: Limits::default(),
                 ends: Ends::default(),
             };
+            restarts.begins();
             if was_restarted {
-                restarts.add("refused");
+                restarts.begins();
             }
             assert!(!restarts.is_forgotten());
             drop(supervisor);

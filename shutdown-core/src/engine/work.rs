@@ -1,13 +1,31 @@
 //! The work in flight of servers and consumers, as the engine sees it: the gate only counts, and each server can name
 //! what its connections are doing.
 
+#[cfg(feature = "http")]
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
+#[cfg(feature = "http")]
+use std::time::Instant;
 
 #[cfg(feature = "metrics")]
 use crate::observe::metrics::Counts;
 use crate::report::Straggler;
 use crate::sync::lock;
 use crate::sync::notice::Notice;
+
+/// `Err` has the reason why a part of the service is not ready.
+#[cfg(feature = "http")]
+pub(crate) type Answer = Result<(), String>;
+
+/// One part of the service, as a readiness probe sees it (R30).
+#[cfg(feature = "http")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) answer: Answer,
+    /// What an operator reads although the part is ready.
+    pub(crate) remark: Option<String>,
+}
 
 /// A server or a consumer that has work in flight. Its methods are called under the engine's lock, so they run no user
 /// code.
@@ -19,6 +37,12 @@ pub(crate) trait Work: Send + Sync {
     #[cfg(feature = "metrics")]
     fn count(&self, _counts: &mut Counts) -> bool {
         false
+    }
+
+    /// Gives the part that this is of the readiness, if it is one.
+    #[cfg(feature = "http")]
+    fn part(&self, _now: Instant) -> Option<Part> {
+        None
     }
 
     /// Gives the lines that the report shows as notes.
@@ -60,6 +84,12 @@ impl Works {
     pub(crate) fn count(&self, counts: &mut Counts) -> usize {
         let works = lock(&self.0);
         works.iter().filter(|work| work.count(counts)).count()
+    }
+
+    /// Gives the parts of the readiness, in the order in which they were added.
+    #[cfg(feature = "http")]
+    pub(crate) fn supervised(&self, now: Instant) -> Vec<Part> {
+        lock(&self.0).iter().filter_map(|work| work.part(now)).collect()
     }
 
     /// Gives a notice for each consumer whose messages the broker still has to hear about. Each fires when it has.

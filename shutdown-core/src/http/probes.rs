@@ -1,19 +1,23 @@
 //! Health checks: is the service alive, has it started, should it get requests.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::FutureExt as _;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body::Body;
 use hyper::body::Bytes;
 use tower_service::Service;
 
+use super::asks::{READINESS, is_probe};
 use super::envoy::tell_envoy;
+use super::probe_body::ProbeBody;
+use super::{grpc_health, verbose};
 use crate::edge::Edge;
-use crate::edge::readiness::Readiness;
+use crate::edge::readiness::{Awaited, Readiness};
 
 /// Returns a tower service that answers the health checks of an orchestrator for the current lifecycle.
 ///
@@ -21,22 +25,64 @@ use crate::edge::readiness::Readiness;
 /// |---|---|---|
 /// | `/livez` | always, because a service that is stopping is still healthy | never |
 /// | `/startupz` | after [`ready`](crate::ready) | before |
-/// | `/readyz` | after [`ready`](crate::ready) | before, after the stop has begun, and while the [readiness](super::Readiness) is drained |
+/// | `/readyz` | after [`ready`](crate::ready) | before, after the stop has begun, while the [readiness](super::Readiness) is drained, and while a part of the service is [not ready](#the-parts-of-the-service) |
 ///
-/// Any other path is 404, and any other method than GET and HEAD is 405. There are three places for it:
+/// Any other path is 404, and any other method than GET and HEAD is 405. `/grpc.health.v1.Health/` is
+/// [gRPC's health check](#grpc). There are three places for the probes:
 ///
 /// - on the port of the service, with [`or`](Probes::or);
 /// - in a router: `Router::route_service("/readyz", probes())`;
 /// - on a port of its own, with [`serve_probes`](super::serve_probes()). Only there `/startupz` is of use, because a service that answers on its
 ///   own port has started.
 ///
-/// The probes have three settings, which are off by default:
+/// The probes have four settings, which are off by default:
 ///
 /// | setting | for |
 /// |---|---|
+/// | [`grpc_service`](Probes::grpc_service) | gRPC clients, which ask for the health of a service by its name |
 /// | [`stopping_status`](Probes::stopping_status) | HAProxy, which can tell a service that stops from one that is broken |
 /// | [`ready_in_lame_duck`](Probes::ready_in_lame_duck) | a service with a single endpoint |
 /// | [`admin`](Probes::admin) | operators, who drain the readiness without a stop |
+///
+/// # The parts of the service
+///
+/// `/readyz` asks each managed instance whose type has a [readiness check](macro@crate::resource#readiness) (`ready = ping`),
+/// all at once. An instance that was asked within the last second is not asked again. One that fails makes `/readyz` 503, and
+/// so does a supervised task that has ended [too often](crate::Supervised::not_ready_after).
+///
+/// `/startupz` names the [resources that have not started](crate::start()), and why: `starting: waiting for Database
+/// (connection refused), Broker`.
+///
+/// The answer takes at most 1 s: an instance without an answer by then is not ready. `/livez` and `/startupz` ask nobody.
+///
+/// `/readyz?verbose` lists the parts, in the form of Kubernetes. It lists supervised tasks too, also those that never make
+/// the service not ready:
+///
+/// ```text
+/// [+]database ok
+/// [-]orders failed: connection refused
+/// [+]sync ok: begins again in 3 s: no route to host
+/// readyz check failed
+/// ```
+///
+/// The log has a line when a part becomes not ready, and one when it is ready again.
+///
+/// # gRPC
+///
+/// The probes answer the [health check of gRPC](https://github.com/grpc/grpc/blob/master/doc/health-checking.md),
+/// `grpc.health.v1`, to HTTP/2 clients. The state is the one of `/readyz`: `SERVING` for 200, else `NOT_SERVING`. A server of
+/// this crate needs the feature `http2`.
+///
+/// | the service in the request | `Check` | `Watch` |
+/// |---|---|---|
+/// | the empty name, or one of [`grpc_service`](Probes::grpc_service) | the state | the state, and each change within 1 s (2 s if a check hangs) |
+/// | any other | the error `NOT_FOUND` | `SERVICE_UNKNOWN`, and no change |
+///
+/// A `Watch` ends at the notice, after `NOT_SERVING`. One that begins in the lame duck has `NOT_SERVING`, and ends when the
+/// drain begins. One that begins later is refused with `UNAVAILABLE`. So no `Watch` holds up the drain.
+///
+/// With [`or`](Probes::or) the probes answer before the service. A service that answers `grpc.health.v1` itself, for the
+/// health of its own parts, gets its routes as `Router::route_service("/readyz", probes())` instead.
 ///
 /// # Envoy
 ///
@@ -83,54 +129,22 @@ pub struct Probes {
     stopping_status: StatusCode,
     /// The path of the admin route.
     admin: Option<Arc<str>>,
+    /// The names of gRPC services that have the health of the whole.
+    grpc_services: Arc<[String]>,
 }
 
-/// The path of the readiness check.
-const READINESS: &str = "/readyz";
-/// The path of gRPC's health check.
-const GRPC_HEALTH: &str = "/grpc.health.v1.Health/";
-
-/// Whether the probes answer this path.
-fn is_probe(path: &str) -> bool {
-    matches!(path, "/livez" | "/startupz" | READINESS)
-}
-
-/// What a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asks {
-    /// Something of the service itself.
-    Service,
-    /// A probe whose answer does not tell the readiness.
-    Probe,
-    Readiness,
-    /// The readiness, as gRPC asks for it. The answer is in the body.
-    GrpcHealth,
-}
-
-impl Asks {
-    pub(super) fn of(path: &str) -> Asks {
-        match path {
-            READINESS => Asks::Readiness,
-            path if is_probe(path) => Asks::Probe,
-            path if path.starts_with(GRPC_HEALTH) => Asks::GrpcHealth,
-            _ => Asks::Service,
-        }
-    }
-
-    /// Whether a response during the stop tells a load balancer that the service is not ready.
-    pub(super) fn is_unready(self, status: StatusCode) -> bool {
-        match self {
-            Asks::Service | Asks::Probe => false,
-            Asks::Readiness => !status.is_success(),
-            Asks::GrpcHealth => true,
-        }
-    }
-}
+/// A response that may have to wait for the instances, for at most 1 s.
+pub(super) type Answering = Pin<Box<dyn Future<Output = Response<ProbeBody>> + Send>>;
 
 impl Probes {
     pub(super) fn of(edge: Edge) -> Probes {
         edge.note_probes();
-        Probes { edge, stopping_status: StatusCode::SERVICE_UNAVAILABLE, admin: None }
+        Probes {
+            edge,
+            stopping_status: StatusCode::SERVICE_UNAVAILABLE,
+            admin: None,
+            grpc_services: Arc::default(),
+        }
     }
 
     /// Configures the status of `/readyz` after the stop has begun, and while the [readiness](super::Readiness) is drained.
@@ -239,6 +253,28 @@ impl Probes {
         self
     }
 
+    /// Adds the name of a gRPC service to the health check of gRPC. The service has the health of the whole. Defaults to
+    /// none: only the empty name is known.
+    ///
+    /// A gRPC client that checks the health of its backends asks for the service of its own configuration
+    /// (`healthCheckConfig`). The name has the package, as in `shop.v1.Orders`; generated code has it as
+    /// `NamedService::NAME`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[lifecycle::main]
+    /// # async fn main() {
+    /// let probes = lifecycle::http::probes().grpc_service("shop.v1.Orders").grpc_service("shop.v1.Carts");
+    /// # }
+    /// ```
+    #[doc(alias("set_serving", "healthCheckConfig", "serviceName"))]
+    #[must_use]
+    pub fn grpc_service(mut self, name: impl Into<String>) -> Probes {
+        self.grpc_services = self.grpc_services.iter().cloned().chain([name.into()]).collect();
+        self
+    }
+
     pub(super) fn edge(&self) -> &Edge {
         &self.edge
     }
@@ -252,66 +288,121 @@ impl Probes {
         self.admin.as_deref() == Some(path)
     }
 
-    pub(super) fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
-        let (status, text) = match self.is_admin(path) {
-            true => self.administer(method),
-            false => self.probe(method, path),
-        };
-        let mut response = Response::new(Full::from(text));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            let allowed = if self.is_admin(path) { "GET, HEAD, PUT, DELETE" } else { "GET, HEAD" };
-            headers.insert(ALLOW, HeaderValue::from_static(allowed));
+    pub(super) fn answer<B>(&self, request: Request<B>) -> Answering
+    where
+        B: Body<Data: Send> + Send + 'static,
+    {
+        let probes = self.clone();
+        if request.uri().path().starts_with(grpc_health::SERVICE) && !self.is_admin(request.uri().path()) {
+            return Box::pin(async move {
+                let edge = probes.edge.clone();
+                let response = grpc_health::answer(edge, &probes.grpc_services, request).await;
+                probes.tell_envoy(response)
+            });
         }
+        let (head, _) = request.into_parts();
+        Box::pin(async move {
+            let path = head.uri.path();
+            let (status, text) = match probes.is_admin(path) {
+                true => probes.administer(&head.method),
+                false => probes.probe(&head.method, path, head.uri.query()).await,
+            };
+            let mut response = Response::new(ProbeBody::text(text));
+            *response.status_mut() = status;
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            if status == StatusCode::METHOD_NOT_ALLOWED {
+                let allowed = if probes.is_admin(path) { "GET, HEAD, PUT, DELETE" } else { "GET, HEAD" };
+                headers.insert(ALLOW, HeaderValue::from_static(allowed));
+            }
+            probes.tell_envoy(response)
+        })
+    }
+
+    fn tell_envoy(&self, mut response: Response<ProbeBody>) -> Response<ProbeBody> {
         if self.edge.tells_envoy() {
             tell_envoy(&mut response);
         }
         response
     }
 
-    fn probe(&self, method: &Method, path: &str) -> (StatusCode, &'static str) {
-        let readiness = self.edge.readiness();
+    async fn probe(&self, method: &Method, path: &str, query: Option<&str>) -> (StatusCode, Bytes) {
+        let text = Bytes::from_static;
         match path {
             _ if method != Method::GET && method != Method::HEAD => {
-                (StatusCode::METHOD_NOT_ALLOWED, "GET only\n")
+                (StatusCode::METHOD_NOT_ALLOWED, text(b"GET only\n"))
             }
-            "/livez" => (StatusCode::OK, "alive\n"),
-            "/startupz" if readiness != Readiness::Starting => (StatusCode::OK, "started\n"),
-            "/startupz" => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-            READINESS => match readiness {
-                Readiness::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-                Readiness::Ready => (StatusCode::OK, "ready\n"),
-                Readiness::Drained => (self.stopping_status, "drained\n"),
-                Readiness::Stopping => (self.stopping_status, "stopping\n"),
-            },
-            _ => (StatusCode::NOT_FOUND, "no such probe\n"),
+            "/livez" => (StatusCode::OK, text(b"alive\n")),
+            "/startupz" if self.edge.readiness() != Readiness::Starting => {
+                (StatusCode::OK, text(b"started\n"))
+            }
+            "/startupz" => (StatusCode::SERVICE_UNAVAILABLE, self.starting().into()),
+            READINESS => self.readiness(verbose::is_asked(query)).await,
+            _ => (StatusCode::NOT_FOUND, text(b"no such probe\n")),
         }
     }
 
-    fn administer(&self, method: &Method) -> (StatusCode, &'static str) {
+    /// Returns what the start-up waits for.
+    /// Lists the resources that the start-up waits for, each with the error of its last attempt.
+    fn start_waits_for(&self) -> Vec<String> {
+        let told = |awaited: Awaited| match awaited.error {
+            Some(error) => format!("{} ({error})", awaited.name),
+            None => awaited.name.into_owned(),
+        };
+        self.edge.awaited().into_iter().map(told).collect()
+    }
+
+    fn starting(&self) -> String {
+        match &self.start_waits_for()[..] {
+            [] => "starting\n".to_owned(),
+            names => format!("starting: waiting for {}\n", names.join(", ")),
+        }
+    }
+
+    async fn readiness(&self, is_verbose: bool) -> (StatusCode, Bytes) {
+        let health = self.edge.health(is_verbose).await;
+        let is_ready = health.is_ready();
+        let status = match health.readiness {
+            Readiness::Ready if is_ready => StatusCode::OK,
+            Readiness::Ready | Readiness::Starting => StatusCode::SERVICE_UNAVAILABLE,
+            Readiness::Drained | Readiness::Stopping => self.stopping_status,
+        };
+        let text = match health.readiness {
+            _ if is_verbose => verbose::listed(&health, &self.start_waits_for()) + verbose::verdict(is_ready),
+            Readiness::Starting => self.starting(),
+            Readiness::Ready if is_ready => "ready\n".to_owned(),
+            Readiness::Ready => "not ready\n".to_owned(),
+            Readiness::Drained => "drained\n".to_owned(),
+            Readiness::Stopping => "stopping\n".to_owned(),
+        };
+        (status, text.into())
+    }
+
+    fn administer(&self, method: &Method) -> (StatusCode, Bytes) {
         match *method {
             Method::PUT => self.edge.drain_readiness(true),
             Method::DELETE => self.edge.drain_readiness(false),
             Method::GET | Method::HEAD => {}
-            _ => return (StatusCode::METHOD_NOT_ALLOWED, "GET, PUT or DELETE only\n"),
+            _ => return (StatusCode::METHOD_NOT_ALLOWED, "GET, PUT or DELETE only\n".into()),
         }
-        (StatusCode::OK, if self.edge.is_readiness_drained() { "drained\n" } else { "not drained\n" })
+        (StatusCode::OK, if self.edge.is_readiness_drained() { "drained\n" } else { "not drained\n" }.into())
     }
 }
 
-impl<B> Service<Request<B>> for Probes {
-    type Response = Response<Full<Bytes>>;
+impl<B> Service<Request<B>> for Probes
+where
+    B: Body<Data: Send> + Send + 'static,
+{
+    type Response = Response<ProbeBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Response<Full<Bytes>>, Infallible>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<ProbeBody>, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(self.answer(request.method(), request.uri().path())))
+        Box::pin(self.answer(request).map(Ok))
     }
 }

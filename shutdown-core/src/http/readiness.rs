@@ -95,15 +95,16 @@ mod tests {
     use super::*;
     use crate::{FactKind, Lifecycle};
 
+    type Body = http_body_util::Empty<hyper::body::Bytes>;
+
     const FOR_ENVOY: &str = "x-envoy-immediate-health-check-fail";
 
     /// Asks `probes`, which stand beside a service, as a server of another crate does. Returns the status, and whether the
     /// response tells Envoy.
     async fn asked(probes: &Probes, path: &str) -> (u16, bool) {
-        let service = tower::service_fn(async |_: Request<()>| {
-            Ok::<_, Infallible>(Response::new(http_body_util::Empty::<hyper::body::Bytes>::new()))
-        });
-        let request = Request::get(path).body(()).unwrap();
+        let service =
+            tower::service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::new())));
+        let request = Request::get(path).body(Body::new()).unwrap();
         let response = probes.clone().or(service).oneshot(request).await.unwrap();
         (response.status().as_u16(), response.headers().contains_key(FOR_ENVOY))
     }
@@ -172,7 +173,7 @@ mod tests {
             crate::ready();
             let probes = probes().admin("/drain");
             let sent = async |method: Method| {
-                let request = Request::builder().method(method).uri("/drain").body(()).unwrap();
+                let request = Request::builder().method(method).uri("/drain").body(Body::new()).unwrap();
                 probes.clone().oneshot(request).await.unwrap().status()
             };
             assert_eq!(sent(Method::PUT).await, StatusCode::OK);

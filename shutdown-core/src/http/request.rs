@@ -11,13 +11,13 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use pin_project_lite::pin_project;
 
+use super::asks::Asks;
 use super::body::ResponseBody;
 use super::connection::{Connection, OpenRequest};
 use super::envoy::tell_envoy;
 use super::info::ConnectionInfo;
 use super::last_response::{keep_to, make_last};
 use super::late_requests::{LateRequests, refusal};
-use super::probes::Asks;
 
 /// The service of one connection.
 pub(super) struct ConnectionService<S> {
@@ -97,7 +97,7 @@ where
                 let mut response = ready!(future.poll(cx))?;
                 let open = open.take().expect("not polled after completion");
                 let connection = open.connection();
-                if asks.is_unready(response.status()) {
+                if asks.is_unready(response.status(), &connection.site.edge) {
                     connection.site.note_unready();
                 }
                 if connection.site.edge.tells_envoy() {

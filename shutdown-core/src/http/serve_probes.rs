@@ -12,6 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::task::JoinHandle;
 
 use super::probes::Probes;
+use super::protocol::Protocol;
 use crate::edge::Edge;
 use crate::net::Listener;
 
@@ -127,6 +128,8 @@ impl Drop for Answering {
 
 async fn answer_probes(probes: Probes, mut listener: impl Listener) -> io::Result<()> {
     let mut over = probes.edge().over().wait();
+    let mut protocol = Protocol::new();
+    protocol.keep_alive(false);
     loop {
         let accepted = std::future::poll_fn(|cx| match Pin::new(&mut over).poll(cx) {
             Poll::Ready(()) => Poll::Ready(None),
@@ -136,12 +139,10 @@ async fn answer_probes(probes: Probes, mut listener: impl Listener) -> io::Resul
             None => return Ok(()),
             Some(Ok((io, _))) => {
                 let (service, over) = (TowerToHyperService::new(probes.clone()), probes.edge().over().wait());
+                let answers = protocol.serve(TokioIo::new(io), service);
                 tokio::spawn(async move {
-                    let answers = hyper::server::conn::http1::Builder::new()
-                        .keep_alive(false)
-                        .serve_connection(TokioIo::new(io), service);
                     // An error concerns only the client of this check.
-                    let _ = futures_util::future::select(answers, over).await;
+                    let _ = futures_util::future::select(pin!(answers), over).await;
                 });
             }
             Some(Err(error)) if crate::net::is_fatal(&error) => return Err(error),

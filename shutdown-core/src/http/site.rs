@@ -8,10 +8,10 @@ use futures_util::future::{Either, select};
 use tokio::time::Instant;
 
 use super::age::Age;
+use super::asks::Asks;
 use super::hooks::Hooks;
 use super::late_requests::LateRequests;
 use super::notices::Notices;
-use super::probes::Asks;
 use super::protocol::Protocol;
 use crate::edge::Edge;
 use crate::edge::in_flight::InFlight;

@@ -5,13 +5,14 @@ use std::task::{Context, Poll, ready};
 
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::{Either, Full};
+use http_body_util::Either;
 use hyper::body::Bytes;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::envoy::tell_envoy;
-use super::probes::Probes;
+use super::probe_body::ProbeBody;
+use super::probes::{Answering, Probes};
 use crate::edge::readiness::current_tells_envoy;
 
 impl Probes {
@@ -31,9 +32,10 @@ pub struct WithProbes<S> {
 impl<S, B, C> Service<Request<B>> for WithProbes<S>
 where
     S: Service<Request<B>, Response = Response<C>>,
+    B: Body<Data: Send> + Send + 'static,
     C: Body<Data = Bytes>,
 {
-    type Response = Response<Either<Full<Bytes>, C>>;
+    type Response = Response<Either<ProbeBody, C>>;
     type Error = S::Error;
     type Future = ProbesFuture<S::Future>;
 
@@ -43,9 +45,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.probes.answers(request.uri().path()) {
-            true => ProbesFuture::Probe {
-                response: Some(self.probes.answer(request.method(), request.uri().path())),
-            },
+            true => ProbesFuture::Probe { response: self.probes.answer(request) },
             false => ProbesFuture::Service { future: self.service.call(request) },
         }
     }
@@ -55,7 +55,7 @@ pin_project! {
     /// The future of [`WithProbes`].
     #[project = ProbesFutureProject]
     pub enum ProbesFuture<F> {
-        Probe { response: Option<Response<Full<Bytes>>> },
+        Probe { response: Answering },
         Service {
             #[pin]
             future: F,
@@ -67,13 +67,11 @@ impl<F, C, E> Future for ProbesFuture<F>
 where
     F: Future<Output = Result<Response<C>, E>>,
 {
-    type Output = Result<Response<Either<Full<Bytes>, C>>, E>;
+    type Output = Result<Response<Either<ProbeBody, C>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(Ok(match self.project() {
-            ProbesFutureProject::Probe { response } => {
-                response.take().expect("not polled after completion").map(Either::Left)
-            }
+            ProbesFutureProject::Probe { response } => ready!(response.as_mut().poll(cx)).map(Either::Left),
             ProbesFutureProject::Service { future } => {
                 let mut response = ready!(future.poll(cx))?;
                 // A server of this crate does it too. Another one does not know of the stop.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::Id;
 use tracing::level_filters::LevelFilter;
 
-use super::trace::Trace;
+use super::trace::{Of, Trace};
 use crate::report::{Fact, FactKind, FailureKind, Outcome};
 use crate::signals;
 use crate::sync::catch::catch;
@@ -37,6 +37,8 @@ pub(crate) fn is_logged(kind: &FactKind) -> bool {
         FactKind::Reloading
         | FactKind::Reloaded { .. }
         | FactKind::SignalIgnored { .. }
+        | FactKind::NotReady { .. }
+        | FactKind::ReadyAgain { .. }
         | FactKind::StartWaits { .. }
         | FactKind::StartEnded { .. }
         | FactKind::Restarting { .. }
@@ -49,6 +51,8 @@ pub(crate) fn is_logged(kind: &FactKind) -> bool {
         | FactKind::Stopped { .. } => true,
         FactKind::Entered { .. }
         | FactKind::CutOff { .. }
+        | FactKind::AtNoticeBegan { .. }
+        | FactKind::AtNoticeEnded { .. }
         | FactKind::StartOver { .. }
         | FactKind::TeardownBegan { .. }
         | FactKind::TeardownEnded { .. } => is_read(),
@@ -79,6 +83,10 @@ impl Log {
                 let within = humantime::format_duration(Duration::from_millis(millis(*left)));
                 tracing::info!(target: TARGET, parent: parent, %reason, within = %within, "stopping");
             }
+            FactKind::NotReady { name, error } => {
+                tracing::warn!(target: TARGET, "`{name}` is not ready: {error}");
+            }
+            FactKind::ReadyAgain { name } => tracing::info!(target: TARGET, "`{name}` is ready again"),
             FactKind::StartWaits { name, error } => {
                 tracing::warn!(target: TARGET, "`{name}` does not start yet: {error}");
             }
@@ -139,8 +147,13 @@ impl Log {
                 );
             }
             FactKind::TeardownEnded { name, instance, outcome } => {
-                let seconds = self.trace.took(*instance, fact.at).map(|took| took.as_secs_f64());
+                let seconds =
+                    self.trace.took(Of::Teardown(*instance), fact.at).map(|took| took.as_secs_f64());
                 log_teardown(parent, name, seconds, outcome);
+            }
+            FactKind::AtNoticeEnded { name, instance, outcome } => {
+                let took = self.trace.took(Of::AtNotice(*instance), fact.at).unwrap_or_default();
+                log_at_notice(parent, name, millis(took), outcome);
             }
             FactKind::Unconfirmed { name, reasons } => {
                 // The same words as in the report.
@@ -176,6 +189,24 @@ fn log_teardown(parent: Option<Id>, name: &str, seconds: Option<f64>, outcome: &
                 otel.component.shutdown.duration = seconds,
             },
             "`{name}` is torn down"
+        );
+    }
+}
+
+fn log_at_notice(parent: Option<Id>, name: &str, took_ms: u64, outcome: &Outcome) {
+    if let Some(error) = error_type(outcome) {
+        tracing::warn!(
+            target: TARGET,
+            parent: parent,
+            { otel.component.name = name, otel.component.type = INSTANCE, took_ms, error.type = error },
+            "`{name}` at the notice: {outcome}"
+        );
+    } else {
+        tracing::info!(
+            target: TARGET,
+            parent: parent,
+            { otel.component.name = name, otel.component.type = INSTANCE, took_ms },
+            "`{name}` at the notice: done"
         );
     }
 }

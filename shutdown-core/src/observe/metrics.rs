@@ -3,10 +3,12 @@
 //! The recorder may be installed after the start, and may forget what is not set for a while. So all gauges are set
 //! together, at each fact except those of single teardowns, and at intervals.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use metrics::{Unit, describe_gauge, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
 use super::last_stop::LastStop;
 use crate::report::{Fact, FactKind};
@@ -21,6 +23,8 @@ const INTERVAL_OF_A_STOP: Duration = Duration::from_secs(1);
 
 const STAGE: &str = "lifecycle_stage";
 const IN_FLIGHT: &str = "lifecycle_in_flight";
+const RESTARTS: &str = "lifecycle_supervised_restarts_total";
+const SUPERVISED: &str = "lifecycle_supervised_tasks";
 const STOP_DURATION: &str = "lifecycle_stop_duration_seconds";
 const LAST_STATUS: &str = "lifecycle_last_stop_status";
 const LAST_DURATION: &str = "lifecycle_last_stop_duration_seconds";
@@ -37,7 +41,7 @@ const STAGES: [(Stage, &str); 5] = [
 ];
 
 /// The amount of work in flight, by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// The connections of servers, also those without a request.
     pub(crate) connections: usize,
@@ -47,6 +51,38 @@ pub(crate) struct Counts {
     pub(crate) tasks: usize,
     /// The passes that the program has taken.
     pub(crate) passes: usize,
+    /// The supervised tasks, by name.
+    pub(crate) supervised: BTreeMap<Cow<'static, str>, SupervisedCount>,
+}
+
+/// The supervised tasks of one name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SupervisedCount {
+    /// How often they have begun again.
+    pub(crate) restarts: u64,
+    running: usize,
+    waiting: usize,
+    given_up: usize,
+}
+
+/// What a supervised task does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SupervisedState {
+    Running,
+    Waiting,
+    GivenUp,
+    Over,
+}
+
+impl SupervisedCount {
+    pub(crate) fn add(&mut self, state: SupervisedState) {
+        match state {
+            SupervisedState::Running => self.running += 1,
+            SupervisedState::Waiting => self.waiting += 1,
+            SupervisedState::GivenUp => self.given_up += 1,
+            SupervisedState::Over => {}
+        }
+    }
 }
 
 /// Counts the work in flight.
@@ -123,11 +159,19 @@ impl Metrics {
         };
         gauge!(STOP_DURATION).set(took.as_secs_f64());
         if let Some(count) = self.count.get() {
-            let Counts { connections, messages, tasks, passes } = count();
+            let Counts { connections, messages, tasks, passes, supervised } = count();
             for (kind, count) in
                 [("connections", connections), ("messages", messages), ("tasks", tasks), ("passes", passes)]
             {
                 gauge!(IN_FLIGHT, "kind" => kind).set(number(count));
+            }
+            for (task, count) in supervised {
+                counter!(RESTARTS, "task" => task.clone()).absolute(count.restarts);
+                let states =
+                    [("running", count.running), ("waiting", count.waiting), ("given_up", count.given_up)];
+                for (state, count) in states {
+                    gauge!(SUPERVISED, "task" => task.clone(), "state" => state).set(number(count));
+                }
             }
         }
         if let Some(last) = &self.last_stop {
@@ -145,6 +189,8 @@ impl Metrics {
 fn describe() {
     describe_gauge!(STAGE, "1 for the stage of the process, 0 for the others");
     describe_gauge!(IN_FLIGHT, Unit::Count, "The work that a stop waits for, by kind");
+    describe_counter!(RESTARTS, Unit::Count, "How often the supervised tasks of a name have begun again");
+    describe_gauge!(SUPERVISED, Unit::Count, "The supervised tasks of a name, by state");
     describe_gauge!(STOP_DURATION, Unit::Seconds, "How long the stop has lasted so far, and 0 before a stop");
     describe_gauge!(LAST_STATUS, "The exit status of the last run, if it was not killed");
     describe_gauge!(
@@ -164,7 +210,9 @@ fn number(count: usize) -> f64 {
 mod tests {
     use std::collections::BTreeMap;
 
-    use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString};
+    use metrics::{
+        Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString,
+    };
 
     use super::*;
     use crate::report::Reason;
@@ -185,8 +233,24 @@ mod tests {
         }
     }
 
+    impl CounterFn for Cell {
+        fn increment(&self, _: u64) {}
+
+        fn absolute(&self, value: u64) {
+            let value = u32::try_from(value).map_or(f64::NAN, f64::from);
+            lock(&self.1.0).insert(self.0.clone(), value);
+        }
+    }
+
+    fn named(key: &Key) -> String {
+        let labels = key.labels().map(|label| format!("{}={}", label.key(), label.value()));
+        [key.name().to_owned()].into_iter().chain(labels).collect::<Vec<_>>().join(" ")
+    }
+
     impl Recorder for Recorded {
-        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_counter(&self, name: KeyName, unit: Option<Unit>, _: SharedString) {
+            lock(&self.1).insert(name.as_str().to_owned(), unit);
+        }
 
         fn describe_gauge(&self, name: KeyName, unit: Option<Unit>, _: SharedString) {
             lock(&self.1).insert(name.as_str().to_owned(), unit);
@@ -194,15 +258,12 @@ mod tests {
 
         fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
 
-        fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
-            Counter::noop()
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::from_arc(Arc::new(Cell(named(key), self.clone())))
         }
 
         fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-            let labels: Vec<String> =
-                key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
-            let name = [vec![key.name().to_owned()], labels].concat().join(" ");
-            Gauge::from_arc(Arc::new(Cell(name, self.clone())))
+            Gauge::from_arc(Arc::new(Cell(named(key), self.clone())))
         }
 
         fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
@@ -254,7 +315,15 @@ mod tests {
     #[test]
     fn r34_every_gauge_is_set_at_each_interval_and_described() {
         let (recorded, metrics) = (Recorded::default(), Arc::new(Metrics::new(Some(last_stop(Some(70))))));
-        metrics.count_with(|| Counts { connections: 4, messages: 3, tasks: 2, passes: 1 });
+        metrics.count_with(|| {
+            let mut sync = SupervisedCount { restarts: 5, ..SupervisedCount::default() };
+            for state in [SupervisedState::Running, SupervisedState::Waiting, SupervisedState::Waiting] {
+                sync.add(state);
+            }
+            sync.add(SupervisedState::Over);
+            let supervised = [("sync".into(), sync)].into();
+            Counts { connections: 4, messages: 3, tasks: 2, passes: 1, supervised }
+        });
         metrics.tell(&told(FactKind::Ready));
         let tick = metrics.tick();
         let gauges = recorded.of(|| (tick.run)());
@@ -274,13 +343,17 @@ mod tests {
             ("lifecycle_stage stage=lame_duck", 0.0),
             ("lifecycle_stage stage=running", 1.0),
             ("lifecycle_stop_duration_seconds", 0.0),
+            ("lifecycle_supervised_restarts_total task=sync", 5.0),
+            ("lifecycle_supervised_tasks task=sync state=given_up", 0.0),
+            ("lifecycle_supervised_tasks task=sync state=running", 1.0),
+            ("lifecycle_supervised_tasks task=sync state=waiting", 2.0),
         ];
         assert_eq!(names, expected);
         for (name, unit) in &*lock(&recorded.1) {
             assert!(gauges.keys().any(|gauge| gauge.split(' ').next() == Some(name)), "{name}");
             assert_eq!(*unit == Some(Unit::Seconds), name.ends_with("_seconds"), "{name}");
         }
-        assert_eq!(lock(&recorded.1).len(), 7);
+        assert_eq!(lock(&recorded.1).len(), 9);
     }
 
     /// The report file does not tell the status of a process that was killed.

@@ -102,6 +102,10 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
         }
         FactKind::ReadinessDrained => ("readiness_drained", String::new()),
         FactKind::ReadinessUndrained => ("readiness_undrained", String::new()),
+        FactKind::NotReady { name, error } => {
+            ("not_ready", format!(r#","name":{},"error":{}"#, quoted(name), quoted(error)))
+        }
+        FactKind::ReadyAgain { name } => ("ready_again", format!(r#","name":{}"#, quoted(name))),
         FactKind::StartBegan { name } => ("start_began", format!(",\"name\":{}", quoted(name))),
         FactKind::StartWaits { name, error } => {
             ("start_waits", format!(",\"name\":{},\"error\":{}", quoted(name), quoted(error)))
@@ -117,6 +121,11 @@ fn fields(kind: &FactKind) -> (&'static str, String) {
         ),
         FactKind::Stopping { reason, left } => {
             ("stopping", format!(",\"reason\":{},\"left_ms\":{}", quoted(&reason.to_string()), millis(left)))
+        }
+        FactKind::AtNoticeBegan { name, .. } => ("at_notice_began", format!(",\"name\":{}", quoted(name))),
+        FactKind::AtNoticeEnded { name, outcome, .. } => {
+            let outcome = quoted(&outcome.to_string());
+            ("at_notice_ended", format!(",\"name\":{},\"outcome\":{outcome}", quoted(name)))
         }
         FactKind::Hurried { left } => ("hurried", format!(",\"left_ms\":{}", millis(left))),
         FactKind::Entered { stage } => ("entered", format!(",\"stage\":\"{stage}\"")),

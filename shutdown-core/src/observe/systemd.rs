@@ -7,6 +7,7 @@
 //! | a reload begins, and ends | `RELOADING=1` and `MONOTONIC_USEC` in one datagram, then `READY=1` |
 //! | the notice | `STOPPING=1` |
 //! | each change of the stop, and every 5 s | `STATUS` |
+//! | a hook at the notice begins | `STATUS` |
 //! | progress of the stop | `EXTEND_TIMEOUT_USEC`, never beyond the deadline |
 //! | the report | `STATUS`, then `BARRIER=1`, so that everything is read before the process is gone |
 
@@ -161,9 +162,13 @@ impl State {
                 let progress = if has_changed { self.progress(fact.at) } else { None };
                 [status].into_iter().chain(progress).collect()
             }
-            FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. } => {
-                self.progress(fact.at).into_iter().collect()
+            FactKind::AtNoticeBegan { name, .. } => {
+                let text = format!("at the notice: {name}; {} left", seconds(self.left(fact.at)));
+                [status(&text)].into_iter().chain(self.progress(fact.at)).collect()
             }
+            FactKind::AtNoticeEnded { .. }
+            | FactKind::TeardownBegan { .. }
+            | FactKind::TeardownEnded { .. } => self.progress(fact.at).into_iter().collect(),
             FactKind::Sealed { report } => {
                 vec![status(&format!("stopped: {}; exit status {}", report.reason, report.exit_status()))]
             }
@@ -262,12 +267,14 @@ mod tests {
     fn r37_the_status_says_what_is_waited_for_and_how_long_it_may_take() {
         let told = told(&[
             (100, stopping(25 * SECOND)),
+            (101, FactKind::AtNoticeBegan { name: "Registry".into(), instance: 0 }),
             (105, waiting(&["12 requests", "1 consumer"])),
             (107, FactKind::Entered { stage: Stage::Cleanup }),
         ]);
         assert_eq!(told[0][..2], ["STOPPING=1", "STATUS=stopping: `main` ended; 25s left"]);
-        assert_eq!(told[1][0], "STATUS=draining: 12 requests, 1 consumer; 20s left");
-        assert_eq!(told[2][0], "STATUS=tearing down; 18s left");
+        assert_eq!(told[1][0], "STATUS=at the notice: Registry; 24s left");
+        assert_eq!(told[2][0], "STATUS=draining: 12 requests, 1 consumer; 20s left");
+        assert_eq!(told[3][0], "STATUS=tearing down; 18s left");
     }
 
     /// R27: the status of a start says what is waited for, and why.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
 
-use crate::report::{MainOutcome, Outcome, Report};
+use crate::report::{InstanceReport, MainOutcome, Outcome, Report};
 
 /// The path that Kubernetes mounts by default (`terminationMessagePath`).
 pub(crate) const DEFAULT_PATH: &str = "/dev/termination-log";
@@ -29,6 +29,13 @@ fn message(report: &Report) -> String {
         let _ = writeln!(text, "{failure}");
     }
     let is_cut = |outcome: &Outcome| matches!(outcome, Outcome::TimedOut | Outcome::NotRun);
+    let hooks = || {
+        let hook = |one: &InstanceReport| Some((one.name.clone(), one.at_notice.as_ref()?.outcome.clone()));
+        report.instances.iter().filter_map(hook)
+    };
+    for (name, outcome) in hooks().filter(|(_, outcome)| matches!(outcome, Outcome::Failed { .. })) {
+        let _ = writeln!(text, "`{name}` at the notice: {outcome}");
+    }
     for instance in &report.instances {
         if matches!(instance.outcome, Outcome::Failed { .. }) {
             let _ = writeln!(text, "`{}`: {}", instance.name, instance.outcome);
@@ -37,6 +44,9 @@ fn message(report: &Report) -> String {
     for straggler in &report.stragglers {
         let _ = writeln!(text, "cut off: {straggler}");
     }
+    for (name, outcome) in hooks().filter(|(_, outcome)| is_cut(outcome)) {
+        let _ = writeln!(text, "`{name}` at the notice: {outcome}");
+    }
     for instance in report.instances.iter().filter(|instance| is_cut(&instance.outcome)) {
         let _ = writeln!(text, "`{}`: {}", instance.name, instance.outcome);
     }
@@ -44,4 +54,31 @@ fn message(report: &Report) -> String {
     let end = (0..=MAX_BYTES.min(text.len())).rev().find(is_end).unwrap_or(0);
     text.truncate(end);
     text
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::Lifecycle;
+    use crate::report::{AtNoticeReport, Failure, FailureKind};
+
+    /// R31, R36: what failed at the notice is told as well, also if its teardown went well.
+    #[tokio::test(start_paused = true)]
+    async fn r31_the_message_names_the_hooks_that_failed() {
+        let main = async { crate::defer("Registry", || async {}) };
+        let mut report = Lifecycle::builder().run(main).await;
+        let failures =
+            vec![Failure { step: "deregister", kind: FailureKind::Error, message: "refused".to_owned() }];
+        let failed = Outcome::Failed { failures, unconfirmed: Vec::new() };
+        for (outcome, words) in [
+            (failed, "`Registry` at the notice: deregister failed: refused"),
+            (Outcome::TimedOut, "`Registry` at the notice: timed out"),
+        ] {
+            let (start, took) = (Duration::ZERO, Duration::ZERO);
+            report.instances[0].at_notice = Some(AtNoticeReport { start, took, outcome });
+            assert_eq!(message(&report), format!("`main` ended; exit status 70\n{words}\n"));
+        }
+    }
 }

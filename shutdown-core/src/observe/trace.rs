@@ -2,7 +2,8 @@
 //! teardown.
 //!
 //! ```text
-//! stop ─┬─ lame duck
+//! stop ─┬─ at notice Registry
+//!       ├─ lame duck
 //!       ├─ drain
 //!       └─ cleanup ─┬─ teardown Orders
 //!                   └─ teardown Store
@@ -29,7 +30,7 @@ use tracing::field::Empty;
 use tracing::{Id, Span, info_span};
 
 use super::log::{CUT_OFF, INSTANCE, TARGET, error_type};
-use crate::report::{Fact, FactKind};
+use crate::report::{Fact, FactKind, Outcome};
 use crate::stage::Stage;
 use crate::sync::catch::catch;
 use crate::sync::lock;
@@ -43,8 +44,8 @@ struct Spans {
     stop: Stop,
     /// The stage that was entered last.
     stage: Option<(Stage, Arc<Span>)>,
-    /// The teardowns that run, by the number of the instance.
-    teardowns: HashMap<u64, Teardown>,
+    /// The teardowns and the hooks at the notice that run.
+    teardowns: HashMap<Of, Teardown>,
 }
 
 #[derive(Default)]
@@ -57,6 +58,13 @@ enum Stop {
     },
     /// What is torn down now may be what exports the spans.
     Over,
+}
+
+/// The teardown of an instance, or its hook at the notice, by the number of the instance.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Of {
+    Teardown(u64),
+    AtNotice(u64),
 }
 
 struct Teardown {
@@ -77,6 +85,10 @@ impl Spans {
             Stop::Open { span, .. } => Place::of(span),
             Stop::NotBegun | Stop::Over => Place(None),
         }
+    }
+
+    fn place_in(&self, of: Of) -> Option<Place> {
+        self.teardowns.get(&of).and_then(|teardown| teardown.span.as_ref()).map(Place::of)
     }
 
     fn is_in_cleanup(&self) -> bool {
@@ -127,7 +139,14 @@ impl Trace {
                 drop(spans);
                 let span = is_drawn.then(|| place.inside(|parent| teardown(parent, name)));
                 let teardown = Teardown { began: fact.at, is_in_cleanup, span };
-                lock(&self.0).teardowns.insert(*instance, teardown);
+                lock(&self.0).teardowns.insert(Of::Teardown(*instance), teardown);
+            }
+            // The hook may run on after the stage in which it began.
+            FactKind::AtNoticeBegan { name, instance } => {
+                let place = lock(&self.0).place_of_stop();
+                let span = Some(place.inside(|parent| at_notice(parent, name)));
+                let hook = Teardown { began: fact.at, is_in_cleanup: false, span };
+                lock(&self.0).teardowns.insert(Of::AtNotice(*instance), hook);
             }
             _ => {}
         }
@@ -138,8 +157,10 @@ impl Trace {
         let spans = lock(&self.0);
         match kind {
             FactKind::TeardownEnded { instance, .. } => {
-                let teardown = spans.teardowns.get(instance).and_then(|teardown| teardown.span.as_ref());
-                teardown.map_or_else(|| spans.place(), Place::of)
+                spans.place_in(Of::Teardown(*instance)).unwrap_or_else(|| spans.place())
+            }
+            FactKind::AtNoticeEnded { instance, .. } => {
+                spans.place_in(Of::AtNotice(*instance)).unwrap_or_else(|| spans.place_of_stop())
             }
             FactKind::Stopping { .. } | FactKind::Hurried { .. } | FactKind::Stopped { .. } => {
                 spans.place_of_stop()
@@ -148,9 +169,9 @@ impl Trace {
         }
     }
 
-    /// Returns how long a teardown has run. `None` if it has not begun.
-    pub(super) fn took(&self, instance: u64, now: Duration) -> Option<Duration> {
-        lock(&self.0).teardowns.get(&instance).map(|teardown| now.saturating_sub(teardown.began))
+    /// Returns how long a teardown, or a hook at the notice, has run. `None` if it has not begun.
+    pub(super) fn took(&self, of: Of, now: Duration) -> Option<Duration> {
+        lock(&self.0).teardowns.get(&of).map(|teardown| now.saturating_sub(teardown.began))
     }
 
     /// Closes the span that ends with this fact.
@@ -163,16 +184,10 @@ impl Trace {
                 }
             }
             FactKind::TeardownEnded { instance, name, outcome } => {
-                let ended = lock(&self.0).teardowns.remove(instance);
-                if let Some(span) = ended.and_then(|teardown| teardown.span) {
-                    close(span, |span| {
-                        span.record("otel.component.name", &**name);
-                        span.record("otel.component.type", INSTANCE);
-                        if let Some(error) = error_type(outcome) {
-                            fail(span, error, &outcome.to_string());
-                        }
-                    });
-                }
+                self.end(Of::Teardown(*instance), name, outcome);
+            }
+            FactKind::AtNoticeEnded { instance, name, outcome } => {
+                self.end(Of::AtNotice(*instance), name, outcome);
             }
             FactKind::Stopped { status, .. } => {
                 self.leave();
@@ -189,6 +204,20 @@ impl Trace {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Closes the span of a teardown, or of a hook at the notice.
+    fn end(&self, of: Of, name: &str, outcome: &Outcome) {
+        let ended = lock(&self.0).teardowns.remove(&of);
+        if let Some(span) = ended.and_then(|teardown| teardown.span) {
+            close(span, |span| {
+                span.record("otel.component.name", name);
+                span.record("otel.component.type", INSTANCE);
+                if let Some(error) = error_type(outcome) {
+                    fail(span, error, &outcome.to_string());
+                }
+            });
         }
     }
 
@@ -245,6 +274,20 @@ fn teardown(parent: Option<Id>, name: &str) -> Span {
         parent: parent,
         "teardown",
         otel.name = %format_args!("teardown {name}"),
+        otel.component.name = Empty,
+        otel.component.type = Empty,
+        error.type = Empty,
+        otel.status_code = Empty,
+        otel.status_description = Empty,
+    )
+}
+
+fn at_notice(parent: Option<Id>, name: &str) -> Span {
+    info_span!(
+        target: TARGET,
+        parent: parent,
+        "at_notice",
+        otel.name = %format_args!("at notice {name}"),
         otel.component.name = Empty,
         otel.component.type = Empty,
         error.type = Empty,

@@ -66,6 +66,9 @@ fn facts(plan: &Plan, item: usize) -> String {
     if let Some(timeout) = item.timeout {
         let _ = write!(facts, "  timeout {}", humantime::format_duration(timeout));
     }
+    if let Some(method) = item.at_notice {
+        let _ = write!(facts, "  at notice {method}");
+    }
     if item.stage.is_last() {
         facts.push_str("  last");
     }
@@ -155,9 +158,10 @@ fn json(plan: &Plan, items: &[usize], generic: &[String]) -> String {
                 })
                 .collect();
             let order = item.order.map_or_else(|| "null".to_owned(), |order| order.to_string());
+            let at_notice = item.at_notice.map_or_else(|| "null".to_owned(), quoted);
             let timeout = item.timeout.map_or_else(|| "null".to_owned(), |t| t.as_millis().to_string());
             format!(
-                "  {{\"name\":{},\"order\":{order},\"timeout_ms\":{timeout},\"last\":{},\
+                "  {{\"name\":{},\"order\":{order},\"timeout_ms\":{timeout},\"at_notice\":{at_notice},\"last\":{},\
                  \"stop_step\":{},\"start_step\":{},\"before\":[{}]}}",
                 quoted(&item.name),
                 item.stage.is_last(),

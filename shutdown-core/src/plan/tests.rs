@@ -290,6 +290,7 @@ fn printed() -> Plan {
     items[0].order = Some(2);
     items[0].timeout = Some(Duration::from_millis(5_500));
     items[1].order = Some(1);
+    items[1].at_notice = Some("deregister");
     items[2].stage = TeardownStage::Flush;
     let mut classes = vec![Class::default(); 4];
     classes[0].needs = vec![Need { of: 1, why: Why::Field("db") }, Need { of: 2, why: Why::DependsOn }];
@@ -311,7 +312,7 @@ fn a_plan_is_printed_as_a_tree() {
         render(&printed(), &[], Format::Tree),
         "\
 teardown plan: 4 declared resources
-Orders \"eu\"  order 1
+Orders \"eu\"  order 1  at notice deregister
   ├─ before Database: field `db`
   └─ before Telemetry: `depends_on`
 Database  order 2  timeout 5s 500ms
@@ -377,6 +378,7 @@ fn a_plan_is_printed_as_json() {
             "name": "Orders \"eu\"",
             "order": 1,
             "timeout_ms": null,
+            "at_notice": "deregister",
             "last": false,
             "stop_step": 1,
             "start_step": 3,

@@ -49,6 +49,21 @@ pub enum FactKind {
     ReadinessDrained,
     /// The readiness is not drained any more.
     ReadinessUndrained,
+    /// A part of the service is not ready (R30): the readiness check of an instance failed, or a supervised task ended too
+    /// often. Told once for each change.
+    #[non_exhaustive]
+    NotReady {
+        /// The name of the instance, or of the task.
+        name: Cow<'static, str>,
+        /// Why.
+        error: String,
+    },
+    /// A part of the service that was not ready is ready again.
+    #[non_exhaustive]
+    ReadyAgain {
+        /// The name of the instance, or of the task.
+        name: Cow<'static, str>,
+    },
     /// A resource begins to start: its first attempt (R25).
     #[non_exhaustive]
     StartBegan {
@@ -96,6 +111,24 @@ pub enum FactKind {
         reason: Reason,
         /// The time until the deadline.
         left: Duration,
+    },
+    /// The hook of an instance at the notice begins (R31).
+    #[non_exhaustive]
+    AtNoticeBegan {
+        /// The name of the instance.
+        name: Cow<'static, str>,
+        /// The number of the instance in its process.
+        instance: u64,
+    },
+    /// The hook of an instance at the notice has ended, or was given up.
+    #[non_exhaustive]
+    AtNoticeEnded {
+        /// The name of the instance.
+        name: Cow<'static, str>,
+        /// The number of the instance in its process.
+        instance: u64,
+        /// How it ended.
+        outcome: Outcome,
     },
     /// A second signal has cut the time of the stop.
     #[non_exhaustive]
@@ -171,8 +204,15 @@ pub enum FactKind {
 }
 
 impl FactKind {
-    /// Returns whether this is the begin or the end of one teardown. There may be thousands.
+    /// Returns whether this is the begin or the end of the teardown of one instance, or of its hook at the notice. There may
+    /// be thousands.
     pub(crate) fn is_of_a_teardown(&self) -> bool {
-        matches!(self, FactKind::TeardownBegan { .. } | FactKind::TeardownEnded { .. })
+        matches!(
+            self,
+            FactKind::TeardownBegan { .. }
+                | FactKind::TeardownEnded { .. }
+                | FactKind::AtNoticeBegan { .. }
+                | FactKind::AtNoticeEnded { .. }
+        )
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{EdgeReport, InstanceReport, Report, StageReport};
+use super::{AtNoticeReport, EdgeReport, InstanceReport, Report, StageReport};
 use crate::json::{list, quoted};
 
 impl Report {
@@ -15,7 +15,8 @@ impl Report {
     /// | `status` | the [exit status](Report::exit_status) |
     /// | `grace_ms`, `took_ms` | the time that was allowed, and the time that the stop took |
     /// | `stages` | an array of `stage`, `start_ms`, `took_ms` |
-    /// | `instances` | an array of `name`, `managed_at`, `last`, `late`, `start_ms` (null if not run), `took_ms`, `outcome` |
+    /// | `instances` | an array of `name`, `managed_at`, `last`, `late`, `start_ms` (null if not run), `took_ms`, `outcome`, `at_notice` |
+    /// | `at_notice` | `start_ms`, `took_ms`, `outcome` of the hook at the notice; null if there was none |
     /// | `outcome` | `ok`, `unconfirmed: ..`, each failed step in words, `timed out` or `not run` |
     /// | `cut_off` | an array of words, one for each [straggler](Report::stragglers) |
     /// | `main` | `ok`, `failed: ..`, `panicked: ..` or `cut off`; null if `main` never returned |
@@ -64,7 +65,7 @@ fn stage(stage: &StageReport) -> String {
 
 fn instance(instance: &InstanceReport) -> String {
     format!(
-        "{{\"name\":{},\"managed_at\":{},\"last\":{},\"late\":{},\"start_ms\":{},\"took_ms\":{},\"outcome\":{}}}",
+        "{{\"name\":{},\"managed_at\":{},\"last\":{},\"late\":{},\"start_ms\":{},\"took_ms\":{},\"outcome\":{},\"at_notice\":{}}}",
         words(&instance.name),
         words(instance.location),
         instance.last,
@@ -72,6 +73,16 @@ fn instance(instance: &InstanceReport) -> String {
         instance.start.map_or_else(null, millis),
         millis(instance.took),
         words(&instance.outcome),
+        instance.at_notice.as_ref().map_or_else(null, at_notice),
+    )
+}
+
+fn at_notice(hook: &AtNoticeReport) -> String {
+    format!(
+        "{{\"start_ms\":{},\"took_ms\":{},\"outcome\":{}}}",
+        millis(hook.start),
+        millis(hook.took),
+        words(&hook.outcome),
     )
 }
 

@@ -64,10 +64,11 @@ const WHOLE: u128 = 10_000;
 const MAX_INTERVALS: u128 = 5;
 
 impl Picture {
-    /// Draws the stages of a stop that took `took`, and the teardowns of its cleanup and its flush.
+    /// Draws the stages of a stop that took `took`, its hooks at the notice, and the teardowns of its cleanup and its flush.
     pub(crate) fn new(
         took: Duration,
         stages: Vec<Bar>,
+        at_notice: Vec<Bar>,
         cut_off: Vec<String>,
         cleanup: Vec<Bar>,
         flush: Vec<Bar>,
@@ -97,7 +98,7 @@ impl Picture {
         let stop = Section {
             title: "stop".to_owned(),
             window: whole,
-            bars: stages.into_iter().chain(cut_off).collect(),
+            bars: stages.into_iter().chain(at_notice).chain(cut_off).collect(),
         };
         let with_bars = sections.into_iter().filter(|section| !section.bars.is_empty());
         Picture { sections: std::iter::once(stop).chain(with_bars).collect() }
@@ -111,13 +112,27 @@ impl From<&Report> for Picture {
         let of =
             |last: bool| report.instances.iter().filter(move |row| row.last == last).map(Bar::from).collect();
         let cut_off = report.stragglers.iter().map(ToString::to_string).collect();
-        Picture::new(report.took, stages.collect(), cut_off, of(false), of(true))
+        let at_notice = report.instances.iter().filter_map(Bar::of_at_notice).collect();
+        Picture::new(report.took, stages.collect(), at_notice, cut_off, of(false), of(true))
     }
 }
 
 impl Bar {
     pub(crate) fn of_stage(name: String, start: Duration, took: Duration) -> Bar {
         Bar { name, start: Some(start), took, mark: Mark::Stage, words: String::new(), place: None }
+    }
+
+    /// Draws the hook of an instance at the notice, if it had one.
+    fn of_at_notice(row: &InstanceReport) -> Option<Bar> {
+        let hook = row.at_notice.as_ref()?;
+        Some(Bar {
+            name: format!("{} at notice", row.name),
+            start: Some(hook.start),
+            took: hook.took,
+            mark: Mark::of(&hook.outcome),
+            words: hook.outcome.to_string(),
+            place: Some(row.location.to_string()),
+        })
     }
 
     /// Draws the bar, in percent of the width, in a box that is 20 pixels high.
@@ -161,19 +176,12 @@ impl Bar {
 
 impl From<&InstanceReport> for Bar {
     fn from(row: &InstanceReport) -> Bar {
-        let mark = match row.outcome {
-            Outcome::Ok => Mark::Ok,
-            Outcome::Unconfirmed { .. } => Mark::Unconfirmed,
-            Outcome::Failed { .. } => Mark::Failed,
-            Outcome::TimedOut => Mark::TimedOut,
-            Outcome::NotRun => Mark::NotRun,
-        };
         let late = if row.late { ", late" } else { "" };
         Bar {
             name: row.name.to_string(),
             start: row.start,
             took: row.took,
-            mark,
+            mark: Mark::of(&row.outcome),
             words: format!("{}{late}", row.outcome),
             place: Some(row.location.to_string()),
         }
@@ -181,6 +189,16 @@ impl From<&InstanceReport> for Bar {
 }
 
 impl Mark {
+    fn of(outcome: &Outcome) -> Mark {
+        match outcome {
+            Outcome::Ok => Mark::Ok,
+            Outcome::Unconfirmed { .. } => Mark::Unconfirmed,
+            Outcome::Failed { .. } => Mark::Failed,
+            Outcome::TimedOut => Mark::TimedOut,
+            Outcome::NotRun => Mark::NotRun,
+        }
+    }
+
     /// The class of the bar in a style sheet.
     pub(crate) fn class(self) -> &'static str {
         match self {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use super::{
-    EdgeReport, Failure, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport, Straggler,
+    AtNoticeReport, EdgeReport, Failure, InstanceReport, MainOutcome, Outcome, Reason, Report, StageReport,
+    Straggler,
 };
 use crate::stage::Stage;
 
@@ -45,12 +46,24 @@ impl Serialize for StageReport {
 /// Serializes an instance as one element of `instances` in [`Report::to_json`].
 impl Serialize for InstanceReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("InstanceReport", 7)?;
+        let mut fields = serializer.serialize_struct("InstanceReport", 8)?;
         fields.serialize_field("name", &self.name)?;
         fields.serialize_field("managed_at", &Words(self.location))?;
         fields.serialize_field("last", &self.last)?;
         fields.serialize_field("late", &self.late)?;
         fields.serialize_field("start_ms", &self.start.map(millis))?;
+        fields.serialize_field("took_ms", &millis(self.took))?;
+        fields.serialize_field("outcome", &self.outcome)?;
+        fields.serialize_field("at_notice", &self.at_notice)?;
+        fields.end()
+    }
+}
+
+/// Serializes a hook at the notice as `start_ms`, `took_ms` and `outcome`.
+impl Serialize for AtNoticeReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("AtNoticeReport", 3)?;
+        fields.serialize_field("start_ms", &millis(self.start))?;
         fields.serialize_field("took_ms", &millis(self.took))?;
         fields.serialize_field("outcome", &self.outcome)?;
         fields.end()
@@ -117,6 +130,11 @@ mod tests {
             start,
             took: ms(1_234_567),
             outcome,
+            at_notice: start.map(|start| AtNoticeReport {
+                start,
+                took: ms(5_001),
+                outcome: Outcome::TimedOut,
+            }),
         };
         Report {
             reason: Reason::Signal { number: libc::SIGTERM, sender: Some(1) },

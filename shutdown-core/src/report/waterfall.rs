@@ -9,6 +9,8 @@ use crate::stage::Stage;
 
 /// The length of a bar, in columns.
 const BAR_COLUMNS: u32 = 32;
+/// What follows the name of an instance in the row of its hook at the notice.
+const AT_NOTICE: &str = " at notice";
 /// An instance of a stage after the first 40 is listed only if it failed.
 const MAX_CLEAN_ROWS: usize = 40;
 
@@ -24,13 +26,19 @@ impl fmt::Display for Report {
             Span(self.took),
             humantime::format_duration(self.grace),
         )?;
-        let widest = self.instances.iter().map(|instance| instance.name.chars().count() + 2);
+        let widest = self.instances.iter().map(|instance| {
+            let at_notice = if instance.at_notice.is_some() { AT_NOTICE.len() } else { 0 };
+            instance.name.chars().count() + at_notice + 2
+        });
         let name = widest.chain([9]).max().unwrap_or(9).min(32);
         let mut left_out = 0;
-        for span in &self.stages {
+        for (number, span) in self.stages.iter().enumerate() {
             let bar = self.bar(Some(span.start), span.took, '█');
             let (start, took) = (Span(span.start).to_string(), Span(span.took).to_string());
             writeln!(f, "  {:<name$}  {bar}  {start:>9} +{took:>9}", span.stage.to_string())?;
+            if number == 0 {
+                left_out += self.write_hooks_at_notice(f, name)?;
+            }
             let last = match span.stage {
                 Stage::Cleanup => false,
                 Stage::Flush => true,
@@ -90,6 +98,27 @@ impl fmt::Display for Report {
 }
 
 impl Report {
+    /// Writes a row for each hook at the notice. Returns how many rows are left out.
+    fn write_hooks_at_notice(&self, f: &mut fmt::Formatter<'_>, name: usize) -> Result<usize, fmt::Error> {
+        let mut left_out = 0;
+        let hooks = self.instances.iter().filter_map(|one| one.at_notice.as_ref().map(|hook| (one, hook)));
+        for (at, (instance, hook)) in hooks.enumerate() {
+            if at >= MAX_CLEAN_ROWS && hook.outcome == Outcome::Ok {
+                left_out += 1;
+                continue;
+            }
+            let bar = self.bar(Some(hook.start), hook.took, '▒');
+            let (start, took) = (Span(hook.start).to_string(), Span(hook.took).to_string());
+            let label = format!("{}{AT_NOTICE}", instance.name);
+            write!(f, "    {label:<width$}  {bar}  {start:>9} +{took:>9}  ", width = name - 2)?;
+            match &hook.outcome {
+                Outcome::Ok => writeln!(f, "ok")?,
+                outcome => writeln!(f, "{outcome} (managed at {})", instance.location)?,
+            }
+        }
+        Ok(left_out)
+    }
+
     /// Draws a span as a part of the whole stop.
     fn bar(&self, start: Option<Duration>, took: Duration, full: char) -> String {
         bar(self.took, start, took, full)

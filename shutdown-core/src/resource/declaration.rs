@@ -20,6 +20,10 @@ pub struct Declaration {
     pub timeout: Option<Duration>,
     /// `last`: torn down in the flush.
     pub last: bool,
+    /// `ready = ..`: whether probes ask each instance.
+    pub ready: bool,
+    /// The name of the method in `at_notice = ..`, which runs at the notice.
+    pub at_notice: Option<&'static str>,
     /// The type.
     pub type_id: fn() -> TypeId,
     /// The names of the steps of a teardown.
@@ -74,6 +78,8 @@ impl Declaration {
             order: None,
             timeout: None,
             last: false,
+            ready: false,
+            at_notice: None,
             type_id: TypeId::of::<T>,
             steps: &["teardown"],
             edges: &[],
@@ -99,6 +105,20 @@ impl Declaration {
     #[must_use]
     pub const fn last(mut self) -> Self {
         self.last = true;
+        self
+    }
+
+    /// Sets `ready = ..`.
+    #[must_use]
+    pub const fn ready(mut self) -> Self {
+        self.ready = true;
+        self
+    }
+
+    /// Sets `at_notice = ..`.
+    #[must_use]
+    pub const fn at_notice(mut self, method: &'static str) -> Self {
+        self.at_notice = Some(method);
         self
     }
 

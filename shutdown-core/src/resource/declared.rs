@@ -70,6 +70,7 @@ fn plan_of(timed: &dyn Fn(&Declaration) -> bool) -> Plan {
             name: Cow::Borrowed(declaration.name),
             class,
             order: declaration.order,
+            at_notice: declaration.at_notice,
             timeout: declaration.timeout.filter(|_| timed(declaration)),
             stage: TeardownStage::of(declaration.last),
             ..Item::default()

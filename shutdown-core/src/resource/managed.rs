@@ -131,12 +131,13 @@ impl<T> WeakManaged<T> {
 }
 
 impl<T> Managed<T> {
-    pub(crate) fn id(&self) -> InstanceId {
-        self.0.id()
-    }
-
+    /// Returns a handle that does not keep the value.
     pub(crate) fn downgrade(&self) -> WeakManaged<T> {
         WeakManaged(Arc::downgrade(&self.0))
+    }
+
+    pub(crate) fn id(&self) -> InstanceId {
+        self.0.id()
     }
 
     /// Orders the teardown of this instance before that of another one, whose type is not known.

@@ -27,6 +27,13 @@ pub(crate) async fn tear_down<T: Resource>(this: Managed<T>) -> Vec<Failure> {
     failures.end(this)
 }
 
+/// Runs the hook of an instance at the notice, and drops the handle.
+pub(crate) async fn at_notice<T: Resource>(this: Managed<T>, step: &'static str) -> Vec<Failure> {
+    let mut failures = Failures::default();
+    failures.step(step, || T::__lifecycle_at_notice(&this)).await;
+    failures.end(this)
+}
+
 /// Makes a step of a future.
 pub fn later<'a>(step: impl Future<Output = Result<(), String>> + Send + 'a) -> Step<'a> {
     Box::pin(step)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use crate::report::{InstanceReport, Outcome};
+use crate::report::{AtNoticeReport, InstanceReport, Outcome};
 use crate::stage::TeardownStage;
 
 /// The number of a managed instance. It is unique in the process, and rises in the order of registration.
@@ -26,6 +26,8 @@ pub(crate) struct Spec {
     pub(crate) timeout: Option<Duration>,
     pub(crate) stage: TeardownStage,
     pub(crate) location: &'static Location<'static>,
+    /// Whether the instance has a hook that runs at the notice (R31).
+    pub(crate) at_notice: bool,
     /// The instances that this one precedes, in addition to the needs of its class.
     pub(crate) needs: Vec<InstanceId>,
 }
@@ -115,7 +117,7 @@ impl<H> Entry<H> {
     }
 
     /// Returns the row of this instance in the report of a stop that began at `t0`.
-    pub(super) fn row(&self, t0: Instant) -> InstanceReport {
+    pub(super) fn row(&self, t0: Instant, at_notice: Option<AtNoticeReport>) -> InstanceReport {
         let (took, outcome) = match &self.state {
             State::Done { began, ended, outcome } => {
                 let took = began.map(|began| ended.saturating_duration_since(began));
@@ -131,6 +133,7 @@ impl<H> Entry<H> {
             start: self.began().map(|began| began.saturating_duration_since(t0)),
             took,
             outcome,
+            at_notice,
         }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Event {
     Began(InstanceId),
     /// This teardown has ended.
     Ended(InstanceId, Outcome),
+    /// The hook of this instance at the notice has ended, or was dropped.
+    AtNoticeEnded(InstanceId, Outcome),
     /// A task has failed during the stop. The text is a sentence.
     TaskFailed(String),
     /// A tracked task panicked.
@@ -61,6 +63,12 @@ pub(crate) enum Action<H> {
     CutMain,
     /// Drop all other work in flight.
     CutWork,
+    /// Run the hook of this instance at the notice (R31).
+    StartAtNotice(InstanceId, H),
+    /// Drop the hook of this instance at the notice, because its time is up.
+    AbandonAtNotice(H),
+    /// Run this teardown outside of the plan, within its time-out: its release has waited for the end of its hook.
+    Release(InstanceId, H, Option<Duration>),
     /// Run this teardown.
     Start(InstanceId, H),
     /// Drop this teardown, because its time is up. The sequence has recorded the outcome.

@@ -1,7 +1,7 @@
 //! The phase of a lifecycle: each variant holds what exists in it.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::registry::Registry;
 use super::stop::Stop;
@@ -18,12 +18,16 @@ pub(super) enum Phase {
         /// The number of tracked tasks that have panicked.
         panicked_tasks: usize,
     },
+    /// The hooks at the notice run until `until` at the latest. The time of the lame duck counts from their end (R31).
+    Notice { stop: Box<Stop>, until: Instant, lame_duck: Duration },
     /// The stop is announced, and everything still works.
     LameDuck { stop: Box<Stop>, until: Instant },
     /// The work in flight is finished.
     Drain(Box<Stop>),
     /// The work in flight has been cut off, and has a moment to be dropped.
     CutOff(Box<Stop>),
+    /// No work is in flight. Hooks at the notice may still run.
+    Drained(Box<Stop>),
     /// Cleanup or flush.
     Teardown(Box<Teardown>),
     /// The report is sealed.
@@ -34,8 +38,8 @@ impl Phase {
     pub(super) fn stage(&self) -> Stage {
         match self {
             Phase::Running { .. } => Stage::Running,
-            Phase::LameDuck { .. } => Stage::LameDuck,
-            Phase::Drain(_) | Phase::CutOff(_) => Stage::Drain,
+            Phase::Notice { .. } | Phase::LameDuck { .. } => Stage::LameDuck,
+            Phase::Drain(_) | Phase::CutOff(_) | Phase::Drained(_) => Stage::Drain,
             Phase::Teardown(teardown) => teardown.stage(),
             Phase::Exited { .. } => Stage::Exited,
         }
@@ -45,7 +49,11 @@ impl Phase {
     pub(super) fn stop_mut(&mut self) -> Option<&mut Stop> {
         match self {
             Phase::Running { .. } | Phase::Exited { .. } => None,
-            Phase::LameDuck { stop, .. } | Phase::Drain(stop) | Phase::CutOff(stop) => Some(stop),
+            Phase::Notice { stop, .. }
+            | Phase::LameDuck { stop, .. }
+            | Phase::Drain(stop)
+            | Phase::CutOff(stop)
+            | Phase::Drained(stop) => Some(stop),
             Phase::Teardown(teardown) => Some(&mut teardown.stop),
         }
     }
@@ -54,7 +62,11 @@ impl Phase {
     pub(super) fn stop(&self) -> Option<&Stop> {
         match self {
             Phase::Running { .. } | Phase::Exited { .. } => None,
-            Phase::LameDuck { stop, .. } | Phase::Drain(stop) | Phase::CutOff(stop) => Some(stop),
+            Phase::Notice { stop, .. }
+            | Phase::LameDuck { stop, .. }
+            | Phase::Drain(stop)
+            | Phase::CutOff(stop)
+            | Phase::Drained(stop) => Some(stop),
             Phase::Teardown(teardown) => Some(&teardown.stop),
         }
     }
@@ -66,22 +78,32 @@ impl Phase {
         }
     }
 
-    /// Makes `now` the end of the lame duck.
+    /// Makes `now` the end of the lame duck. Hooks at the notice run on, during the drain.
     pub(super) fn end_lame_duck(&mut self, now: Instant) {
-        if let Phase::LameDuck { until, .. } = self {
-            *until = now;
+        self.change(|phase| match phase {
+            Phase::Notice { stop, .. } | Phase::LameDuck { stop, .. } => Phase::LameDuck { stop, until: now },
+            other => other,
+        });
+    }
+
+    /// Ends the lame duck at `now`, and not before the end of the hooks at the notice.
+    pub(super) fn shorten_lame_duck(&mut self, now: Instant) {
+        match self {
+            Phase::Notice { lame_duck, .. } => *lame_duck = Duration::ZERO,
+            Phase::LameDuck { until, .. } => *until = now,
+            _ => {}
         }
     }
 
     /// Shares out the time again, if the plan has changed before the teardown.
     pub(super) fn share_out_again<H: Clone>(&mut self, registry: &mut Registry<H>) {
         match self {
-            Phase::LameDuck { stop, until } if registry.is_stale() => {
+            Phase::Notice { stop, until, .. } | Phase::LameDuck { stop, until } if registry.is_stale() => {
                 stop.share_out_again(&registry.planned());
                 *until = stop.budget.drain_until.min(*until);
             }
             Phase::Drain(stop) if registry.is_stale() => stop.share_out_again(&registry.planned()),
-            Phase::CutOff(stop) if registry.is_stale() => {
+            Phase::CutOff(stop) | Phase::Drained(stop) if registry.is_stale() => {
                 // Work that has been cut off does not get more time to be dropped.
                 let cut_until = stop.budget.cut_until;
                 stop.share_out_again(&registry.planned());

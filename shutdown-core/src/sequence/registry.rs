@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::at_notice::AtNotice;
 use super::entry::{Entry, InstanceId, Spec, State};
 use crate::plan::{Class, Cycle, DeclaredPath, Group, Item, Need, Plan, Why, place};
 use crate::report::{EdgeReport, InstanceReport, Outcome};
@@ -189,6 +190,7 @@ impl<H: Clone> Registry<H> {
             class: entry.spec.class,
             order: entry.spec.order,
             timeout: entry.spec.timeout,
+            at_notice: None,
             stage: entry.spec.stage,
             needs: entry.spec.needs.iter().filter_map(need).collect(),
             detached: entry.late,
@@ -207,8 +209,8 @@ impl<H: Clone> Registry<H> {
     }
 
     /// Returns the rows of the report, in the order in which the teardowns began (R4), and the edges between them.
-    pub(super) fn report(&self, t0: Instant) -> (Vec<InstanceReport>, Vec<EdgeReport>) {
-        let entries: Vec<&Entry<H>> = self.entries().collect();
+    pub(super) fn report(&self, t0: Instant, at_notice: &AtNotice) -> (Vec<InstanceReport>, Vec<EdgeReport>) {
+        let (ids, entries): (Vec<InstanceId>, Vec<&Entry<H>>) = self.entries.iter().unzip();
         let key = |at: usize| {
             let entry = entries[at];
             let began = entry.began();
@@ -230,6 +232,7 @@ impl<H: Clone> Registry<H> {
             then: rows(then),
             why: why.to_string(),
         });
-        (in_order.iter().map(|at| entries[*at].row(t0)).collect(), edges.collect())
+        let row = |at: usize| entries[at].row(t0, at_notice.row(ids[at], t0));
+        (in_order.into_iter().map(row).collect(), edges.collect())
     }
 }

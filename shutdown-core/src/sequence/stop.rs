@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Config;
+use super::at_notice::AtNotice;
 use super::event::{Action, World};
 use super::phase::Phase;
 use super::registry::{Planned, Registry};
@@ -85,6 +86,18 @@ impl Stop {
         Phase::LameDuck { until: self.budget.drain_until.min(now + length), stop: self }
     }
 
+    /// Enters the lame duck, in which the hooks at the notice run first.
+    pub(super) fn notice<H>(
+        mut self: Box<Self>,
+        now: Instant,
+        until: Instant,
+        lame_duck: Duration,
+        actions: &mut Vec<Action<H>>,
+    ) -> Phase {
+        self.enter(now, Stage::LameDuck, actions);
+        Phase::Notice { until: self.budget.drain_until.min(until), lame_duck, stop: self }
+    }
+
     /// Enters the drain.
     pub(super) fn drain<H>(mut self: Box<Self>, now: Instant, actions: &mut Vec<Action<H>>) -> Phase {
         self.enter(now, Stage::Drain, actions);
@@ -153,15 +166,30 @@ impl Stop {
     }
 
     /// Returns the report as it is before the flush, without edges. What has not begun may still run in the flush.
-    pub(super) fn so_far<H: Clone>(&self, now: Instant, registry: &Registry<H>) -> Report {
-        let mut so_far = self.clone().seal(now, registry);
-        so_far.instances.retain(|instance| instance.outcome != Outcome::NotRun);
+    pub(super) fn so_far<H: Clone>(
+        &self,
+        now: Instant,
+        registry: &Registry<H>,
+        at_notice: &AtNotice,
+    ) -> Report {
+        let mut so_far = self.clone().seal(now, registry, at_notice);
+        for instance in &mut so_far.instances {
+            // What has not begun is no fault yet, and its hook at the notice may have failed.
+            if instance.outcome == Outcome::NotRun {
+                instance.outcome = Outcome::Ok;
+            }
+        }
         so_far.edges.clear();
         so_far
     }
 
     /// Writes the report. Every instance has an outcome.
-    pub(super) fn seal<H: Clone>(mut self, now: Instant, registry: &Registry<H>) -> Report {
+    pub(super) fn seal<H: Clone>(
+        mut self,
+        now: Instant,
+        registry: &Registry<H>,
+        at_notice: &AtNotice,
+    ) -> Report {
         self.entered.push(Entered { stage: Stage::Exited, at: now });
         let since = |at: Instant| at.saturating_duration_since(self.t0);
         let stages = self.entered.windows(2).map(|pair| StageReport {
@@ -169,7 +197,7 @@ impl Stop {
             start: since(pair[0].at),
             took: pair[1].at.saturating_duration_since(pair[0].at),
         });
-        let (instances, edges) = registry.report(self.t0);
+        let (instances, edges) = registry.report(self.t0, at_notice);
         Report {
             grace: self.grace,
             took: since(now),

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use super::at_notice::AtNotice;
 use super::entry::{Entry, InstanceId, State};
 use super::event::Action;
 use super::phase::Phase;
@@ -196,6 +197,7 @@ impl Teardown {
         mut self: Box<Self>,
         now: Instant,
         registry: &mut Registry<H>,
+        at_notice: &AtNotice,
         actions: &mut Vec<Action<H>>,
     ) -> ControlFlow<Phase, Phase> {
         self.expire(now, registry, actions);
@@ -203,18 +205,18 @@ impl Teardown {
         let unfinished = self.progress.unfinished();
         let is_over = now >= until.flush;
         if unfinished.cleanup + unfinished.flush == 0 {
-            return ControlFlow::Continue(self.seal(now, registry, actions));
+            return ControlFlow::Continue(self.seal(now, registry, at_notice, actions));
         }
         if self.stage == TeardownStage::Cleanup {
             if unfinished.cleanup == 0 {
-                self.enter_flush(now, registry, actions);
+                self.enter_flush(now, registry, at_notice, actions);
                 self.share_out(now, registry);
                 return ControlFlow::Continue(Phase::Teardown(self));
             }
             // If all time is up, the flush is entered only for an instance that belongs to it.
             if now >= until.cleanup && (unfinished.flush > 0 || !is_over) {
                 self.progress.force();
-                self.enter_flush(now, registry, actions);
+                self.enter_flush(now, registry, at_notice, actions);
                 self.replan(now, registry, actions);
                 return ControlFlow::Continue(Phase::Teardown(self));
             }
@@ -224,14 +226,20 @@ impl Teardown {
         } else if self.give_last_chance(now, registry, actions) {
             ControlFlow::Continue(Phase::Teardown(self))
         } else {
-            ControlFlow::Continue(self.seal(now, registry, actions))
+            ControlFlow::Continue(self.seal(now, registry, at_notice, actions))
         }
     }
 
-    fn enter_flush<H: Clone>(&mut self, now: Instant, registry: &Registry<H>, actions: &mut Vec<Action<H>>) {
+    fn enter_flush<H: Clone>(
+        &mut self,
+        now: Instant,
+        registry: &Registry<H>,
+        at_notice: &AtNotice,
+        actions: &mut Vec<Action<H>>,
+    ) {
         self.stage = TeardownStage::Flush;
         // Before the flush, so that a log that is flushed has it.
-        let so_far = self.stop.so_far(now, registry);
+        let so_far = self.stop.so_far(now, registry, at_notice);
         let status = so_far.exit_status();
         self.told_status = Some(status);
         let stopped = Action::Tell(FactKind::Stopped { took: so_far.took, status });
@@ -278,11 +286,17 @@ impl Teardown {
     }
 
     /// The stop is over: abandons what has not ended, and writes the report.
-    fn seal<H: Clone>(self, now: Instant, registry: &mut Registry<H>, actions: &mut Vec<Action<H>>) -> Phase {
+    fn seal<H: Clone>(
+        self,
+        now: Instant,
+        registry: &mut Registry<H>,
+        at_notice: &AtNotice,
+        actions: &mut Vec<Action<H>>,
+    ) -> Phase {
         let abandoned = registry.entries_mut().filter_map(|entry| entry.abandon(now));
         actions.extend(abandoned.map(|(hook, outcome)| Action::Abandon(hook, outcome)));
         let deadline = self.stop.budget.deadline;
-        let report = self.stop.seal(now, registry);
+        let report = self.stop.seal(now, registry, at_notice);
         let is_told = self.told_status == Some(report.exit_status());
         actions.push(Action::Exit { report: Box::new(report), is_told });
         Phase::Exited { deadline }

@@ -1,6 +1,7 @@
 //! The sequence in a world that misbehaves. Random plans with random faults, and a small plan with every single and
 //! double fault, keep every rule of [`check`].
 
+mod at_notice;
 mod check;
 mod cost;
 mod instants;
@@ -15,7 +16,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use self::check::check;
-use self::scenario::{At, Doing, Fate, Instance, Main, Scenario};
+use self::scenario::{At, AtNotice, Doing, Fate, Instance, Main, Scenario};
 use self::sim::run;
 use crate::plan::tests::model::{Sketch, any_sketch, sound_sketch};
 use crate::plan::tests::{cases, is_quick};
@@ -36,6 +37,13 @@ fn fate() -> impl Strategy<Value = Fate> {
         1 => Just(Fate::Panics),
         2 => Just(Fate::Hangs),
     ]
+}
+
+/// Generates the hook of an instance at the notice (R31).
+fn at_notice() -> impl Strategy<Value = Option<AtNotice>> {
+    let takes = prop_oneof![1 => millis(0..10), 2 => millis(0..2_500)];
+    let hook = (fate(), takes, prop::option::weighted(0.7, millis(0..80)));
+    prop::option::weighted(0.25, hook.prop_map(|(fate, takes, drops)| AtNotice { fate, takes, drops }))
 }
 
 fn ending() -> impl Strategy<Value = MainOutcome> {
@@ -98,7 +106,7 @@ fn scenario(
             ]
             .boxed()
         };
-        let lives = vec((fate(), millis(0..800), begins), count);
+        let lives = vec((fate(), millis(0..800), begins, at_notice()), count);
         let when = (
             prop_oneof![3 => millis(1_000..12_000), 1 => millis(0..100)],
             prop_oneof![Just(Duration::ZERO), millis(0..3_000)],
@@ -127,11 +135,12 @@ fn scenario(
                 mut doings,
             )| {
                 let items = sketch.items.iter().cloned();
-                let instances = items.zip(lives).map(|(item, (fate, takes, begins))| Instance {
+                let instances = items.zip(lives).map(|(item, (fate, takes, begins, at_notice))| Instance {
                     item: Item { detached: false, ..item },
                     fate,
                     takes,
                     begins,
+                    at_notice,
                 });
                 doings.retain(|(_, doing)| match doing {
                     Doing::Manage(at) | Doing::Release(at) => *at < count,
@@ -187,7 +196,7 @@ proptest! {
     }
 }
 
-/// Returns a plan with two orders, a need by type, a need by instance, a free instance, and one that is `last`.
+/// Returns a plan with two hooks at the notice, two orders, a need by type, a need by instance, a free instance, and one that is `last`.
 fn small(fates: [Fate; 5], begins: [Option<Duration>; 5]) -> Scenario {
     let mut items: [Item; 5] =
         std::array::from_fn(|at| Item { name: format!("i{at}").into(), class: at, ..Item::default() });
@@ -199,7 +208,14 @@ fn small(fates: [Fate; 5], begins: [Option<Duration>; 5]) -> Scenario {
     let mut classes = vec![Class::default(); 5];
     classes[0].needs = vec![Need { of: 3, why: Why::Field("f") }];
     let parts = items.into_iter().zip(fates).zip(begins);
-    let instances = parts.map(|((item, fate), begins)| Instance { item, fate, takes: 150 * MS, begins });
+    let at_notice = AtNotice { fate: Fate::Fine, takes: 120 * MS, drops: Some(MS) };
+    let instances = parts.enumerate().map(|(at, ((item, fate), begins))| Instance {
+        item,
+        fate,
+        takes: 150 * MS,
+        begins,
+        at_notice: [0, 2].contains(&at).then_some(at_notice),
+    });
     Scenario {
         seed: 7,
         grace: 5_000 * MS,
@@ -221,6 +237,10 @@ const HEALTHY: ([Fate; 5], [Option<Duration>; 5]) = ([Fate::Fine; 5], [Some(Dura
 /// A fault of the small plan.
 type Fault = Box<dyn Fn(&mut Scenario)>;
 
+fn hook_of(scenario: &mut Scenario, at: usize) -> &mut AtNotice {
+    scenario.instances[at].at_notice.as_mut().expect("the small plan has it")
+}
+
 /// Returns every fault of a hook, of the drain and of `main`, and every call and signal at every step of the stop.
 fn faults() -> Vec<Fault> {
     let mut faults: Vec<Fault> = Vec::new();
@@ -235,6 +255,21 @@ fn faults() -> Vec<Fault> {
             faults.push(Box::new(move |scenario| scenario.instances[at].begins = begins));
         }
     }
+    for at in [0, 2] {
+        for fate in [Fate::Fails, Fate::Panics, Fate::Hangs] {
+            faults.push(Box::new(move |scenario| hook_of(scenario, at).fate = fate));
+        }
+        faults.push(Box::new(move |scenario| hook_of(scenario, at).takes = 3_000 * MS));
+        // It blocks its thread, for ever or for some time after it was given up.
+        for fate in [Fate::Hangs, Fate::Fine] {
+            faults.push(Box::new(move |scenario| {
+                let takes = 1_020 * MS;
+                *hook_of(scenario, at) = AtNotice { fate, takes, drops: None };
+            }));
+        }
+    }
+    faults.push(Box::new(|scenario| scenario.lame_duck = Duration::ZERO));
+    faults.push(Box::new(|scenario| scenario.lame_duck = 5_000 * MS));
     let endings = [MainOutcome::Failed { error: "e".into() }, MainOutcome::Panicked { message: "p".into() }];
     faults.extend(endings.map(|ending| -> Fault {
         Box::new(move |scenario| scenario.main = Main::InDrain(100 * MS, ending.clone()))

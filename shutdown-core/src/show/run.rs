@@ -39,6 +39,8 @@ pub(super) struct Run {
     pub(super) entered: Vec<(String, SystemTime)>,
     pub(super) cut_off: Vec<String>,
     pub(super) teardowns: Vec<Teardown>,
+    /// The hooks at the notice.
+    pub(super) at_notice: Vec<Teardown>,
     /// The report. `None` if the process was killed before.
     pub(super) report: Option<Value>,
 }
@@ -70,6 +72,7 @@ impl Run {
             entered: Vec::new(),
             cut_off: Vec::new(),
             teardowns: Vec::new(),
+            at_notice: Vec::new(),
             report: None,
         }
     }
@@ -85,21 +88,32 @@ impl Run {
             }
             "entered" => self.entered.push((words("stage"), at)),
             "cut_off" => self.cut_off = texts(&value, "work"),
+            "at_notice_began" => {
+                self.at_notice.push(Teardown {
+                    name: words("name"),
+                    began: at,
+                    ended: None,
+                    in_flush: false,
+                });
+            }
+            "at_notice_ended" => end(&mut self.at_notice, at, &words("name"), words("outcome")),
             "teardown_began" => {
                 let in_flush = self.entered.last().is_some_and(|(stage, _)| stage == "flush");
                 self.teardowns.push(Teardown { name: words("name"), began: at, ended: None, in_flush });
             }
-            "teardown_ended" => {
-                let name = words("name");
-                let mut open = self.teardowns.iter_mut().filter(|one| one.ended.is_none());
-                if let Some(ended) = open.find(|one| one.name == name) {
-                    ended.ended = Some((at, words("outcome")));
-                }
-            }
+            "teardown_ended" => end(&mut self.teardowns, at, &words("name"), words("outcome")),
             "sealed" => self.report = Some(value["report"].take()),
             // A fact of a later version says nothing about the picture.
             _ => {}
         }
+    }
+}
+
+/// Ends the first of these names that is open.
+fn end(begun: &mut [Teardown], at: SystemTime, name: &str, outcome: String) {
+    let mut open = begun.iter_mut().filter(|one| one.ended.is_none());
+    if let Some(one) = open.find(|one| one.name == name) {
+        one.ended = Some((at, outcome));
     }
 }
 

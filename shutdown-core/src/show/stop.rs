@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::run::{Run, Stopping, array, maybe_millis, millis, text, texts};
+use super::run::{Run, Stopping, Teardown, array, maybe_millis, millis, text, texts};
 use crate::report::picture::{Bar, Mark, Picture};
 
 /// One run, and its stop if there was one.
@@ -20,6 +20,7 @@ pub(super) struct Stop {
     pub(super) grace: Duration,
     pub(super) took: Duration,
     pub(super) stages: Vec<Bar>,
+    pub(super) at_notice: Vec<Bar>,
     pub(super) cut_off: Vec<String>,
     pub(super) instances: Vec<Instance>,
     /// The plan. `None` if the report has none.
@@ -69,6 +70,7 @@ impl Stop {
                 grace: Duration::ZERO,
                 took: Duration::ZERO,
                 stages: Vec::new(),
+                at_notice: Vec::new(),
                 cut_off: Vec::new(),
                 instances: Vec::new(),
                 edges: None,
@@ -84,6 +86,7 @@ impl Stop {
         Picture::new(
             self.took,
             self.stages.clone(),
+            self.at_notice.clone(),
             self.cut_off.clone(),
             of(false).collect(),
             of(true).collect(),
@@ -112,6 +115,7 @@ fn of_report(run: &Run, report: &Value, process: String) -> Stop {
         grace: millis(report, "grace_ms"),
         took,
         stages: stages.collect(),
+        at_notice: array(report, "instances").iter().filter_map(at_notice).collect(),
         cut_off: texts(report, "cut_off"),
         instances: array(report, "instances").iter().map(instance).collect(),
         edges: report.get("edges").map(|_| array(report, "edges").iter().map(edge).collect()),
@@ -132,6 +136,20 @@ fn instance(row: &Value) -> Instance {
         place: text(row, "managed_at"),
     };
     Instance { in_flush: flag("last"), bar }
+}
+
+/// Returns the bar of the hook of an instance at the notice, if it had one.
+fn at_notice(row: &Value) -> Option<Bar> {
+    let hook = row.get("at_notice").filter(|hook| hook.is_object())?;
+    let outcome = text(hook, "outcome").unwrap_or_default();
+    Some(Bar {
+        name: format!("{} at notice", text(row, "name").unwrap_or_default()),
+        start: maybe_millis(hook, "start_ms"),
+        took: millis(hook, "took_ms"),
+        mark: mark(&outcome),
+        words: outcome,
+        place: text(row, "managed_at"),
+    })
 }
 
 /// Returns the mark of an outcome in the words of a report.
@@ -180,17 +198,18 @@ fn of_facts(run: &Run, stopping: &Stopping, now: SystemTime, process: String) ->
         let end = entered.get(number + 1).map_or(took, |(_, next)| *next);
         Bar::of_stage((*stage).to_owned(), *start, end.saturating_sub(*start))
     });
-    let instances = run.teardowns.iter().map(|one| {
+    let bar = |name: String, one: &Teardown| {
         let start = since(one.began);
         let (end, mark, words) = match &one.ended {
             Some((ended, outcome)) => (since(*ended), mark(outcome), outcome.clone()),
             None if over => (took, Mark::Open, "open when the process was killed".to_owned()),
             None => (took, Mark::Open, "not ended yet".to_owned()),
         };
-        let took = end.saturating_sub(start);
-        let bar = Bar { name: one.name.clone(), start: Some(start), took, mark, words, place: None };
-        Instance { in_flush: one.in_flush, bar }
-    });
+        Bar { name, start: Some(start), took: end.saturating_sub(start), mark, words, place: None }
+    };
+    let instances =
+        run.teardowns.iter().map(|one| Instance { in_flush: one.in_flush, bar: bar(one.name.clone(), one) });
+    let at_notice = run.at_notice.iter().map(|one| bar(format!("{} at notice", one.name), one));
     Stop {
         process,
         at: stopping.at,
@@ -202,6 +221,7 @@ fn of_facts(run: &Run, stopping: &Stopping, now: SystemTime, process: String) ->
         ),
         took,
         stages: stages.collect(),
+        at_notice: at_notice.collect(),
         cut_off: run.cut_off.clone(),
         instances: instances.collect(),
         edges: None,

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::changes::{Kind, changes};
 use super::graph::Graph;
+use super::run::{Line, Run};
 use super::stop::{Edge, End, Instance, Stop};
 use super::*;
 use crate::report::picture::{Bar, Mark};
@@ -59,6 +60,7 @@ fn stop(end: End, took_ms: u64, instances: Vec<Instance>) -> Stop {
         grace: Duration::from_secs(10),
         took: Duration::from_millis(took_ms),
         stages: Vec::new(),
+        at_notice: Vec::new(),
         cut_off: Vec::new(),
         instances,
         edges: None,
@@ -110,6 +112,34 @@ fn nothing_is_said_to_be_gone_in_a_run_that_was_killed() {
     let killed = stop(End::Killed, 500, vec![bar("a", 400, "ok")]);
     assert_eq!(told(&killed, &whole), [(Kind::Worse, "end was status 0, now killed".to_owned())]);
     assert_eq!(told(&whole, &killed), [(Kind::Better, "end was killed, now status 0".to_owned())]);
+}
+
+/// R31: the hook has a bar in the section of the stop, in a report and in a run that was killed.
+#[test]
+fn a_hook_at_the_notice_has_a_bar() {
+    let lines = [
+        r#"0.000Z","run":"7-1","fact":"stopping","reason":"SIGTERM","left_ms":10000}"#,
+        r#"1.000Z","run":"7-1","fact":"at_notice_began","name":"Registry"}"#,
+        r#"3.000Z","run":"7-1","fact":"at_notice_ended","name":"Registry","outcome":"timed out"}"#,
+        r#"4.000Z","run":"7-1","fact":"sealed","report":{"took_ms":4000,"stages":[],"instances":[
+            {"name":"Registry","outcome":"ok","at_notice":{"start_ms":1000.0,"took_ms":2000.0,"outcome":"timed out"}},
+            {"name":"Pool","outcome":"ok","at_notice":null}]}}"#,
+    ];
+    let read = |lines: &[&str]| {
+        let mut run = Run::new("7-1".to_owned(), SystemTime::UNIX_EPOCH);
+        for line in lines {
+            let line = format!("{{\"at\":\"2026-11-28T12:00:0{line}");
+            run.learn(Line::read(line.as_bytes()).expect("a line of ours"));
+        }
+        Stop::of(&run, SystemTime::now() + Duration::from_secs(1_000_000_000))
+    };
+    for stop in [read(&lines), read(&lines[..3])] {
+        let picture = stop.picture();
+        let hooks = picture.sections[0].bars.iter().filter(|bar| bar.mark != Mark::Stage);
+        let hooks: Vec<_> =
+            hooks.map(|bar| (bar.name.as_str(), bar.start, bar.took.as_secs(), bar.mark)).collect();
+        assert_eq!(hooks, [("Registry at notice", Some(Duration::from_secs(1)), 2, Mark::TimedOut)]);
+    }
 }
 
 fn graph(instances: Vec<Instance>, edges: &[(&[usize], &[usize])]) -> String {

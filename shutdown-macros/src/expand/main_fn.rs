@@ -161,7 +161,7 @@ fn observer_name(observe: &Expr) -> TokenStream {
 
 /// Returns the call of the method with the name of the key. An expression is bound to its type, so that the error of
 /// rustc names the type and the key, and not the method. A method without one type takes the expression as it is.
-fn call<T>(
+pub(super) fn call<T>(
     name: &str,
     value: Option<&Given<T>>,
     ty: Option<&TokenStream>,

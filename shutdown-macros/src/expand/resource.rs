@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{DeriveInput, GenericParam, Generics, Path, parse_quote, spanned::Spanned};
+use syn::{DeriveInput, GenericParam, Generics, Ident, Path, parse_quote, spanned::Spanned};
 
 use super::{cycle, leaks, question, spanned, without_self};
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
         resource::{self, Release, Resource},
         step::{self, Step},
     },
+    parse::unraw,
 };
 
 /// Expands the hidden derive. rustc keeps the item itself, also after an error.
@@ -43,6 +44,7 @@ fn expand(model: &Resource) -> TokenStream {
     let module = quote!(::core::module_path!());
     let keys = keys(model);
     let (steps, holds) = (steps(model, &door), holds(model, &door));
+    let named = named(model, &door);
     let (before, link, behind) = if model.generics.params.is_empty() {
         let edges = edges(model, &door, true);
         let edges = quote!(.edges(&[#(#edges,)* #door::Edge::start(#door::Probe::<#ident>::START)]));
@@ -95,6 +97,7 @@ fn expand(model: &Resource) -> TokenStream {
             impl #impl_generics #door::Resource for #ident #ty_generics #where_clause {
                 const LINK: #door::Link = #link;
                 #steps
+                #named
                 #holds
             }
             #provided
@@ -113,10 +116,15 @@ fn keys(model: &Resource) -> TokenStream {
         quote!(.timeout(#seconds, #nanos))
     });
     let last = model.last.then(|| quote!(.last()));
+    let ready = model.ready.as_ref().map(|_| quote!(.ready()));
+    let at_notice = model.at_notice.as_ref().map(|method| {
+        let method = unraw(method);
+        quote!(.at_notice(#method))
+    });
     let is_step = |field: &&Field| field.step.as_ref().is_some_and(Step::releases);
     let mut labels = model.fields.iter().filter(is_step).map(|field| &field.label).peekable();
     let steps = labels.peek().is_some().then(|| quote!(.steps(&["teardown", #(#labels),*])));
-    quote!(#order #timeout #last #steps)
+    quote!(#order #timeout #last #ready #at_notice #steps)
 }
 
 /// Returns a stand-in for the impl after an error, so that rustc reports nothing else for it.
@@ -279,6 +287,35 @@ fn field_step(
             })
         },
     })
+}
+
+/// Returns the methods that call what a key names: the check `ready`, and the hook `at_notice`.
+fn named(model: &Resource, door: &TokenStream) -> TokenStream {
+    let ready = model.ready.as_ref().map(|method| call(method, "ready", "answer", door));
+    let at_notice = model.at_notice.as_ref().map(|method| call(method, "at_notice", "settle", door));
+    quote!(#ready #at_notice)
+}
+
+/// Returns a method that calls the user's method and reads the value. Each error about the user's method points at its
+/// name in the key: a missing one, wrong arguments, a wrong return type.
+fn call(method: &Ident, key: &str, reader: &str, door: &TokenStream) -> TokenStream {
+    // A span of the macro, so that rustc suggests no edit of the key.
+    let span = Span::mixed_site().located_at(method.span());
+    let (this, value) =
+        (format_ident!("__lifecycle_this", span = span), format_ident!("__lifecycle_value", span = span));
+    let (name, reader) = (format_ident!("__lifecycle_{key}"), format_ident!("{reader}", span = span));
+    let call = quote_spanned!(span=> <Self>::#method(#this));
+    let place = spanned(door.clone(), span);
+    let read = quote_spanned!(span=> #place::Called::value(&#value).__lifecycle_kind().#reader(#value));
+    quote! {
+        fn #name<'__a>(#this: &'__a Self) -> #door::Step<'__a> {
+            #[allow(unused_imports, reason = "it is not used by a method that returns a future")]
+            use #door::Plain as _;
+            match #call {
+                #value => #read,
+            }
+        }
+    }
 }
 
 /// Returns what the type depends on, by the type of each field and by `depends_on`.

@@ -87,7 +87,7 @@ impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         let (vis, signature) = (input.parse()?, input.parse()?);
-        match input.parse::<TokenTree>()? {
+        match without_macro_group(input.parse()?) {
             TokenTree::Group(body) if body.delimiter() == Delimiter::Brace && input.is_empty() => {
                 Ok(Self { attrs, vis, signature, body: body.stream() })
             }
@@ -103,6 +103,16 @@ impl Function {
             FnArg::Typed(typed) => Some(&*typed.ty),
             FnArg::Receiver(_) => None,
         })
+    }
+}
+
+/// Returns the block of a `$body:block` of `macro_rules`, which arrives in a group without delimiters.
+fn without_macro_group(token: TokenTree) -> TokenTree {
+    let TokenTree::Group(group) = &token else { return token };
+    let mut inner = group.stream().into_iter();
+    match (group.delimiter(), inner.next(), inner.next()) {
+        (Delimiter::None, Some(only), None) => without_macro_group(only),
+        _ => token,
     }
 }
 

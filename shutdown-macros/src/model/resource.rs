@@ -18,7 +18,9 @@ const KNOWN: &[Known] = &[
     Known { name: "timeout", form: "timeout = \"5s\"" },
     Known { name: "name", form: "name = \"orders-db\"" },
     Known { name: "last", form: "last" },
+    Known { name: "ready", form: "ready = ping" },
     Known { name: "provided", form: "provided" },
+    Known { name: "at_notice", form: "at_notice = deregister" },
     Known { name: "no_teardown", form: "no_teardown = \"why there is nothing to release\"" },
     Known { name: "allow", form: "allow(unknown_client)" },
     Known { name: "crate", form: "crate = path::to::lifecycle" },
@@ -32,8 +34,12 @@ pub(crate) struct Resource {
     pub(crate) order: Option<i32>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) last: bool,
+    /// The method that probes ask.
+    pub(crate) ready: Option<Ident>,
     /// Whether the program makes the value itself, and not an `impl Start`.
     pub(crate) provided: bool,
+    /// The method that runs at the notice.
+    pub(crate) at_notice: Option<Ident>,
     pub(crate) depends_on: Vec<Type>,
     pub(crate) fields: Vec<Field>,
     pub(crate) release: Release,
@@ -70,7 +76,9 @@ impl Resource {
             order: keys.value("order", errors, Assigned::order),
             timeout: keys.value("timeout", errors, Assigned::some_time).map(|timeout| timeout.value),
             last: keys.flag("last", errors),
+            ready: keys.value("ready", errors, Assigned::method),
             provided: keys.flag("provided", errors),
+            at_notice: keys.value("at_notice", errors, Assigned::method),
             depends_on: depends_on(&keys, &item.ident, errors),
             release,
             fields,

@@ -272,6 +272,36 @@ impl Assigned {
         None
     }
 
+    /// Reads the name of a method.
+    pub(crate) fn method(&self, errors: &Errors) -> Option<Ident> {
+        match &self.tokens[..] {
+            [TokenTree::Ident(name)] if syn::parse2::<Ident>(self.all()).is_ok() => Some(name.clone()),
+            [TokenTree::Ident(_), TokenTree::Ident(next), ..] => {
+                errors.spanned(next, Lint::BadAttribute, format!("a comma is missing before `{next}`"));
+                None
+            }
+            [TokenTree::Literal(literal)] => {
+                let message = format!(
+                    "`{}` takes the name of a method, without quotes; write `{}`",
+                    self.name(),
+                    self.form
+                );
+                errors.spanned(literal, Lint::BadAttribute, message);
+                None
+            }
+            [_, ..] => {
+                let message = format!(
+                    "`{}` takes the name of a method of this type; write `{}`",
+                    self.name(),
+                    self.form
+                );
+                errors.spanned(self.all(), Lint::BadAttribute, message);
+                None
+            }
+            [] => self.wrong(errors),
+        }
+    }
+
     pub(crate) fn path(&self, errors: &Errors) -> Option<Path> {
         Path::parse_mod_style.parse2(self.all()).ok().or_else(|| self.wrong(errors))
     }

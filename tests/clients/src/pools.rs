@@ -51,7 +51,7 @@ pub fn ready(program: Program) -> Child {
 pub fn stopped(program: Program) -> Ended {
     let mut child = ready(program);
     child.signal(SIGTERM);
-    child.ended()
+    child.stopped()
 }
 
 /// Sets what the service of [`sessions`](crate::sessions) reads.
@@ -89,7 +89,7 @@ pub fn stopped_with(fault: Fault, server: &Server, program: Program, under_way: 
         child.wait_for("stopping");
         server.kill();
     }
-    let ended = child.ended();
+    let ended = child.stopped();
     if fault == Fault::Frozen {
         server.thaw();
     }
@@ -173,7 +173,7 @@ pub fn a_statement_under_way_is_cancelled(client: &str, service: Service) {
     let mut child = ready(configured(service("sleep"), &postgres.url(&name), &name, true));
     wait_until("the statement is under way", || sleeping() == 1);
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(0).reported(&["Database", "ok"]);
     assert_eq!(sleeping(), 0, "it still sleeps: {ended:?}");
     let cancelled = |line: &String| line.contains("canceling statement due to user request");

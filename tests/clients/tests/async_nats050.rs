@@ -46,7 +46,7 @@ fn what_is_published_last_arrives() {
     child.signal(SIGTERM);
     child.wait_for("published");
     nats.thaw();
-    child.ended().exited(0).reported(&["Broker", "ok"]);
+    child.stopped().exited(0).reported(&["Broker", "ok"]);
     assert!(arrived(published).into_iter().eq(0..MESSAGES), "some are lost");
 }
 
@@ -57,7 +57,7 @@ fn without_the_teardown_it_is_lost() {
     let mut child = ready(service("publish", &nats, false));
     nats.freeze();
     child.signal(SIGTERM);
-    child.ended().exited(0);
+    child.stopped().exited(0);
     nats.thaw();
     let count = arrived(published).len();
     println!("{count} of {MESSAGES} messages arrived");
@@ -70,7 +70,7 @@ fn a_frozen_server_is_named_in_time() {
     let mut child = ready(service("publish", &nats, true).grace("6s"));
     nats.freeze();
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     nats.thaw();
     ended.exited(70).within(Duration::from_secs(6)).reported(&["Broker", "the server does not answer"]);
 }
@@ -91,7 +91,7 @@ fn a_consumer_that_is_restarted_loses_no_message_and_handles_none_twice() {
             None => wait_until("the end of the stream", || left() == (0, 0)),
         }
         child.signal(SIGTERM);
-        let ended = child.ended();
+        let ended = child.stopped();
         ended.exited(0).reported(&["Broker", "ok"]);
         all.extend(handled(&ended));
     }

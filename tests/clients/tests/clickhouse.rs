@@ -74,7 +74,7 @@ fn stopped(scenario: &str, url: &str) -> Ended {
     let mut child = program!("clickhouse", scenario).grace("2s").env("URL", url).start();
     child.wait_for("ready");
     child.signal(SIGTERM);
-    child.ended()
+    child.stopped()
 }
 
 /// R22.

@@ -31,7 +31,7 @@ fn executed(scenario: &str, outcome: &str) -> usize {
     child.signal(SIGTERM);
     child.wait_for("ledger closed");
     redis.thaw();
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(0).within(GRACE);
     if !outcome.is_empty() {
         ended.reported(&["Cache", outcome]);
@@ -65,7 +65,7 @@ fn a_frozen_or_killed_server_is_a_failure_in_time() {
             if killed {
                 redis.kill();
             }
-            let ended = child.ended();
+            let ended = child.stopped();
             // If the client notices before its teardown that the server is gone, nothing is left to ask.
             let noticed = killed && ended.stderr.iter().any(|line| line.contains("unconfirmed: "));
             ended.exited(if noticed { 0 } else { 70 }).within(GRACE);
@@ -82,7 +82,7 @@ fn r22_a_server_that_is_gone_before_the_stop_leaves_the_commands_unconfirmed() {
         let mut child = ready(service(scenario, &redis));
         redis.kill();
         child.signal(SIGTERM);
-        let ended = child.ended();
+        let ended = child.stopped();
         ended.within(GRACE).reported(&["Cache", "the server may not have the last commands"]);
     }
 }

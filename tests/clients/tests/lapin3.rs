@@ -25,7 +25,7 @@ fn what_is_published_last_arrives() {
     child.signal(SIGTERM);
     child.wait_for("published");
     broker.thaw();
-    child.ended().exited(0).reported(&["Broker", "ok"]);
+    child.stopped().exited(0).reported(&["Broker", "ok"]);
     assert_eq!(broker.waiting("orders"), MESSAGES, "the broker's view");
 }
 
@@ -36,7 +36,7 @@ fn without_the_teardown_it_is_lost() {
     let mut child = ready(service("publish", &broker, "orders", false));
     broker.freeze();
     child.signal(SIGTERM);
-    child.ended().exited(0);
+    child.stopped().exited(0);
     broker.thaw();
     // What the kernel of the broker holds arrives too.
     broker.is_left();
@@ -52,7 +52,7 @@ fn a_frozen_broker_is_named_in_time() {
     let mut child = ready(service("publish", &broker, "frozen", true).grace("6s"));
     broker.freeze();
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     broker.thaw();
     ended.exited(70).within(Duration::from_secs(6)).reported(&["Broker", "timed out"]);
 }
@@ -66,7 +66,7 @@ fn a_consumer_that_is_restarted_loses_no_message_and_handles_none_twice() {
         let mut child = ready(service("consume", broker, "older", true));
         child.wait_for(last);
         child.signal(SIGTERM);
-        let ended = child.ended();
+        let ended = child.stopped();
         ended.exited(0).reported(&["Broker", "ok"]);
         all.extend(handled(&ended));
     }

@@ -106,7 +106,7 @@ fn a_peer_waits_for_its_idle_time_out_without_a_teardown() {
     let peer = Peer::start();
     let mut child = ready("leaky", &peer);
     child.signal(SIGTERM);
-    child.ended().exited(0);
+    child.stopped().exited(0);
     let seen = peer.seen();
     assert!(matches!(seen.end, ConnectionError::TimedOut), "{seen:?}");
     assert!(!seen.finished, "{seen:?}");
@@ -119,7 +119,7 @@ fn r22_a_peer_receives_the_data_and_the_close() {
     let peer = Peer::start();
     let mut child = ready("managed", &peer);
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(0).said(&["ledger closed"]).within(GRACE);
     ended.reported(&["Peer", "unconfirmed: ", "QUIC does not acknowledge a close"]);
     let seen = peer.seen();
@@ -137,7 +137,7 @@ fn data_that_a_lost_peer_has_not_acknowledged_is_a_failure_in_time() {
     let mut child = ready("managed", &peer);
     peer.kill();
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(70).said(&["ledger closed"]).within(GRACE);
     ended.reported(&["Peer", "the peer has not acknowledged all data"]);
 }

@@ -42,7 +42,7 @@ fn ready(program: Program) -> Child {
 fn stopped(program: Program) -> Ended {
     let mut child = ready(program);
     child.signal(SIGTERM);
-    child.ended()
+    child.stopped()
 }
 
 /// Starts a broker with an empty topic.
@@ -137,7 +137,7 @@ fn a_frozen_broker_leaves_a_counted_loss() {
         let mut child = ready(service(&format!("produce/{kind}"), &broker, LINGERING, MESSAGES));
         broker.freeze();
         child.signal(SIGTERM);
-        let ended = child.ended();
+        let ended = child.stopped();
         ended.exited(70).said(&["ledger closed"]).within(GRACE);
         ended.reported(&["Producer", "5000 messages were not delivered"]);
     }
@@ -152,7 +152,7 @@ fn a_killed_broker_leaves_a_counted_loss() {
         child.signal(SIGTERM);
         child.wait_for("stopping");
         broker.kill();
-        let ended = child.ended();
+        let ended = child.stopped();
         ended.exited(70).said(&["ledger closed"]).within(GRACE);
         ended.reported(&["Producer", "5000 messages were not delivered"]);
     }
@@ -166,7 +166,7 @@ fn r22_messages_that_ran_out_of_time_are_a_failure() {
     let mut child = ready(service("produce/future", &broker, config, MESSAGES));
     broker.kill();
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(70).said(&["ledger closed"]).within(GRACE);
     ended.reported(&["Producer", "the last 5000 messages were perhaps not delivered"]);
 }
@@ -234,7 +234,7 @@ fn a_frozen_or_killed_broker_leaves_offsets_that_are_not_committed() {
             if killed {
                 broker.kill();
             }
-            let ended = child.ended();
+            let ended = child.stopped();
             ended.exited(70).said(&["ledger closed"]).within(GRACE);
             ended.reported(&["Consumer", "the last offsets were not committed"]);
         }

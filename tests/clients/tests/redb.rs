@@ -28,7 +28,7 @@ fn stopped(scenario: &str) -> Stopped {
     let mut child = program!("redb", scenario).grace("3s").env("FILE", &path).start();
     child.wait_for("ready");
     child.signal(SIGTERM);
-    Stopped { ended: child.ended(), path }
+    Stopped { ended: child.stopped(), path }
 }
 
 /// Returns the keys of the table, and whether the open has walked the whole file for a repair.

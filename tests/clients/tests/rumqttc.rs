@@ -84,7 +84,7 @@ fn messages_are_lost_without_a_teardown_and_the_will_is_published() {
             let subscriber = Subscriber::start(&broker);
             let mut child = ready(service(&format!("{protocol}/leaky"), &broker, qos, MESSAGES));
             child.signal(SIGTERM);
-            child.ended().exited(0).said(&["ledger closed"]);
+            child.stopped().exited(0).said(&["ledger closed"]);
             let (orders, will) = subscriber.received();
             assert!(orders < MESSAGES, "{protocol}, QoS {qos}: {orders}");
             assert!(will, "{protocol}, QoS {qos}");
@@ -101,7 +101,7 @@ fn r22_messages_are_delivered_and_the_will_is_not_published() {
             let subscriber = Subscriber::start(&broker);
             let mut child = ready(service(protocol, &broker, qos, MESSAGES));
             child.signal(SIGTERM);
-            let ended = child.ended();
+            let ended = child.stopped();
             ended.exited(0).said(&["ledger closed"]).reported(&["Events", "ok"]).within(GRACE);
             assert_eq!(subscriber.received(), (MESSAGES, false), "{protocol}, QoS {qos}: {ended:?}");
         }
@@ -121,7 +121,7 @@ fn a_frozen_or_killed_broker_leaves_a_counted_loss() {
                 if killed {
                     broker.kill();
                 }
-                let ended = child.ended();
+                let ended = child.stopped();
                 ended.exited(70).said(&["ledger closed"]).within(GRACE);
                 // `rumqttc` does not know which messages of QoS 0 have arrived.
                 let fault = match qos {
@@ -142,7 +142,7 @@ fn an_idle_client_disconnects() {
         let subscriber = Subscriber::start(&broker);
         let mut child = ready(service(protocol, &broker, 1, 0));
         child.signal(SIGTERM);
-        child.ended().exited(0).reported(&["Events", "ok"]);
+        child.stopped().exited(0).reported(&["Events", "ok"]);
         assert_eq!(subscriber.received(), (0, false), "{protocol}");
     }
 }
@@ -154,7 +154,7 @@ fn r22_a_message_that_the_broker_refuses_is_a_counted_loss() {
         let broker = Mosquitto::refusing();
         let mut child = ready(service("v5", &broker, qos, 1));
         child.signal(SIGTERM);
-        let ended = child.ended();
+        let ended = child.stopped();
         ended.exited(70).within(GRACE).reported(&["Events", "the broker refused 1 message"]);
     }
 }

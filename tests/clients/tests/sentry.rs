@@ -89,7 +89,7 @@ fn stopped(kind: &str, server: SocketAddr, count: usize) -> Ended {
     let mut child = program.grace("12s").env("COUNT", count.to_string()).start();
     child.wait_for("ready");
     child.signal(SIGTERM);
-    child.ended()
+    child.stopped()
 }
 
 /// The server needs 3 s for all events.
@@ -148,5 +148,5 @@ fn a_client_without_a_server_is_ok() {
     let mut child = program!("sentry", "managed").env("COUNT", "3").start();
     child.wait_for("ready");
     child.signal(SIGTERM);
-    child.ended().exited(0).reported(&["Telemetry", "ok"]);
+    child.stopped().exited(0).reported(&["Telemetry", "ok"]);
 }

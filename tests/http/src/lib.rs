@@ -1,26 +1,20 @@
 //! Servers in real processes, stopped by real signals, and clients that send at chosen instants.
 //!
-//! A [`Client`] returns the outcome of each request, and a [`Tally`] counts the outcomes, so that a test can require "200
-//! answers, nothing else". [`Server`] starts the fixture of [`service`] as a child. The harness for processes is the one
+//! The clients are those of `lifecycle::testing`. [`Server`] starts the fixture of [`service`] as a child. The harness for processes is the one
 //! of `lifecycle-process-tests`.
 
-mod answer;
-mod client;
 mod frames;
 mod http2;
-mod outcome;
 mod server;
 pub mod service;
 
-pub use answer::Answer;
-pub use client::{Client, get};
 pub use frames::{Goaways, Hearing, Overheard, Sent};
 pub use http2::Http2;
-pub use outcome::{Outcome, Tally};
 pub use server::{Server, raise_open_files};
 
+pub use lifecycle::testing::{Client, Outcome, Response, Tally, get};
 pub use lifecycle_process_tests::{
-    Child, Ended, PATIENCE, Program, SLACK, peak_memory, processor_time, program, soak,
+    Child, Ended, PATIENCE, Program, SLACK, fixture, peak_memory, processor_time, program, soak,
 };
 
 /// Configures a scenario on both runtime flavours. The multi-thread runtime has two workers.

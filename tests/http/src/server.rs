@@ -16,10 +16,10 @@ impl Server {
     /// Starts the server, and waits until it has answered a request.
     #[track_caller]
     pub fn start(program: Program) -> Server {
-        let mut child = program.listening_to_us().start();
+        let mut child = program.piped_stdin().start();
         let address = child.wait_for_start("listening at ").parse().expect("an address");
         let server = Server { child, address };
-        assert_eq!(server.connect().get("/").answer().status, 200);
+        assert_eq!(server.connect().get("/").response().status, 200);
         server
     }
 
@@ -33,7 +33,7 @@ impl Server {
     #[track_caller]
     pub fn connect_and_use(&self) -> Client {
         let mut client = self.connect();
-        let answer = client.get("/").answer();
+        let answer = client.get("/").response();
         assert!(answer.status == 200 && !answer.is_last(), "{answer:?}");
         client
     }
@@ -88,8 +88,8 @@ impl Server {
 
     /// Waits until the process has exited.
     #[track_caller]
-    pub fn ended(self) -> Ended {
-        self.child.ended()
+    pub fn stopped(self) -> Ended {
+        self.child.stopped()
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The server prints its address and its stages on stdout. It reads orders from stdin.
 
+mod checks;
 mod grpc;
 mod handlers;
 mod http;
@@ -43,6 +44,9 @@ pub async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
             println!("cleaning up");
             orders.wait_for("cleanup").await;
         });
+    }
+    if let Some(names) = wishes.value("checks") {
+        checks::manage(names);
     }
     if let Some(probes) = wishes.own_probes() {
         let listener = lifecycle::net::listen("127.0.0.1:0").await?;

@@ -43,7 +43,7 @@ async fn streams_in_flight_at_the_age_finish_behind_two_goaways() {
         let again = Http2::used(&server, Hearing::All).await;
         drop(again);
         server.stop();
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -58,7 +58,7 @@ async fn a_stream_that_crossed_the_goaway_of_the_age_is_served() {
         assert_eq!(Http2::body(answer).await.0.status(), 200);
         drop(connection);
         server.stop();
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -70,7 +70,7 @@ async fn an_idle_connection_at_its_age_closes_after_its_goaways() {
         goaways(&connection, 2).await;
         connection.closed().await;
         server.stop();
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -89,7 +89,7 @@ async fn a_stream_is_cut_off_at_the_end_of_the_grace_of_the_age() {
         connection.closed().await;
         // It is not in flight any more.
         server.stop();
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -109,6 +109,6 @@ async fn the_drain_lifts_the_grace_of_the_age() {
         server.go();
         assert_eq!(Http2::body(answer).await.0.status(), 200);
         connection.closed().await;
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }

@@ -29,7 +29,7 @@ fn all_answered(server: Server, mut clients: Vec<Client>) {
     for client in &mut clients {
         client.closed();
     }
-    server.ended().exited(0).not_reported("note:");
+    server.stopped().exited(0).not_reported("note:");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn who_stands_in_the_accept_queue_may_send_a_moment_later() {
         // Each response announces that it is the last one.
         assert_eq!(tally.count(Outcome::AnsweredLast), COUNT, "{tally}");
         drop(clients);
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -190,7 +190,7 @@ fn who_connects_with_the_signal_is_answered_or_told_that_nobody_listens() {
             let answered = tally.count(Outcome::Answered) + tally.count(Outcome::AnsweredLast);
             tally.all_answered(answered);
         }
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -202,7 +202,7 @@ fn flood(address: SocketAddr, connected: &mpsc::Sender<()>) -> Tally {
     while clients.len() < 2_000 {
         let client =
             Client::try_connect(address).and_then(|mut client| client.try_send(&get("/")).map(|()| client));
-        if matches!(client, Err(Outcome::NobodyListens)) {
+        if matches!(client, Err(Outcome::Refused)) {
             break;
         }
         clients.push(client);

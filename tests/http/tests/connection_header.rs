@@ -1,7 +1,7 @@
 //! What a response says about its connection: HTTP/1.0 clients that ask for keep-alive keep it while the service runs, and
 //! each last response says `close` and nothing that contradicts it.
 
-use lifecycle_http_tests::{Answer, Client, Outcome, Server, both_flavours, program};
+use lifecycle_http_tests::{Client, Outcome, Response, Server, both_flavours, program};
 
 /// What clients say about the connection. Each one wants to keep it.
 const WISHES: [&str; 8] = [
@@ -34,7 +34,7 @@ fn request(version: &str, target: &str, wish: &str) -> Vec<u8> {
 }
 
 /// Returns the values of each header that is about the connection.
-fn said(answer: &Answer) -> Vec<&str> {
+fn said(answer: &Response) -> Vec<&str> {
     let names = ["connection: ", "keep-alive: ", "proxy-connection: "];
     let values = answer.head.lines().filter_map(|line| names.iter().find_map(|name| line.strip_prefix(name)));
     values.collect()
@@ -47,11 +47,11 @@ fn an_http10_client_keeps_its_connection_while_the_service_runs() {
         for wish in WISHES {
             let mut client = server.connect();
             for _ in 0..3 {
-                let answer = client.send(&request("HTTP/1.0", "/named/said", wish)).answer();
+                let answer = client.send(&request("HTTP/1.0", "/named/said", wish)).response();
                 assert_eq!((answer.status, said(&answer)), (200, vec!["keep-alive"]), "{wish:?}");
             }
             // Without a wish the connection closes after the response.
-            assert_eq!(client.send(&request("HTTP/1.0", "/named/said", "")).answer().status, 200);
+            assert_eq!(client.send(&request("HTTP/1.0", "/named/said", "")).response().status, 200);
             client.closed();
         }
     }
@@ -63,7 +63,7 @@ fn a_handler_that_closes_the_connection_of_an_http10_client_says_only_that() {
     let server = Server::start(program!("http_multi", "http"));
     for wish in WISHES {
         let mut client = server.connect();
-        let answer = client.send(&request("HTTP/1.0", "/says/close", wish)).answer();
+        let answer = client.send(&request("HTTP/1.0", "/says/close", wish)).response();
         assert_eq!(said(&answer), ["close", "timeout=5"], "{wish:?}");
         client.closed();
     }
@@ -75,13 +75,13 @@ fn a_response_in_the_lame_duck_says_close_and_nothing_else() {
         let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "100s").grace("200s"));
         let mut used: Vec<Client> = VERSIONS.iter().map(|_| server.connect()).collect();
         for (client, version) in used.iter_mut().zip(VERSIONS) {
-            let answer = client.send(&request(version, "/named/said", WISHES[0])).answer();
+            let answer = client.send(&request(version, "/named/said", WISHES[0])).response();
             assert!(!answer.is_last(), "{answer:?}");
         }
         server.stop();
         server.hears_the_stop();
         for (mut client, version) in used.into_iter().zip(VERSIONS) {
-            let answer = client.send(&request(version, "/named/said", WISHES[0])).answer();
+            let answer = client.send(&request(version, "/named/said", WISHES[0])).response();
             assert_eq!(said(&answer), ["close"]);
             client.closed();
         }
@@ -89,13 +89,13 @@ fn a_response_in_the_lame_duck_says_close_and_nothing_else() {
             for wish in WISHES.into_iter().chain([""]) {
                 for (target, expected) in TARGETS {
                     let mut client = server.connect();
-                    let answer = client.send(&request(version, target, wish)).answer();
+                    let answer = client.send(&request(version, target, wish)).response();
                     assert_eq!(said(&answer), [expected], "{version} {target} {wish:?}");
                     assert_eq!(answer.body, b"said");
                     client.closed();
                 }
                 let mut client = server.connect();
-                let answer = client.send(&request(version, "/readyz", wish)).answer();
+                let answer = client.send(&request(version, "/readyz", wish)).response();
                 assert_eq!((answer.status, said(&answer)), (503, vec!["close"]));
                 client.closed();
             }
@@ -112,7 +112,7 @@ fn a_request_of_http10_with_a_body_hears_close_in_the_lame_duck() {
         let mut client = server.connect();
         let head = format!("POST {target} HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n");
         client.send(head.as_bytes()).send(b"hello");
-        let answer = client.answer();
+        let answer = client.response();
         assert_eq!((said(&answer), answer.body.as_slice()), (vec!["close"], body.as_bytes()));
         client.closed();
     }
@@ -128,10 +128,10 @@ fn a_request_of_http10_in_progress_at_the_signal_hears_close() {
         server.stop();
         server.drains();
         server.go();
-        let answer = client.answer();
+        let answer = client.response();
         assert_eq!((said(&answer), answer.body.as_slice()), (vec!["close"], &b"a"[..]));
         client.closed();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -149,14 +149,14 @@ fn pipelined_requests_of_http10_are_all_answered_and_the_last_one_hears_close() 
         server.drains();
         server.go();
         for at in 0..6 {
-            let answer = client.answer();
+            let answer = client.response();
             assert_eq!(
                 (answer.status, said(&answer)),
                 (200, vec![if at < 5 { "keep-alive" } else { "close" }])
             );
         }
         client.closed();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -176,10 +176,10 @@ fn a_refusal_of_http10_says_close_and_nothing_else() {
         client.send(&request("HTTP/1.0", "/named/late", WISHES[0]));
         // The request is in the server's kernel when the send has returned, because the client is on the same machine.
         server.go();
-        assert_eq!(said(&client.answer()), ["keep-alive"]);
-        let late = client.answer();
-        assert_eq!((late.outcome(), said(&late)), (Outcome::Refused, vec!["close"]));
+        assert_eq!(said(&client.response()), ["keep-alive"]);
+        let late = client.response();
+        assert_eq!((late.outcome(), said(&late)), (Outcome::Unavailable, vec!["close"]));
         client.closed();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }

@@ -54,7 +54,7 @@ fn thousands_of_half_heads_that_dribble_have_a_second() {
         std::thread::scope(|scope| {
             scope.spawn(|| dribble(&mut clients, &over));
             server.stop();
-            let ended: Ended = server.ended();
+            let ended: Ended = server.stopped();
             over.store(true, Ordering::Relaxed);
             ended.exited(0).within(Duration::from_secs(1));
             ended.reported(&[&format!("{count} connections were closed with half a request head")]);
@@ -73,7 +73,7 @@ fn flood<'scope>(
         while !over.load(Ordering::Relaxed) {
             match Client::ask_once(address, "/") {
                 Outcome::Answered | Outcome::AnsweredLast => {}
-                Outcome::NobodyListens => sleep(Duration::from_millis(1)),
+                Outcome::Refused => sleep(Duration::from_millis(1)),
                 outcome => {
                     println!("lost: {outcome:?}");
                     lost.fetch_add(1, Ordering::Relaxed);
@@ -99,7 +99,7 @@ fn a_flood_of_connections_does_not_hold_up_the_drain_and_loses_none() {
             assert_eq!(busy[0].outcome(), Outcome::AnsweredLast);
             drop(busy);
             is_bounded(&server, 100);
-            let ended = server.ended();
+            let ended = server.stopped();
             over.store(true, Ordering::Relaxed);
             // The server empties the accept queue for at most 1 s.
             ended.exited(0).within(Duration::from_secs(1));
@@ -131,7 +131,7 @@ fn a_flood_of_silent_connections_does_not_hold_up_the_drain() {
                 server.connect_and_use();
             }
             server.stop();
-            let ended = server.ended();
+            let ended = server.stopped();
             over.store(true, Ordering::Relaxed);
             ended.exited(0).within(Duration::from_secs(1));
             assert!(Client::try_connect(address).is_err());
@@ -157,7 +157,7 @@ fn a_client_that_never_stops_asking_does_not_hold_up_the_drain() {
             });
         }
         server.stop();
-        let ended = server.ended();
+        let ended = server.stopped();
         over.store(true, Ordering::Relaxed);
         ended.exited(0).within(Duration::from_secs(1));
     });

@@ -40,7 +40,7 @@ async fn a_stream_of_answers_goes_on_over_the_stop() {
         assert_eq!(answers.message().await.expect("a message"), Some(b"three".to_vec()));
         assert_eq!(answers.message().await.expect("a clean end"), None);
         assert!(answers.trailers().await.expect("they came").is_some());
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -52,7 +52,7 @@ async fn a_stream_that_never_ends_is_cut_and_named() {
         let mut answers = counting(&mut server, &mut client).await;
         server.stop();
         answers.message().await.expect_err("it was cut off");
-        let ended = server.ended();
+        let ended = server.stopped();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
         ended.reported(&[
             "http at 127.0.0.1:",
@@ -88,6 +88,6 @@ async fn calls_one_after_another_are_answered_or_nobody_listens() {
         // The kernel refused the connection, and the server did not reset it.
         let why = format!("{ended:?}");
         assert!(ended.code() == tonic::Code::Unavailable && why.contains("ConnectionRefused"), "{why}");
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }

@@ -33,7 +33,7 @@ impl Halved {
     #[track_caller]
     fn receives(&mut self, bodies: &[&str]) {
         for body in bodies {
-            let answer = self.client.answer();
+            let answer = self.client.response();
             assert_eq!((answer.status, String::from_utf8_lossy(&answer.body).as_ref()), (200, *body));
         }
         self.client.closed();
@@ -83,7 +83,7 @@ fn a_half_closed_client_is_answered_while_the_service_runs() {
         let mut server = Server::start(program);
         all_are_answered(&mut server, |_| {}, |_| {});
         server.stop();
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -100,7 +100,7 @@ fn a_half_closed_client_in_the_accept_queue_at_the_signal_is_answered() {
                 server.child.thaw();
             },
         );
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -124,7 +124,7 @@ fn a_half_closed_client_is_answered_in_the_drain() {
             server.drains();
         };
         all_are_answered(&mut server, stop, |_| {});
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -156,7 +156,7 @@ fn a_request_in_progress_is_answered_although_the_client_has_closed_its_side() {
             let bodies = [waited.as_str(), "behind"];
             client.receives(if (2..4).contains(&at) { &bodies } else { &bodies[..1] });
         }
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -174,7 +174,7 @@ fn a_large_response_reaches_a_half_closed_client() {
         }
         assert_eq!(length, 64 << 20);
         client.client.closed();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -197,7 +197,7 @@ fn a_half_closed_client_without_a_whole_request_does_not_hold_up_the_drain() {
         for client in &mut clients {
             client.client.gone();
         }
-        server.ended().exited(0).not_reported("note:").within(Duration::ZERO);
+        server.stopped().exited(0).not_reported("note:").within(Duration::ZERO);
     }
 }
 
@@ -214,7 +214,7 @@ fn the_handler_of_a_client_that_is_gone_works_to_its_end() {
         server.drains();
         server.go();
         server.child.wait_for("dropped");
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -229,7 +229,7 @@ fn the_handler_of_a_half_closed_client_is_dropped_where_that_is_wished() {
         server.child.wait_for("dropped");
         assert_eq!(client.client.outcome(), Outcome::Empty);
         server.stop();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -246,8 +246,8 @@ fn pipelined_requests_are_answered_where_a_half_closed_client_is_cut() {
     server.stop();
     server.drains();
     server.go();
-    assert_eq!(client.answer().body, b"first");
-    assert_eq!(client.answer().body, b"second");
+    assert_eq!(client.response().body, b"first");
+    assert_eq!(client.response().body, b"second");
     client.closed();
-    server.ended().exited(0);
+    server.stopped().exited(0);
 }

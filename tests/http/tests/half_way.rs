@@ -31,7 +31,7 @@ fn a_request_byte_by_byte_across_the_signal_is_answered() {
             assert_eq!(client.outcome(), Outcome::AnsweredLast);
             client.closed();
         }
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -49,9 +49,9 @@ fn a_body_byte_by_byte_across_the_signal_is_answered() {
             client.send(b"x");
             sleep(Duration::from_millis(2));
         }
-        let answer = client.answer();
+        let answer = client.response();
         assert_eq!((answer.outcome(), &answer.body[..]), (Outcome::AnsweredLast, &[b'x'; 20][..]));
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -69,7 +69,7 @@ fn half_a_head_has_a_second_and_is_noted() {
             client.closed();
             assert!(stopped.elapsed() >= HALF_HEAD - Duration::from_millis(10), "{:?}", stopped.elapsed());
         }
-        let ended = server.ended();
+        let ended = server.stopped();
         ended
             .exited(0)
             .within(HALF_HEAD)
@@ -86,7 +86,7 @@ fn half_a_head_has_less_where_the_time_for_a_head_is_shorter() {
     client.gone();
     // The time-outs of hyper and of this crate end together. The result is a note or a 408 before 1 s has
     // passed.
-    server.ended().exited(0);
+    server.stopped().exited(0);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn half_a_body_has_until_the_end_of_the_drain_and_is_named() {
         server.connect_and_use();
         server.stop();
         client.gone();
-        let ended = server.ended();
+        let ended = server.stopped();
         // The drain ends shortly before the grace, so that the report has time.
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
         ended.reported(&["http at 127.0.0.1:", "`POST /echo?half=body` has no response yet, for 127.0.0.1:"]);
@@ -114,7 +114,7 @@ fn a_client_that_never_reads_has_until_the_end_of_the_drain_and_is_named() {
         client.get("/large?unread");
         assert_eq!(client.bytes(12), b"HTTP/1.1 200");
         server.stop();
-        let ended = server.ended();
+        let ended = server.stopped();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
         ended.reported(&[
             "http at 127.0.0.1:",
@@ -137,7 +137,7 @@ fn a_client_that_reads_slowly_gets_all_of_its_answer() {
             length += chunk.len();
         }
         assert_eq!(length, 64 << 20);
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -155,7 +155,7 @@ fn a_connection_without_a_first_byte_lingers_for_100_ms() {
         clients[0].closed();
         let took = stopped.elapsed();
         assert!(took >= Duration::from_millis(90), "closed after {took:?}");
-        server.ended().exited(0).not_reported("note:").within(Duration::from_millis(100));
+        server.stopped().exited(0).not_reported("note:").within(Duration::from_millis(100));
     }
 }
 
@@ -172,7 +172,7 @@ fn an_idle_connection_is_closed_at_once() {
         assert!(took < SLACK, "closed after {took:?}");
         server.go();
         assert_eq!(busy[0].outcome(), Outcome::AnsweredLast);
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -200,7 +200,7 @@ fn idle_connections_are_closed_over_the_spread() {
         // The chance of a failure is one in thousands.
         assert!(closed[25] >= SPREAD / 5, "all at once: {closed:?}");
         assert!(closed[49] - closed[0] >= SPREAD / 2, "not spread: {closed:?}");
-        server.ended().exited(0).within(SPREAD);
+        server.stopped().exited(0).within(SPREAD);
     }
 }
 
@@ -216,5 +216,5 @@ fn a_request_during_the_spread_is_answered() {
         client.closed();
     }
     drop(clients);
-    server.ended().exited(0);
+    server.stopped().exited(0);
 }

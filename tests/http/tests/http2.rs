@@ -35,7 +35,7 @@ async fn streams_in_flight_finish_behind_two_goaways() {
             assert!(!head.headers().contains_key("connection"));
         }
         connection.closed().await;
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -54,7 +54,7 @@ async fn a_stream_that_crossed_the_goaway_is_served() {
         let answer = connection.ask("/").await;
         assert_eq!(Http2::body(answer).await.0.status(), 200);
         drop(connection);
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -77,7 +77,7 @@ async fn a_stream_in_the_kernel_at_the_signal_is_served() {
         }
         known.closed().await;
         new.closed().await;
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -89,7 +89,7 @@ async fn an_idle_connection_that_never_says_pong_is_gone_after_a_second() {
         let connection = Http2::used(&server, Hearing::NoGoaway).await;
         server.stop();
         connection.closed().await;
-        server.ended().exited(0).not_before(Duration::from_secs(1)).within(Duration::from_secs(1));
+        server.stopped().exited(0).not_before(Duration::from_secs(1)).within(Duration::from_secs(1));
     }
 }
 
@@ -119,7 +119,7 @@ async fn who_goes_on_a_second_after_the_goaway_is_refused() {
         assert_eq!((head.status().as_u16(), &head.headers()["grpc-status"]), (200, &"14".parse().unwrap()));
         server.go();
         assert_eq!(Http2::body(busy).await.1, b"busy");
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -133,7 +133,7 @@ async fn streams_that_never_end_are_cut_and_named() {
         server.child.wait_for("at work: /wait/two");
         server.stop();
         connection.closed().await;
-        let ended = server.ended();
+        let ended = server.stopped();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
         ended.reported(&["http at 127.0.0.1:", "`GET /wait/", " and 1 other stream, for 127.0.0.1:"]);
     }
@@ -151,7 +151,7 @@ async fn a_panic_in_a_stream_during_the_stop_is_70() {
         server.drains();
         server.go();
         timeout(PATIENCE, answer).await.expect("in time").expect_err("there is no answer");
-        server.ended().exited(70).reported(&["tracked tasks that panicked: 1"]);
+        server.stopped().exited(70).reported(&["tracked tasks that panicked: 1"]);
     }
 }
 
@@ -165,7 +165,7 @@ async fn a_stream_of_a_dead_client_does_not_last_as_long_as_the_drain() {
         server.child.wait_for("at work: /wait/busy");
         server.stop();
         connection.closed().await;
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -185,7 +185,7 @@ async fn a_stream_of_a_client_that_says_pong_is_kept() {
         server.go();
         assert_eq!(Http2::body(answer).await.1, b"busy");
         connection.closed().await;
-        server.ended().exited(0).not_before(Duration::from_millis(2_300));
+        server.stopped().exited(0).not_before(Duration::from_millis(2_300));
     }
 }
 
@@ -202,6 +202,6 @@ async fn a_stream_is_in_flight_until_its_handler_is_dropped() {
         server.stop();
         server.drains();
         connection.abandon();
-        server.ended().exited(0).said(&["dropped", "served"]);
+        server.stopped().exited(0).said(&["dropped", "served"]);
     }
 }

@@ -67,7 +67,7 @@ fn is_answered(program: Program, before: usize) {
     }
     assert!(refused_from > 0, "it was refused, and answered");
     drop(client);
-    server.ended().exited(0).not_reported("note:");
+    server.stopped().exited(0).not_reported("note:");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn during_the_lame_duck_everything_works_and_answers_say_close() {
         // The idle connection stays open while the listener is open.
         silent.get("/");
         assert_eq!(silent.outcome(), Outcome::AnsweredLast);
-        server.ended().exited(0).not_before(Duration::from_secs(4));
+        server.stopped().exited(0).not_before(Duration::from_secs(4));
     }
 }
 
@@ -48,7 +48,7 @@ fn an_answer_to_a_method_that_begins_as_http2_does_says_close() {
     server.hears_the_stop();
     let mut client = server.connect();
     client.send(b"PRINT / HTTP/1.1\r\nHost: test\r\n\r\n");
-    assert!(client.answer().is_last());
+    assert!(client.response().is_last());
     client.closed();
 }
 
@@ -69,7 +69,7 @@ fn sigint_skips_the_lame_duck() {
     let mut server =
         Server::start(program!("http_multi", "http").grace("1200s").env("LIFECYCLE_LAME_DUCK", LONG));
     server.child.signal(SIGINT);
-    let ended = server.ended();
+    let ended = server.stopped();
     assert!(ended.took < SLACK, "{:?}", ended.took);
     ended.exited(0);
 }
@@ -135,7 +135,7 @@ fn an_early_answer_is_not_destroyed_by_a_reset_in_the_drain() {
         server.drains();
         server.go();
         let sent = sends_on_behind_its_answer(&mut client, UNREAD - early);
-        server.ended().exited(0);
+        server.stopped().exited(0);
         sent
     };
     once_in_twenty_times(|| once(program!("http_multi", "http idle=0")));
@@ -160,8 +160,8 @@ fn a_refusal_is_not_destroyed_by_the_body_of_its_request() {
         client.send(&head_of("/echo", UNREAD));
         server.go();
         assert_eq!(client.outcome(), Outcome::Answered);
-        let sent = sends_on_behind(&mut client, Outcome::Refused, UNREAD);
-        server.ended().exited(0);
+        let sent = sends_on_behind(&mut client, Outcome::Unavailable, UNREAD);
+        server.stopped().exited(0);
         sent
     };
     once_in_twenty_times(|| once(program!("http_multi", "http idle=0")));
@@ -222,7 +222,7 @@ fn a_connection_is_idle_after_unusual_heads() {
         for client in &mut clients {
             client.closed();
         }
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -244,6 +244,6 @@ fn what_is_behind_an_unusual_head_is_answered() {
             assert!(is_last || outcome == Outcome::Answered, "{outcome:?} to {request:?}");
         }
         client.closed();
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }

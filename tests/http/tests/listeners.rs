@@ -46,7 +46,7 @@ fn the_file_of_a_unix_socket_is_removed_and_its_queue_is_answered() {
             assert!(matches!(client.outcome(), Outcome::Answered | Outcome::AnsweredLast));
             client.closed();
         }
-        child.ended().exited(0);
+        child.stopped().exited(0);
         assert!(!path.exists());
     }
 }
@@ -59,7 +59,7 @@ fn a_file_that_is_left_over_is_replaced() {
     assert!(path.exists());
     let mut child = at_a_socket(&path, |wish| program!("http_multi", wish));
     child.signal(libc::SIGTERM);
-    child.ended().exited(0);
+    child.stopped().exited(0);
     assert!(!path.exists());
 }
 
@@ -105,14 +105,14 @@ fn an_inherited_socket_is_used_and_its_queue_is_left_to_the_next_process() {
         child.wait_for(&format!("listening at {address}"));
         assert_eq!(Client::connect(address).get("/").outcome(), Outcome::Answered);
         child.signal(libc::SIGTERM);
-        child.ended().exited(0);
+        child.stopped().exited(0);
         // The socket stays open between two processes, so the kernel refuses no client.
         let mut waiting = Client::connect(address);
         waiting.get("/");
         let mut next = inheriting(program!("http_multi", "http"), &listener, 1).start();
         assert_eq!(waiting.outcome(), Outcome::Answered);
         next.signal(libc::SIGTERM);
-        next.ended().exited(0);
+        next.stopped().exited(0);
     }
 }
 
@@ -142,7 +142,7 @@ fn who_connects_while_one_process_follows_another_is_answered() {
                 std::thread::yield_now();
             }
             child.signal(libc::SIGTERM);
-            child.ended().exited(0);
+            child.stopped().exited(0);
             start()
         });
         over.store(true, Ordering::Relaxed);
@@ -244,7 +244,7 @@ fn who_comes_when_descriptors_have_run_out_waits_and_is_served() {
         }
         drop(waiting);
         server.stop();
-        let ended = server.ended();
+        let ended = server.stopped();
         ended.exited(0).reported(&[
             "note: http at 127.0.0.1:",
             "to accept a connection failed, the last: Too many open files",
@@ -279,6 +279,6 @@ fn who_waits_for_descriptors_at_the_drain_is_served() {
             assert!(matches!(client.outcome(), Outcome::Answered | Outcome::AnsweredLast));
         }
         drop(waiting);
-        server.ended().exited(0).reported(&["to accept a connection failed", "Too many open files"]);
+        server.stopped().exited(0).reported(&["to accept a connection failed", "Too many open files"]);
     }
 }

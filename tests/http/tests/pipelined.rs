@@ -21,7 +21,7 @@ fn batch() -> Vec<u8> {
 #[track_caller]
 fn all_answered(client: &mut Client) {
     for at in 0..COUNT {
-        let answer = client.answer();
+        let answer = client.response();
         assert_eq!(String::from_utf8_lossy(&answer.body), at.to_string());
         let is_last = at == COUNT - 1;
         assert!(is_last || !answer.is_last(), "{at} said that it is the last one");
@@ -41,7 +41,7 @@ fn a_batch_in_the_kernel_at_the_signal_is_answered_in_order() {
         server.stop();
         server.child.thaw();
         clients.iter_mut().for_each(all_answered);
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -61,11 +61,11 @@ fn what_is_behind_a_request_in_chunks_is_answered() {
         server.child.thaw();
         for (client, count) in clients.iter_mut().zip([2, 2, 3]) {
             for _ in 0..count {
-                assert_eq!(client.answer().body, b"abc");
+                assert_eq!(client.response().body, b"abc");
             }
             client.closed();
         }
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -113,10 +113,10 @@ fn what_is_behind_a_request_in_chunks_is_answered_in_the_lame_duck() {
             let mut client = server.connect();
             client.send(&[head, &body[..split]].concat());
             // The server has read the first part when it answers a later connection.
-            server.connect().get("/").answer();
+            server.connect().get("/").response();
             client.send(&[&body[split..], &get("/named/behind")].concat());
             assert_eq!(client.outcome(), Outcome::Answered, "split at {split}");
-            assert_eq!(client.answer().body, b"behind");
+            assert_eq!(client.response().body, b"behind");
         }
     }
 }
@@ -131,14 +131,14 @@ fn a_batch_that_the_stop_falls_into_is_answered_in_order() {
         requests.extend(get("/wait/middle"));
         requests.extend(batch());
         client.send(&requests);
-        assert_eq!(client.answer().body, b"first");
+        assert_eq!(client.response().body, b"first");
         server.child.wait_for("at work: /wait/middle");
         server.stop();
         server.drains();
         server.go();
-        assert_eq!(client.answer().body, b"middle");
+        assert_eq!(client.response().body, b"middle");
         all_answered(&mut client);
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -153,14 +153,14 @@ fn a_batch_with_the_signal_in_the_middle_is_answered_in_order() {
         let mut client = server.connect();
         client.send(&batch());
         for expected in 0..at {
-            assert_eq!(client.answer().body, expected.to_string().as_bytes());
+            assert_eq!(client.response().body, expected.to_string().as_bytes());
         }
         server.stop();
         for expected in at..COUNT {
-            assert_eq!(client.answer().body, expected.to_string().as_bytes());
+            assert_eq!(client.response().body, expected.to_string().as_bytes());
         }
         client.closed();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -189,9 +189,9 @@ fn a_latecomer_behind_a_long_answer_is_refused() {
         client.get("/named/late");
         server.go();
         assert_eq!(client.outcome(), Outcome::Answered);
-        assert_eq!(client.outcome(), Outcome::Refused);
+        assert_eq!(client.outcome(), Outcome::Unavailable);
         client.closed();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -203,10 +203,10 @@ fn a_latecomer_is_served_where_that_is_wished() {
         client.get("/named/late");
         server.go();
         assert_eq!(client.outcome(), Outcome::Answered);
-        let late = client.answer();
+        let late = client.response();
         assert_eq!((late.outcome(), &late.body[..]), (Outcome::AnsweredLast, &b"late"[..]));
         client.closed();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -228,6 +228,6 @@ fn what_was_sent_before_the_drain_is_no_latecomer() {
         assert_eq!(client.outcome(), Outcome::Answered);
         assert_eq!(client.outcome(), Outcome::AnsweredLast);
         client.closed();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }

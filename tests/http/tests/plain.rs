@@ -8,7 +8,7 @@ use lifecycle_process_tests::every_thread_waits;
 /// Starts the server, and waits until it answers.
 #[track_caller]
 fn start(program: Program) -> Server {
-    let mut child = program.listening_to_us().start();
+    let mut child = program.piped_stdin().start();
     let address = child.wait_for_start("listening at ").parse().expect("an address");
     let server = Server { child, address };
     echo(&mut server.connect());
@@ -31,7 +31,7 @@ fn who_stands_in_the_queue_is_handled() {
         server.child.thaw();
         clients.iter_mut().for_each(echo);
         drop(clients);
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -45,7 +45,7 @@ fn a_handler_is_in_flight_until_it_ends() {
         server.drains();
         echo(&mut client);
         drop(client);
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -57,14 +57,14 @@ fn a_handler_hears_the_stop() {
         echo(&mut client);
         server.stop();
         client.closed();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
 #[test]
 fn lines_that_have_arrived_are_echoed_and_no_idle_client_holds_up_the_stop() {
     for program in both_flavours!("echo lines") {
-        let mut child = program.grace("1200s").listening_to_us().start();
+        let mut child = program.grace("1200s").piped_stdin().start();
         let address = child.wait_for_start("listening at ").parse().expect("an address");
         let mut server = Server { child, address };
         let mut clients: Vec<Client> = (0..100).map(|_| server.connect()).collect();
@@ -92,7 +92,7 @@ fn lines_that_have_arrived_are_echoed_and_no_idle_client_holds_up_the_stop() {
         for client in clients.iter_mut().chain(&mut queued) {
             client.closed();
         }
-        server.ended().exited(0).not_reported("note:");
+        server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -104,7 +104,7 @@ fn a_handler_that_never_ends_is_cut_and_named() {
         echo(&mut client);
         server.stop();
         client.gone();
-        let ended = server.ended();
+        let ended = server.stopped();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
         ended.reported(&["server at 127.0.0.1:", "has never called `mark_idle`, for 127.0.0.1:"]);
     }
@@ -138,7 +138,7 @@ fn a_panic_before_the_stop_is_reported_and_changes_nothing() {
         echo(&mut other);
         drop(other);
         // A pass that was not returned would hold the drain until the end of the grace.
-        let ended = server.ended();
+        let ended = server.stopped();
         ended.exited(0).reported(&["a handler panics at work"]).reported(&["a handler panics at once"]);
     }
 }
@@ -155,7 +155,7 @@ fn a_panic_during_the_stop_is_70() {
         panicking.send(b"panic").closed();
         echo(&mut other);
         drop(other);
-        server.ended().exited(70).reported(&["tracked tasks that panicked: 1"]);
+        server.stopped().exited(70).reported(&["tracked tasks that panicked: 1"]);
     }
 }
 
@@ -171,6 +171,6 @@ fn a_panic_at_the_door_during_the_stop_is_70_and_the_door_stays_open() {
         server.connect().closed();
         echo(&mut server.connect());
         drop(first);
-        server.ended().exited(70).reported(&["tracked tasks that panicked: 1"]);
+        server.stopped().exited(70).reported(&["tracked tasks that panicked: 1"]);
     }
 }

@@ -10,7 +10,7 @@ use lifecycle_http_tests::{Client, Outcome, PATIENCE, Server, both_flavours, pro
 fn says(address: SocketAddr, statuses: [u16; 3]) {
     for (path, status) in ["/livez", "/startupz", "/readyz"].into_iter().zip(statuses) {
         let mut client = Client::connect(address);
-        assert_eq!(client.get(path).answer().status, status, "{path}");
+        assert_eq!(client.get(path).response().status, status, "{path}");
     }
 }
 
@@ -35,7 +35,7 @@ fn readiness_fails_from_the_first_instant() {
         // The service itself learns of the stop at this time.
         server.hears_the_stop();
         for client in &mut checks {
-            assert_eq!(client.get("/readyz").answer().status, 503);
+            assert_eq!(client.get("/readyz").response().status, 503);
         }
     }
 }
@@ -43,7 +43,7 @@ fn readiness_fails_from_the_first_instant() {
 #[test]
 fn probes_of_their_own_answer_from_the_start_to_the_exit() {
     for program in both_flavours!("http probes slow-start slow-cleanup") {
-        let mut child = program.listening_to_us().start();
+        let mut child = program.piped_stdin().start();
         let probes = child.wait_for_start("probes at ").parse().expect("an address");
         child.wait_for("at work: start");
         says(probes, [200, 503, 503]);
@@ -55,7 +55,7 @@ fn probes_of_their_own_answer_from_the_start_to_the_exit() {
         server.stop();
         server.drains();
         // The listener of the service closes. A client that still connects is answered.
-        while Client::ask_once(server.address, "/livez") != Outcome::NobodyListens {
+        while Client::ask_once(server.address, "/livez") != Outcome::Refused {
             assert!(server.child.since_asked() < PATIENCE, "the doors stay open");
         }
         says(probes, [200, 200, 503]);
@@ -65,15 +65,15 @@ fn probes_of_their_own_answer_from_the_start_to_the_exit() {
         server.child.wait_for("at work: cleanup");
         says(probes, [200, 200, 503]);
         server.go();
-        server.ended().exited(0).said(&["stopping", "draining", "served", "cleaning up"]);
-        assert_eq!(Client::ask_once(probes, "/livez"), Outcome::NobodyListens);
+        server.stopped().exited(0).said(&["stopping", "draining", "served", "cleaning up"]);
+        assert_eq!(Client::ask_once(probes, "/livez"), Outcome::Refused);
     }
 }
 
 /// An open connection to the probes does not delay the exit, because the stop closes it.
 #[test]
 fn a_client_of_the_probes_holds_nothing_up() {
-    let mut child = program!("http_multi", "http probes").listening_to_us().start();
+    let mut child = program!("http_multi", "http probes").piped_stdin().start();
     let probes = child.wait_for_start("probes at ").parse().expect("an address");
     let address = child.wait_for_start("listening at ").parse().expect("an address");
     let mut server = Server { child, address };
@@ -81,7 +81,7 @@ fn a_client_of_the_probes_holds_nothing_up() {
     let mut half = Client::connect(probes);
     half.send(b"GET /live");
     server.stop();
-    server.ended().exited(0).within(Duration::from_secs(1));
+    server.stopped().exited(0).within(Duration::from_secs(1));
 }
 
 /// The lame duck ends after 1 s without requests, plus the delay of a slow machine. The configured lame duck
@@ -97,14 +97,14 @@ fn the_lame_duck_ends_early_while_health_checks_go_on() {
         // Each check opens a connection every 200 ms, as load balancers do, until the listener closes.
         loop {
             match Client::ask_once(address, "/readyz") {
-                Outcome::NobodyListens => break,
-                Outcome::Other(503) => {}
+                Outcome::Refused => break,
+                Outcome::Status(503) => {}
                 other => panic!("the check ended with {other:?}"),
             }
             assert!(begun.elapsed() < Duration::from_secs(60), "the checks keep the lame duck going");
             sleep(Duration::from_millis(200));
         }
-        server.ended().exited(0).not_before(Duration::from_secs(1));
+        server.stopped().exited(0).not_before(Duration::from_secs(1));
     }
 }
 
@@ -118,13 +118,13 @@ fn the_lame_duck_lasts_while_somebody_wants_something_or_nobody_has_looked() {
     unseen.stop();
     wanted.stop();
     wanted.hears_the_stop();
-    assert_eq!(Client::ask_once(wanted.address, "/readyz"), Outcome::Other(503));
+    assert_eq!(Client::ask_once(wanted.address, "/readyz"), Outcome::Status(503));
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(2500) {
         assert_eq!(Client::ask_once(wanted.address, "/"), Outcome::AnsweredLast);
         sleep(Duration::from_millis(200));
     }
     for server in [unseen, wanted] {
-        server.ended().exited(0).not_before(Duration::from_secs(3));
+        server.stopped().exited(0).not_before(Duration::from_secs(3));
     }
 }

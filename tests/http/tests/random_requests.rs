@@ -6,7 +6,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use lifecycle_http_tests::{Answer, Client, Server, both_flavours, soak};
+use lifecycle_http_tests::{Client, Response, Server, both_flavours, soak};
 use lifecycle_process_tests::Random;
 
 fn count(usual: usize) -> usize {
@@ -130,7 +130,7 @@ impl Request {
     }
 
     #[track_caller]
-    fn is_answered_by(&self, answer: &Answer) {
+    fn is_answered_by(&self, answer: &Response) {
         assert_eq!((answer.status, &answer.body), (200, &self.expected), "{}", self.bytes.escape_ascii());
     }
 }
@@ -161,7 +161,7 @@ fn a_random_request_in_pieces_hears_close_in_the_lame_duck() {
             let request = Request::any(&mut random);
             let mut client = server.connect();
             send_in_pieces(&mut random, &mut client, &request.bytes);
-            let answer = client.answer();
+            let answer = client.response();
             request.is_answered_by(&answer);
             assert!(answer.is_last(), "not told to close: {}", request.bytes.escape_ascii());
             client.closed();
@@ -182,7 +182,7 @@ fn random_requests_that_are_pipelined_are_answered_and_the_last_one_hears_close(
             let bytes: Vec<u8> = requests.iter().flat_map(|request| request.bytes.clone()).collect();
             client.send(&bytes);
             for (at, request) in requests.iter().enumerate() {
-                let answer = client.answer();
+                let answer = client.response();
                 request.is_answered_by(&answer);
                 assert_eq!(answer.is_last(), at + 1 == requests.len(), "{at} of {}", bytes.escape_ascii());
             }
@@ -204,7 +204,7 @@ fn random_requests_that_the_stop_falls_into_are_answered() {
                     for _ in 0..random.below(2) {
                         let request = Request::any(&mut random);
                         client.send(&request.bytes);
-                        request.is_answered_by(&client.answer());
+                        request.is_answered_by(&client.response());
                     }
                     (client, (0..=random.below(4)).map(|_| Request::any(&mut random)).collect::<Vec<_>>())
                 })
@@ -226,11 +226,11 @@ fn random_requests_that_the_stop_falls_into_are_answered() {
             }
             for (client, requests) in &mut clients {
                 for request in requests.iter() {
-                    request.is_answered_by(&client.answer());
+                    request.is_answered_by(&client.response());
                 }
                 client.closed();
             }
-            server.ended().exited(0).not_reported("note:");
+            server.stopped().exited(0).not_reported("note:");
         }
     }
 }
@@ -245,7 +245,7 @@ fn a_connection_is_idle_after_random_requests() {
             for _ in 0..=random.below(4) {
                 let request = Request::any(&mut random);
                 send_in_pieces(&mut random, client, &request.bytes);
-                let answer = client.answer();
+                let answer = client.response();
                 request.is_answered_by(&answer);
                 assert!(!answer.is_last(), "{} to {}", answer.head, request.bytes.escape_ascii());
             }
@@ -256,6 +256,6 @@ fn a_connection_is_idle_after_random_requests() {
         for client in &mut clients {
             client.closed();
         }
-        server.ended().exited(0).not_reported("note:").within(Duration::ZERO);
+        server.stopped().exited(0).not_reported("note:").within(Duration::ZERO);
     }
 }

@@ -24,11 +24,11 @@ fn start(program: Program) -> Server {
 /// Starts a server whose probes have a port of their own, and returns its address too.
 #[track_caller]
 fn start_with_port(program: Program) -> (Server, SocketAddr) {
-    let mut child = program.env("LIFECYCLE_LAME_DUCK", "10s").listening_to_us().start();
+    let mut child = program.env("LIFECYCLE_LAME_DUCK", "10s").piped_stdin().start();
     let probes = child.wait_for_start("probes at ").parse().expect("an address");
     let address = child.wait_for_start("listening at ").parse().expect("an address");
     let server = Server { child, address };
-    assert_eq!(server.connect().get("/").answer().status, 200);
+    assert_eq!(server.connect().get("/").response().status, 200);
     (server, probes)
 }
 
@@ -55,7 +55,7 @@ fn each_response_of_the_stop_tells_envoy_and_none_before_it() {
         }
         server.go();
         for client in &mut in_progress {
-            assert!(client.answer().has(FOR_ENVOY), "a request that was in progress at the notice");
+            assert!(client.response().has(FOR_ENVOY), "a request that was in progress at the notice");
         }
     }
 }
@@ -93,9 +93,9 @@ fn the_refusal_of_a_latecomer_tells_envoy() {
     client.get("/named/late");
     server.go();
     assert_eq!(client.outcome(), Outcome::Answered);
-    let late = client.answer();
-    assert_eq!((late.outcome(), late.has(FOR_ENVOY)), (Outcome::Refused, true));
-    server.ended().exited(0);
+    let late = client.response();
+    assert_eq!((late.outcome(), late.has(FOR_ENVOY)), (Outcome::Unavailable, true));
+    server.stopped().exited(0);
 }
 
 /// The health check is on one port, and the traffic on another.
@@ -119,7 +119,7 @@ fn the_stopping_status_takes_the_place_of_503_and_ends_the_lame_duck_too() {
     server.hears_the_stop();
     assert_eq!(asked(server.address, "/readyz"), (404, true));
     assert_eq!(asked(server.address, "/livez").0, 200);
-    server.ended().exited(0).not_before(Duration::from_secs(1));
+    server.stopped().exited(0).not_before(Duration::from_secs(1));
 }
 
 /// A readiness that is drained is not a stop: every request is served, and clients are asked to connect elsewhere.
@@ -144,7 +144,7 @@ fn an_operator_drains_and_undrains_the_readiness_of_a_running_service() {
             }
             server.go();
             for client in [&mut in_progress[0], kept.get("/"), server.connect().get("/")] {
-                let answer = client.answer();
+                let answer = client.response();
                 assert_eq!((answer.outcome(), answer.has(FOR_ENVOY)), (Outcome::AnsweredLast, true));
             }
             assert_eq!(drained("DELETE"), no);
@@ -183,7 +183,7 @@ fn only_two_methods_change_the_readiness_and_only_where_the_route_is() {
 #[test]
 fn a_drained_service_stops_as_any_other() {
     let mut child =
-        program!("http_multi", "http probes").env("LIFECYCLE_LAME_DUCK", "700ms").listening_to_us().start();
+        program!("http_multi", "http probes").env("LIFECYCLE_LAME_DUCK", "700ms").piped_stdin().start();
     let probes = child.wait_for_start("probes at ").parse().expect("an address");
     let address = child.wait_for_start("listening at ").parse().expect("an address");
     let mut server = Server { child, address };
@@ -193,14 +193,14 @@ fn a_drained_service_stops_as_any_other() {
     assert_eq!(Client::request(probes, "DELETE", "/drain").status, 200);
     assert_eq!(asked(probes, "/readyz"), (503, true));
     assert_eq!(Client::ask_once(server.address, "/"), Outcome::AnsweredLast);
-    server.ended().exited(0).not_before(Duration::from_millis(700)).within(Duration::from_millis(700));
+    server.stopped().exited(0).not_before(Duration::from_millis(700)).within(Duration::from_millis(700));
 }
 
 /// The load balancer has nowhere else to go, so it is told only when the listener closes.
 #[test]
 fn the_only_endpoint_stays_ready_until_the_drain() {
     for program in both_flavours!("http probes ready_in_lame_duck") {
-        let mut child = program.env("LIFECYCLE_LAME_DUCK", "1s").listening_to_us().start();
+        let mut child = program.env("LIFECYCLE_LAME_DUCK", "1s").piped_stdin().start();
         let probes = child.wait_for_start("probes at ").parse().expect("an address");
         let address = child.wait_for_start("listening at ").parse().expect("an address");
         let mut server = Server { child, address };
@@ -215,7 +215,7 @@ fn the_only_endpoint_stays_ready_until_the_drain() {
         server.drains();
         assert_eq!(asked(probes, "/readyz"), (503, true));
         server.go();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -229,4 +229,31 @@ fn the_only_endpoint_can_be_drained_all_the_same() {
     assert_eq!(asked(probes, "/readyz"), (503, true));
     assert_eq!(Client::request(probes, "DELETE", "/drain").status, 200);
     assert_eq!(asked(probes, "/readyz"), (200, false));
+}
+
+/// Checks that hang, panic and block: the answer comes in time, and the stop waits for none of them.
+#[test]
+fn a_check_that_misbehaves_delays_neither_the_answer_nor_the_exit() {
+    let programs = [
+        (program!("http_multi", "http probes checks=hangs,panics,blocks"), 3),
+        // The only thread of this runtime would be blocked.
+        (program!("http_current", "http probes checks=hangs,panics"), 2),
+    ];
+    for (program, checks) in programs {
+        let (mut server, probes) = start_with_port(program);
+        let mut ready = Client::connect(probes);
+        ready.get("/readyz?verbose");
+        server.child.wait_for("asked: panics");
+        // Liveness is answered meanwhile, and asks nobody.
+        assert_eq!(asked(probes, "/livez"), (200, false));
+        let answer = ready.answer();
+        let body = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!((answer.status, body.lines().count()), (503, checks + 1), "{body}");
+        assert!(body.contains("[-]hangs failed: no answer within 1 s\n"), "{body}");
+        assert!(body.contains("[-]panics failed: the check panicked: no such server\n"), "{body}");
+        assert_eq!(body.contains("[-]blocks failed: no answer within 1 s\n"), checks == 3, "{body}");
+        // SIGINT skips the lame duck.
+        server.child.signal(libc::SIGINT);
+        server.ended().exited(0).within(Duration::from_secs(1));
+    }
 }

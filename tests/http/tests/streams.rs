@@ -39,7 +39,7 @@ fn a_stream_that_hears_the_stop_says_goodbye() {
         assert_eq!(last.as_deref(), Some(&b"bye"[..]));
         assert_eq!(client.chunk(), None);
         client.closed();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -59,7 +59,7 @@ fn a_stream_is_in_flight_until_it_ends() {
         assert_eq!(client.chunk().as_deref(), Some(&b"end"[..]));
         assert_eq!(client.chunk(), None);
         client.closed();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -71,7 +71,7 @@ fn a_stream_that_never_ends_is_cut_and_named() {
         client.get("/endless").head();
         assert!(client.chunk().is_some());
         server.stop();
-        cut_off(&server.ended(), "the response to `GET /endless` is being sent");
+        cut_off(&server.stopped(), "the response to `GET /endless` is being sent");
     }
 }
 
@@ -100,7 +100,7 @@ async fn a_websocket_hears_the_stop_and_says_goodbye() {
         }
         // The client library replies to the close message, and the stream ends.
         while socket.next().await.is_some() {}
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -116,7 +116,7 @@ async fn a_websocket_is_in_flight_until_it_ends() {
         echo(&mut socket).await;
         socket.close(None).await.expect("it is open");
         while socket.next().await.is_some() {}
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -128,7 +128,7 @@ async fn a_websocket_that_never_ends_is_cut_and_named() {
         server.stop();
         // The server cuts the connection without a close message.
         assert!(!matches!(socket.next().await, Some(Ok(_))));
-        cut_off(&server.ended(), "upgraded by `GET /ws/deaf`");
+        cut_off(&server.stopped(), "upgraded by `GET /ws/deaf`");
     }
 }
 
@@ -153,7 +153,7 @@ fn a_tunnel_is_in_flight_until_it_ends() {
         client.send(b"hello");
         assert_eq!(client.bytes(5), b"hello");
         drop(client);
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }
 
@@ -164,7 +164,7 @@ fn a_tunnel_that_never_ends_is_cut_and_named() {
         let mut client = tunnel(&server);
         server.stop();
         client.gone();
-        cut_off(&server.ended(), "upgraded by `CONNECT elsewhere:80`");
+        cut_off(&server.stopped(), "upgraded by `CONNECT elsewhere:80`");
     }
 }
 
@@ -183,7 +183,7 @@ fn a_panic_in_a_handler_during_the_stop_is_70() {
         // Other connections are still answered.
         server.go();
         assert_eq!(busy[0].outcome(), Outcome::AnsweredLast);
-        server.ended().exited(70);
+        server.stopped().exited(70);
     }
 }
 
@@ -199,6 +199,6 @@ fn a_panic_in_a_handler_before_the_stop_is_no_failure_of_the_stop() {
         assert_eq!(client.outcome(), Outcome::Empty);
         server.connect_and_use();
         server.stop();
-        server.ended().exited(0);
+        server.stopped().exited(0);
     }
 }

@@ -42,7 +42,7 @@ fn ten_thousand_idle_connections_and_fifty_at_work() {
         drop(client);
     }
     let answered = server.child.since_asked();
-    let ended = server.ended();
+    let ended = server.stopped();
     let exit = ended.took - answered;
     println!("{}", ended.stderr.join("\n"));
     println!(

@@ -22,7 +22,7 @@ struct Encrypted {
 impl Encrypted {
     #[track_caller]
     fn start(program: Program) -> Encrypted {
-        let mut child = program.listening_to_us().start();
+        let mut child = program.piped_stdin().start();
         let address = child.wait_for_start("listening at ").parse().expect("an address");
         let hex = child.wait_for_start("certificate ");
         let bytes =
@@ -85,7 +85,7 @@ fn a_request_in_the_socket_at_the_drain_is_served_and_the_end_is_told() {
             // The client would report an error without `close_notify`.
             client.closed();
         }
-        encrypted.server.ended().exited(0).not_reported("note:");
+        encrypted.server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -96,7 +96,7 @@ fn an_idle_connection_is_told_the_end() {
         let mut client = encrypted.connect_and_use();
         encrypted.server.stop();
         client.closed();
-        encrypted.server.ended().exited(0);
+        encrypted.server.stopped().exited(0);
     }
 }
 
@@ -134,7 +134,7 @@ fn a_client_that_has_closed_its_sending_side_is_answered() {
             assert!(matches!(client.outcome(), Outcome::Answered | Outcome::AnsweredLast));
             client.closed();
         }
-        encrypted.server.ended().exited(0).not_reported("note:");
+        encrypted.server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -160,7 +160,7 @@ fn who_stands_in_the_accept_queue_shakes_hands_and_is_served() {
             let outcome = client.join().expect("an outcome");
             assert!(matches!(outcome, Outcome::Answered | Outcome::AnsweredLast), "{outcome:?}");
         }
-        encrypted.server.ended().exited(0);
+        encrypted.server.stopped().exited(0);
     }
 }
 
@@ -175,7 +175,7 @@ fn half_a_handshake_has_a_second() {
         encrypted.server.stop();
         encrypted
             .server
-            .ended()
+            .stopped()
             .exited(0)
             .not_before(Duration::from_millis(900))
             .within(Duration::from_secs(1));
@@ -199,8 +199,8 @@ fn a_handshake_that_fails_does_not_keep_the_lame_duck_going() {
         garbage.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("it is open");
         drop(half);
         Client::over(garbage).gone();
-        assert_eq!(encrypted.over(encrypted.tcp()).get("/readyz").outcome(), Outcome::Other(503));
-        encrypted.server.ended().exited(0).not_before(Duration::from_secs(1));
+        assert_eq!(encrypted.over(encrypted.tcp()).get("/readyz").outcome(), Outcome::Status(503));
+        encrypted.server.stopped().exited(0).not_before(Duration::from_secs(1));
     }
 }
 
@@ -234,7 +234,7 @@ async fn streams_of_http2_finish_behind_two_goaways() {
             assert_eq!((head.status().as_u16(), body), (200, at.to_string().into_bytes()));
         }
         busy.closed().await;
-        encrypted.server.ended().exited(0).not_reported("note:");
+        encrypted.server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -252,7 +252,7 @@ async fn a_stream_of_http2_in_the_socket_at_the_drain_is_served() {
         encrypted.server.child.thaw();
         assert_eq!(Http2::body(answer).await.1, b"hello");
         connection.closed().await;
-        encrypted.server.ended().exited(0).not_reported("note:");
+        encrypted.server.stopped().exited(0).not_reported("note:");
     }
 }
 
@@ -281,6 +281,6 @@ fn lines_over_tls_that_have_arrived_are_echoed_and_idle_connections_end_with_clo
         }
         // This client has not begun its handshake.
         assert_eq!(silent.read(&mut [0; 1]).expect("no reset"), 0);
-        encrypted.server.ended().exited(0).not_reported("note:");
+        encrypted.server.stopped().exited(0).not_reported("note:");
     }
 }

@@ -1,7 +1,9 @@
 //! The state of a process, from `/proc`.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::{Child, PATIENCE};
 
 /// The caught and the ignored signals of a process, as `/proc/PID/status` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,20 +32,35 @@ impl SignalSets {
     }
 }
 
-/// Returns the child processes of `pid` that have not ended.
-pub fn children(pid: u32) -> Vec<u32> {
-    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+/// What the kernel says about the signals of a child.
+pub trait Watched {
+    /// Returns the child's signal sets, or `None` after its end.
+    fn signals(&self) -> Option<SignalSets>;
+
+    /// Waits until the child has a handler for `signal`. Returns `false` if the child ended before.
+    #[track_caller]
+    fn wait_until_it_catches(&mut self, signal: i32) -> bool;
 }
 
-/// Returns whether each thread of `pid` is stopped.
-pub(crate) fn is_frozen(pid: u32) -> bool {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
-    threads.flatten().all(|thread| {
-        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-        // The state follows the name, which may contain any character.
-        stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with('T'))
-    })
+impl Watched for Child {
+    fn signals(&self) -> Option<SignalSets> {
+        SignalSets::of(self.pid())
+    }
+
+    fn wait_until_it_catches(&mut self, signal: i32) -> bool {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if self.signals().is_some_and(|sets| sets.catches(signal)) {
+                return true;
+            }
+            if self.is_over() {
+                return false;
+            }
+            self.expect(Instant::now() < until, "it never installed a handler");
+            // The loop has no pause, because a start-up takes milliseconds.
+            std::thread::yield_now();
+        }
+    }
 }
 
 /// Returns the peak memory of `pid`, in bytes.

@@ -17,7 +17,7 @@ fn stopped(program: Program, stuck: &str) -> Ended {
     let mut child = program.grace("1s").start();
     child.wait_for(stuck);
     child.signal(SIGTERM);
-    child.ended()
+    child.stopped()
 }
 
 /// Checks that the process ends in time, tears down its instances, and names the cut-off work.
@@ -97,10 +97,10 @@ fn each_runtime(scenario: &str) -> [Program; 4] {
 fn a_blocking_call_that_nobody_tracks_is_left() {
     for scenario in ["stdin", "stdin of a tracked task", "tokio's spawn_blocking", "many blocking calls"] {
         for program in each_runtime(&format!("stuck/{scenario}")) {
-            let mut child = program.listening_to_us().grace("20s").start();
+            let mut child = program.piped_stdin().grace("20s").start();
             child.wait_for("blocked");
             child.signal(SIGTERM);
-            let ended = child.ended();
+            let ended = child.stopped();
             ended.exited(0).said(TORN_DOWN).reported(&["  note: a blocking call that nobody tracks"]);
             ended.not_reported("fault").within(Duration::ZERO);
         }
@@ -120,7 +120,7 @@ fn a_worker_that_does_not_end_is_a_fault() {
     for scenario in ["tokio's task blocks a worker", "tokio's task spins", "stdin, and a worker"] {
         let [multi, _, plain, _] = each_runtime(&format!("stuck/{scenario}"));
         for program in [multi, plain] {
-            let ended = stopped(program.listening_to_us(), "blocked");
+            let ended = stopped(program.piped_stdin(), "blocked");
             ended.exited(70).said(TORN_DOWN).reported(&["  fault: a worker of the runtime did not end"]);
             ended.not_reported("note:");
         }
@@ -194,7 +194,7 @@ fn a_worker_that_blocks_with_the_driver_stalls_nobody_else() {
     child.signal(SIGTERM);
     child.wait_for("timer fired");
     assert!(child.since_asked() < Duration::from_secs(4), "the timer waited for the end of the drain");
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(70).said(&["driver blocked", "timer fired", "orders closed"]).within(Duration::from_secs(6));
 }
 
@@ -206,7 +206,7 @@ fn an_exit_handler_that_hangs() {
             let mut child = program.grace("50s").start();
             child.wait_for("ready");
             child.signal(SIGTERM);
-            let ended = child.ended();
+            let ended = child.stopped();
             ended.exited(0).said(TORN_DOWN).within(Duration::from_secs(1));
             ended.reported(&["an exit handler (`atexit`) or a destructor did not end", "exit status 0"]);
         }
@@ -223,7 +223,7 @@ fn frozen_beyond_the_deadline(program: Program) -> Ended {
     child.freeze();
     std::thread::sleep(GRACE);
     child.thaw();
-    child.ended()
+    child.stopped()
 }
 
 /// R9: the watchdog writes its line before it ends the process. Whoever wakes first leaves the exit to the watchdog.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use libc::SIGTERM;
-use lifecycle_process_tests::{Ended, both_flavours, program};
+use lifecycle_process_tests::{Ended, Fixture, both_flavours, program};
 
 const TORN_DOWN: &[&str] = &["managed", "orders closed", "store closed"];
 
@@ -242,6 +242,25 @@ fn main_may_return_an_exit_code() {
     program!("code", "").run().exited(3).said(&["farewell"]);
 }
 
+/// R26: status 0 would say that the work of the job is done.
+#[test]
+fn a_job_that_is_stopped_before_its_arguments_have_started_has_failed() {
+    let mut child = program!("job_arguments", "endless").start();
+    child.wait_for("starting");
+    child.signal(SIGTERM);
+    let ended = child.ended();
+    ended.exited(1).never_said("working").within(Duration::ZERO);
+    ended.reported(&["main failed: the stop began before everything had started"]);
+}
+
+/// R26.
+#[test]
+fn an_argument_that_does_not_start_is_the_reason_of_the_stop_and_not_a_failure_of_main() {
+    let ended = program!("job_arguments", "fails").run();
+    ended.exited(1).never_said("working");
+    ended.reported(&["lifecycle: `Input` did not start: no input; stopped in"]).not_reported("main failed");
+}
+
 /// R20: a batch job counts as work in flight from its start.
 #[test]
 fn a_job_finishes_its_work_or_is_cut_off() {
@@ -249,7 +268,7 @@ fn a_job_finishes_its_work_or_is_cut_off() {
         let mut child = program!("job", scenario).grace(grace).start();
         child.wait_for("working");
         child.signal(SIGTERM);
-        child.ended()
+        child.stopped()
     };
     stopped("short", "20s").exited(0).said(&["working", "done", "farewell"]);
     stopped("endless", "1s").exited(70).said(&["working", "farewell"]).within(Duration::from_secs(1));

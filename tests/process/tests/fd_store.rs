@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use libc::{SIGKILL, SIGTERM};
-use lifecycle_process_tests::{Child, Folder, Manager, PATIENCE, Program, program, soak};
+use lifecycle_process_tests::{Child, Fixture, Folder, Manager, PATIENCE, Program, Watched, program, soak};
 
 /// A client of either kind.
 trait Client: Read + Write {}
@@ -39,13 +39,13 @@ fn answered(client: Box<dyn Client>) -> u32 {
 }
 
 fn told(manager: &Manager) -> Program {
-    manager.told_by(program!("multi", "stored/as told")).env("FDSTORE", "4").listening_to_us()
+    manager.told_by(program!("multi", "stored/as told")).env("FDSTORE", "4").piped_stdin()
 }
 
 /// Starts the next process with everything in the store.
 fn next(manager: &Manager) -> Child {
     let program = manager.told_by(program!("multi", "stored/as told")).env("FDSTORE", "4");
-    program.with_listeners(manager.stored()).listening_to_us().start()
+    program.with_listeners(manager.stored()).piped_stdin().start()
 }
 
 #[track_caller]
@@ -85,7 +85,7 @@ fn r37_a_listener_outlives_a_kill_and_refuses_nobody() {
         for _ in 0..2 {
             assert_eq!(answered(connect(&address)), pid);
             child.signal(SIGKILL);
-            child.ended().killed_by(SIGKILL);
+            child.stopped().killed_by(SIGKILL);
             // Nobody accepts at the moment.
             let waiting = connect(&address);
             child = next(&manager);
@@ -96,7 +96,7 @@ fn r37_a_listener_outlives_a_kill_and_refuses_nobody() {
         }
         assert_eq!(manager.wait_for_stored(1), names, "a listener that was taken over is not stored again");
         child.signal(SIGTERM);
-        child.ended().exited(0);
+        child.stopped().exited(0);
         assert_eq!(removed(&manager), [] as [&str; 0]);
     }
 }
@@ -122,7 +122,7 @@ fn r37_a_stop_empties_the_queue_once_and_leaves_later_clients_to_the_next_proces
         assert_eq!(answered(queued), pid);
         let mut later = connect(&address);
         later.write_all(b"x").expect("it is in the queue");
-        child.ended().exited(0).not_reported("cut off");
+        child.stopped().exited(0).not_reported("cut off");
         let mut child = next(&manager);
         child.tell(&format!("serve-one {address}"));
         child.wait_for(&format!("took over {address}"));
@@ -152,7 +152,7 @@ fn r37_a_server_that_ends_alone_takes_its_listener_out_of_the_store() {
         assert_eq!(manager.wait_for_stored(1).len(), 1);
         assert_eq!(answered(connect(&address)), child.pid());
         child.signal(SIGTERM);
-        child.ended().exited(0);
+        child.stopped().exited(0);
     }
 }
 
@@ -179,7 +179,7 @@ fn r37_a_listener_that_the_program_drops_leaves_the_store_unless_it_listens_agai
             }
         }
         child.signal(SIGTERM);
-        child.ended().exited(0);
+        child.stopped().exited(0);
     }
 }
 
@@ -198,7 +198,7 @@ fn r37_a_main_that_fails_leaves_its_listeners_to_the_next_process() {
             manager.wait_for_stored(1);
             let waiting = connect(&address);
             child.tell(failure);
-            child.ended().exited(status);
+            child.stopped().exited(status);
             assert_eq!(removed(&manager), [] as [&str; 0], "{failure} {is_ready}");
             let mut child = next(&manager);
             child.tell(&format!("serve {address}"));
@@ -216,7 +216,7 @@ fn r37_a_stored_listener_in_the_way_of_a_new_address_is_removed() {
     does(&mut child, &format!("serve 0.0.0.0:{port}"));
     let name = manager.wait_for_stored(1).remove(0);
     child.signal(SIGTERM);
-    child.ended().exited(0);
+    child.stopped().exited(0);
     let mut child = next(&manager);
     let address = format!("127.0.0.1:{port}");
     does(&mut child, &format!("serve {address}"));
@@ -241,7 +241,7 @@ fn r37_a_stored_listener_that_nobody_takes_is_removed() {
     }
     manager.wait_for_stored(2);
     child.signal(SIGKILL);
-    child.ended().killed_by(SIGKILL);
+    child.stopped().killed_by(SIGKILL);
     let mut child = next(&manager);
     does(&mut child, "ready");
     manager.wait_for_stored(0);
@@ -252,7 +252,7 @@ fn r37_a_stored_listener_that_nobody_takes_is_removed() {
         thread::sleep(Duration::from_millis(1));
     }
     child.signal(SIGTERM);
-    child.ended().exited(0);
+    child.stopped().exited(0);
 }
 
 /// The listeners of a socket unit come before those of the store.
@@ -264,12 +264,12 @@ fn r37_a_listener_of_a_socket_unit_is_told_from_a_stored_one() {
     does(&mut child, &format!("serve {stored}"));
     manager.wait_for_stored(1);
     child.signal(SIGTERM);
-    child.ended().exited(0);
+    child.stopped().exited(0);
     let unit = TcpListener::bind("127.0.0.1:0").expect("a port");
     let at = unit.local_addr().expect("an address").to_string();
     let listeners = [("web".to_owned(), OwnedFd::from(unit))].into_iter().chain(manager.stored()).collect();
     let program = manager.told_by(program!("multi", "stored/as told")).env("FDSTORE", "4");
-    let mut child = program.with_listeners(listeners).listening_to_us().start();
+    let mut child = program.with_listeners(listeners).piped_stdin().start();
     // The only listener of a unit is used for any address.
     let other = format!("127.0.0.1:{}", free_port());
     for (address, at) in [(other, &at), (stored.clone(), &stored)] {
@@ -289,7 +289,7 @@ fn r37_a_listener_that_refused_new_clients_accepts_them_again() {
     does(&mut child, &format!("serve {address}"));
     manager.wait_for_stored(1);
     child.signal(SIGKILL);
-    child.ended().killed_by(SIGKILL);
+    child.stopped().killed_by(SIGKILL);
     refuse_all(&manager.stored()[0].1);
     let brief = Duration::from_millis(200);
     let refused = TcpStream::connect_timeout(&address.parse().expect("an address"), brief);
@@ -325,7 +325,7 @@ fn r37_a_unix_listener_without_its_file_is_not_taken_over() {
         does(&mut child, &format!("serve {address}"));
         manager.wait_for_stored(1);
         child.signal(SIGTERM);
-        child.ended().exited(0);
+        child.stopped().exited(0);
         std::fs::remove_file(&path).expect("a stop leaves the file of a stored listener");
         if is_replaced {
             drop(std::os::unix::net::UnixListener::bind(&path).expect("the path is free"));
@@ -344,7 +344,7 @@ fn r37_a_port_that_the_kernel_chose_is_not_stored_and_nothing_without_a_store() 
         let mut child = told(&manager).env("FDSTORE", fdstore).start();
         does(&mut child, &format!("serve {address}"));
         child.signal(SIGTERM);
-        child.ended().exited(0);
+        child.stopped().exited(0);
         manager.wait_for("BARRIER=1", 1);
         let received = manager.received();
         assert!(received.iter().all(|datagram| !datagram.contains("FDSTORE")), "{received:#?}");
@@ -361,7 +361,7 @@ fn r37_a_store_that_is_full_is_one_warning_and_the_listeners_work() {
         assert_eq!(answered(connect(address)), child.pid());
     }
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended
         .exited(0)
         .reported(&["warning: systemd stores 1 descriptors of this service (FileDescriptorStoreMax)"]);
@@ -378,7 +378,7 @@ fn r37_a_service_manager_that_stores_nothing_delays_nothing() {
         let filler = UnixDatagram::unbound().expect("a socket");
         filler.set_nonblocking(true).expect("a socket has that option");
         let program = program!("multi", "stored/as told").env("NOTIFY_SOCKET", &path).env("FDSTORE", "4");
-        let mut child = program.listening_to_us().start();
+        let mut child = program.piped_stdin().start();
         child.wait_until_it_catches(SIGTERM);
         does(&mut child, "ready");
         if is_gone {
@@ -391,7 +391,7 @@ fn r37_a_service_manager_that_stores_nothing_delays_nothing() {
             assert_eq!(answered(connect(&address)), child.pid());
         }
         child.signal(SIGTERM);
-        let ended = child.ended();
+        let ended = child.stopped();
         ended.exited(0).within(Duration::from_secs(1));
         assert!(!folder.path("socket").exists(), "a stop removes the file of a listener that is not stored");
         if is_gone {

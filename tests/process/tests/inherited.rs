@@ -3,7 +3,7 @@
 //! These tests change the signals of their own process, so they have a program of their own.
 
 use libc::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
-use lifecycle_process_tests::program;
+use lifecycle_process_tests::{Fixture, Watched, program};
 
 const SIGNALS: [i32; 5] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1];
 
@@ -20,7 +20,7 @@ fn a_child_receives_the_signals_that_its_parent_ignores() {
     let sets = child.signals().expect("it runs");
     assert_eq!(SIGNALS.map(|signal| sets.ignores(signal)), [false; 5]);
     child.signal(SIGINT);
-    child.ended().exited(0).reported(&["SIGINT from process"]);
+    child.stopped().exited(0).reported(&["SIGINT from process"]);
     program!("usr1", "").stopped_by(SIGHUP).killed_by(SIGHUP);
     program!("multi", "endings/idle").through(&["env"]).stopped_by(SIGINT).exited(0);
 }
@@ -47,5 +47,5 @@ fn a_child_that_is_to_ignore_a_signal_ignores_it() {
     child.wait_for("ready");
     assert!(child.signals().expect("it runs").ignores(SIGINT));
     child.signal(SIGTERM);
-    child.ended().exited(0);
+    child.stopped().exited(0);
 }

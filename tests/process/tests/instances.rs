@@ -1,7 +1,7 @@
 //! Every instance is torn down exactly once, even if it is managed or released during the stop.
 
 use libc::SIGTERM;
-use lifecycle_process_tests::{both_flavours, soak};
+use lifecycle_process_tests::{Fixture, both_flavours, soak};
 
 /// R8.
 #[test]

@@ -31,7 +31,7 @@ fn started(scenario: &str) -> Child {
 fn as_pid_1_a_signal_stops_it_with_status_0() {
     let mut child = started("endings/idle");
     child.signal(SIGTERM);
-    child.ended().exited(0).said(&["stopping", "orders closed", "store closed"]);
+    child.stopped().exited(0).said(&["stopping", "orders closed", "store closed"]);
 }
 
 /// R14: for PID 1, the kernel ignores a raised SIGTERM.
@@ -44,5 +44,5 @@ fn as_pid_1_the_third_signal_ends_it_with_128_and_its_number() {
         std::thread::sleep(APART);
         child.signal(SIGTERM);
     }
-    child.ended().exited(128 + SIGTERM).within(3 * APART);
+    child.stopped().exited(128 + SIGTERM).within(3 * APART);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use libc::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
-use lifecycle_process_tests::{APART, Program, program};
+use lifecycle_process_tests::{APART, Fixture, Program, program};
 
 const IN_ORDER: &[&str] = &["managed", "ready", "stopping", "orders closed", "store closed", "after run"];
 /// Each kind of runtime: of the options, and of a builder of the program.
@@ -31,7 +31,7 @@ fn a_signal_before_ready_drops_main() {
         let mut child = plain("startup/endless", runtime).start();
         child.wait_for("waiting for the broker");
         child.signal(SIGTERM);
-        child.ended().exited(0).said(&["managed", "main dropped", "orders closed", "store closed"]);
+        child.stopped().exited(0).said(&["managed", "main dropped", "orders closed", "store closed"]);
     }
 }
 
@@ -47,7 +47,7 @@ fn the_second_signal_hurries_and_the_third_kills() {
         child.signal(SIGTERM);
         std::thread::sleep(APART);
         child.signal(SIGTERM);
-        child.ended().killed_by(SIGTERM).within(3 * APART);
+        child.stopped().killed_by(SIGTERM).within(3 * APART);
     }
     let ended = plain("endings/idle", "signals=SIGUSR1,SIGUSR1").stopped_by(SIGUSR1);
     ended.exited(0).reported(&["SIGUSR1 from process"]);
@@ -65,7 +65,7 @@ fn the_deadline_holds() {
         let mut child = plain(scenario, &format!("{runtime} grace_ms=1000")).grace("").start();
         child.wait_for("blocked");
         child.signal(SIGTERM);
-        child.ended().exited(status).within(Duration::from_secs(1));
+        child.stopped().exited(status).within(Duration::from_secs(1));
     }
 }
 
@@ -159,7 +159,7 @@ fn a_library_with_runtimes_of_its_own_is_inside() {
     child.wait_for("serving");
     child.wait_for("serving");
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(0).said(&["library returned"]);
     for shard in 0..2 {
         ended.said(&[&format!("task of shard {shard} ended"), &format!("shard {shard} closed")]);

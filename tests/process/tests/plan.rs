@@ -1,7 +1,7 @@
 //! The plan of the linked program. Its errors are reported before `main` runs.
 
 use libc::SIGTERM;
-use lifecycle_process_tests::{Program, program};
+use lifecycle_process_tests::{Fixture, Program, program};
 use serde_json::{Value, json};
 
 /// R5: status 78, and one line with the cycle and its reasons.

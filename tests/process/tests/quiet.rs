@@ -1,7 +1,7 @@
 //! A program that returns before it is ready, and has managed nothing, prints no report (R21).
 
 use libc::SIGTERM;
-use lifecycle_process_tests::{Program, program};
+use lifecycle_process_tests::{Fixture, Program, program};
 
 fn version(scenario: &str) -> Program {
     // What the start would warn about, to a program that is in use.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use libc::{SIGHUP, SIGTERM};
-use lifecycle_process_tests::{both_flavours, program};
+use lifecycle_process_tests::{Fixture, both_flavours, program};
 
 const IN_ORDER: &[&str] = &["ready", "stopping", "orders closed", "store closed"];
 
@@ -23,26 +23,26 @@ fn a_terminal_that_is_gone_stops_the_program() {
     let mut child = program.start();
     child.wait_for("ready");
     drop(terminal);
-    child.ended().exited(0).said(IN_ORDER).reported(&["SIGHUP"]);
+    child.stopped().exited(0).said(IN_ORDER).reported(&["SIGHUP"]);
 }
 
 /// R14: a service manager gives no terminal, and asks for a reload by SIGHUP.
 #[test]
 fn a_hangup_without_a_terminal_is_ignored_and_logged() {
-    let mut child = program!("multi", "streams/log is slow").without_terminal().start();
+    let mut child = program!("multi", "streams/log is slow").start();
     child.wait_for("ready");
     child.signal(SIGHUP);
     child.wait_for(
         "heard: SIGHUP is ignored: the process has no controlling terminal, and takes no reload requests",
     );
     child.signal(SIGTERM);
-    child.ended().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
+    child.stopped().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
 }
 
 /// R14: a program that names the signal stops by it.
 #[test]
 fn a_hangup_that_the_program_names_stops_it() {
-    let program = program!("signals", "").without_terminal();
+    let program = program!("signals", "");
     program.stopped_by(SIGHUP).exited(0).reported(&["SIGHUP from process"]);
 }
 
@@ -61,7 +61,7 @@ fn r33_a_hangup_requests_a_reload_and_each_answer_is_told() {
             child.wait_for(&format!("turn {turn}"));
         }
         child.signal(SIGTERM);
-        child.ended().exited(0).said(&["turn 2", "stopping"]).said(&["no further reloads"]);
+        child.stopped().exited(0).said(&["turn 2", "stopping"]).said(&["no further reloads"]);
         let facts = std::fs::read_to_string(&file).unwrap();
         let errors: Vec<serde_json::Value> = facts
             .lines()
@@ -79,7 +79,7 @@ fn r33_a_hangup_requests_a_reload_and_each_answer_is_told() {
 /// Requests that arrive while the program works on one count as one.
 #[test]
 fn r33_many_hangups_at_once_are_few_reloads() {
-    let mut child = program!("multi", "reload/by turns").without_terminal().start();
+    let mut child = program!("multi", "reload/by turns").start();
     child.wait_for("ready");
     // The kernel joins signals that come at the same instant.
     for _ in 0..50 {
@@ -88,7 +88,7 @@ fn r33_many_hangups_at_once_are_few_reloads() {
     }
     child.wait_for("turn 1");
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(0).within(Duration::from_secs(20));
     let turns = ended.stdout.iter().filter(|line| line.starts_with("turn ")).count();
     assert!(turns < 25, "{turns} reloads of 50 requests within a moment");
@@ -105,8 +105,7 @@ fn r33_the_requests_can_be_taken_once() {
 /// R33: a program that names signals, and not SIGHUP, would be ended by a reload.
 #[test]
 fn r33_a_hangup_that_requests_no_reload_is_told_at_the_start() {
-    let plain =
-        |options: &str| program!("plain", "reload/by turns").env("OPTIONS", options).without_terminal();
+    let plain = |options: &str| program!("plain", "reload/by turns").env("OPTIONS", options);
     let ended = plain("signals=SIGTERM").stopped_by(SIGTERM);
     ended.exited(0).reported(&["SIGHUP ends this program, although it takes reload requests"]);
     let ended = plain("").ignoring(SIGHUP).stopped_by(SIGTERM);

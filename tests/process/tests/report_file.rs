@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use libc::{SIGKILL, SIGTERM};
-use lifecycle_process_tests::{Program, Random, both_flavours, program, soak};
+use lifecycle_process_tests::{Fixture, Program, Random, both_flavours, program, soak};
 use serde_json::Value;
 
 /// A folder of one test, which is removed at its end.
@@ -107,7 +107,7 @@ fn r35_a_process_that_is_killed_leaves_whole_lines_and_the_next_start_names_what
         wait_for_lines(&file, 3 + usize::try_from(random.below(8)).expect("a count"));
         std::thread::sleep(Duration::from_micros(random.below(3_000)));
         child.signal(SIGKILL);
-        let killed = child.ended();
+        let killed = child.stopped();
         let before = lines(&file);
         let sealed = facts(&before).contains(&"sealed");
         let next = with_file(one_after_the_other(), &file).stopped_by(SIGTERM);
@@ -146,7 +146,7 @@ fn r35_a_crash_is_told_at_the_next_start_and_by_last_stop() {
     child.wait_for("ready");
     wait_for_lines(&folder.file(), 1);
     child.signal(SIGKILL);
-    child.ended().killed_by(SIGKILL);
+    child.stopped().killed_by(SIGKILL);
     let next = with_file(one_after_the_other(), &folder.file()).stopped_by(SIGTERM);
     next.exited(0).reported(&["ended without a stop: it was killed, or it crashed"]);
     next.said(&["last stop: None", "ready"]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use libc::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use lifecycle::__private::SIGNALS;
-use lifecycle_process_tests::{APART, both_flavours, program, soak};
+use lifecycle_process_tests::{APART, Fixture, Watched, both_flavours, program, soak};
 
 const IN_ORDER: &[&str] = &["managed", "ready", "stopping", "orders closed", "store closed"];
 
@@ -28,7 +28,7 @@ fn a_signal_that_was_ignored_at_start_stays_ignored() {
     assert!(sets.catches(SIGTERM));
     child.signal(SIGHUP);
     child.signal(SIGTERM);
-    child.ended().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
+    child.stopped().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
 }
 
 /// R13: the program's other handlers are called, with a signature of either kind.
@@ -46,9 +46,9 @@ fn handlers_of_the_program_are_called_as_well() {
 fn the_first_signal_that_a_handler_catches_stops_the_program() {
     for run in 0..if soak() { 5_000 } else { 200 } {
         let mut child = program!("current", "startup/endless").start();
-        assert!(child.wait_until_it_catches(SIGTERM), "run {run}: {:#?}", child.ended());
+        assert!(child.wait_until_it_catches(SIGTERM), "run {run}: {:#?}", child.stopped());
         child.signal(SIGTERM);
-        child.ended().exited(0);
+        child.stopped().exited(0);
     }
 }
 
@@ -61,7 +61,7 @@ fn a_sigterm_that_is_ignored_at_start_is_told() {
         child.wait_for("ready");
         child.signal(SIGTERM);
         child.signal(SIGINT);
-        child.ended().exited(0).reported(&[line]).reported(&["SIGINT from process"]);
+        child.stopped().exited(0).reported(&[line]).reported(&["SIGINT from process"]);
     }
     program!("multi", "endings/idle").ignoring(SIGHUP).stopped_by(SIGTERM).not_reported("was ignored");
     // This program does not want SIGTERM.
@@ -88,7 +88,7 @@ fn second_signal_ends_the_drain_and_cleanup_still_runs() {
         child.wait_for("stopping");
         std::thread::sleep(APART);
         child.signal(SIGTERM);
-        let ended = child.ended();
+        let ended = child.stopped();
         ended.exited(70).said(&["stopping", "task dropped", "orders closed", "store closed"]);
         ended.within(APART + Duration::from_secs(3)).reported(&["task spawned at", "endings.rs"]);
     }
@@ -103,7 +103,7 @@ fn second_signal_leaves_cleanup_three_seconds() {
     child.wait_for("hook hangs");
     std::thread::sleep(APART);
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(70).said(&["orders closed", "store closed"]);
     ended.within(APART + Duration::from_secs(3)).reported(&["broken", "timed out"]);
 }
@@ -121,7 +121,7 @@ fn third_signal_kills_by_that_signal() {
             std::thread::sleep(APART);
             child.signal(signal);
         }
-        child.ended().killed_by(signal).within(3 * APART);
+        child.stopped().killed_by(signal).within(3 * APART);
     }
 }
 
@@ -135,7 +135,7 @@ fn third_signal_kills_a_blocked_runtime() {
         std::thread::sleep(APART);
         child.signal(SIGTERM);
     }
-    child.ended().killed_by(SIGTERM).within(3 * APART);
+    child.stopped().killed_by(SIGTERM).within(3 * APART);
 }
 
 /// R14: a terminal and a supervisor may send their signals at the same time.
@@ -146,7 +146,7 @@ fn sigterm_and_sigint_at_once_count_as_one() {
         child.wait_for("ready");
         child.signal_at_once(&signals);
         // A second signal would cut off the work.
-        child.ended().exited(0).said(&["stopping", "work done", "orders closed"]);
+        child.stopped().exited(0).said(&["stopping", "work done", "orders closed"]);
     }
 }
 
@@ -191,7 +191,7 @@ fn second_signal_ends_the_lame_duck() {
     child.wait_for("stopping");
     std::thread::sleep(APART);
     child.signal(SIGTERM);
-    child.ended().exited(0).said(IN_ORDER).within(APART);
+    child.stopped().exited(0).said(IN_ORDER).within(APART);
 }
 
 /// R13, R14: no part of the service polls, so it ends long before the end of its grace.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use libc::{SIGINT, SIGTERM};
-use lifecycle_process_tests::{Ended, Program, Random, both_flavours, program, soak};
+use lifecycle_process_tests::{Ended, Program, Random, Watched, both_flavours, program, soak};
 
 /// R13, R6.
 #[test]
@@ -14,7 +14,7 @@ fn a_signal_during_start_up_drops_main_and_tears_down() {
             let mut child = program.env("LIFECYCLE_LAME_DUCK", "15s").start();
             child.wait_for("waiting for the broker");
             child.signal(signal);
-            let ended = child.ended();
+            let ended = child.stopped();
             ended.exited(0).within(Duration::ZERO);
             ended.said(&["managed", "main dropped", "orders closed", "store closed"]);
         }
@@ -53,7 +53,7 @@ fn a_signal_at_any_instant_of_start_up_loses_nothing() {
 fn interrupted(program: Program, random: &mut Random, any_instant: bool) -> Option<Ended> {
     let mut child = program.start();
     if !any_instant {
-        assert!(child.wait_until_it_catches(SIGTERM), "{:#?}", child.ended());
+        assert!(child.wait_until_it_catches(SIGTERM), "{:#?}", child.stopped());
     }
     let until = Instant::now() + Duration::from_micros(random.below(15_000));
     while Instant::now() < until {
@@ -61,7 +61,7 @@ fn interrupted(program: Program, random: &mut Random, any_instant: bool) -> Opti
     }
     let armed = child.signals().is_some_and(|sets| sets.catches(SIGTERM));
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     if !armed && ended.status.code().is_none() {
         ended.killed_by(SIGTERM);
         return None;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use libc::{SIGTERM, STDERR_FILENO};
-use lifecycle_process_tests::{both_flavours, program};
+use lifecycle_process_tests::{Fixture, both_flavours, program};
 
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -16,7 +16,7 @@ fn a_full_stdout_pipe_with_its_lock_held() {
         let mut child = program.stdout(stdout).grace("3s").start();
         child.wait_for_on_stderr("ready");
         child.signal(SIGTERM);
-        child.ended().exited(70).reported(&["stdout"]).within(GRACE);
+        child.stopped().exited(70).reported(&["stdout"]).within(GRACE);
         drop(unread);
     }
 }

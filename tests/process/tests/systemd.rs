@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use libc::{SIGHUP, SIGTERM};
-use lifecycle_process_tests::{Child, Folder, Manager, Program, both_flavours, program};
+use lifecycle_process_tests::{Child, Fixture, Folder, Manager, Program, both_flavours, program};
 
 fn told_to(program: Program, manager: &Manager) -> Program {
     manager.told_by(program)
@@ -20,7 +20,7 @@ fn r37_a_stop_is_told_in_order_at_a_path_and_at_an_abstract_name() {
             let pid = child.pid();
             child.wait_for("ready");
             child.signal(SIGTERM);
-            child.ended().exited(0).not_reported("systemd");
+            child.stopped().exited(0).not_reported("systemd");
             let received = manager.received();
             assert_eq!(received[0], format!("READY=1\nMAINPID={pid}\nSTATUS=running"));
             assert!(
@@ -43,14 +43,14 @@ fn r37_a_stop_is_told_in_order_at_a_path_and_at_an_abstract_name() {
 #[test]
 fn r37_a_reload_begins_with_its_time_and_ends_with_ready() {
     let manager = Manager::start("reload");
-    let mut child = told_to(program!("multi", "reload/by turns").without_terminal(), &manager).start();
+    let mut child = told_to(program!("multi", "reload/by turns"), &manager).start();
     child.wait_for("ready");
     for turn in 0..2 {
         child.signal(SIGHUP);
         child.wait_for(&format!("turn {turn}"));
     }
     child.signal(SIGTERM);
-    child.ended().exited(0);
+    child.stopped().exited(0);
     let received = manager.received();
     let begun = |datagram: &String| {
         let time =
@@ -81,7 +81,7 @@ fn r37_the_watchdog_is_fed_while_the_runtime_answers() {
         child.wait_for("stopping");
         let before = manager.count(WATCHDOG);
         manager.wait_for(WATCHDOG, before + 5);
-        child.ended().exited(70);
+        child.stopped().exited(70);
     }
 }
 
@@ -103,7 +103,7 @@ fn r37_the_watchdog_of_a_runtime_that_hangs_is_not_fed() {
         thread::sleep(Duration::from_millis(700));
         assert_eq!(manager.count(WATCHDOG), before, "{scenario}");
         child.signal(SIGTERM);
-        child.ended().exited(124);
+        child.stopped().exited(124);
     }
 }
 
@@ -117,7 +117,7 @@ fn r37_without_a_watchdog_of_its_own_a_process_sends_none() {
         child.wait_for("ready");
         thread::sleep(Duration::from_millis(300));
         child.signal(SIGTERM);
-        child.ended().exited(0);
+        child.stopped().exited(0);
         assert_eq!(manager.count(WATCHDOG), 0);
     }
 }

@@ -95,10 +95,10 @@ impl Balancer {
     #[track_caller]
     fn run(address: SocketAddr, configuration: &str) -> Balancer {
         let (reader, mut writer) = std::io::pipe().expect("a pipe");
-        let haproxy = Program::new(&installed("haproxy", "haproxy"), "-db")
+        let haproxy = Program::new(installed("haproxy", "haproxy"))
+            .arg("-db")
             .arg("-f")
             .arg("/dev/stdin")
-            .in_its_own_group()
             .stdin(OwnedFd::from(reader))
             .start();
         writer.write_all(configuration.as_bytes()).expect("HAProxy reads it");
@@ -125,7 +125,7 @@ impl Balancer {
         let over = self.haproxy.is_over();
         self.haproxy.expect(!over, "HAProxy ended by itself");
         self.haproxy.signal(libc::SIGTERM);
-        self.haproxy.ended().stdout.join("\n")
+        self.haproxy.stopped().stdout.join("\n")
     }
 }
 

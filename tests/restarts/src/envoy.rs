@@ -29,14 +29,14 @@ impl Envoy {
         interval: Duration,
     ) -> Envoy {
         let configuration = configuration(address, admin, instances, interval);
-        let envoy = Program::new(&program(), "--config-yaml")
+        let envoy = Program::new(program())
+            .arg("--config-yaml")
             .arg(&configuration)
             .arg("--disable-hot-restart")
             .arg("--concurrency")
             .arg("1")
             .arg("--log-level")
             .arg("error")
-            .in_its_own_group()
             .start();
         let mut envoy = Envoy { envoy, admin };
         let until = Instant::now() + PATIENCE;
@@ -72,7 +72,7 @@ impl Envoy {
         let over = self.envoy.is_over();
         self.envoy.expect(!over, "Envoy ended by itself");
         self.envoy.signal(libc::SIGTERM);
-        self.envoy.ended().exited(0);
+        self.envoy.stopped().exited(0);
     }
 }
 

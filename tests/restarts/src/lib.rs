@@ -1,27 +1,23 @@
 //! Restarts a service under load, and counts the outcome of every request.
 //!
-//! The service is a real process ([`Service`]). The load comes from this process ([`Load`]). Its clients do not retry, so
-//! that the test sees each lost request. [`Balancer`] is `HAProxy`, which repeats no request that it has sent. [`Envoy`] is
+//! The service is a real process ([`Service`]). The load comes from this process ([`Connections`]). Its clients do not retry,
+//! so that the test sees each lost request. [`Balancer`] is `HAProxy`, which repeats no request that it has sent. [`Envoy`] is
 //! Envoy.
 
 mod balancer;
-mod client;
+mod connections;
 mod envoy;
 mod installed;
-mod load;
 mod manager;
-mod place;
 mod service;
-mod tally;
 
 pub use balancer::{Balancer, Check, Retries, Reuse};
+pub use connections::{Connections, only};
 pub use envoy::Envoy;
 pub use installed::installed;
-pub use load::{Clients, Load};
+pub use lifecycle::testing::{Load, Outcome, Place, Tally};
 pub use manager::Manager;
-pub use place::Place;
 pub use service::{Probes, Service, stop};
-pub use tally::{Outcome, Tally};
 
 /// Returns the number of restarts: `normal`, or `long` in the long run.
 pub fn rounds(normal: usize, long: usize) -> usize {

@@ -43,10 +43,11 @@ impl Manager {
         }
         let group = Group::new();
         let (reader, commands) = std::io::pipe().expect("a pipe");
-        let shell = Program::new("sh", "-euc")
+        let shell = Program::new("sh")
+            .arg("-euc")
             .arg(include_str!("manager.sh"))
             .arg("manager.sh")
-            .arg(&group.0.display().to_string())
+            .arg(group.0.display().to_string())
             .arg(folder.path("").to_str().expect("a path"))
             .stdin(OwnedFd::from(reader))
             .start();
@@ -129,7 +130,7 @@ impl Manager {
     #[track_caller]
     pub fn stop(self) {
         drop(self.commands);
-        self.shell.ended().exited(0);
+        self.shell.stopped().exited(0);
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use lifecycle_process_tests::{Child, Program};
+use lifecycle_process_tests::{Child, Program, fixture};
 
 /// The service under test, the length of its lame duck, and its probes.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +85,7 @@ impl Service {
             Probes::NotFound => "404",
             Probes::Handler => "handler",
         };
-        Program::new(self.path, &format!("{how} {address} {probes}")).env("LIFECYCLE_LAME_DUCK", lame_duck)
+        fixture(self.path, &format!("{how} {address} {probes}")).env("LIFECYCLE_LAME_DUCK", lame_duck)
     }
 
     #[track_caller]
@@ -100,5 +100,5 @@ impl Service {
 #[track_caller]
 pub fn stop(mut instance: Child) {
     instance.signal(libc::SIGTERM);
-    instance.ended().exited(0).not_reported("cut off");
+    instance.stopped().exited(0).not_reported("cut off");
 }

@@ -4,12 +4,13 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+use lifecycle::testing::{Clients, Load, Outcome, Place, Tally};
 use lifecycle_process_tests::Child;
-use lifecycle_restart_tests::{Clients, Load, Outcome, Place, Service, Tally, rounds, service, stop};
+use lifecycle_restart_tests::{Connections, Service, only, rounds, service, stop};
 
 /// With many clients, some connect in the microseconds in which the listener closes.
-fn clients() -> Clients {
-    Clients { count: 200, ..Clients::new_connections() }.leaving_when_refused()
+fn clients(address: SocketAddr) -> Clients {
+    Connections::New.to(address).clients(200).leaving_when_refused()
 }
 
 fn stops(start: impl Fn(Service, SocketAddr) -> Child) -> Tally {
@@ -18,7 +19,7 @@ fn stops(start: impl Fn(Service, SocketAddr) -> Child) -> Tally {
     for _ in 0..rounds(20, 100) {
         let address = Place::own().port();
         let instance = start(service!(), address);
-        let load = Load::start(address, clients());
+        let load = clients(address).start();
         load.wait_for_answers(400);
         stop(instance);
         loads.push_back(load);
@@ -35,12 +36,13 @@ fn stops(start: impl Fn(Service, SocketAddr) -> Child) -> Tally {
 
 #[test]
 fn whoever_is_not_refused_is_answered() {
-    stops(Service::start).only(&[Outcome::Refused], "alone, new connections");
+    only(&stops(Service::start), &[Outcome::Refused], "alone, new connections");
 }
 
 /// The service cannot close this listener alone, because other code may hold it too. The close uses a decoy
 /// socket.
 #[test]
 fn whoever_is_not_refused_by_a_plain_listener_is_answered() {
-    stops(Service::start_plainly).only(&[Outcome::Refused], "alone, new connections, a plain listener");
+    let tally = stops(Service::start_plainly);
+    only(&tally, &[Outcome::Refused], "alone, new connections, a plain listener");
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use lifecycle_process_tests::{Ended, Program};
 use lifecycle_restart_tests::{
-    Balancer, Clients, Load, Place, Retries, Reuse, installed, rounds, service, stop,
+    Balancer, Connections, Place, Retries, Reuse, installed, only, rounds, service, stop,
 };
 
 const LAME_DUCK: Duration = Duration::from_millis(600);
 
-fn rolling_restarts_lose_nothing(name: &str, clients: Clients, reuse: Reuse, lame_duck: Duration) {
+fn rolling_restarts_lose_nothing(name: &str, clients: Connections, reuse: Reuse, lame_duck: Duration) {
     let retries = if lame_duck.is_zero() { Retries::WhenRefused } else { Retries::Never };
     let place = Place::own();
     let service = service!().lame_duck(lame_duck);
@@ -22,7 +22,7 @@ fn rolling_restarts_lose_nothing(name: &str, clients: Clients, reuse: Reuse, lam
     let mut instances = addresses.map(|address| Some(service.start(address)));
     let front = place.port();
     let balancer = Balancer::start(front, &addresses, reuse, retries);
-    let load = Load::start(front, clients);
+    let load = clients.to(front).start();
     for instance in instances.iter().flatten() {
         load.wait_for_answer_of(instance.pid());
     }
@@ -36,35 +36,35 @@ fn rolling_restarts_lose_nothing(name: &str, clients: Clients, reuse: Reuse, lam
     }
     let tally = load.finish();
     let said = balancer.stop();
-    if !tally.is_all_answered() {
+    if tally.lost() > 0 {
         println!("{said}");
     }
-    tally.all_answered(&format!("behind HAProxy, {name}"));
+    only(&tally, &[], &format!("behind HAProxy, {name}"));
 }
 
 #[test]
 fn rolling_restarts_lose_no_request_on_kept_connections() {
-    rolling_restarts_lose_nothing("kept connections", Clients::keep_alive(), Reuse::Safe, LAME_DUCK);
+    rolling_restarts_lose_nothing("kept connections", Connections::Kept, Reuse::Safe, LAME_DUCK);
 }
 
 #[test]
 fn rolling_restarts_lose_no_request_on_new_connections() {
-    rolling_restarts_lose_nothing("new connections", Clients::new_connections(), Reuse::Safe, LAME_DUCK);
+    rolling_restarts_lose_nothing("new connections", Connections::New, Reuse::Safe, LAME_DUCK);
 }
 
 #[test]
 fn rolling_restarts_lose_no_request_on_connections_that_the_balancer_shares() {
-    rolling_restarts_lose_nothing("shared connections", Clients::new_connections(), Reuse::Always, LAME_DUCK);
+    rolling_restarts_lose_nothing("shared connections", Connections::New, Reuse::Always, LAME_DUCK);
 }
 
 #[test]
 fn rolling_restarts_without_a_lame_duck_lose_no_request_on_kept_connections() {
-    rolling_restarts_lose_nothing("kept connections", Clients::keep_alive(), Reuse::Safe, Duration::ZERO);
+    rolling_restarts_lose_nothing("kept connections", Connections::Kept, Reuse::Safe, Duration::ZERO);
 }
 
 #[test]
 fn rolling_restarts_without_a_lame_duck_lose_no_request_on_new_connections() {
-    rolling_restarts_lose_nothing("new connections", Clients::new_connections(), Reuse::Safe, Duration::ZERO);
+    rolling_restarts_lose_nothing("new connections", Connections::New, Reuse::Safe, Duration::ZERO);
 }
 
 /// Requires that each request of h2load succeeds, over HTTP/2 to `HAProxy` and on to the instances.
@@ -78,10 +78,11 @@ fn rolling_restarts_lose_no_request_of_h2load(lame_duck: Duration) {
     let (front, front_http1) = (place.port(), place.port());
     let balancer = Balancer::start_http2(front, front_http1, &addresses, retries);
     // Its responses tell the test when to go on.
-    let witness = Load::start(front_http1, Clients { count: 4, ..Clients::keep_alive() });
+    let witness = Connections::Kept.to(front_http1).clients(4).start();
     let start = || {
-        let h2load = Program::new(&installed("h2load", "nghttp2-client"), "-c").arg("8").arg("-m").arg("4");
-        h2load.arg("-n").arg("4000").arg(&format!("http://{front}/fixed")).start()
+        let h2load =
+            Program::new(installed("h2load", "nghttp2-client")).arg("-c").arg("8").arg("-m").arg("4");
+        h2load.arg("-n").arg("4000").arg(format!("http://{front}/fixed")).start()
     };
     let mut run = start();
     let check = |ended: &Ended| {
@@ -94,7 +95,7 @@ fn rolling_restarts_lose_no_request_of_h2load(lame_duck: Duration) {
     for _ in 0..rounds(2, 20) {
         for (instance, address) in instances.iter_mut().zip(addresses) {
             if run.is_over() {
-                check(&std::mem::replace(&mut run, start()).ended());
+                check(&std::mem::replace(&mut run, start()).stopped());
             }
             witness.wait_for_answers(20);
             let old = instance.take().expect("it was started");
@@ -103,13 +104,13 @@ fn rolling_restarts_lose_no_request_of_h2load(lame_duck: Duration) {
             witness.wait_for_answer_of(new.pid());
         }
     }
-    check(&run.ended());
+    check(&run.stopped());
     let tally = witness.finish();
     let said = balancer.stop();
-    if !tally.is_all_answered() {
+    if tally.lost() > 0 {
         println!("{said}");
     }
-    tally.all_answered("behind HAProxy, HTTP/2");
+    only(&tally, &[], "behind HAProxy, HTTP/2");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One instance at a time, with a listener that belongs to this process. Between two instances, new
 //! connections wait in the listener's queue.
 
-use lifecycle_restart_tests::{Clients, Load, Place, service, stop};
+use lifecycle_restart_tests::{Connections, Place, only, service, stop};
 
 /// The start of the successor relative to the stop of the old instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,10 +10,10 @@ enum Successor {
     After,
 }
 
-fn restarts_lose_nothing(clients: Clients, successor: Successor) {
+fn restarts_lose_nothing(clients: Connections, successor: Successor) {
     let listener = Place::own().listener();
     let mut instance = service!().start_with(&listener);
-    let load = Load::start(listener.local_addr().unwrap(), clients);
+    let load = clients.to(listener.local_addr().unwrap()).start();
     for _ in 0..20 {
         load.wait_for_answers(200);
         // A successor that is already running may get its first connection only after the stop.
@@ -23,26 +23,25 @@ fn restarts_lose_nothing(clients: Clients, successor: Successor) {
         load.wait_for_answer_of(instance.pid());
     }
     let tally = load.finish();
-    let kind = if clients.keep_alive { "kept" } else { "new" };
-    tally.all_answered(&format!("handed over, {kind} connections, successor {successor:?}"));
+    only(&tally, &[], &format!("handed over, {clients:?} connections, successor {successor:?}"));
 }
 
 #[test]
 fn a_successor_that_is_there_before_loses_no_request_on_kept_connections() {
-    restarts_lose_nothing(Clients::keep_alive(), Successor::Before);
+    restarts_lose_nothing(Connections::Kept, Successor::Before);
 }
 
 #[test]
 fn a_successor_that_is_there_before_loses_no_request_on_new_connections() {
-    restarts_lose_nothing(Clients::new_connections(), Successor::Before);
+    restarts_lose_nothing(Connections::New, Successor::Before);
 }
 
 #[test]
 fn a_successor_that_comes_after_loses_no_request_on_kept_connections() {
-    restarts_lose_nothing(Clients::keep_alive(), Successor::After);
+    restarts_lose_nothing(Connections::Kept, Successor::After);
 }
 
 #[test]
 fn a_successor_that_comes_after_loses_no_request_on_new_connections() {
-    restarts_lose_nothing(Clients::new_connections(), Successor::After);
+    restarts_lose_nothing(Connections::New, Successor::After);
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use lifecycle_process_tests::{Child, soak};
 use lifecycle_restart_tests::{
-    Balancer, Check, Clients, Envoy, Load, Place, Probes, Service, rounds, service, stop,
+    Balancer, Check, Connections, Envoy, Place, Probes, Service, only, rounds, service, stop,
 };
 
 /// Three checks, which is the default of `HAProxy`.
@@ -42,7 +42,7 @@ fn last_request<B>(
         let [stops, stays]: [Child; 2] = addresses.map(|address| service(probes).start(address));
         let front = place.port();
         let balancer = start(front, &addresses);
-        let load = Load::start(front, Clients::keep_alive());
+        let load = Connections::Kept.to(front).start();
         for instance in [&stops, &stays] {
             load.wait_for_answer_of(instance.pid());
         }
@@ -52,7 +52,7 @@ fn last_request<B>(
         let tally = load.finish();
         figures.push(tally.last_request_of(pid, notice));
         finish(balancer);
-        tally.all_answered(name);
+        only(&tally, &[], name);
         stop(stays);
     }
     figures.sort_unstable();

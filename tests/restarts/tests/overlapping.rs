@@ -1,12 +1,12 @@
 //! The successor binds the same port with `SO_REUSEPORT` before the stop of the old instance. Each instance
 //! has a queue, and the old instance empties its queue during the stop.
 
-use lifecycle_restart_tests::{Clients, Load, Place, service, stop};
+use lifecycle_restart_tests::{Connections, Place, only, service, stop};
 
-fn overlapping_instances_lose_nothing(clients: Clients) {
+fn overlapping_instances_lose_nothing(clients: Connections, count: usize) {
     let address = Place::own().port();
     let mut instance = service!().start_beside(address);
-    let load = Load::start(address, clients);
+    let load = clients.to(address).clients(count).start();
     for _ in 0..20 {
         load.wait_for_answers(200);
         // Open connections stay with the old instance, so the successor may get its first request only at the
@@ -17,17 +17,16 @@ fn overlapping_instances_lose_nothing(clients: Clients) {
         load.wait_for_answer_of(instance.pid());
     }
     let tally = load.finish();
-    let kind = if clients.keep_alive { "kept" } else { "new" };
-    tally.all_answered(&format!("overlapping, {kind} connections"));
+    only(&tally, &[], &format!("overlapping, {clients:?} connections"));
 }
 
 #[test]
 fn overlapping_instances_lose_no_request_on_kept_connections() {
-    overlapping_instances_lose_nothing(Clients::keep_alive());
+    overlapping_instances_lose_nothing(Connections::Kept, 24);
 }
 
 #[test]
 fn overlapping_instances_lose_no_request_on_new_connections() {
     // With many clients, some connect in the microseconds in which the listener closes.
-    overlapping_instances_lose_nothing(Clients { count: 200, ..Clients::new_connections() });
+    overlapping_instances_lose_nothing(Connections::New, 200);
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lifecycle_process_tests::{Folder, PATIENCE, soak};
-use lifecycle_restart_tests::{Clients, Load, Manager, Outcome, Place, Tally, installed, service};
+use lifecycle_restart_tests::{Connections, Manager, Outcome, Place, Tally, installed, only, service};
 
 /// How often a service is restarted, killed or told to reload.
 const ROUNDS: usize = 20;
@@ -43,7 +43,7 @@ fn answer(mut client: TcpStream) -> String {
     body.to_owned()
 }
 
-fn restarts_by_its_socket_lose_nothing(clients: Clients) {
+fn restarts_by_its_socket_lose_nothing(clients: Connections) {
     let address = Place::own().port();
     let program = service!().path();
     let service =
@@ -53,7 +53,7 @@ fn restarts_by_its_socket_lose_nothing(clients: Clients) {
         ("restarted.service", service),
     ]);
     manager.start_unit("restarted.socket");
-    let load = Load::start(address, clients);
+    let load = clients.to(address).start();
     for _ in 0..ROUNDS {
         load.wait_for_answers(200);
         manager.control("restart");
@@ -61,17 +61,16 @@ fn restarts_by_its_socket_lose_nothing(clients: Clients) {
     load.wait_for_answers(200);
     let tally = load.finish();
     manager.stop();
-    let kind = if clients.keep_alive { "kept" } else { "new" };
-    tally.all_answered(&format!("behind a socket of systemd, {kind} connections"));
-    assert_eq!(tally.processes(), ROUNDS + 1, "each restart is a new process");
+    only(&tally, &[], &format!("behind a socket of systemd, {clients:?} connections"));
+    assert_eq!(tally.instances(), ROUNDS + 1, "each restart is a new process");
 }
 
 /// The two restarts run in sequence, because each one starts a manager.
 #[test]
 fn restarts_of_a_service_with_a_socket_unit_lose_no_request() {
     if soak() {
-        restarts_by_its_socket_lose_nothing(Clients::keep_alive());
-        restarts_by_its_socket_lose_nothing(Clients::new_connections());
+        restarts_by_its_socket_lose_nothing(Connections::Kept);
+        restarts_by_its_socket_lose_nothing(Connections::New);
     }
 }
 
@@ -82,7 +81,7 @@ fn killed(more: &str) -> Tally {
     let address = Place::own().port();
     let mut manager = Manager::of_service(&notifying(address, more));
     manager.control("start");
-    let load = Load::start(address, Clients::new_connections());
+    let load = Connections::New.to(address).start();
     let mut pid = manager.pid();
     for _ in 0..ROUNDS {
         load.wait_for_answer_of(pid);
@@ -95,7 +94,7 @@ fn killed(more: &str) -> Tally {
     load.wait_for_answer_of(pid);
     let tally = load.finish();
     manager.stop();
-    assert_eq!(tally.processes(), ROUNDS + 1, "each restart is a new process");
+    assert_eq!(tally.instances(), ROUNDS + 1, "each restart is a new process");
     tally
 }
 
@@ -104,7 +103,7 @@ fn killed(more: &str) -> Tally {
 fn r37_a_service_with_a_store_that_is_killed_refuses_nobody() {
     if soak() {
         let killed = killed(STORE);
-        killed.only(&[Outcome::Reset, Outcome::Empty, Outcome::Cut], "killed, with a store");
+        only(&killed, &[Outcome::Reset, Outcome::Empty, Outcome::Cut], "killed, with a store");
     }
 }
 
@@ -121,11 +120,11 @@ fn r37_a_service_without_a_store_that_is_killed_refuses_clients() {
 #[test]
 fn r37_restarts_of_a_service_with_a_store_lose_no_request() {
     if soak() {
-        for clients in [Clients::keep_alive(), Clients::new_connections()] {
+        for clients in [Connections::Kept, Connections::New] {
             let address = Place::own().port();
             let mut manager = Manager::of_service(&notifying(address, STORE));
             manager.control("start");
-            let load = Load::start(address, clients);
+            let load = clients.to(address).start();
             for _ in 0..ROUNDS {
                 load.wait_for_answers(200);
                 manager.control("restart");
@@ -133,8 +132,8 @@ fn r37_restarts_of_a_service_with_a_store_lose_no_request() {
             load.wait_for_answers(200);
             let tally = load.finish();
             manager.stop();
-            tally.all_answered("restarted, with a store");
-            assert_eq!(tally.processes(), ROUNDS + 1, "each restart is a new process");
+            only(&tally, &[], "restarted, with a store");
+            assert_eq!(tally.instances(), ROUNDS + 1, "each restart is a new process");
         }
     }
 }
@@ -171,13 +170,13 @@ fn r37_restarts_with_the_unit_file_of_the_example_lose_no_request() {
         // A user manager has no dynamic users.
         let mut manager = Manager::start(&[("restarted.service", unit.replace("DynamicUser=yes", ""))]);
         manager.control("start");
-        let load = Load::start(address, Clients::new_connections());
+        let load = Connections::New.to(address).start();
         for _ in 0..3 {
             load.wait_for_answers(200);
             manager.control("restart");
         }
         load.wait_for_answers(200);
-        load.finish().all_answered("restarted, with the unit file of the example");
+        only(&load.finish(), &[], "restarted, with the unit file of the example");
         manager.stop();
     }
 }
@@ -230,7 +229,7 @@ fn r37_a_reload_under_load_refuses_nobody_and_is_answered() {
         let address = Place::own().port();
         let mut manager = Manager::of_service(&notifying(address, ""));
         manager.control("start");
-        let load = Load::start(address, Clients::new_connections());
+        let load = Connections::New.to(address).start();
         let mut times = Vec::new();
         for round in 1..=ROUNDS {
             load.wait_for_answers(100);
@@ -249,8 +248,8 @@ fn r37_a_reload_under_load_refuses_nobody_and_is_answered() {
         println!(
             "{ROUNDS} reloads took {half:?} (median) to {longest:?}, from `systemctl reload` to its effect"
         );
-        tally.all_answered("told to reload");
-        assert_eq!(tally.processes(), 1);
+        only(&tally, &[], "told to reload");
+        assert_eq!(tally.instances(), 1);
     }
 }
 

@@ -8,13 +8,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use lifecycle_process_tests::{Child, Ended, Program};
-use lifecycle_restart_tests::{Clients, Load, Place, Service, installed, rounds, service, stop};
+use lifecycle_restart_tests::{Connections, Load, Place, Service, installed, only, rounds, service, stop};
 
 const LAME_DUCKS: [Duration; 2] = [Duration::ZERO, Duration::from_millis(300)];
 
 /// Two clients of this process, whose responses tell the test when to go on.
 fn pace(address: SocketAddr) -> Load {
-    Load::start(address, Clients { count: 2, ..Clients::keep_alive() })
+    Connections::Kept.to(address).clients(2).start()
 }
 
 /// Runs the client again and again, until an instance was stopped 2 times (20 in the long run) while it ran. `check`
@@ -36,7 +36,7 @@ fn through_stops(client: impl Fn(SocketAddr) -> Program, check: impl Fn(&Ended))
             stop(instance);
             instance = next;
             if running.is_over() {
-                check(&running.ended());
+                check(&running.stopped());
                 continue;
             }
             stops += 1;
@@ -44,9 +44,9 @@ fn through_stops(client: impl Fn(SocketAddr) -> Program, check: impl Fn(&Ended))
             run = Some(running);
         }
         if let Some(run) = run {
-            check(&run.ended());
+            check(&run.stopped());
         }
-        pace.finish().all_answered("the pace");
+        only(&pace.finish(), &[], "the pace");
     }
 }
 
@@ -66,8 +66,8 @@ fn does_not_say(ended: &Ended, part: &str) {
 #[test]
 fn no_request_of_ab_fails() {
     let ab = |address: SocketAddr| {
-        let program = Program::new(&installed("ab", "apache2-utils"), "-k").arg("-q");
-        program.arg("-c").arg("16").arg("-n").arg("5000").arg(&format!("http://{address}/fixed"))
+        let program = Program::new(installed("ab", "apache2-utils")).arg("-k").arg("-q");
+        program.arg("-c").arg("16").arg("-n").arg("5000").arg(format!("http://{address}/fixed"))
     };
     through_stops(ab, |ended| {
         ended.exited(0);
@@ -81,9 +81,9 @@ fn no_request_of_ab_fails() {
 fn no_request_of_curl_fails() {
     let curl = |address: SocketAddr| {
         let program =
-            Program::new(&installed("curl", "curl"), "--http1.1").arg("-sS").arg("--fail").arg("-Z");
+            Program::new(installed("curl", "curl")).arg("--http1.1").arg("-sS").arg("--fail").arg("-Z");
         let program = program.arg("--parallel-max").arg("8").arg("-o").arg("/dev/null");
-        program.arg("-w").arg("%{http_code}\\n").arg(&format!("http://{address}/fixed?[1-1000]"))
+        program.arg("-w").arg("%{http_code}\\n").arg(format!("http://{address}/fixed?[1-1000]"))
     };
     through_stops(curl, |ended| {
         ended.exited(0);
@@ -96,8 +96,8 @@ fn no_request_of_curl_fails() {
 #[test]
 fn no_request_of_wrk_fails() {
     let wrk = |address: SocketAddr| {
-        let program = Program::new(&installed("wrk", "wrk"), "-t1").arg("-c16").arg("-d2s");
-        program.arg(&format!("http://{address}/fixed"))
+        let program = Program::new(installed("wrk", "wrk")).arg("-t1").arg("-c16").arg("-d2s");
+        program.arg(format!("http://{address}/fixed"))
     };
     through_stops(wrk, |ended| {
         ended.exited(0);
@@ -112,8 +112,8 @@ fn no_request_of_wrk_fails() {
 fn no_request_of_h2load_over_http1_fails() {
     through_stops(
         |address| {
-            let program = Program::new(&installed("h2load", "nghttp2-client"), "--h1").arg("-c").arg("8");
-            program.arg("-n").arg("5000").arg(&format!("http://{address}/fixed"))
+            let program = Program::new(installed("h2load", "nghttp2-client")).arg("--h1").arg("-c").arg("8");
+            program.arg("-n").arg("5000").arg(format!("http://{address}/fixed"))
         },
         |ended| {
             ended.exited(0);

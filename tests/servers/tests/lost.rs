@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use lifecycle_process_tests::{Child, PATIENCE, Program};
+use lifecycle_process_tests::{Child, PATIENCE, fixture};
 use lifecycle_servers_tests::load::{Load, Protocol};
 
 /// The number of stops of each program.
@@ -46,7 +46,7 @@ fn stop(program: impl Fn() -> Program, server: &str, protocol: Protocol, leaving
             std::thread::sleep(Duration::from_millis(500));
             load.leave();
         }
-        let ended = child.ended();
+        let ended = child.stopped();
         let tally = runtime.block_on(async { tokio::time::timeout(PATIENCE, load.finish()).await });
         let tally = tally.expect("the clients come to an end");
         sum.sent += tally.sent;
@@ -99,7 +99,7 @@ fn print(server: &str, way: &str, sum: &Sum) {
 
 /// Stops a server by its own shutdown.
 fn by_its_own(server: &str, protocol: Protocol) -> Sum {
-    let sum = stop(|| Program::new(env!("CARGO_BIN_EXE_own_shutdown"), server), server, protocol, false);
+    let sum = stop(|| fixture(env!("CARGO_BIN_EXE_own_shutdown"), server), server, protocol, false);
     print(server, "its own shutdown", &sum);
     sum
 }
@@ -107,7 +107,7 @@ fn by_its_own(server: &str, protocol: Protocol) -> Sum {
 /// Stops a recipe, whose clients leave in the lame duck if `leaving` is true.
 #[track_caller]
 fn by_the_recipe(recipe: &str, server: &str, protocol: Protocol, leaving: bool) -> Sum {
-    let sum = stop(|| Program::new(recipe, server), server, protocol, leaving);
+    let sum = stop(|| fixture(recipe, server), server, protocol, leaving);
     print(server, if leaving { "recipe, clients leave" } else { "recipe" }, &sum);
     assert_eq!(sum.ends, ["exit status: 0"]);
     assert_eq!(sum.slow_lost, 0);
@@ -118,12 +118,12 @@ fn by_the_recipe(recipe: &str, server: &str, protocol: Protocol, leaving: bool) 
 #[track_caller]
 fn is_cut_off(recipe: &str, server: &str, protocol: Protocol, named: &str) {
     let grace = Duration::from_secs(1);
-    let program = Program::new(recipe, server).grace("1s").env("LIFECYCLE_LAME_DUCK", "0");
+    let program = fixture(recipe, server).grace("1s").env("LIFECYCLE_LAME_DUCK", "0");
     let (mut child, address) = started(program, server);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let slow = runtime.block_on(Load::start_slow(address, protocol));
     child.signal(libc::SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(70).within(grace).reported(&["cut off:"]).reported(&[named]);
     assert_eq!(runtime.block_on(slow.finish()).lost.len(), 1);
 }

@@ -3,7 +3,7 @@
 //!
 //! The tests count lost and repeated work at these servers, not in the code under test.
 
-mod keeper;
+mod etcd;
 mod mariadb;
 mod nats;
 mod postgres;
@@ -12,9 +12,10 @@ mod rabbitmq;
 mod redis_server;
 mod server;
 
+pub use etcd::Etcd;
 pub use mariadb::MariaDb;
 pub use nats::Nats;
-pub use postgres::Postgres;
+pub use postgres::{Postgres, PostgresDown};
 pub use rabbitmq::RabbitMq;
 pub use redis_server::Redis;
 pub use server::{Place, Server};

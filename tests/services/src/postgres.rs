@@ -1,6 +1,7 @@
 //! `PostgreSQL`.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -26,46 +27,12 @@ impl Postgres {
     /// Starts another server. The user `locked` needs a password.
     #[must_use]
     pub fn start() -> Postgres {
-        let place = Place::new("postgres");
-        let data = place.folder.join("data");
-        let mut init = place.command(programs::find("initdb", "postgresql"));
-        init.args(["-U", "test", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"]).arg(&data);
-        Place::run(init);
-        let access = "host all locked 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n";
-        std::fs::write(data.join("pg_hba.conf"), access).expect("the folder is ours");
-        let mut command = place.command(programs::find("postgres", "postgresql"));
-        command.arg("-D").arg(&data).args(["-p", &place.port.to_string()]);
-        let folder = place.folder.display().to_string();
-        for setting in [
-            "listen_addresses=127.0.0.1",
-            &format!("unix_socket_directories={folder}"),
-            "fsync=off",
-            "max_connections=600",
-            "shared_buffers=32MB",
-            "autovacuum=off",
-            // At this level the server also logs a client that disconnects abruptly outside of a transaction.
-            "log_min_messages=debug1",
-            "log_connections=on",
-            "log_line_prefix=app=%a pid=%p at=%m ",
-        ] {
-            command.args(["-c", setting]);
-        }
-        let options = options(place.port);
-        let answers = || ask(options.connect()).is_ok_and(|connection| ask(connection.close()).is_ok());
-        let server = place.start(command, answers);
-        let pool = PgPoolOptions::new().max_connections(4).connect_with(options);
-        let pool = ask(pool).expect("it answered before");
-        let postgres = Postgres { server, pool };
-        postgres.run("CREATE ROLE locked LOGIN PASSWORD 'secret'");
-        postgres.run("CREATE TABLE writes (run text, id bigint, half int)");
-        postgres.run("CREATE TABLE handled (queue text, id bigint, again bool)");
-        postgres.run("CREATE INDEX ON handled (queue)");
-        postgres
+        PostgresDown::new().start()
     }
 
     /// Returns the URL for a service with this application name.
     pub fn url(&self, name: &str) -> String {
-        format!("postgres://test@127.0.0.1:{}/postgres?application_name={name}", self.port())
+        url(self.port(), name)
     }
 
     /// Runs a statement.
@@ -135,12 +102,83 @@ impl Postgres {
     }
 }
 
+/// A `PostgreSQL` server that has its data and its port, and does not run yet.
+#[derive(Debug)]
+pub struct PostgresDown {
+    place: Place,
+    data: PathBuf,
+}
+
+impl PostgresDown {
+    /// Creates the data.
+    #[must_use]
+    pub fn new() -> PostgresDown {
+        let place = Place::new("postgres");
+        let data = place.folder.join("data");
+        let mut init = place.command(programs::find("initdb", "postgresql"));
+        init.args(["-U", "test", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"]).arg(&data);
+        Place::run(init);
+        let access = "host all locked 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n";
+        std::fs::write(data.join("pg_hba.conf"), access).expect("the folder is ours");
+        PostgresDown { place, data }
+    }
+
+    /// Returns the URL for a service with this application name.
+    pub fn url(&self, name: &str) -> String {
+        url(self.place.port, name)
+    }
+
+    /// Starts the server.
+    #[must_use]
+    pub fn start(self) -> Postgres {
+        let PostgresDown { place, data } = self;
+        let mut command = place.command(programs::find("postgres", "postgresql"));
+        command.arg("-D").arg(&data).args(["-p", &place.port.to_string()]);
+        let folder = place.folder.display().to_string();
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            &format!("unix_socket_directories={folder}"),
+            "fsync=off",
+            "max_connections=600",
+            "shared_buffers=32MB",
+            "autovacuum=off",
+            // At this level the server also logs a client that disconnects abruptly outside of a transaction.
+            "log_min_messages=debug1",
+            "log_connections=on",
+            "log_line_prefix=app=%a pid=%p at=%m ",
+        ] {
+            command.args(["-c", setting]);
+        }
+        let options = options(place.port);
+        let answers = || ask(options.connect()).is_ok_and(|connection| ask(connection.close()).is_ok());
+        let server = place.start(command, answers);
+        let pool = PgPoolOptions::new().max_connections(4).connect_with(options);
+        let pool = ask(pool).expect("it answered before");
+        let postgres = Postgres { server, pool };
+        postgres.run("CREATE ROLE locked LOGIN PASSWORD 'secret'");
+        postgres.run("CREATE TABLE writes (run text, id bigint, half int)");
+        postgres.run("CREATE TABLE handled (queue text, id bigint, again bool)");
+        postgres.run("CREATE INDEX ON handled (queue)");
+        postgres
+    }
+}
+
+impl Default for PostgresDown {
+    fn default() -> PostgresDown {
+        PostgresDown::new()
+    }
+}
+
 impl Deref for Postgres {
     type Target = Server;
 
     fn deref(&self) -> &Server {
         &self.server
     }
+}
+
+fn url(port: u16, name: &str) -> String {
+    format!("postgres://test@127.0.0.1:{port}/postgres?application_name={name}")
 }
 
 fn options(port: u16) -> PgConnectOptions {

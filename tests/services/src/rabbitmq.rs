@@ -15,7 +15,7 @@ use crate::{ask, programs, wait_until};
 pub struct RabbitMq {
     server: Server,
     /// Erlang's port mapper, which would outlive the server.
-    _mapper: Server,
+    mapper: Server,
 }
 
 impl RabbitMq {
@@ -35,7 +35,7 @@ impl RabbitMq {
         std::fs::write(folder("rabbitmq.conf"), "").expect("the folder is ours");
         let mut command = place.command(programs::find("rabbitmq-server", "rabbitmq-server"));
         for (name, value) in [
-            ("RABBITMQ_NODENAME", format!("n{}@localhost", place.port)),
+            ("RABBITMQ_NODENAME", node(place.port)),
             ("RABBITMQ_NODE_PORT", place.port.to_string()),
             ("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1".to_owned()),
             ("RABBITMQ_DIST_PORT", free_port().to_string()),
@@ -60,7 +60,7 @@ impl RabbitMq {
                     .is_ok_and(|connection| ask(connection.close(200, "bye".into())).is_ok())
         };
         let server = place.start(command, answers);
-        RabbitMq { server, _mapper: mapper }
+        RabbitMq { server, mapper }
     }
 
     /// Returns the URL of the server.
@@ -106,6 +106,25 @@ impl RabbitMq {
         })
     }
 
+    /// Returns the names of the connections that clients have named, as the server lists them.
+    ///
+    /// # Panics
+    ///
+    /// If the server's own tool fails.
+    #[track_caller]
+    pub fn named_connections(&self) -> Vec<String> {
+        let mut list = self.server.command(programs::find("rabbitmqctl", "rabbitmq-server"));
+        list.env("ERL_EPMD_PORT", self.mapper.port().to_string());
+        list.args(["--quiet", "--node", &node(self.port()), "list_connections", "client_properties"]);
+        let list = Place::run(list);
+        // One line for each connection, such as `[{"product","lapin"},{"connection_name","orders"}]`.
+        let name = |line: &str| {
+            let (_, rest) = line.split_once(r#"{"connection_name",""#)?;
+            Some(rest.split_once('"')?.0.to_owned())
+        };
+        list.lines().filter_map(name).collect()
+    }
+
     /// Waits until the server has read all that clients have sent that are gone, and has closed their connections.
     ///
     /// # Panics
@@ -147,6 +166,10 @@ impl Deref for RabbitMq {
     fn deref(&self) -> &Server {
         &self.server
     }
+}
+
+fn node(port: u16) -> String {
+    format!("n{port}@localhost")
 }
 
 fn url(port: u16) -> String {

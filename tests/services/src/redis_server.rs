@@ -50,6 +50,12 @@ impl Redis {
         self.query(&command)
     }
 
+    /// Returns the number of clients except for the one that asks.
+    #[track_caller]
+    pub fn other_clients(&self) -> usize {
+        self.run::<String>(&["CLIENT", "LIST"]).lines().count() - 1
+    }
+
     /// Runs all commands of the pipeline in one request.
     ///
     /// # Panics

@@ -3,15 +3,13 @@
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use lifecycle_process_tests::{PATIENCE, with_default_signals};
-use tokio::net::TcpSocket;
+use lifecycle::testing::Place as Addresses;
+use lifecycle_process_tests::{Child, PATIENCE, Program};
 
-use crate::keeper;
 use crate::programs;
 
 /// The user `nobody`, which each Unix has.
@@ -47,20 +45,13 @@ impl Place {
         Place { name, folder, port }
     }
 
-    /// Configures `program` as an unprivileged user, without the caller's environment and signals.
+    /// Configures `program` as an unprivileged user, without the caller's environment.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = Command::new(program.as_ref());
-        with_default_signals(&mut command);
-        command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").env("HOME", &self.folder);
-        command.current_dir(&self.folder).stdin(Stdio::null());
-        if is_root() {
-            command.uid(NOBODY).gid(NOBODY);
-        }
-        command
+        command(program.as_ref(), &self.folder)
     }
 
-    /// Runs `command`, and waits until it ends.
-    pub(crate) fn run(mut command: Command) {
+    /// Runs `command`, and waits until it ends. Returns its output.
+    pub(crate) fn run(mut command: Command) -> String {
         let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         assert!(
             output.status.success(),
@@ -69,6 +60,7 @@ impl Place {
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Starts `command`, and waits until `answers`.
@@ -76,21 +68,33 @@ impl Place {
     /// # Panics
     ///
     /// If it ends, or does not answer in time. The message has its log.
-    pub fn start(self, mut command: Command, answers: impl Fn() -> bool) -> Server {
+    pub fn start(self, command: Command, answers: impl Fn() -> bool) -> Server {
         let log = std::fs::File::create(self.folder.join("log")).expect("the folder is ours");
-        command.stdout(log.try_clone().expect("a descriptor is left")).stderr(log);
-        let child = keeper::start(command, self.folder.clone())
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.name));
-        let (name, port) = (self.name, self.port);
-        let server = Server { port, pid: child.id(), folder: self.folder, child: Mutex::new(child) };
+        let program = Program::from(command).without_report().patience(PATIENCE * 2);
+        let child = program.stdout(log.try_clone().expect("a descriptor is left")).stderr(log).start();
+        let child = Arc::new(Mutex::new(Some(child)));
+        let mut server = Server { port: self.port, folder: self.folder, child, answered: Instant::now() };
+        lock(&RUNNING).push((server.folder.clone(), Arc::clone(&server.child)));
         let until = Instant::now() + PATIENCE * 2;
         while !answers() {
-            let over = server.child().try_wait().expect("a child can be waited for").is_some();
+            let over = server.with_child(Child::is_over);
+            let name = self.name;
             assert!(!over && Instant::now() < until, "{name} does not answer:\n{}", server.log());
             std::thread::sleep(Duration::from_millis(5));
         }
+        server.answered = Instant::now();
         server
     }
+}
+
+fn command(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").env("HOME", folder);
+    command.current_dir(folder).stdin(Stdio::null());
+    if is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
 }
 
 fn is_root() -> bool {
@@ -100,17 +104,29 @@ fn is_root() -> bool {
 
 /// Returns a port without a listener, outside the range that the kernel gives to clients.
 pub(crate) fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 400).expect("it is small") * 50;
-    loop {
-        let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
-        // The socket is bound and does not listen. A child that another thread is starting inherits the socket until it
-        // runs its program, and a socket that does not listen blocks no server.
-        let socket = TcpSocket::new_v4().expect("a socket");
-        socket.set_reuseaddr(true).expect("a socket has that option");
-        if socket.bind(([127, 0, 0, 1], port).into()).is_ok() {
-            return port;
-        }
+    Addresses::LOOPBACK.port().port()
+}
+
+type Running = Arc<Mutex<Option<Child>>>;
+
+/// The folders of the servers that run. The tests share some servers, which no test drops.
+static RUNNING: LazyLock<Mutex<Vec<(PathBuf, Running)>>> = LazyLock::new(|| {
+    // SAFETY: `atexit` takes a function that lives for ever.
+    unsafe { libc::atexit(end_all) };
+    Mutex::default()
+});
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends the servers that run until the test program ends. The kit would end them too, but not remove their folders.
+extern "C" fn end_all() {
+    for (folder, child) in std::mem::take(&mut *lock(&RUNNING)) {
+        drop(lock(&child).take());
+        let _ = std::fs::remove_dir_all(&folder);
+        // The last server removes the common folder.
+        let _ = folder.parent().map(std::fs::remove_dir);
     }
 }
 
@@ -118,19 +134,24 @@ pub(crate) fn free_port() -> u16 {
 #[derive(Debug)]
 pub struct Server {
     port: u16,
-    pid: u32,
     folder: PathBuf,
-    child: Mutex<Child>,
+    child: Running,
+    answered: Instant,
 }
 
 impl Server {
-    fn child(&self) -> std::sync::MutexGuard<'_, Child> {
-        self.child.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn with_child<T>(&self, act: impl FnOnce(&mut Child) -> T) -> T {
+        act(lock(&self.child).as_mut().expect("the server runs"))
     }
 
     /// Returns its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Returns the instant at which it answered first.
+    pub fn answered(&self) -> Instant {
+        self.answered
     }
 
     /// Returns its log.
@@ -143,27 +164,31 @@ impl Server {
         String::from_utf8_lossy(&log).into_owned()
     }
 
+    /// Configures a program that talks to the server, as the same user and in the same folder.
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
+        command(program.as_ref(), &self.folder)
+    }
+
     /// Stops every process of the server. A client can still connect, and receives nothing.
     pub fn freeze(&self) {
-        keeper::signal_tree(self.pid, libc::SIGSTOP);
-        crate::wait_until("every thread stands still", || keeper::stands_still(self.pid));
+        self.with_child(Child::freeze);
     }
 
     /// Continues every process of the server.
     pub fn thaw(&self) {
-        keeper::signal_tree(self.pid, libc::SIGCONT);
+        self.with_child(Child::thaw);
     }
 
     /// Kills every process of the server.
     pub fn kill(&self) {
-        keeper::signal_tree(self.pid, libc::SIGKILL);
+        self.with_child(Child::kill);
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.kill();
-        let _ = self.child().wait();
-        keeper::forget(self.pid);
+        drop(lock(&self.child).take());
+        lock(&RUNNING).retain(|(folder, _)| *folder != self.folder);
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use libc::{SIGKILL, SIGTERM};
-use lifecycle_process_tests::{PATIENCE, Program};
+use lifecycle_process_tests::{PATIENCE, Program, fixture};
 
 /// A folder of one test, which is removed at its end.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Folder {
         let mut child = self.service(path, count, faults).start();
         child.wait_for("ready");
         child.signal(SIGTERM);
-        child.ended();
+        child.stopped();
     }
 
     /// Runs the service, and kills it while its first teardown hangs.
@@ -57,12 +57,11 @@ impl Folder {
             std::thread::sleep(Duration::from_millis(1));
         }
         child.signal(SIGKILL);
-        child.ended().killed_by(SIGKILL);
+        child.stopped().killed_by(SIGKILL);
     }
 
     fn service(&self, path: &str, count: usize, faults: &[&str]) -> Program {
-        let program =
-            Program::new(path, &count.to_string()).grace("2s").env("LIFECYCLE_REPORT", self.report());
+        let program = fixture(path, &count.to_string()).grace("2s").env("LIFECYCLE_REPORT", self.report());
         let program = program.env("SVG", self.file("stop.svg"));
         faults.iter().fold(program, |program, fault| program.arg(fault))
     }

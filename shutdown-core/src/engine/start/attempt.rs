@@ -9,7 +9,7 @@ use tokio::task::AbortHandle;
 
 use super::graph::{Starting, starting};
 use super::values::{Handle, Handles};
-use super::{Start, Startable};
+use super::{Start, StartError, Startable};
 use crate::engine::context::{self, Scoped};
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainEnd;
@@ -55,7 +55,8 @@ impl Given {
     ///
     /// # Errors
     ///
-    /// Returns how `main` has ended if one does not start: `main` does not run.
+    /// Returns how `main` has ended if one does not start: `main` does not run. The reason of the stop has the error of a
+    /// resource. A service is cut before it gets here after a stop. A job is not, and has failed: its work is not done.
     pub async fn of(arguments: &[fn() -> &'static Starting]) -> Result<Given, MainEnd> {
         let hint = "write `provide = ..` with a value of it in `#[lifecycle::main(..)]`";
         Given::start(arguments, hint).await
@@ -68,7 +69,10 @@ impl Given {
     ) -> Result<Given, MainEnd> {
         let lifecycle = context::expect("main", Lifecycle::clone);
         let roots = arguments.iter().map(|argument| argument()).collect();
-        lifecycle.start_all(roots, hint).await.map_err(|error| MainEnd::Err(error.to_string()))
+        lifecycle.start_all(roots, hint).await.map_err(|error| match error {
+            StartError::Failed { .. } | StartError::Invalid { .. } => MainEnd::Ok,
+            StartError::Stopping | StartError::Nested => MainEnd::Err(error.to_string()),
+        })
     }
 }
 

@@ -50,6 +50,11 @@ impl Protocol {
         configure(&mut self.hyper);
     }
 
+    /// Whether an HTTP/1 connection takes more than one request.
+    pub(in crate::http) fn keep_alive(&mut self, keeps: bool) {
+        self.hyper.http1().keep_alive(keeps);
+    }
+
     /// Whether a client that has closed its sending side receives its responses.
     pub(in crate::http) fn half_close(&mut self, answers: bool) {
         self.hyper.http1().half_close(answers);

@@ -31,6 +31,11 @@ impl Protocol {
         self.hyper.timer(TokioTimer::new()).header_read_timeout(timeout);
     }
 
+    /// Whether a connection takes more than one request.
+    pub(in crate::http) fn keep_alive(&mut self, keeps: bool) {
+        self.hyper.keep_alive(keeps);
+    }
+
     /// Whether a client that has closed its sending side receives its responses.
     pub(in crate::http) fn half_close(&mut self, answers: bool) {
         self.hyper.half_close(answers);

@@ -135,6 +135,7 @@ fn any_item(items: usize, classes: usize) -> impl Strategy<Value = Item> {
             class,
             order,
             timeout: timeout.map(Duration::from_millis),
+            at_notice: None,
             stage: TeardownStage::of(last),
             needs: needs.into_iter().map(|of| Need { of, why: Why::Instance }).collect(),
             detached,

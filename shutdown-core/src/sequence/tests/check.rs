@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::scenario::{At, Doing, Fate, Main, Run, Scenario};
+use super::scenario::{At, Doing, Fate, HookLife, Life, Main, Run, Scenario};
 use crate::plan::Why;
 use crate::plan::tests::model::Sketch;
-use crate::report::{InstanceReport, MainOutcome, Outcome, Reason, Report, Straggler};
+use crate::report::{AtNoticeReport, InstanceReport, MainOutcome, Outcome, Reason, Report, Straggler};
 use crate::sequence::Event;
 use crate::stage::{PerStage, Stage, TeardownStage};
 
@@ -27,6 +27,7 @@ pub(super) fn check(scenario: &Scenario, run: &Run) {
     seen.it_is_over_in_time();
     seen.signals_count_as_they_should();
     seen.everything_is_torn_down_once();
+    seen.the_hooks_run_at_the_notice();
     seen.the_order_is_kept();
     seen.the_edges_are_those_of_the_plan();
     seen.what_was_late_is_marked();
@@ -45,6 +46,15 @@ struct Seen<'a> {
     t0: Duration,
     exit: Duration,
     report: &'a Report,
+}
+
+impl HookLife {
+    /// Returns the instant at which nothing waits for the hook any more.
+    fn over_at(&self, seen: &Seen<'_>) -> Duration {
+        let given_up = self.gave_up.map(|gave_up| gave_up + seen.time_to_drop());
+        let gone = self.gone.map(|(_, gone)| gone);
+        gone.into_iter().chain(given_up).min().expect("it ended or was given up")
+    }
 }
 
 impl Seen<'_> {
@@ -122,13 +132,85 @@ impl Seen<'_> {
             _ => false,
         };
         let lame_duck = self.scenario.lame_duck.min(self.scenario.grace);
-        let duck = ready && !self.scenario.job && !skips && !lame_duck.is_zero();
+        let announced = ready && !self.scenario.job && !skips;
+        let duck = announced && (!lame_duck.is_zero() || self.hooks_at_t0().next().is_some());
         assert_eq!(self.stage(Stage::LameDuck).is_some(), duck);
         let drain = self.stage(Stage::Drain).expect("every stop drains");
-        assert!(drain <= self.t0 + self.scenario.lame_duck + self.scenario.jitter);
+        let ends = self.hooks_at_t0().filter_map(|hook| hook.ended.as_ref()).map(|(at, _)| *at - self.t0);
+        let hooks = ends.max().unwrap_or_default();
+        let window = if self.hooks_at_t0().next().is_some() { self.time_at_notice() } else { Duration::ZERO };
+        assert!(drain <= self.t0 + window + lame_duck + self.scenario.jitter, "{drain:?}");
+        // Only a signal ends the lame duck before its time, and only the end of the drain cuts it.
+        let signals = self
+            .run
+            .fed
+            .iter()
+            .filter(|(_, stage, event)| matches!(event, Event::Signal(_)) && *stage == Stage::LameDuck);
+        let is_cut = self.run.cut_at.is_some_and(|(cut, _)| cut <= drain);
+        if duck && self.is_healthy() && signals.count() == 0 && !is_cut {
+            assert_eq!(
+                drain,
+                self.t0 + hooks + lame_duck,
+                "R31: the lame duck counts from the end of the hooks"
+            );
+        }
         let managed = |last| self.report.instances.iter().any(|row| row.last == last);
         assert!(self.stage(Stage::Cleanup).is_some());
         assert!(self.stage(Stage::Flush).is_none() || managed(true) || !self.has_threads());
+    }
+
+    /// The longest time of the hooks at the notice (R31).
+    fn time_at_notice(&self) -> Duration {
+        (self.scenario.grace / 5).min(5_000 * MS)
+    }
+
+    /// The time in which a hook that was given up is dropped.
+    fn time_to_drop(&self) -> Duration {
+        (self.scenario.grace / 100).min(50 * MS)
+    }
+
+    fn hooks_at_t0(&self) -> impl Iterator<Item = &HookLife> {
+        let before = |life: &&Life| life.managed.is_some_and(|(_, stage)| stage == Stage::Running);
+        self.run.lives.iter().filter(before).filter_map(|life| life.hook.as_ref())
+    }
+
+    /// R31, R10: which hooks run, how long, and what waits for them.
+    fn the_hooks_run_at_the_notice(&self) {
+        let cleanup = self.stage(Stage::Cleanup).expect("every stop cleans up");
+        let mut over = Vec::new();
+        for (at, life) in self.run.lives.iter().enumerate() {
+            let (name, row) = (&self.scenario.instances[at].item.name, self.row(at));
+            let declares = self.scenario.instances[at].at_notice.is_some();
+            let in_the_plan = declares && life.managed.is_some_and(|(_, stage)| stage == Stage::Running);
+            let released_before = life.released == Some(Stage::Running);
+            if in_the_plan && row.is_some() && !released_before {
+                assert!(life.hook.as_ref().is_some_and(|hook| hook.began == self.t0), "{name}: no hook");
+            }
+            assert!(life.hook.is_none() || declares && !released_before, "{name}: a hook too many");
+            assert_eq!(row.and_then(|row| row.at_notice.as_ref()).is_some(), life.hook.is_some(), "{name}");
+            let (Some(hook), Some(row)) = (&life.hook, row.and_then(|row| row.at_notice.as_ref())) else {
+                continue;
+            };
+            let (ended, outcome) = hook.ended.clone().expect("it ended or was given up");
+            assert_eq!((row.start, row.took), (hook.began - self.t0, ended - hook.began), "{name}");
+            assert_eq!(row.outcome, outcome, "{name}");
+            assert!(ended <= hook.began + self.time_at_notice() + self.scenario.jitter, "{name}: too long");
+            assert!(ended <= cleanup, "{name}: it ran in the cleanup");
+            over.push(hook.over_at(self));
+            let Some(begun) = life.released_at.or(life.started) else { continue };
+            if hook.gone.is_none_or(|(gone, _)| gone > begun) {
+                // Only a hook that blocks its thread is not waited for, after it had time to be dropped.
+                let gave_up = hook.gave_up.expect("its teardown has begun");
+                let waited = life.began.map_or(cleanup, |began| began).saturating_sub(gave_up);
+                let strict = self.is_healthy() && cleanup >= self.t0 + self.time_to_drop();
+                assert!(!strict || waited >= self.time_to_drop(), "{name}: together with its hook");
+            }
+        }
+        let drained = self.run.fed.iter().find(|(.., event)| matches!(event, Event::Drained));
+        if let (Some((drained, ..)), None, true) = (drained, self.run.cut, self.is_healthy()) {
+            let over = over.into_iter().max().unwrap_or_default();
+            assert_eq!(cleanup, over.max(*drained), "the cleanup follows the drain and the hooks");
+        }
     }
 
     /// R9, R14, invariant 5.
@@ -340,12 +422,18 @@ impl Seen<'_> {
         }
         // The answer before the stop is the drain's length after the whole lame duck.
         let running = before.iter().rfind(|(_, stage, _)| *stage == Stage::Running);
-        let length = (cut - self.t0).saturating_sub(self.lame_duck());
+        let has_hook = self.scenario.instances.iter().any(|one| one.at_notice.is_some());
+        let hooks = if has_hook && !self.scenario.job { self.time_at_notice() } else { Duration::ZERO };
+        let length = (cut - self.t0).saturating_sub(self.lame_duck() + hooks);
         assert!(running.is_none_or(|(.., left)| *left == length), "{running:?} is not {length:?}");
     }
 
     fn lame_duck(&self) -> Duration {
         if self.scenario.job { Duration::ZERO } else { self.scenario.lame_duck.min(self.scenario.grace) }
+    }
+
+    fn hooks(&self) -> impl Iterator<Item = &AtNoticeReport> {
+        self.report.instances.iter().filter_map(|row| row.at_notice.as_ref())
     }
 
     /// R20.
@@ -373,6 +461,7 @@ impl Seen<'_> {
         {
             1
         } else if outcomes().any(|outcome| *outcome != Outcome::Ok)
+            || self.hooks().any(|hook| hook.outcome != Outcome::Ok)
             || self.run.cut.is_some_and(|(main, work)| main || work > 0)
             || during(|event| matches!(event, Event::TaskPanicked))
             || self.sketch().is_cyclic()
@@ -443,7 +532,8 @@ impl Seen<'_> {
             let took = self.exit.saturating_sub(cleanup).as_secs_f64();
             assert!((took - path).abs() < 1e-6, "R3: {took} instead of {path}");
         }
-        let calm = self.scenario.work.iter().all(|work| work == &Some(Duration::ZERO));
+        let calm = self.hooks().next().is_none()
+            && self.scenario.work.iter().all(|work| work == &Some(Duration::ZERO));
         if calm && matches!(self.scenario.main, Main::InDrain(Duration::ZERO, _)) {
             assert_eq!(Some(cleanup), self.stage(Stage::Drain), "an empty drain takes no time");
         }

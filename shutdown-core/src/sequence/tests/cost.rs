@@ -33,6 +33,7 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
             timeout: None,
             stage: TeardownStage::of(at == 0),
             location: std::panic::Location::caller(),
+            at_notice: false,
             needs: before.filter(|_| chain).into_iter().collect(),
         };
         let id = InstanceId(u64::from(at));

@@ -156,10 +156,11 @@ fn a_lame_duck_that_nobody_wants_ends() {
     assert_eq!(script.at(600, Event::Unwanted), [""; 0]);
 }
 
-/// R13: a stop before `ready()` drops `main` and has no lame duck. After `ready()`, `main` is work in flight.
+/// R13: a stop before `ready()` drops `main` and has no lame duck. The notice comes after the cut, so that `main` cannot
+/// return an error because of the notice (R26). After `ready()`, `main` is work in flight.
 #[test]
 fn only_a_main_that_is_not_ready_is_dropped_at_once() {
-    assert_eq!(service(LAME_DUCK).at(0, signal(15)), ["begin: SIGTERM", "cut main", "drain"]);
+    assert_eq!(service(LAME_DUCK).at(0, signal(15)), ["cut main", "begin: SIGTERM", "drain"]);
     assert_eq!(ready(LAME_DUCK).at(0, signal(15)), ["begin: SIGTERM"]);
     assert_eq!(ready(Duration::ZERO).at(0, signal(15)), ["begin: SIGTERM", "drain"]);
 }
@@ -188,16 +189,17 @@ fn an_invalid_plan_stops_the_start() {
     let mut script = service(LAME_DUCK);
     script.manage(0, Spec { timeout: Some(20_000 * MS), ..spec("a") });
     let actions = script.at(0, Event::Ready);
-    assert!(actions[0].starts_with("begin: invalid plan: the time-outs `a` 20s need 20s"), "{actions:?}");
+    assert!(actions[1].starts_with("begin: invalid plan: the time-outs `a` 20s need 20s"), "{actions:?}");
+    assert_eq!(actions[0], "cut main");
     // The time-outs are scaled to all of the time, so that the drain has none.
-    assert_eq!(actions[1..], ["cut main", "drain", "cut main", "cut work", "start a"]);
+    assert_eq!(actions[2..], ["drain", "cut main", "cut work", "start a"]);
 
     let mut script = service(LAME_DUCK);
     let a = script.manage(0, spec("a"));
     script.manage(0, Spec { needs: vec![a], ..spec("b") });
     script.sequence.depends_on(script.base, a, InstanceId(1));
     let actions = script.at(0, Event::Ready);
-    assert!(actions[0].starts_with("begin: invalid plan: dependency cycle: `a` before"), "{actions:?}");
+    assert!(actions[1].starts_with("begin: invalid plan: dependency cycle: `a` before"), "{actions:?}");
     assert_eq!(script.at(1, Event::Ready), [""; 0]);
     script.at(2, Event::MainEnded(MainOutcome::Cut));
     assert_eq!(script.at(3, Event::Drained), ["start a"]);

@@ -35,6 +35,17 @@ pub(super) struct Instance {
     pub(super) takes: Duration,
     /// The time from the start of the hook until it gets a thread. `None` if it never does.
     pub(super) begins: Option<Duration>,
+    /// The hook of the instance at the notice, if it has one.
+    pub(super) at_notice: Option<AtNotice>,
+}
+
+/// A hook at the notice (R31).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AtNotice {
+    pub(super) fate: Fate,
+    pub(super) takes: Duration,
+    /// The time from the end of its time until it is dropped. `None` if it blocks its thread for ever.
+    pub(super) drops: Option<Duration>,
 }
 
 /// The outcome of a teardown, if it is not cut off.
@@ -88,8 +99,21 @@ pub(super) struct Life {
     pub(super) done: Option<(usize, Duration, Outcome)>,
     pub(super) abandoned: bool,
     pub(super) released: Option<Stage>,
+    pub(super) released_at: Option<usize>,
     /// Whether it was refused, because the report was sealed.
     pub(super) refused: bool,
+    pub(super) hook: Option<HookLife>,
+}
+
+/// The record of one hook at the notice.
+#[derive(Clone, Debug)]
+pub(super) struct HookLife {
+    pub(super) began: Duration,
+    /// The end, or the instant at which its time was up.
+    pub(super) ended: Option<(Duration, Outcome)>,
+    /// The count and the instant at which nothing of it ran any more.
+    pub(super) gone: Option<(usize, Duration)>,
+    pub(super) gave_up: Option<Duration>,
 }
 
 /// The record of one run.

@@ -64,6 +64,7 @@ pub(super) fn spec(name: &'static str) -> Spec {
         timeout: None,
         stage: TeardownStage::Cleanup,
         location: std::panic::Location::caller(),
+        at_notice: false,
         needs: Vec::new(),
     }
 }
@@ -76,6 +77,9 @@ fn text(action: Action<&'static str>) -> Option<String> {
         Action::Drain => "drain".to_owned(),
         Action::CutMain => "cut main".to_owned(),
         Action::CutWork => "cut work".to_owned(),
+        Action::StartAtNotice(_, name) => format!("notify {name}"),
+        Action::AbandonAtNotice(name) => format!("drop the hook of {name}"),
+        Action::Release(_, name, _) => format!("release {name}"),
         Action::Start(_, name) => format!("start {name}"),
         Action::Abandon(name, outcome) => format!("abandon {name}: {outcome}"),
         Action::Tell(FactKind::Waiting { stage, names, .. }) => {

@@ -19,6 +19,8 @@ enum Happening {
     Ready,
     Began(usize),
     Ended(usize),
+    HookEnded(usize),
+    HookDropped(usize),
     WorkEnds(usize),
     GateLooks,
     MainEnds(MainOutcome),
@@ -70,6 +72,18 @@ fn type_of(class: usize) -> TypeId {
         TypeId::of::<Numbered<3>>(),
         TypeId::of::<Numbered<4>>(),
     ][class]
+}
+
+fn outcome_of(fate: Fate) -> Outcome {
+    let kind = match fate {
+        Fate::Fine | Fate::Hangs => return Outcome::Ok,
+        Fate::Fails => FailureKind::Error,
+        Fate::Panics => FailureKind::Panic,
+    };
+    Outcome::Failed {
+        unconfirmed: Vec::new(),
+        failures: vec![Failure { step: "teardown", kind, message: "on purpose".to_owned() }],
+    }
 }
 
 impl<'a> Sim<'a> {
@@ -223,6 +237,30 @@ impl<'a> Sim<'a> {
                 let id = self.id(at);
                 self.feed(Event::Ended(id, outcome));
             }
+            Happening::HookEnded(at) => {
+                let fate = self.scenario.instances[at].at_notice.map_or(Fate::Fine, |hook| hook.fate);
+                let outcome = outcome_of(fate);
+                if let Some(hook) = &mut self.run.lives[at].hook {
+                    // A hook that blocked its thread may go on and end, after it was given up.
+                    let blocks =
+                        self.scenario.instances[at].at_notice.is_some_and(|hook| hook.drops.is_none());
+                    match hook.gave_up {
+                        Some(_) if !blocks => return,
+                        Some(_) => {}
+                        None => hook.ended = Some((self.now, outcome.clone())),
+                    }
+                    hook.gone = Some((self.run.count, self.now));
+                }
+                let id = self.id(at);
+                self.feed(Event::AtNoticeEnded(id, outcome));
+            }
+            Happening::HookDropped(at) => {
+                if let Some(hook) = &mut self.run.lives[at].hook {
+                    hook.gone = Some((self.run.count, self.now));
+                }
+                let id = self.id(at);
+                self.feed(Event::AtNoticeEnded(id, Outcome::TimedOut));
+            }
             Happening::WorkEnds(at) => {
                 self.work[at] = false;
                 self.tell_drained();
@@ -269,15 +307,7 @@ impl<'a> Sim<'a> {
     }
 
     fn outcome(&self, at: usize) -> Outcome {
-        let kind = match self.scenario.instances[at].fate {
-            Fate::Fine | Fate::Hangs => return Outcome::Ok,
-            Fate::Fails => FailureKind::Error,
-            Fate::Panics => FailureKind::Panic,
-        };
-        Outcome::Failed {
-            unconfirmed: Vec::new(),
-            failures: vec![Failure { step: "teardown", kind, message: "on purpose".to_owned() }],
-        }
+        outcome_of(self.scenario.instances[at].fate)
     }
 
     fn world(&self) -> InFlight {
@@ -314,6 +344,7 @@ impl<'a> Sim<'a> {
             timeout,
             stage: teardown_stage,
             location: Location::caller(),
+            at_notice: self.scenario.instances[at].at_notice.is_some(),
             needs: known.iter().map(|other| self.id(*other)).collect(),
         };
         let stage = self.sequence.stage();
@@ -356,15 +387,20 @@ impl<'a> Sim<'a> {
         let stage = self.sequence.stage();
         if let Released::Run(hook, _) = self.sequence.release(self.base + self.now, id) {
             assert_eq!(hook, at);
-            let instance = &self.scenario.instances[at];
-            self.run.count += 1;
-            let life = &mut self.run.lives[at];
-            life.starts += 1;
-            life.released = Some(stage);
-            life.began = Some(self.now);
-            if instance.fate != Fate::Hangs {
-                self.plan(self.now + instance.takes, Happening::Ended(at));
-            }
+            self.begin_release(at, stage);
+        }
+    }
+
+    fn begin_release(&mut self, at: usize, stage: Stage) {
+        let instance = &self.scenario.instances[at];
+        self.run.count += 1;
+        let life = &mut self.run.lives[at];
+        life.starts += 1;
+        life.released = Some(stage);
+        life.began = Some(self.now);
+        life.released_at = Some(self.run.count);
+        if instance.fate != Fate::Hangs {
+            self.plan(self.now + instance.takes, Happening::Ended(at));
         }
     }
 

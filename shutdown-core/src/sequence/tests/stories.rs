@@ -39,6 +39,7 @@ fn instance(name: &'static str, before: &[usize]) -> Instance {
         fate: Fate::Fine,
         takes: 100 * MS,
         begins: Some(Duration::ZERO),
+        at_notice: None,
     }
 }
 
@@ -250,6 +251,7 @@ fn needs_of_what_was_released_are_forgotten() {
         timeout: None,
         stage: TeardownStage::Cleanup,
         location: std::panic::Location::caller(),
+        at_notice: false,
         needs: Vec::new(),
     };
     let owner = InstanceId(0);

@@ -27,7 +27,7 @@ fn stopped_after(name: &str, fault: fn(&Tansu)) -> Ended {
     wait_until("each line is written", || scenario.ledger.handled() == MESSAGES);
     fault(scenario.broker);
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     println!("{name}: status {:?} after {:?}", ended.status.code(), ended.took);
     scenario.broker.thaw();
     ended.within(GRACE);
@@ -55,7 +55,7 @@ pub(crate) fn messages_before_a_message_that_was_cut_off_are_committed() {
     let mut child = scenario.program().grace("4s").start();
     child.wait_for("begun 8");
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(70).reported(&["consumer `orders`: a message is being handled"]);
     assert_eq!(scenario.committed(), 7);
     let scenario = scenario.with("HANDLER", "insert");

@@ -143,7 +143,7 @@ impl Scenario {
 #[track_caller]
 fn stopped(mut child: Child) -> Ended {
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(0);
     ended
 }

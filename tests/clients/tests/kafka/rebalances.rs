@@ -48,7 +48,7 @@ pub(crate) fn a_late_acknowledgement_is_reported() {
     wait_until("each message is handled", || scenario.ledger.handled() == 2);
     wait_until("one is handled again", || scenario.ledger.twice() > 0);
     first.signal(libc::SIGTERM);
-    let ended = first.ended();
+    let ended = first.stopped();
     ended.exited(70).reported(&["orders", "after its partition", "had been taken away"]);
     drop(second);
 }

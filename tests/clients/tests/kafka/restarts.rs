@@ -25,7 +25,7 @@ fn restarted(scenario: &Scenario, messages: u64, restarts: usize, signal: i32) -
         child.wait_for(&format!("begun {}", 2 + random.below(20)));
         child.signal(signal);
         let process = child.pid();
-        let ended = child.ended();
+        let ended = child.stopped();
         let gone = now();
         match signal {
             SIGTERM => drop(ended.exited(0)),

@@ -33,7 +33,7 @@ fn stopped(kind: &str, release: &str, disk: &str) -> Stopped {
     let program = service(&format!("archives/{kind}"));
     let mut child = ready(program.env("FILE", &path).env("RELEASE", release).env("DISK", disk));
     child.signal(SIGTERM);
-    Stopped { ended: child.ended(), path }
+    Stopped { ended: child.stopped(), path }
 }
 
 /// A reader that checks the end of the file: a checksum, a length, a last block.

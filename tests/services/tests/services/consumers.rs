@@ -109,7 +109,7 @@ fn restarted(broker: Broker, signal: i32, concurrency: usize) {
         let mut child = ready(broker.service(&queue, concurrency, prefetch));
         child.wait_for(&format!("handled {}", 1 + random.below(messages / restarts * 8 / 10)));
         child.signal(signal);
-        let ended = child.ended();
+        let ended = child.stopped();
         longest = longest.max(ended.took);
         match signal {
             SIGTERM => drop(well(&ended)),
@@ -123,7 +123,7 @@ fn restarted(broker: Broker, signal: i32, concurrency: usize) {
     let all = i64::try_from(messages).unwrap();
     wait_until("each message is handled", || handled(&queue).0 == all);
     child.signal(SIGTERM);
-    well(&child.ended());
+    well(&child.stopped());
     let (distinct, twice) = handled(&queue);
     let again = given_back + broker.given_again(&queue, messages);
     println!(

@@ -22,7 +22,7 @@ fn stopped(program: Program, random: &mut Random) -> Ended {
     let mut child = ready(program);
     child.wait_for(&format!("written {}", 1 + random.below(600)));
     child.signal(SIGTERM);
-    child.ended()
+    child.stopped()
 }
 
 /// Checks that `halves` has each acknowledged write twice and no write once. Returns the number of acknowledged

@@ -16,7 +16,7 @@ fn frozen(what: &str, server: &Server, program: Program, under_way: &str) -> End
     let mut child = started(program, under_way);
     server.freeze();
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     server.thaw();
     in_time(&format!("{what}, frozen"), ended)
 }
@@ -29,7 +29,7 @@ fn dead(what: &str, server: &Server, program: Program, under_way: &str) -> Ended
     server.freeze();
     server.kill();
     child.signal(SIGTERM);
-    in_time(&format!("{what}, dead"), child.ended())
+    in_time(&format!("{what}, dead"), child.stopped())
 }
 
 /// Kills the server, and sends the signal after the service has noticed.
@@ -39,7 +39,7 @@ fn seen_dead(what: &str, server: &Server, program: Program) -> Ended {
     server.kill();
     child.wait_for("broken");
     child.signal(SIGTERM);
-    in_time(&format!("{what}, seen dead"), child.ended())
+    in_time(&format!("{what}, seen dead"), child.stopped())
 }
 
 /// Kills the server during the stop. The server freezes before the signal, and dies after the stop begins.
@@ -50,7 +50,7 @@ fn killed(what: &str, server: &Server, program: Program, under_way: &str) -> End
     child.signal(SIGTERM);
     child.wait_for("stopping");
     server.kill();
-    in_time(&format!("{what}, killed"), child.ended())
+    in_time(&format!("{what}, killed"), child.stopped())
 }
 
 #[track_caller]

@@ -23,7 +23,7 @@ fn arrives(user: &str) {
     // The publisher delays no other resource, so this line shows that the cleanup has begun.
     child.wait_for("ledger closed");
     nats.thaw();
-    well(&child.ended()).reported(&["Publisher", "ok"]);
+    well(&child.stopped()).reported(&["Publisher", "ok"]);
     let numbers: Vec<usize> = ask(published.take(MESSAGES).map(|message| number(&message.payload)).collect());
     assert!(numbers.iter().copied().eq(0..MESSAGES), "{numbers:?}");
 }

@@ -1,5 +1,6 @@
 //! Services and the servers that they use. The tests count lost work, repeated work and leftovers at the server.
 
+mod along_the_plan;
 mod archives;
 mod bad_input;
 mod collector;
@@ -9,6 +10,7 @@ mod databases;
 mod files;
 mod frozen;
 mod last_words;
+mod leases;
 mod observed;
 mod pipelines;
 mod poison;

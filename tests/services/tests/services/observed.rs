@@ -45,7 +45,7 @@ fn r34_a_trace_viewer_draws_the_stop() {
         }
         let mut child = ready(program);
         child.signal(SIGTERM);
-        child.ended().exited(70).not_reported("may be lost");
+        child.stopped().exited(70).not_reported("may be lost");
         let exports = collector.take::<ExportTraceServiceRequest>();
         let spans = exports.into_iter().flat_map(|export| export.resource_spans);
         let spans: Vec<Span> = spans.flat_map(|of| of.scope_spans).flat_map(|of| of.spans).collect();
@@ -108,7 +108,7 @@ fn r34_the_gauges_of_a_stop_are_pushed_before_the_exporter_is_torn_down() {
     let collector = Collector::start(Protocol::Grpc, Answer::Confirms(Duration::ZERO));
     let mut child = ready(exporting("pushed", &collector));
     child.signal(SIGTERM);
-    well(&child.ended());
+    well(&child.stopped());
     let mut values = BTreeMap::new();
     for export in collector.take::<ExportMetricsServiceRequest>() {
         let of_scope = export.resource_metrics.into_iter().flat_map(|of| of.scope_metrics);
@@ -216,7 +216,7 @@ fn r35_a_prometheus_sees_the_drain_and_at_the_next_start_how_the_stop_ended() {
     let early = gauges.get(DURATION).expect("a duration");
     first.until(|gauges| gauges.get(DURATION).is_some_and(|now| now > early + 0.5));
     first.get("/finish");
-    well(&first.child.ended());
+    well(&first.child.stopped());
 
     let mut second = Scraped::start(&report.0);
     let gauges = second.until(|gauges| gauges.is("lifecycle_last_stop_killed", 0.0));
@@ -229,7 +229,7 @@ fn r35_a_prometheus_sees_the_drain_and_at_the_next_start_how_the_stop_ended() {
     second.child.signal(SIGTERM);
     second.until(|gauges| gauges.is(DRAIN, 1.0));
     second.child.signal(SIGKILL);
-    second.child.ended().killed_by(SIGKILL);
+    second.child.stopped().killed_by(SIGKILL);
 
     let mut third = Scraped::start(&report.0);
     let gauges = third.until(|gauges| gauges.is("lifecycle_last_stop_killed", 1.0));
@@ -237,7 +237,7 @@ fn r35_a_prometheus_sees_the_drain_and_at_the_next_start_how_the_stop_ended() {
     assert!(gauges.get("lifecycle_last_stop_duration_seconds").is_some(), "{}", gauges.text);
     third.get("/finish");
     third.child.signal(SIGTERM);
-    well(&third.child.ended());
+    well(&third.child.stopped());
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn r34_a_recorder_that_hangs_or_panics_delays_nothing_and_is_named() {
     ] {
         let mut child = ready(service(&format!("observed/recorder-{fault}")).grace("30s"));
         child.signal(SIGTERM);
-        child.ended().exited(0).reported(&[note]).within(Duration::from_secs(10));
+        child.stopped().exited(0).reported(&[note]).within(Duration::from_secs(10));
     }
 }
 

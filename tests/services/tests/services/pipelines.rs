@@ -25,7 +25,7 @@ fn what_is_queued_is_written() {
     child.wait_for("stopping");
     ask(lock.execute("COMMIT")).unwrap();
     ask(lock.close()).unwrap();
-    let ended = child.ended();
+    let ended = child.stopped();
     well(&ended).said(&["stopping", "written 1000"]).within(Duration::from_secs(10));
     assert_eq!(postgres.number("SELECT count(DISTINCT id) FROM handled"), 1_000);
     assert_eq!(postgres.number("SELECT count(*) FROM handled"), 1_000);

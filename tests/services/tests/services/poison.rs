@@ -17,7 +17,7 @@ fn poisoned(broker: Broker, concurrency: usize) -> Ended {
     let mut child = ready(broker.service(&queue, concurrency, 8).env("HANDLER", "fail"));
     wait_until("the others are handled", || handled(&queue).0 == 8);
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     well(&ended)
         .within(Duration::from_secs(2))
         .reported(&["note: consumer `orders`:", "could not be handled"]);
@@ -63,7 +63,7 @@ fn hanging(broker: Broker, concurrency: usize) -> Ended {
         wait_until("what was sent ahead is back", || RabbitMq::shared().waiting(&queue) == 10 - begun);
         assert!(!child.is_over(), "it left before its handlers were cut off");
     }
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(70).within(Duration::from_secs(5));
     ended.reported(&["consumer `orders`: a message is being handled"]);
     assert_eq!(

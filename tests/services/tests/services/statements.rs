@@ -18,7 +18,7 @@ fn stopped_asleep(scenario: &str, name: &str, grace: &str) -> Ended {
         postgres.connections(name, "state = 'active' AND query LIKE '%pg_sleep%'") == 1
     });
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     // Without a cancellation the statement would end after a minute.
     assert_eq!(
         postgres.connections(name, "state = 'active' AND query LIKE '%pg_sleep%'"),
@@ -60,7 +60,7 @@ fn a_connection_that_is_never_given_back_is_counted() {
     let (postgres, name) = (Postgres::shared(), "kept");
     let mut child = ready(service("databases/keep a connection").env("DATABASE_URL", postgres.url(name)));
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(70).within(Duration::from_secs(4));
     ended.reported(&["Orders", "a connection was never given back"]);
     // The connection ends with the process.
@@ -74,7 +74,7 @@ fn only_the_connections_that_are_never_given_back_are_counted() {
     let (postgres, name) = (Postgres::shared(), "one-of-two");
     let mut child = ready(service("databases/keep one of two").env("DATABASE_URL", postgres.url(name)));
     child.signal(SIGTERM);
-    child.ended().exited(70).reported(&["Orders", "a connection was never given back"]);
+    child.stopped().exited(70).reported(&["Orders", "a connection was never given back"]);
     postgres.is_left(name);
     assert_eq!(postgres.broken(name).len(), 1, "hung up: {:?}", postgres.broken(name));
 }
@@ -87,7 +87,7 @@ fn a_connection_that_comes_back_late_is_closed_too() {
     let program = service("databases/give one back late").env("DATABASE_URL", postgres.url(name));
     let mut child = ready(program);
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     well(&ended).said(&["slept: true"]).reported(&["Orders", "ok"]);
     postgres.is_left(name);
     assert!(postgres.broken(name).is_empty(), "hung up: {:?}", postgres.broken(name));

@@ -51,7 +51,7 @@ impl Run<'_> {
         let mut child = ready(program);
         until();
         child.signal(SIGTERM);
-        child.ended()
+        child.stopped()
     }
 }
 

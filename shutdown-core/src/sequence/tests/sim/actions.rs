@@ -1,8 +1,8 @@
 //! The actions of the sequence, carried out in virtual time.
 
 use super::{Happening, Sim};
-use crate::report::MainOutcome;
-use crate::sequence::tests::scenario::Main;
+use crate::report::{MainOutcome, Outcome};
+use crate::sequence::tests::scenario::{Fate, HookLife, Main};
 use crate::sequence::{Action, Event};
 use crate::stage::Stage;
 
@@ -30,6 +30,32 @@ impl Sim<'_> {
                             self.plan(self.now + takes, Happening::WorkEnds(at));
                         }
                     }
+                }
+                Action::StartAtNotice(id, at) => {
+                    assert_eq!(self.run.lives[at].id.unwrap_or(id), id);
+                    self.run.lives[at].id = Some(id);
+                    assert!(self.run.lives[at].hook.is_none(), "R31: a hook runs once");
+                    let now = self.now;
+                    self.run.lives[at].hook =
+                        Some(HookLife { began: now, ended: None, gone: None, gave_up: None });
+                    let hook = self.scenario.instances[at].at_notice.expect("only a declared hook runs");
+                    if hook.fate != Fate::Hangs {
+                        self.plan(now + hook.takes, Happening::HookEnded(at));
+                    }
+                }
+                Action::AbandonAtNotice(at) => {
+                    let (now, drops) = (self.now, self.scenario.instances[at].at_notice);
+                    let hook = self.run.lives[at].hook.as_mut().expect("it had begun");
+                    assert!(hook.ended.is_none() && hook.gave_up.is_none(), "given up after its end");
+                    hook.ended = Some((now, Outcome::TimedOut));
+                    hook.gave_up = Some(now);
+                    if let Some(drops) = drops.and_then(|hook| hook.drops) {
+                        self.plan(now + drops, Happening::HookDropped(at));
+                    }
+                }
+                Action::Release(id, at, _) => {
+                    assert_eq!(self.run.lives[at].id, Some(id));
+                    self.begin_release(at, stage);
                 }
                 Action::Start(id, at) => {
                     assert_eq!(self.run.lives[at].id.unwrap_or(id), id);

@@ -1,5 +1,6 @@
 //! The services that the tests start and stop: one program with several scenarios.
 
+mod along_the_plan;
 mod archives;
 mod consuming;
 mod databases;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     let scenario = std::env::args().nth(1).unwrap_or_default();
     match scenario.split_once('/').ok_or("which scenario?")? {
+        ("along the plan", name) => along_the_plan::run(name).await,
         ("archives", kind) => archives::run(kind).await,
         ("databases", name) => databases::run(name).await,
         ("consume", broker) => consuming::run(broker).await,

@@ -1,0 +1,152 @@
+//! A kit to test the shutdown of a service: real processes, clients that count each request, and signals at chosen instants.
+//!
+//! It needs the feature `testing`, as a dev-dependency:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! shutdown-core = { version = "0.1", features = ["testing"] }
+//! ```
+//!
+//! A service that works may still lose something when it stops: the requests that nobody has accepted yet, the message that
+//! was acknowledged too early, the last lines of the log. A test sees that only from outside, with a real process and a real
+//! signal. This page builds such a test in four steps. The service does not need to use `lifecycle`, so that the same test
+//! measures a service before and after it moves.
+//!
+//! # 1. A process that ends
+//!
+//! [`Program`] starts a binary of the package, and waits until it is ready. [`Service`] is the running process. It receives
+//! signals, and [`stopped`](Service::stopped) returns its status, its time, its output and its [report](ServiceReport).
+//!
+//! ```no_run
+//! use lifecycle::testing::Program;
+//! use std::time::Duration;
+//! # macro_rules! env { ($name:literal) => { $name } }
+//!
+//! # #[cfg(unix)]
+//! #[test]
+//! fn it_stops_at_sigterm() {
+//!     let mut service = Program::new(env!("CARGO_BIN_EXE_shop"))
+//!         .address("LISTEN") // LISTEN=127.0.0.1:12345, a free port
+//!         .ready_at_probe("/readyz") // GET, until the status is 200
+//!         .start();
+//!     service.terminate();
+//!     let stopped = service.stopped();
+//!     stopped.exited(0).within(Duration::from_secs(5)).left_nothing_behind();
+//! }
+//! ```
+//!
+//! The process never outlives the test, not even if the test is killed: see [`Service`].
+//!
+//! # 2. A load that loses nothing
+//!
+//! [`Load`] is a number of clients that send the next request when they have the last response, or at a rate. They do not
+//! repeat a request. [`Tally`] counts each [`Outcome`], and [`assert_lost!`](crate::assert_lost) says what was lost.
+//!
+//! ```no_run
+//! # #[cfg(unix)]
+//! # fn test(mut service: lifecycle::testing::Service) {
+//! use lifecycle::testing::{Load, Outcome};
+//!
+//! let load = Load::on(service.socket_address()).clients(50).start();
+//! load.wait_for_answers(500);
+//! service.terminate();
+//! service.stopped().exited(0);
+//! let tally = load.finish();
+//! // After the stop nobody listens. A client that is refused knows that its request was not handled.
+//! lifecycle::assert_lost!(tally, 0, except = [Outcome::Refused]);
+//! # }
+//! ```
+//!
+//! # 3. The worst instant
+//!
+//! A load meets the instant of the signal by chance. [`Placed`] meets it always: requests in the accept queue of a frozen
+//! process, half a head, half a body, and requests in the lame duck. [`Client`] is one connection, for everything else.
+//!
+//! # 4. Queues
+//!
+//! A consumer is stopped and started again while it works. [`Ledger`] then counts the messages that were lost, and those
+//! that were handled more than once.
+//!
+//! # 5. The order, inside of the test
+//!
+//! The order of the teardowns needs no process. [`#[lifecycle::test]`](macro@crate::test) runs the body of a test in a
+//! lifecycle of its own, on a paused clock if the test wants one. [`report`] stops it.
+//! [`assert_torn_down!`](crate::assert_torn_down) follows the plan, [`assert_clean!`](crate::assert_clean) requires that
+//! nothing failed, and [`assert_plan!`](crate::assert_plan) looks at the declarations alone:
+//!
+//! ```
+//! use lifecycle::testing::report;
+//! use lifecycle::{assert_clean, assert_torn_down};
+//!
+//! #[lifecycle::test(grace = "5s", clock = "paused")]
+//! async fn the_journal_closes_last() {
+//!     let journal = lifecycle::defer("journal", async || {});
+//!     lifecycle::Deferred::new("counter").uses(&journal).run(async || {});
+//!     let report = report().await;
+//!     assert_torn_down!(report, ["counter", "journal"]);
+//!     assert_clean!(report);
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! # What runs where
+//!
+//! | item | Linux | other Unixes | Windows |
+//! |---|---|---|---|
+//! | `Program`, `Service` | all processes of the service end with the test | those in its session do | not there |
+//! | `Load`, `Placed`, `Client`, `Ledger`, `#[lifecycle::test]`, the assertions | yes | yes | yes |
+//! | [`Place::own`] | yes | needs addresses of 127.0.0.0/8 | yes |
+
+mod account;
+mod assertions;
+mod client;
+#[cfg(unix)]
+mod guardian;
+#[cfg(feature = "http2")]
+mod http2;
+mod ledger;
+mod load;
+#[cfg(unix)]
+mod notified;
+mod outcome;
+#[cfg(unix)]
+mod output;
+mod place;
+mod placed;
+#[cfg(unix)]
+mod processes;
+#[cfg(unix)]
+mod program;
+#[cfg_attr(not(unix), expect(dead_code, reason = "only a `Service` writes a report"))]
+mod report;
+mod response;
+mod run;
+#[cfg(unix)]
+mod service;
+#[cfg(unix)]
+mod stopped;
+mod tally;
+
+pub use account::Account;
+#[doc(hidden)]
+pub use account::Torn;
+#[doc(hidden)]
+pub use assertions::{__assert_clean, __assert_lost, __assert_plan, __assert_torn_down};
+pub use client::{Client, get};
+pub use ledger::Ledger;
+pub use load::{Asked, Clients, Load};
+pub use outcome::Outcome;
+pub use place::Place;
+pub use placed::Placed;
+#[cfg(unix)]
+pub use program::Program;
+pub use report::{ServiceInstance, ServiceReport};
+pub use response::Response;
+pub use run::report;
+#[doc(hidden)]
+pub use run::{Test, TestClock, Wanted};
+#[cfg(unix)]
+pub use service::Service;
+#[cfg(unix)]
+pub use stopped::Stopped;
+pub use tally::Tally;

@@ -1,0 +1,79 @@
+//! etcd.
+
+use std::ops::Deref;
+use std::sync::LazyLock;
+
+use etcd_client::{Client, GetOptions};
+
+use crate::server::{Place, Server};
+use crate::{ask, programs};
+
+/// An etcd server for the tests.
+#[derive(Debug)]
+pub struct Etcd(Server);
+
+impl Etcd {
+    /// Returns the server that all tests share. No test freezes it.
+    pub fn shared() -> &'static Etcd {
+        static SHARED: LazyLock<Etcd> = LazyLock::new(Etcd::start);
+        &SHARED
+    }
+
+    /// Starts a server.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not start.
+    #[must_use]
+    pub fn start() -> Etcd {
+        // The port of its peers is not used by anybody else, because it has no peers.
+        let (peers, place) = (Place::new("etcd-peers"), Place::new("etcd"));
+        let (clients, peers) =
+            (format!("http://127.0.0.1:{}", place.port), format!("http://127.0.0.1:{}", peers.port));
+        let mut command = place.command(programs::find("etcd", "etcd-server"));
+        command.args(["--name", "test"]).arg("--data-dir").arg(place.folder.join("data"));
+        command.args(["--listen-client-urls", &clients, "--advertise-client-urls", &clients]);
+        command.args(["--listen-peer-urls", &peers, "--initial-advertise-peer-urls", &peers]);
+        command.args(["--initial-cluster", &format!("test={peers}")]);
+        let answers = || {
+            let asked = async { Client::connect([&clients], None).await?.status().await };
+            ask(asked).is_ok()
+        };
+        Etcd(place.start(command, answers))
+    }
+
+    /// Returns the address of the server.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port())
+    }
+
+    /// Connects a client.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not answer.
+    pub async fn client(&self) -> Client {
+        Client::connect([self.address()], None).await.expect("etcd answers")
+    }
+
+    /// Lists the keys that begin with `prefix`.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not answer.
+    pub fn keys(&self, prefix: &str) -> Vec<String> {
+        ask(async {
+            let options = GetOptions::new().with_prefix().with_keys_only();
+            let answer = self.client().await.get(prefix, Some(options)).await.expect("etcd answers");
+            answer.kvs().iter().map(|kv| kv.key_str().expect("a text").to_owned()).collect()
+        })
+    }
+}
+
+impl Deref for Etcd {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.0
+    }
+}
