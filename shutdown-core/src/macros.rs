@@ -105,6 +105,7 @@ pub use shutdown_macros::known_types;
 /// | `signals(SIGTERM, SIGUSR1)` | signals that ask for a stop | `SIGTERM`, `SIGINT`, `SIGHUP` |
 /// | `report = "json"` | report on stderr: `"text"`, `"json"` or `"off"` | `"text"` |
 /// | `observer = audit` | function or closure that receives each [`Fact`](crate::Fact), or an array of several | none |
+/// | `provide = settings()` | value that is [provided](crate::provide) before the arguments start, or an array of several | none |
 /// | `crate = path` | path of this crate | `::lifecycle` |
 ///
 /// A duration is one or more pairs of a number and a unit: `"500ms"`, `"30s"`, `"1m 30s"`, `"2h"`. The shortest grace is
@@ -140,6 +141,46 @@ pub use shutdown_macros::known_types;
 ///
 /// #[lifecycle::main(observer = [audit, |fact| println!("{fact:?}")])]
 /// async fn main() {}
+/// ```
+///
+/// # Arguments
+///
+/// An argument of `main` is a handle of a resource that starts before `main` runs, with all that it
+/// [needs](macro@crate::start). If one does not start, `main` does not run.
+///
+/// A value of the key `provide` is an expression that may await. It is a resource, or a `Result` of one whose error is
+/// `Display`. An error is a failed start: the status is 1. A value that is missing ends the program with status 78, before
+/// anything has started.
+///
+/// ```
+/// use lifecycle::{Managed, Start};
+///
+/// #[lifecycle::resource(provided, no_teardown = "memory only")]
+/// struct Settings {
+///     address: String,
+/// }
+///
+/// impl Settings {
+///     fn read() -> Result<Settings, std::env::VarError> {
+///         Ok(Settings { address: "127.0.0.1:5432".to_owned() })
+///     }
+/// }
+///
+/// #[lifecycle::resource(no_teardown = "memory only")]
+/// struct Orders;
+///
+/// #[lifecycle::start(timeout = "5s", retry = "30s")]
+/// impl Start for Orders {
+///     async fn start(settings: Managed<Settings>) -> std::io::Result<Orders> {
+///         println!("connects to {}", settings.address);
+///         Ok(Orders)
+///     }
+/// }
+///
+/// #[lifecycle::main(provide = Settings::read())]
+/// async fn main(orders: Managed<Orders>) {
+///     let _: &Orders = &orders;
+/// }
 /// ```
 ///
 /// Use [`Process`](crate::Process) in a plain `fn main` for values from the command line or from a file, and for a
@@ -344,6 +385,7 @@ pub use shutdown_macros::needs_release;
 /// | `timeout = "5s"` | time limit for the teardown of one instance |
 /// | `name = "orders-db"` | name in logs and reports; defaults to the name of the struct |
 /// | `last` | torn down in the flush, after everything else: telemetry, logs |
+/// | `provided` | the program makes the value, and passes it to [`provide`](crate::provide): no `impl Start` |
 /// | `ready = ping` | a method that the [readiness probe](#readiness) asks |
 /// | `at_notice = deregister` | calls this method when the stop begins: see [at the notice](#at-the-notice) |
 /// | `no_teardown = "why"` | there is nothing to release; the text says why |
@@ -518,6 +560,9 @@ pub use shutdown_macros::resource;
 /// | `timeout = "5s"` | the longest time of one attempt. A longer one is dropped at its next await, and has failed | none |
 /// | `retry = "30s"` | the time in which a failed attempt is followed by another, from the first attempt on. The wait is random: 100 ms to 200 ms at first, then up to a limit that doubles, at most 1 s | no second attempt |
 /// | `crate = path` | the path of this crate, if it is not `::lifecycle` | `::lifecycle` |
+///
+/// An attempt that blocks its thread cannot be dropped. No other attempt begins before it ends, and the start fails at the
+/// end of `retry`.
 ///
 /// A start without a `timeout` that hangs holds up everything that needs it until the stop.
 ///

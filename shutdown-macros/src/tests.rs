@@ -173,6 +173,36 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Half of an argument list, as an editor sees it while it is typed.
+    #[test]
+    fn main_keeps_any_arguments(args in tokens(), arguments in tokens(), body in tokens()) {
+        for arguments in [arguments.clone(), quote!(orders: #arguments), quote!(orders: Managed<Orders>, #arguments)] {
+            let function = quote!(async fn main(#arguments) { #body });
+            let output = expand::main_fn::attribute(&args, function.clone());
+            prop_assert!(has(&output, &function), "{output}");
+        }
+    }
+
+    #[test]
+    fn start_keeps_any_item(args in tokens(), item in tokens(), arguments in tokens()) {
+        let output = expand::start::attribute(&args, &item);
+        prop_assert!(has(&output, &item), "{output}");
+        for head in [quote!(async fn start(db: Managed<Db>) -> Self), quote!(fn start(self)), quote!(fn other())] {
+            let method = quote!({ #item });
+            let output = expand::start::attribute(&args, &quote!(impl Start for X { #head #method }));
+            prop_assert!(has(&output, &method), "{output}");
+        }
+        let output = expand::start::attribute(&args, &quote!(impl Start for X { #item }));
+        prop_assert!(has(&output, &item), "{output}");
+        let partial = quote!(async fn start(#arguments) -> Self { #item });
+        let output = expand::start::attribute(&args, &quote!(impl Start for X { #partial }));
+        prop_assert!(has(&output, &quote!({ #item })), "{output}");
+    }
+}
+
 /// A struct without a client has no code for the lint `unknown_client` (R24), and one with a client has some.
 #[test]
 fn r24_a_field_that_looks_like_no_client_costs_nothing() {

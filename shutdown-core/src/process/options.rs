@@ -41,7 +41,9 @@ pub(super) struct Options {
 
 /// Values, each as a function that provides it.
 #[derive(Default)]
-pub(super) struct Provided(pub(super) Vec<Box<dyn FnOnce(&Lifecycle)>>);
+pub(super) struct Provided(pub(super) Vec<Provide>);
+
+pub(super) type Provide = Box<dyn FnOnce(&Lifecycle)>;
 
 impl fmt::Debug for Provided {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

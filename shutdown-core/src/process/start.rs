@@ -122,7 +122,9 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     lifecycle.tell(FactKind::Started);
     let provided = options.provided.0;
     let main = async {
-        provided.into_iter().for_each(|provide| provide(&lifecycle));
+        for provide in provided {
+            provide(&lifecycle);
+        }
         main.await
     };
     let outcome = async { exit.outcome_of(main.await.into_end()) };

@@ -158,5 +158,10 @@ fn refused(item: &Impl, door: &TokenStream) -> TokenStream {
         signature.ident = format_ident!("__lifecycle_refused_start_{at}", span = signature.ident.span());
         quote!(#[allow(dead_code, reason = "it is refused")] #(#attrs)* #signature #body)
     });
-    quote!(#stub impl #impl_generics #self_ty #where_clause { #(#apart)* })
+    let rest = &item.rest;
+    quote! {
+        #stub
+        #[allow(dead_code, reason = "it is refused")]
+        impl #impl_generics #self_ty #where_clause { #(#apart)* #rest }
+    }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::engine::context;
 use crate::engine::lifecycle::Lifecycle;
-use crate::engine::start::{StartError, StartFuture, Startable};
+use crate::engine::start::{StartFuture, Startable};
 use crate::resource::managed::Managed;
 use crate::resource::{Resource, TeardownOutput};
 
@@ -45,7 +45,12 @@ pub fn manage<T: Resource>(value: T) -> Managed<T> {
 /// Starts a resource, and before it everything that it needs.
 ///
 /// The arguments of each [`Start`](crate::Start) say what has to start before. What no rule orders starts concurrently, so
-/// that a start takes the time of its longest path. Each type has one instance: a second call returns the same handle.
+/// that a start takes the time of its longest path. Each type has one instance: a second call returns the same handle. A
+/// resource that was [released](Managed::release) starts again.
+///
+/// One start runs at a time: a second call waits for the first, unless all that it needs has started. Two resources start
+/// concurrently as the arguments of `main`, or of one `start`. A task that a start spawns may call this function, but the
+/// start must not wait for it.
 ///
 /// If a start fails, nothing further starts. Starts under way are dropped at their next await, what has started is torn
 /// down in order within a fresh grace, and the exit status is 1. If the stop begins during a start, the same happens, and
@@ -55,10 +60,10 @@ pub fn manage<T: Resource>(value: T) -> Managed<T> {
 ///
 /// | error | the cause |
 /// |---|---|
-/// | [`StartError::Failed`] | a start returned an error, panicked or took too long, and its `retry` is over |
-/// | [`StartError::Stopping`] | the stop has begun |
-/// | [`StartError::Invalid`] | a value is not [provided](provide), or the resources need each other in a circle. The exit status is 78 |
-/// | [`StartError::Nested`] | `start` was called inside of a start |
+/// | [`StartError::Failed`](crate::StartError::Failed) | a start returned an error, panicked or took too long, and its `retry` is over |
+/// | [`StartError::Stopping`](crate::StartError::Stopping) | the stop has begun |
+/// | [`StartError::Invalid`](crate::StartError::Invalid) | a value is not [provided](provide), or the resources need each other in a circle. The exit status is 78 |
+/// | [`StartError::Nested`](crate::StartError::Nested) | `start` was called inside of a start |
 ///
 /// # Panics
 ///
@@ -66,8 +71,9 @@ pub fn manage<T: Resource>(value: T) -> Managed<T> {
 ///
 /// # Cancel safety
 ///
-/// If the future is dropped, starts under way are dropped at their next await. What has started stays managed, and a
-/// later call goes on from there.
+/// The start runs in a task of its own, from the first poll on. If the future is dropped, starts under way are dropped at
+/// their next await. A value that is made all the same is torn down at once. What has started stays managed, and a later
+/// call goes on from there.
 #[doc(alias("inject", "resolve", "container"))]
 #[track_caller]
 pub fn start<T: Startable>() -> StartFuture<T> {
@@ -78,6 +84,9 @@ pub fn start<T: Startable>() -> StartFuture<T> {
 ///
 /// A start that takes a `Managed<T>` receives this handle. It is for a value that the program makes itself, such as
 /// settings, and for a fake in a test. A resource without an `impl Start` says so by `#[lifecycle::resource(provided)]`.
+///
+/// Provide a value before the start that needs it. A later value of the same type is what later starts receive. Each value
+/// is torn down.
 ///
 /// # Panics
 ///
