@@ -63,7 +63,7 @@ impl Folder {
     fn service(&self, path: &str, count: usize, faults: &[&str]) -> Program {
         let program = fixture(path, &count.to_string()).grace("2s").env("LIFECYCLE_REPORT", self.report());
         let program = program.env("SVG", self.file("stop.svg"));
-        faults.iter().fold(program, |program, fault| program.arg(fault))
+        faults.iter().fold(program, Program::arg)
     }
 
     fn lines(&self, fact: &str) -> usize {
