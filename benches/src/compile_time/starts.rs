@@ -21,7 +21,9 @@ impl Client {
 
 /// Returns a crate of `count` resources after a first one. Each needs the one before it in a chain, or else the first one.
 pub(crate) fn source(count: usize, chain: bool, wiring: Wiring) -> String {
-    let mut text = format!("{COMMON}{CONNECT}\nuse lifecycle::{{Managed, Start}};\n");
+    // A handle that nothing else needs is a variable that nobody uses.
+    let mut text =
+        format!("#![allow(unused_variables)]\n{COMMON}{CONNECT}\nuse lifecycle::{{Managed, Start}};\n");
     if wiring == Wiring::ByHand {
         text = text.replace("{Managed, Start}", "Managed");
     }
