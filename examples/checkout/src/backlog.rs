@@ -22,9 +22,9 @@ pub(crate) async fn open(database: Managed<Database>, hand_on: bool) -> anyhow::
     let (placed, wake) = mpsc::channel(1);
     let backlog = Backlog { database, wake };
     if hand_on {
-        hand_on::start(backlog).await?
+        hand_on::start(backlog).await?;
     } else {
-        worker::start(backlog).await?
+        worker::start(backlog).await?;
     }
     Ok(Placed(placed))
 }

@@ -55,7 +55,6 @@ pub fn stopped(program: Program) -> Ended {
 }
 
 /// Sets what the service of [`sessions`](crate::sessions) reads.
-#[must_use]
 pub fn configured(program: Program, url: &str, run: &str, release: bool) -> Program {
     program.env("DATABASE_URL", url).env("RUN", run).env("RELEASE", if release { "1" } else { "0" })
 }

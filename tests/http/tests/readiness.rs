@@ -246,7 +246,7 @@ fn a_check_that_misbehaves_delays_neither_the_answer_nor_the_exit() {
         server.child.wait_for("asked: panics");
         // Liveness is answered meanwhile, and asks nobody.
         assert_eq!(asked(probes, "/livez"), (200, false));
-        let answer = ready.answer();
+        let answer = ready.response();
         let body = String::from_utf8_lossy(&answer.body).into_owned();
         assert_eq!((answer.status, body.lines().count()), (503, checks + 1), "{body}");
         assert!(body.contains("[-]hangs failed: no answer within 1 s\n"), "{body}");
@@ -254,6 +254,6 @@ fn a_check_that_misbehaves_delays_neither_the_answer_nor_the_exit() {
         assert_eq!(body.contains("[-]blocks failed: no answer within 1 s\n"), checks == 3, "{body}");
         // SIGINT skips the lame duck.
         server.child.signal(libc::SIGINT);
-        server.ended().exited(0).within(Duration::from_secs(1));
+        server.stopped().exited(0).within(Duration::from_secs(1));
     }
 }

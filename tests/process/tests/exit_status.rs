@@ -248,7 +248,7 @@ fn a_job_that_is_stopped_before_its_arguments_have_started_has_failed() {
     let mut child = program!("job_arguments", "endless").start();
     child.wait_for("starting");
     child.signal(SIGTERM);
-    let ended = child.ended();
+    let ended = child.stopped();
     ended.exited(1).never_said("working").within(Duration::ZERO);
     ended.reported(&["main failed: the stop began before everything had started"]);
 }

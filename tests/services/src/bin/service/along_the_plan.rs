@@ -40,7 +40,7 @@ impl Said {
         Said(name)
     }
 
-    async fn close(&self) {
+    fn close(&self) {
         println!("{} closed", self.0);
     }
 }
@@ -178,7 +178,7 @@ impl SlowlySaid {
     async fn close(&self) {
         println!("search closing");
         sleep(milliseconds("CLOSES_FOR")).await;
-        self.0.close().await;
+        self.0.close();
     }
 }
 
