@@ -335,6 +335,7 @@ async fn observers_are_told_of_each_start_and_of_each_change() {
     let list = told.clone();
     let observer = move |fact: &Fact| {
         let line = match &fact.kind {
+            FactKind::StartBegan { name, .. } => format!("{name} begins"),
             FactKind::StartWaits { name, error, .. } => format!("{name} waits: {error}"),
             FactKind::StartEnded { name, attempts, .. } => format!("{name}: {attempts}"),
             _ => return,
@@ -349,7 +350,10 @@ async fn observers_are_told_of_each_start_and_of_each_change() {
         })
         .await;
     assert!(report.is_clean(), "{report}");
-    assert_eq!(*told.lock().expect("the list"), ["Database waits: connection refused", "Database: 5"]);
+    assert_eq!(
+        *told.lock().expect("the list"),
+        ["Database begins", "Database waits: connection refused", "Database: 5"]
+    );
 }
 
 /// A resource that is dropped: its value says so.
@@ -424,6 +428,11 @@ async fn a_start_whose_future_is_dropped_leaves_nothing() {
                 let dropped = tokio::time::timeout(after * MS, start).await;
                 drop(lifecycle::start::<Pool>().await.expect("it starts"));
                 drop(dropped);
+                // The stop would tear down what is left over. Before it, one instance is there.
+                sleep(MS).await;
+                let log = world.as_ref().expect("it was provided").log();
+                let count = |what: &str| log.iter().filter(|line| *line == what).count();
+                assert_eq!(count("pool started") - count("pool closed"), 1, "after {after} ms: {log:?}");
             })
             .await;
         assert!(report.is_clean(), "{report}");
@@ -453,7 +462,13 @@ async fn a_start_that_is_not_polled_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn nothing_starts_in_a_stop() {
     let mut world = None;
+    let (told, facts) = std::sync::mpsc::channel();
     let report = Lifecycle::builder()
+        .observer("starts", move |fact: &Fact| {
+            if matches!(fact.kind, FactKind::StartBegan { .. }) {
+                let _ = told.send(());
+            }
+        })
         .run(async {
             world = Some(lifecycle::provide(World::new(Fate::Starts)));
             lifecycle::ready();
@@ -464,6 +479,8 @@ async fn nothing_starts_in_a_stop() {
         .await;
     assert!(report.is_clean(), "{report}");
     assert!(world.expect("it was provided").log().is_empty());
+    // The observer is dropped with the lifecycle, so the channel ends.
+    assert_eq!(facts.iter().count(), 0);
 }
 
 /// A start may spawn a task that starts something later. Only the start itself may not.
