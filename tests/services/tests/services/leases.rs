@@ -15,7 +15,11 @@ use crate::well;
 /// Starts the service, and waits until it is registered and leads. Returns its address.
 #[track_caller]
 fn leading(etcd: &Etcd, grace: &str) -> (Child, String) {
-    let mut child = program!("etcd", "").env("ETCD", etcd.address()).grace(grace).start();
+    let mut child = program!("etcd", "")
+        .env("ETCD", etcd.address())
+        .grace(grace)
+        .env("LIFECYCLE_LAME_DUCK", "2s")
+        .start();
     let line = child.wait_for_start("listening on ");
     let address = line.trim_start_matches("listening on ").to_owned();
     wait_until("it leads", || etcd.keys("/shop/nightly/step").len() == 1);
@@ -71,8 +75,8 @@ fn r31_the_key_is_gone_while_requests_are_served_and_the_leadership_after_the_wo
     assert_eq!(status_of(&address, "/"), "HTTP/1.1 200 OK");
     assert_eq!(status_of(&address, "/readyz"), "HTTP/1.1 503 Service Unavailable");
     let ended = child.stopped();
-    // The lame duck of the recipe is 1 s.
-    well(&ended).reported(&["Registration at notice"]).not_before(Duration::from_secs(1));
+    // The lame duck is 2 s.
+    well(&ended).reported(&["Registration at notice"]).not_before(Duration::from_secs(2));
     let then = events(&mut watch, "deleted /shop/leader");
     assert_eq!(
         then,
