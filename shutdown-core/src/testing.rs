@@ -113,6 +113,7 @@ mod outcome;
 mod output;
 mod place;
 mod placed;
+mod priority;
 #[cfg(unix)]
 mod processes;
 #[cfg(unix)]

@@ -10,6 +10,7 @@ use super::client::Client;
 #[cfg(feature = "http2")]
 use super::http2::Http2;
 use super::outcome::Outcome;
+use super::priority;
 use super::response::Response;
 use super::tally::Tally;
 use crate::sync::{Flag, lock, wait_timeout_while};
@@ -257,7 +258,11 @@ impl Clients {
         let clients = (0..self.count).map(|number| {
             let (clients, shared) = (self.clone(), Arc::clone(&shared));
             let thread = std::thread::Builder::new().name(format!("client-{number}")).stack_size(STACK);
-            thread.spawn(move || clients.run(number, &shared)).expect("a thread can be started")
+            let client = move || {
+                priority::yield_to_others();
+                clients.run(number, &shared);
+            };
+            thread.spawn(client).expect("a thread can be started")
         });
         Load { clients: clients.collect(), shared }
     }

@@ -1,8 +1,9 @@
 //! Two instances with `HAProxy` in front are restarted in turn, many times.
 //!
-//! `HAProxy` checks readiness every 200 ms, and the lame duck is three times as long. `HAProxy` therefore
-//! stops sending to an instance before its listener closes. Without a lame duck the instance refuses connections until the
-//! next check, and `HAProxy` turns to the other instance.
+//! `HAProxy` checks readiness every 200 ms, and believes the second check that fails: a check has 200 ms as well, which a busy
+//! machine may need. The lame duck is three intervals long. `HAProxy` therefore stops sending to an instance before its
+//! listener closes. Without a lame duck the instance refuses connections until then, and `HAProxy` turns to the other
+//! instance.
 
 use std::net::SocketAddr;
 use std::time::Duration;

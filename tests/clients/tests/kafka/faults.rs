@@ -19,7 +19,7 @@ fn broker() -> &'static Tansu {
 
 /// Stops a service whose messages are handled and not committed, after `fault`.
 #[track_caller]
-fn stopped_after(name: &str, fault: fn(&Tansu)) -> Ended {
+fn stopped_after(name: &str, fault: fn(&Tansu), repair: fn(&Tansu)) -> Ended {
     let scenario = Scenario::at(broker(), name, 2).client("auto.commit.interval.ms", "0");
     scenario.fill(MESSAGES);
     let mut child = scenario.program().grace("10s").start();
@@ -29,13 +29,13 @@ fn stopped_after(name: &str, fault: fn(&Tansu)) -> Ended {
     child.signal(SIGTERM);
     let ended = child.stopped();
     println!("{name}: status {:?} after {:?}", ended.status.code(), ended.took);
-    scenario.broker.thaw();
+    repair(scenario.broker);
     ended.within(GRACE);
     ended
 }
 
 pub(crate) fn a_frozen_broker_is_named() {
-    let ended = stopped_after("frozen", |broker| broker.freeze());
+    let ended = stopped_after("frozen", |broker| broker.freeze(), |broker| broker.thaw());
     ended
         .exited(70)
         .reported(&["`orders` failed", "did not confirm within 5s the offsets of 20 handled messages"]);
@@ -43,7 +43,7 @@ pub(crate) fn a_frozen_broker_is_named() {
 }
 
 pub(crate) fn a_killed_broker_is_named() {
-    let ended = stopped_after("killed", |broker| broker.kill());
+    let ended = stopped_after("killed", |broker| broker.kill(), |_| {});
     ended.exited(70).reported(&["`orders` failed", "20 handled messages"]).said(&["ledger closed"]);
 }
 
