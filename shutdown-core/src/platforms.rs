@@ -35,6 +35,9 @@
 //!
 //! - **Kubernetes** removes the endpoint and sends the signal at the same time, and does not wait for the nodes. The lame duck
 //!   covers the difference. The removal needs no failed readiness probe. A load balancer outside of the cluster may need one.
+//!   A readiness probe of the kind `grpc: { port: 8080 }` works too: [`http::probes`](crate::http::probes()) answers it over
+//!   HTTP/2. A liveness probe has to ask `/livez` over HTTP. The answer of gRPC is `NOT_SERVING` during a stop, and Kubernetes would
+//!   end the container early.
 //! - **ECS** waits for the load balancer if the scheduler of the service stops the task. A task that an operator stops, or that
 //!   loses its Spot capacity, receives the signal at once. A service with such tasks needs a lame duck.
 //! - **Heroku** may send SIGTERM again. A signal at least 250 ms after the first one ends lame duck and drain, and leaves 3 s

@@ -1,8 +1,8 @@
 //! The parts of a report in words. The waterfall, the JSON and the log use the same ones.
 
 use std::fmt;
-use std::time::Duration;
 
+use super::span::Span;
 use super::{Failure, FailureKind, MainOutcome, Outcome, Reason, Straggler, Unconfirmed};
 use crate::signals;
 
@@ -23,8 +23,7 @@ impl fmt::Display for Reason {
             Reason::StartFailed { name, error, attempts, took, waiting } => {
                 write!(f, "`{name}` did not start: {error}")?;
                 if *attempts > 1 {
-                    let took = Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-                    write!(f, " ({attempts} attempts in {})", humantime::format_duration(took))?;
+                    write!(f, " ({attempts} attempts in {})", Span(*took))?;
                 }
                 if !waiting.is_empty() {
                     write!(f, "; waiting for it: `{}`", waiting.join("`, `"))?;

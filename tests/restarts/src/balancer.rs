@@ -76,7 +76,7 @@ impl Balancer {
         let Check { interval, fall, disable_on_404, reads_header } = check;
         let configuration = configuration(address, instances, Reuse::Safe, Retries::Never);
         let interval = format!("check inter {}ms fall {fall}", interval.as_millis());
-        let mut configuration = configuration.replace("check inter 200ms fall 2", &interval);
+        let mut configuration = configuration.replace("check inter 200ms fall 1", &interval);
         if disable_on_404 {
             configuration =
                 configuration.replace("GET /readyz\n", "GET /readyz\n    http-check disable-on-404\n");
@@ -158,7 +158,7 @@ listen service
     bind {address}
     balance roundrobin
     option httpchk GET /readyz
-    default-server check inter 200ms fall 2 rise 1
+    default-server check inter 200ms fall 1 rise 1
 "
     );
     for (number, instance) in instances.iter().enumerate() {
