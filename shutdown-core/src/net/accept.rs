@@ -31,6 +31,8 @@ const PAUSES_WHILE_EMPTYING: Duration = Duration::from_secs(1);
 /// open for the first time in any case, and for the second while other connections keep the server running anyway.
 const HANDSHAKE_LEAST: Duration = Duration::from_millis(2);
 const HANDSHAKE_MOST: Duration = Duration::from_millis(500);
+/// The same for a listener that another process may hold. Its new clients wait for a second meanwhile.
+const HANDSHAKE_MOST_SHARED: Duration = Duration::from_millis(10);
 /// How often the queue is looked at in that time. The end of the server waits for the last look.
 const LOOK_INTERVAL: Duration = Duration::from_millis(1);
 /// How many connections are taken from the queue at the end, however fast it is filled: far more than a queue can hold.
@@ -231,7 +233,8 @@ where
         }
         // A client that has sent the last packet of its handshake believes that it is connected.
         let waited = begun.elapsed();
-        let costs_nothing = waited < HANDSHAKE_MOST && hall.in_flight.is_busy() && queue.is_sole();
+        let most = if queue.is_sole() { HANDSHAKE_MOST } else { HANDSHAKE_MOST_SHARED };
+        let costs_nothing = waited < most && hall.in_flight.is_busy();
         if left == 0 || waited >= HANDSHAKE_LEAST && !costs_nothing {
             return;
         }
