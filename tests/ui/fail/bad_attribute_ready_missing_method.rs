@@ -11,7 +11,7 @@ impl Database {
     }
 }
 
-#[resource(no_teardown = "a test", ready = ping)]
+#[resource(no_teardown = "a test", ready = pang)]
 struct Generic<T>(T);
 
 impl Generic<u8> {
