@@ -76,7 +76,7 @@ impl Balancer {
         let Check { interval, fall, disable_on_404, reads_header } = check;
         let configuration = configuration(address, instances, Reuse::Safe, Retries::Never);
         let interval = format!("check inter {}ms fall {fall}", interval.as_millis());
-        let mut configuration = configuration.replace("check inter 200ms fall 1", &interval);
+        let mut configuration = configuration.replace("check inter 400ms fall 1", &interval);
         if disable_on_404 {
             configuration =
                 configuration.replace("GET /readyz\n", "GET /readyz\n    http-check disable-on-404\n");
@@ -135,10 +135,11 @@ fn configuration(address: SocketAddr, instances: &[SocketAddr], reuse: Reuse, re
         Reuse::Safe => "safe",
         Reuse::Always => "always",
     };
-    let retries = match retries {
-        Retries::Never => "retries 0",
-        // The health check may not know yet that an instance is gone.
-        Retries::WhenRefused => "option redispatch 1",
+    // A check has to connect within its interval, which a loaded machine may miss.
+    let (retries, check) = match retries {
+        Retries::Never => ("retries 0", "inter 400ms fall 1"),
+        // The health check may not know yet that an instance is gone, and need not.
+        Retries::WhenRefused => ("option redispatch 1", "inter 200ms fall 3"),
     };
     let mut text = format!(
         "global
@@ -158,7 +159,7 @@ listen service
     bind {address}
     balance roundrobin
     option httpchk GET /readyz
-    default-server check inter 200ms fall 1 rise 1
+    default-server check {check} rise 1
 "
     );
     for (number, instance) in instances.iter().enumerate() {

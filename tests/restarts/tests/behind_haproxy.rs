@@ -1,10 +1,10 @@
 //! Two instances with `HAProxy` in front are restarted in turn, many times.
 //!
-//! `HAProxy` checks readiness every 200 ms, and the lame duck is three times as long. `HAProxy` therefore
-//! stops sending to an instance before its listener closes. Without a lame duck the instance refuses connections until the
-//! next check, and `HAProxy` turns to the other instance.
+//! `HAProxy` checks readiness every 400 ms, and the lame duck is three times as long. `HAProxy` therefore
+//! stops sending to an instance before its listener closes. Without a lame duck the instance refuses connections until
+//! `HAProxy` has seen that, and `HAProxy` turns to the other instance.
 //!
-//! The clients keep a rate. Without one they take both processors, and a check that gets none within 200 ms has failed.
+//! The clients keep a rate. Without one they take both processors, and a check that gets none within its interval has failed.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use lifecycle_restart_tests::{
     Balancer, Connections, Place, Retries, Reuse, installed, only, rounds, service, stop,
 };
 
-const LAME_DUCK: Duration = Duration::from_millis(600);
+const LAME_DUCK: Duration = Duration::from_millis(1_200);
 /// The requests of all clients in a second.
 const RATE: u32 = 1_000;
 

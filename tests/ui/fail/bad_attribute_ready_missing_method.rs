@@ -15,7 +15,7 @@ impl Database {
 struct Generic<T>(T);
 
 impl Generic<u8> {
-    fn ping(&self) -> bool {
+    fn pang(&self) -> bool {
         true
     }
 }
