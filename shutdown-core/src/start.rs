@@ -214,7 +214,7 @@ impl Start {
         }
     }
 
-    /// Returns the tries and the time of the next one. `None` if there is none, so that the start has failed.
+    /// Returns the tries and the time of the next one. Returns `None` if the start has failed, because no attempt follows.
     fn failed(
         &mut self,
         now: Instant,

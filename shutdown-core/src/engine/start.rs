@@ -227,7 +227,7 @@ impl Lifecycle {
         started
     }
 
-    /// Starts in a task of its own: whoever waits for it need not be polled.
+    /// Starts in a task of its own, so that the start goes on while its caller is not polled.
     async fn start_each(
         &self,
         roots: Vec<&'static Starting>,

@@ -174,7 +174,7 @@ impl Stop {
     ) -> Report {
         let mut so_far = self.clone().seal(now, registry, at_notice);
         for instance in &mut so_far.instances {
-            // What has not begun is no fault yet, and its hook at the notice may have failed.
+            // A teardown that has not begun is not a fault yet. Its hook at the notice may have failed.
             if instance.outcome == Outcome::NotRun {
                 instance.outcome = Outcome::Ok;
             }

@@ -206,7 +206,7 @@ fn scenario() -> impl Strategy<Value = (Sketch, Vec<Script>, f64)> {
 proptest! {
     #![proptest_config(cases(3000))]
 
-    /// R25, R26, R27: whatever fails, hangs or comes back at the n-th attempt.
+    /// R25, R26, R27: a start may fail, hang or come back at the n-th attempt.
     #[test]
     fn a_start_does_what_the_model_says((sketch, scripts, share) in scenario()) {
         let (log, lives) = (run(&sketch, &scripts, share), lives(&sketch, &scripts, share));

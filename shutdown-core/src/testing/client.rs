@@ -136,7 +136,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// If there is no response.
+    /// Panics without a response.
     #[track_caller]
     pub fn request(address: SocketAddr, method: &str, path: &str) -> Response {
         let mut client = Client::connect(address);
@@ -186,7 +186,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// Panics without one.
     #[track_caller]
     pub fn response(&mut self) -> Response {
         self.try_response().unwrap_or_else(|outcome| panic!("no response: {outcome}"))
@@ -196,7 +196,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns the outcome if there is none.
+    /// Returns the outcome in place of a response.
     pub fn try_response(&mut self) -> Result<Response, Outcome> {
         self.reader.response()
     }
@@ -205,7 +205,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// Panics without one.
     #[track_caller]
     pub fn head(&mut self) -> Response {
         self.reader.head().unwrap_or_else(|outcome| panic!("no response: {outcome}"))

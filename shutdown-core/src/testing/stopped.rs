@@ -39,7 +39,7 @@ impl Stopped {
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// Panics without one.
     #[track_caller]
     pub fn report(&self) -> &ServiceReport {
         self.expect(self.report.is_some(), "it wrote no report");

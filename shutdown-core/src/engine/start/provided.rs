@@ -18,7 +18,7 @@ use crate::sequence::Event;
 ///
 /// # Errors
 ///
-/// Returns how `main` has ended if there is no value: it fails as a start does.
+/// Returns how `main` has ended if the value is an error. `main` then fails as a start does.
 #[track_caller]
 pub fn provide<P: ProvideOutput>(value: P) -> Result<(), MainEnd> {
     let lifecycle = context::expect("provide", Lifecycle::clone);
