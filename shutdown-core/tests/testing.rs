@@ -262,6 +262,25 @@ fn a_load_at_a_rate_keeps_the_rate() {
     assert_lost!(load.finish(), 0);
 }
 
+/// A server may close an idle connection. Only a request that was sent can be lost.
+#[test]
+fn a_connection_that_is_closed_between_two_requests_is_not_a_loss_of_a_load_at_a_rate() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut connection in listener.incoming().map_while(Result::ok) {
+            let mut head = [0; 1_024];
+            // The client may keep the connection, which is closed right after the response.
+            if connection.read(&mut head).is_ok_and(|length| length > 0) {
+                let _ = connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            }
+        }
+    });
+    let load = Load::on(address).clients(1).per_second(50).start();
+    load.wait_for_answers(10);
+    assert_lost!(load.finish(), 0);
+}
+
 #[test]
 fn a_response_to_another_request_is_wrong() {
     let load = Load::on(server_that_loses(0)).clients(1).path("/mine");

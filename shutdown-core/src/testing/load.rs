@@ -276,6 +276,9 @@ impl Clients {
             if shared.over.is_set() {
                 return;
             }
+            if self.rate.is_some() {
+                open = open.take().and_then(|connection| still_open(connection, Duration::ZERO));
+            }
             let asked = Asked { client: number, request, path: (self.path)(number, request) };
             let sent = Instant::now();
             match self.ask(&mut open, &asked) {
@@ -294,9 +297,8 @@ impl Clients {
             }
             shared.counted.notify_all();
             if !pause.is_zero() {
-                // A connection that the server has closed before the next request is not a loss.
                 match open.take() {
-                    Some(mut connection) => open = connection.is_open_after(pause).then_some(connection),
+                    Some(connection) => open = still_open(connection, pause),
                     None => std::thread::sleep(pause),
                 }
             }
@@ -381,6 +383,11 @@ enum Connection {
     Http1(Client),
     #[cfg(feature = "http2")]
     Http2(Http2),
+}
+
+/// Returns the connection after a pause. A connection that the server has closed before the next request is not a loss.
+fn still_open(mut connection: Connection, pause: Duration) -> Option<Connection> {
+    connection.is_open_after(pause).then_some(connection)
 }
 
 impl Connection {
