@@ -30,7 +30,7 @@ const HEAD: &str = "\
 #
 # instructions   counted by callgrind in user space, less the floor. An allocation counts as a few of them
 # floor          the same work without our code: hyper's own connection, or the part before a teardown. Not compared
-# allocations    calls of the allocator, less those of the floor
+# allocations    calls of the allocator, less those of the floor. Below zero are fewer than those of the floor
 ";
 
 const MADE_BY: &str = "made by: ";

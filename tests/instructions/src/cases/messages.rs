@@ -23,7 +23,7 @@ fn consume(times: u64, concurrency: usize) {
             lifecycle::shutdown("each message is handled");
         }
     });
-    let report = super::runtime().block_on(Lifecycle::builder().build().run(run));
+    let report = super::runtime_without_time().block_on(Lifecycle::builder().build().run(run));
     assert!(report.is_clean(), "{report}");
 }
 
