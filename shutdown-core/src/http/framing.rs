@@ -254,16 +254,14 @@ fn read_lines(place: &mut Line, is_chunked: &mut bool, length: &mut u64, bytes: 
                 }
                 Line::Digits
             }
-            (Line::Start | Line::Rest, _) => match memchr(b'\n', &bytes[at..]) {
-                Some(rest) => {
-                    at += rest;
-                    Line::Start
-                }
-                None => {
+            (Line::Start | Line::Rest, _) => {
+                let Some(rest) = memchr(b'\n', &bytes[at..]) else {
                     *place = Line::Rest;
                     return bytes.len();
-                }
-            },
+                };
+                at += rest;
+                Line::Start
+            }
         };
         at += 1;
     }
