@@ -128,6 +128,7 @@ mod service;
 mod stopped;
 mod tally;
 
+pub use crate::engine::fault::Fault;
 pub use account::Account;
 #[doc(hidden)]
 pub use account::Torn;
