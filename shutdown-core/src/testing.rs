@@ -1,95 +1,227 @@
 //! A kit to test the shutdown of a service: real processes, clients that count each request, and signals at chosen instants.
 //!
-//! It needs the feature `testing`, as a dev-dependency:
-//!
-//! ```toml
-//! [dev-dependencies]
-//! shutdown-core = { version = "0.1", features = ["testing"] }
-//! ```
+//! # Test your shutdown
 //!
 //! A service that works may still lose something when it stops: the requests that nobody has accepted yet, the message that
 //! was acknowledged too early, the last lines of the log. A test sees that only from outside, with a real process and a real
-//! signal. This page builds such a test in four steps. The service does not need to use `lifecycle`, so that the same test
-//! measures a service before and after it moves.
+//! signal. This page builds such a test in fifteen minutes:
 //!
-//! # 1. A process that ends
+//! 1. [A service](#1-a-service) of axum, without `lifecycle`
+//! 2. [What its stop loses](#2-what-its-stop-loses), as numbers
+//! 3. [The same service with `lifecycle`](#3-the-same-service-with-lifecycle), and the same test
+//! 4. [The order of the teardowns](#4-the-order-of-the-teardowns), in a unit test
+//! 5. [Every fault](#5-every-fault) that can happen in the stop
 //!
-//! [`Program`] starts a binary of the package, and waits until it is ready. [`Service`] is the running process. It receives
-//! signals, and [`stopped`](Service::stopped) returns its status, its time, its output and its [report](ServiceReport).
+//! Steps 1 to 4 need only `cargo`, and an operating system with Unix signals. [Other protocols](#other-protocols),
+//! [queues](#queues) and [sources of messages](#sources-of-messages) follow.
+//!
+//! # 1. A service
+//!
+//! The kit does not need `lifecycle` in the service. It measures a service before and after the service moves. Your own
+//! service can take the place of this one, which is a package of its own: `cargo new shop`. In `Cargo.toml`:
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! tokio = { version = "1", features = ["macros", "net", "rt-multi-thread", "time"] }
+//!
+//! [dev-dependencies]
+//! lifecycle = { package = "shutdown-core", version = "0.1", features = ["testing"] }
+//! ```
+//!
+//! In `src/main.rs`:
 //!
 //! ```no_run
-//! use lifecycle::testing::Program;
+//! use axum::{Router, routing::get};
 //! use std::time::Duration;
+//!
+//! async fn order() -> &'static str {
+//!     tokio::time::sleep(Duration::from_millis(20)).await; // asks a database
+//!     "ok\n"
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let address = std::env::var("LISTEN").unwrap_or("127.0.0.1:8080".to_owned());
+//!     let listener = tokio::net::TcpListener::bind(address).await?;
+//!     axum::serve(listener, Router::new().route("/", get(order).post(order))).await
+//! }
+//! ```
+//!
+//! # 2. What its stop loses
+//!
+//! [`Program`] starts a binary of the package, and waits until it is ready. [`Service`] is the running process, which never
+//! outlives the test. [`Load`] is a number of clients that send the next request when they have the last response. They meet
+//! the instant of the signal by chance. [`Placed`] meets it always: requests in the accept queue of a frozen process, half a
+//! head, half a body. No client repeats a request.
+//!
+//! In `tests/shutdown.rs`:
+//!
+//! ```no_run
+//! # #![cfg_attr(not(unix), allow(unused))]
 //! # macro_rules! env { ($name:literal) => { $name } }
+//! use lifecycle::assert_lost;
+//! # #[cfg(unix)]
+//! use lifecycle::testing::{Load, Outcome, Placed, Program};
+//! use std::time::Duration;
 //!
 //! # #[cfg(unix)]
 //! #[test]
-//! fn it_stops_at_sigterm() {
+//! fn the_stop_loses_nothing() {
 //!     let mut service = Program::new(env!("CARGO_BIN_EXE_shop"))
 //!         .address("LISTEN") // LISTEN=127.0.0.1:12345, a free port
-//!         .ready_at_probe("/readyz") // GET, until the status is 200
+//!         .ready_at_probe("/") // GET, until the status is 200
 //!         .start();
-//!     service.terminate();
+//!     let load = Load::on(service.socket_address()).clients(20).start();
+//!     load.wait_for_answers(200);
+//!     let mut placed = Placed::at(service.socket_address());
+//!     placed.half_heads(5, "/");
+//!     placed.half_bodies(5, "/");
+//!     service.freeze();
+//!     placed.requests("in the accept queue", 20, "/");
+//!     service.terminate(); // SIGTERM
+//!     service.thaw();
+//!     let mut tally = placed.finish(); // sends the second halves
 //!     let stopped = service.stopped();
+//!     tally.add(load.finish());
+//!     // After the stop nobody listens. A client that is refused knows that its request was not handled.
+//!     assert_lost!(tally, 0, except = [Outcome::Refused]);
 //!     stopped.exited(0).within(Duration::from_secs(5)).left_nothing_behind();
 //! }
 //! ```
 //!
-//! The process never outlives the test, not even if the test is killed: see [`Service`].
+//! `cargo test` fails, and names what was lost:
 //!
-//! # 2. A load that loses nothing
-//!
-//! [`Load`] is a number of clients that send the next request when they have the last response, or at a rate. They do not
-//! repeat a request. [`Tally`] counts each [`Outcome`], and [`assert_lost!`](crate::assert_lost) says what was lost.
-//!
-//! ```no_run
-//! # #[cfg(unix)]
-//! # fn test(mut service: lifecycle::testing::Service) {
-//! use lifecycle::testing::{Load, Outcome};
-//!
-//! let load = Load::on(service.socket_address()).clients(50).start();
-//! load.wait_for_answers(500);
-//! service.terminate();
-//! service.stopped().exited(0);
-//! let tally = load.finish();
-//! // After the stop nobody listens. A client that is refused knows that its request was not handled.
-//! lifecycle::assert_lost!(tally, 0, except = [Outcome::Refused]);
-//! # }
+//! ```text
+//! BEFORE
 //! ```
 //!
-//! # 3. The worst instant
+//! # 3. The same service with `lifecycle`
 //!
-//! A load meets the instant of the signal by chance. [`Placed`] meets it always: requests in the accept queue of a frozen
-//! process, half a head, half a body, and requests in the lame duck. [`Client`] is one connection, for everything else.
+//! The server of `lifecycle` empties the accept queue, and finishes each request, before the process ends. In `Cargo.toml`:
 //!
-//! # 4. Queues
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! lifecycle = { package = "shutdown-core", version = "0.1", features = ["http"] }
+//! tokio = { version = "1", features = ["time"] }
+//! ```
 //!
-//! A consumer is stopped and started again while it works. [`Ledger`] then counts the messages that were lost, and those
-//! that were handled more than once.
+//! In `src/main.rs`, three lines change:
 //!
-//! # 5. The order, inside of the test
+#![cfg_attr(feature = "http", doc = "```no_run")]
+#![cfg_attr(not(feature = "http"), doc = "```text")]
+//! # use axum::{Router, routing::get};
+//! # async fn order() {}
+//! #[lifecycle::main(grace = "10s")]
+//! async fn main() -> std::io::Result<()> {
+//!     let address = std::env::var("LISTEN").unwrap_or("127.0.0.1:8080".to_owned());
+//!     let listener = lifecycle::net::listen(address).await?;
+//!     lifecycle::http::serve(listener, Router::new().route("/", get(order).post(order))).await
+//! }
+//! ```
 //!
-//! The order of the teardowns needs no process. [`#[lifecycle::test]`](macro@crate::test) runs the body of a test in a
-//! lifecycle of its own, on a paused clock if the test wants one. [`report`] stops it.
-//! [`assert_torn_down!`](crate::assert_torn_down) follows the plan, [`assert_clean!`](crate::assert_clean) requires that
-//! nothing failed, and [`assert_plan!`](crate::assert_plan) looks at the declarations alone:
+//! The same test passes:
+//!
+//! ```text
+//! test the_stop_loses_nothing ... ok
+//! ```
+//!
+//! A service that has moved also has a report. [`Stopped::report`] returns it. The assertions of the next step apply to it,
+//! too.
+//!
+//! # 4. The order of the teardowns
+//!
+//! The order needs no process. The shop now keeps a journal, into which it writes its total at the stop. In `src/main.rs`:
 //!
 //! ```
-//! use lifecycle::testing::report;
-//! use lifecycle::{assert_clean, assert_torn_down};
+//! use lifecycle::{Managed, Teardown};
+//! use std::fs::File;
+//! use std::io::{self, Write as _};
+//! use std::path::Path;
+//! use std::sync::Mutex;
+//! use std::sync::atomic::{AtomicUsize, Ordering};
 //!
-//! #[lifecycle::test(grace = "5s", clock = "paused")]
-//! async fn the_journal_closes_last() {
-//!     let journal = lifecycle::defer("journal", async || {});
-//!     lifecycle::Deferred::new("counter").uses(&journal).run(async || {});
-//!     let report = report().await;
-//!     assert_torn_down!(report, ["counter", "journal"]);
-//!     assert_clean!(report);
+//! #[lifecycle::resource]
+//! struct Journal {
+//!     #[teardown] // syncs the file
+//!     file: Mutex<File>,
+//! }
+//!
+//! #[lifecycle::resource]
+//! struct Orders {
+//!     journal: Managed<Journal>, // `Orders` is torn down before `Journal`
+//!     count: AtomicUsize,
+//! }
+//!
+//! #[lifecycle::teardown]
+//! impl Teardown for Orders {
+//!     async fn teardown(&self) -> io::Result<()> {
+//!         let total = self.count.load(Ordering::Relaxed);
+//!         writeln!(self.journal.file.lock().unwrap(), "total: {total}")
+//!     }
+//! }
+//!
+//! fn open(path: &Path) -> io::Result<Managed<Orders>> {
+//!     let journal = lifecycle::manage(Journal { file: Mutex::new(File::create(path)?) });
+//!     Ok(lifecycle::manage(Orders { journal, count: AtomicUsize::new(0) }))
 //! }
 //! # fn main() {}
 //! ```
 //!
-//! # 6. Every fault
+//! [`#[lifecycle::test]`](macro@crate::test) runs the body of a test in a lifecycle of its own. [`report`] stops it. At the
+//! end of `src/main.rs`:
+//!
+//! ```
+//! # use std::fs::File;
+//! # use std::sync::Mutex;
+//! # use std::sync::atomic::{AtomicUsize, Ordering};
+//! # #[lifecycle::resource]
+//! # struct Journal {
+//! #     #[teardown]
+//! #     file: Mutex<File>,
+//! # }
+//! # #[lifecycle::resource]
+//! # struct Orders {
+//! #     journal: lifecycle::Managed<Journal>,
+//! #     count: AtomicUsize,
+//! # }
+//! # #[lifecycle::teardown]
+//! # impl lifecycle::Teardown for Orders {
+//! #     async fn teardown(&self) {}
+//! # }
+//! # fn open(path: &std::path::Path) -> std::io::Result<lifecycle::Managed<Orders>> {
+//! #     let journal = lifecycle::manage(Journal { file: Mutex::new(File::create(path)?) });
+//! #     Ok(lifecycle::manage(Orders { journal, count: AtomicUsize::new(0) }))
+//! # }
+//! # fn main() {}
+//! #[cfg(test)]
+//! mod tests {
+//!     use super::*;
+//!     use lifecycle::testing::report;
+//!     use lifecycle::{assert_clean, assert_torn_down};
+//!
+//!     #[lifecycle::test(grace = "5s")]
+//!     async fn the_total_is_in_the_journal() {
+//!         let path = std::env::temp_dir().join("shop-journal.txt");
+//!         let orders = open(&path).unwrap();
+//!         orders.count.fetch_add(2, Ordering::Relaxed);
+//!         let report = report().await; // stops the lifecycle of this test
+//!         assert_torn_down!(report, ["Orders", "Journal"]);
+//!         assert_clean!(report);
+//!         assert_eq!(std::fs::read_to_string(path).unwrap(), "total: 2\n");
+//!     }
+//! }
+//! ```
+//!
+//! [`assert_torn_down!`](crate::assert_torn_down) follows the edges of the plan, because a teardown that comes first without
+//! an edge comes first by chance. [`assert_clean!`](crate::assert_clean) requires that nothing failed. If one of them fails,
+//! its message has the waterfall of the stop. [`assert_plan!`](crate::assert_plan) looks at the declarations alone.
+//!
+//! With `clock = "paused"`, a test of a long time-out takes no time. A paused clock does not suit sockets, because it moves on
+//! while a socket waits.
+//!
+//! # 5. Every fault
 //!
 //! A teardown fails when its peer does, and tests seldom have such a peer. [`drill`] runs the service once for each instance and each
 //! [`Fault`]: error, panic, hang, blocked thread, slowness. It also runs it once for a second signal in each stage. The clock is paused,
@@ -114,6 +246,57 @@
 //!
 //! The test of a service without such a fault is one line: `drill(service).run().assert_holds()`.
 //!
+//! # Other protocols
+//!
+//! [`Client`] is one connection, over which a test sends any bytes at any instant. [`Placed::bytes`] places bytes of any
+//! protocol. [`Program::ready_at_line`] waits for a line of the log, and [`Program::prints_address`] reads the address from it:
+//!
+//! ```no_run
+//! # #[cfg(unix)]
+//! # fn test() {
+//! # macro_rules! env { ($name:literal) => { $name } }
+//! use lifecycle::testing::{Client, Program};
+//!
+//! let mut service = Program::new(env!("CARGO_BIN_EXE_key-value")).prints_address("listening at ").start();
+//! let mut client = Client::connect(service.socket_address());
+//! client.send(b"SET apples 3\r\n"); // a command before the signal
+//! service.terminate();
+//! assert_eq!(client.bytes(5), b"+OK\r\n"); // its answer after the signal
+//! client.closed(); // the server has closed the connection, without a reset
+//! service.stopped().exited(0);
+//! # }
+//! ```
+//!
+//! # Queues
+//!
+//! A consumer is stopped and started again while it works. [`Ledger`] then counts the messages that were lost, and those
+//! that were handled more than once:
+//!
+//! ```no_run
+//! # #[cfg(unix)]
+//! # fn test() {
+//! # macro_rules! env { ($name:literal) => { $name } }
+//! # fn publish(_: std::ops::Range<u64>) {}
+//! # fn rows() -> Vec<u64> { Vec::new() }
+//! use lifecycle::testing::{Ledger, Program};
+//!
+//! let mut ledger = Ledger::new();
+//! publish(0..1_000); // a function of the test, which sends a message with each number
+//! ledger.sent(0..1_000);
+//! for _ in 0..5 {
+//!     let mut consumer = Program::new(env!("CARGO_BIN_EXE_consumer")).ready_at_line("consuming").start();
+//!     consumer.terminate();
+//!     consumer.stopped().exited(0);
+//! }
+//! ledger.handled(rows()); // a function of the test, which reads what the consumer has written
+//! ledger.each_once();
+//! # }
+//! ```
+//!
+//! # Sources of messages
+//!
+//! CONFORMANCE
+//!
 //! # What runs where
 //!
 //! | item | Linux | other Unixes | Windows |
@@ -121,6 +304,8 @@
 //! | `Program`, `Service` | all processes of the service end with the test | those in its session do | not there |
 //! | `Load`, `Placed`, `Client`, `Ledger`, `#[lifecycle::test]`, `drill`, the assertions | yes | yes | yes |
 //! | [`Place::own`] | yes | needs addresses of 127.0.0.0/8 | yes |
+//!
+//! Tests with the kit run in parallel with other tests, by `cargo test` and by `cargo nextest run`.
 
 mod account;
 mod assertions;

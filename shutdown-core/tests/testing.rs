@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use lifecycle::assert_lost;
-use lifecycle::testing::{Client, Ledger, Load, Outcome, Placed, Program, Service, Tally};
+use lifecycle::testing::{Client, Ledger, Load, Outcome, Place, Placed, Program, Service, Tally};
 
 /// The variable that makes a test of this file a service: the test program starts itself.
 const ROLE: &str = "LIFECYCLE_KIT_ROLE";
@@ -165,6 +165,65 @@ fn a_program_that_is_never_ready_is_an_error_with_its_output() {
     assert_eq!(message, "it does not end\n--- stdout\n\n--- stderr\n");
 }
 
+/// The role of a service that is ready some time after its start, without `lifecycle`.
+#[test]
+fn notifies() {
+    if is_service("notifies") {
+        let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
+        let manager = std::env::var_os("NOTIFY_SOCKET").expect("the test is the service manager");
+        socket.send_to(b"STATUS=warming up", &manager).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        socket.send_to(b"READY=1\nSTATUS=warm", &manager).unwrap();
+        std::thread::sleep(Duration::from_secs(600));
+    }
+}
+
+#[test]
+fn a_service_is_ready_when_it_tells_systemd() {
+    let mut service = this_test("notifies").ready_by_systemd().start();
+    let told = service.notifications();
+    assert_eq!(told[..2], ["STATUS=warming up", "READY=1"]);
+    service.terminate();
+    service.stopped().killed_by(15);
+}
+
+/// The port is one that the service has chosen. Logs have a time and colours before the text, and may be on stderr.
+#[test]
+fn the_address_is_read_from_a_line_of_the_service() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    for line in [
+        format!("echo 'listening at {address}'"),
+        format!("echo 'listening at http://{address}/ with 2 workers' >&2"),
+        format!(
+            "echo hello; sleep 0.05; printf '\\033[2m2026-11-28\\033[0m INFO listening at {address}\\033[0m\\n'"
+        ),
+        format!("echo '{{\"message\":\"listening at {address}\"}}' >&2"),
+    ] {
+        let service = sh(&format!("{line}; exec sleep 600")).prints_address("listening at ").start();
+        assert_eq!(service.socket_address(), address, "{line}");
+    }
+    let message = panics(|| sh("echo 'listening at home'").prints_address("listening at ").start());
+    assert!(message.starts_with("`home` after `listening at ` is not an address\n"), "{message}");
+    let message = panics(|| sh("echo hello >&2").prints_address("listening at ").start());
+    assert_eq!(message, "it never said `listening at `\n--- stdout\n\n--- stderr\nhello");
+    let message = panics(|| sh("exec sleep 600").start().socket_address());
+    assert!(message.starts_with("the program has no address: configure `address(..)`"), "{message}");
+}
+
+#[test]
+fn a_service_that_reloads_goes_on_after_a_hang_up() {
+    let mut service =
+        sh("trap 'echo reloaded' HUP; trap 'exit 3' TERM; echo ready; while :; do sleep 0.01; done")
+            .ready_at_line("ready")
+            .start();
+    service.hang_up();
+    service.wait_for("reloaded");
+    service.hang_up();
+    service.terminate();
+    service.stopped().exited(3).left_nothing_behind();
+}
+
 #[test]
 fn a_frozen_service_does_nothing_until_it_is_thawed() {
     let mut service = sh("while read line; do echo $line; done").piped_stdin().start();
@@ -244,7 +303,7 @@ fn the_one_lost_request_of_a_thousand_is_found() {
         assert_eq!((tally.lost(), tally.count(Outcome::Empty)), (1, 1), "{tally}");
         let message = panics(|| assert_lost!(tally, 0));
         assert!(
-            message.starts_with("1 requests were lost, not 0: ") && message.contains("closed without"),
+            message.starts_with("1 request was lost, not 0: ") && message.contains("closed without"),
             "{message}"
         );
         assert!(message.contains("` closed without a response: read"), "{message}");
@@ -374,12 +433,50 @@ fn stopped_under_load(test: &str) -> (Tally, Tally, lifecycle::testing::Stopped)
     (load.finish(), placed, service.stopped())
 }
 
+/// The losses of each place are counted, and the message of the assertion names each place.
 #[test]
 fn the_losses_of_a_few_lines_of_axum_are_reported() {
     let (load, placed, stopped) = stopped_under_load("bare_axum");
     stopped.killed_by(15);
     assert!(load.lost_except(&[Outcome::Refused]) > 0, "{load}");
     assert_eq!((placed.lost(), placed.requests()), (26, 26), "{placed}");
+    let places = [("half a head", 3), ("half a body", 3), ("in the accept queue", 20)];
+    for (place, count) in places {
+        assert_eq!(placed.lost_at(place), count, "{place}: {placed}");
+    }
+    let mut all = placed;
+    all.add(load);
+    let message = panics(|| assert_lost!(all, 0, except = [Outcome::Refused]));
+    for (place, _) in places {
+        assert!(message.contains(&format!("\n  {place}: ")), "{message}");
+    }
+    assert!(message.contains("\n  after ") && message.contains(": `/` "), "{message}");
+    assert_eq!(all.lost_at("half a head"), 3);
+    // The service does not use `lifecycle`.
+    let message = panics(|| stopped.report().status);
+    assert!(
+        message.starts_with("it wrote no report, because it does not use `lifecycle`, or ended before")
+            && message.contains("listening at http://"),
+        "{message}"
+    );
+}
+
+/// The message has each different failure once, and says how many more there were.
+#[test]
+fn many_losses_are_a_short_message() {
+    let refused = Place::LOOPBACK.port();
+    let mut placed = Placed::at(refused);
+    for place in 0..10 {
+        placed.requests(&format!("place {place}"), 3, "/");
+    }
+    let message = panics(|| assert_lost!(placed.finish(), 0));
+    let lines: Vec<&str> = message.lines().collect();
+    assert_eq!(lines[0], "30 requests were lost, not 0: 30 requests, 30 not answered, 30 refused");
+    assert_eq!(
+        (lines[1], lines[8], lines[9]),
+        ("  place 0: refused (3 times)", "  place 7: refused (3 times)", "  6 more refused")
+    );
+    assert_eq!(lines.len(), 10);
 }
 
 #[test]
@@ -392,6 +489,7 @@ fn each_loss_has_the_name_of_its_place() {
         let mut placed = Placed::at(server_that_loses(1));
         put(&mut placed);
         let tally = placed.finish();
+        assert_eq!((tally.lost_at(place), tally.lost_at("elsewhere")), (1, 0));
         let message = panics(|| assert_lost!(tally, 0));
         assert!(message.contains(&format!("\n  {place}: ")), "{message}");
     }

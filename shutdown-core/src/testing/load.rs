@@ -286,7 +286,7 @@ impl Clients {
                 Err((outcome, why)) => {
                     open = None;
                     let after = shared.began.elapsed();
-                    let what = || format!("after {after:.3?}: `{}` {outcome}: {why}", asked.path);
+                    let what = format!("after {after:.3?}: `{}` {outcome}: {why}", asked.path);
                     lock(&shared.tally).failed(outcome, what);
                     if outcome == Outcome::Refused && self.leave_when_refused {
                         shared.counted.notify_all();

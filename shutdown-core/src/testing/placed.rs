@@ -19,7 +19,8 @@ use super::tally::Tally;
 /// | right before the signal | [`requests`](Placed::requests), then the signal |
 /// | in the lame duck | the signal, then [`requests`](Placed::requests) |
 ///
-/// [`finish`](Placed::finish) sends the second halves, and counts each outcome with the name of its place.
+/// [`finish`](Placed::finish) sends the second halves, and counts each outcome. [`Tally::lost_at`] returns the losses of one
+/// place.
 ///
 /// # Examples
 ///
@@ -113,7 +114,7 @@ impl Placed {
             if outcome.is_answered() {
                 tally.answered(outcome, None, sent);
             } else {
-                tally.failed(outcome, || format!("{place}: {outcome}"));
+                tally.failed_at(place, outcome);
             }
         }
         tally

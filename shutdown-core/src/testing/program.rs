@@ -57,9 +57,9 @@ type Step = dyn FnOnce(&mut Command) + Send;
 /// A sign that the service is ready.
 #[derive(Clone, Debug)]
 pub(super) enum Ready {
-    /// A line on stdout.
+    /// A line that contains this text.
     Line(String),
-    /// A line on stdout that begins with this text, and goes on with the address.
+    /// A line that contains this text, and goes on with the address.
     Address(String),
     /// A GET for this path has the status 200.
     Probe(String),
@@ -139,17 +139,18 @@ impl Program {
         self
     }
 
-    /// Waits at the start for a line on stdout that begins with `start`, and takes the address from the rest of the line.
+    /// Waits at the start for a line that contains `text`, and takes the address from the rest of the line.
     ///
-    /// The rest is an address, as in `listening at 127.0.0.1:8080`, or a URL, as in `listening at http://127.0.0.1:8080/`.
-    pub fn prints_address(mut self, start: &str) -> Program {
-        self.ready.push(Ready::Address(start.to_owned()));
+    /// The line may be on stdout or on stderr, after the time and the level of a log line. The rest is an address, as in
+    /// `listening at 127.0.0.1:8080`, or a URL, as in `listening at http://127.0.0.1:8080/`.
+    pub fn prints_address(mut self, text: &str) -> Program {
+        self.ready.push(Ready::Address(text.to_owned()));
         self
     }
 
-    /// Waits at the start for this line on stdout.
-    pub fn ready_at_line(mut self, line: &str) -> Program {
-        self.ready.push(Ready::Line(line.to_owned()));
+    /// Waits at the start for a line that contains `text`, on stdout or on stderr.
+    pub fn ready_at_line(mut self, text: &str) -> Program {
+        self.ready.push(Ready::Line(text.to_owned()));
         self
     }
 

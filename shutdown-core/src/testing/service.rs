@@ -87,11 +87,13 @@ impl Service {
     pub(super) fn wait_until_ready(&mut self, signs: &[Ready]) {
         for sign in signs {
             match sign {
-                Ready::Line(line) => self.wait_for(line),
-                Ready::Address(start) => {
-                    let rest = self.wait_for_start(start);
+                Ready::Line(text) => {
+                    self.wait_for_text(text);
+                }
+                Ready::Address(text) => {
+                    let rest = self.wait_for_text(text);
                     let address = address(&rest);
-                    self.expect(address.is_some(), &format!("`{rest}` after `{start}` is not an address"));
+                    self.expect(address.is_some(), &format!("`{rest}` after `{text}` is not an address"));
                     self.address = address;
                 }
                 Ready::Probe(path) => {
@@ -181,6 +183,23 @@ impl Service {
     pub fn wait_for_on_stderr(&mut self, line: &str) {
         let said = self.find(true, |said| (said == line).then_some(()));
         self.expect(said.is_some(), &format!("it never said `{line}` on stderr"));
+    }
+
+    /// Waits for a line on either stream that contains `text`. Returns the rest of the line after the text.
+    #[track_caller]
+    fn wait_for_text(&self, text: &str) -> String {
+        let until = Instant::now() + self.patience;
+        let rest = |line: &str| line.split_once(text).map(|(_, rest)| rest.to_owned());
+        let found = loop {
+            let over = self.stdout.is_over() && self.stderr.is_over();
+            let look = (Instant::now() + LOOK * 5).min(until);
+            let found = self.stdout.find(look, rest).or_else(|| self.stderr.find(look, rest));
+            if found.is_some() || over || look == until {
+                break found;
+            }
+        };
+        self.expect(found.is_some(), &format!("it never said `{text}`"));
+        found.unwrap_or_default()
     }
 
     fn find<T>(&self, on_stderr: bool, find: impl Fn(&str) -> Option<T>) -> Option<T> {
@@ -362,11 +381,13 @@ impl Service {
     }
 }
 
-/// Returns the address in the rest of a line: `127.0.0.1:80`, `http://127.0.0.1:80/path`, each before a space or not.
+/// Returns the address at the begin of the rest of a line: `127.0.0.1:80`, `http://127.0.0.1:80/path`, `127.0.0.1:80"}`.
 fn address(rest: &str) -> Option<SocketAddr> {
     let word = rest.split_whitespace().next()?;
     let word = word.split_once("://").map_or(word, |(_, rest)| rest);
-    word.split('/').next()?.parse().ok()
+    let is_part = |letter: char| letter.is_ascii_hexdigit() || matches!(letter, '.' | ':' | '[' | ']');
+    let end = word.find(|letter| !is_part(letter)).unwrap_or(word.len());
+    word[..end].trim_end_matches('.').parse().ok()
 }
 
 #[cfg(test)]
@@ -379,6 +400,10 @@ mod tests {
         for rest in
             ["127.0.0.1:80", " 127.0.0.1:80 (2 workers)", "http://127.0.0.1:80", "http://127.0.0.1:80/a"]
         {
+            assert_eq!(address(rest), expected, "{rest}");
+        }
+        // The end of a sentence, of a JSON string, and of a coloured word.
+        for rest in ["127.0.0.1:80.", "127.0.0.1:80\"}", "127.0.0.1:80\u{1b}[0m", "127.0.0.1:80, 2 workers"] {
             assert_eq!(address(rest), expected, "{rest}");
         }
         assert_eq!(address("[::1]:80/"), Some("[::1]:80".parse().unwrap()));
