@@ -127,6 +127,7 @@ mod service;
 #[cfg(unix)]
 mod stopped;
 mod tally;
+mod wait;
 
 pub use account::Account;
 #[doc(hidden)]
@@ -151,3 +152,4 @@ pub use service::Service;
 #[cfg(unix)]
 pub use stopped::Stopped;
 pub use tally::Tally;
+pub use wait::wait_until;
