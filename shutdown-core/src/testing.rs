@@ -338,6 +338,7 @@ mod service;
 #[cfg(unix)]
 mod stopped;
 mod tally;
+mod wait;
 
 pub use crate::engine::fault::Fault;
 pub use account::Account;
@@ -364,3 +365,4 @@ pub use service::Service;
 #[cfg(unix)]
 pub use stopped::Stopped;
 pub use tally::Tally;
+pub use wait::wait_until;
