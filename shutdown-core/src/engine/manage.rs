@@ -61,7 +61,7 @@ impl Lifecycle {
         let mut handle = None;
         let hook = Arc::new_cyclic(|hook| {
             let owner = InstanceOwner { id, lifecycle: self.downgrade(), hook: Weak::clone(hook) };
-            let managed = handle.insert(Managed::new(value, id, Box::new(owner))).clone();
+            let managed = handle.insert(Managed::new(value, id, owner)).clone();
             let at_notice = declaration.at_notice.map(|step| {
                 let managed = managed.clone();
                 Box::new(AtNotice::new(step, Box::new(move || Box::pin(at_notice(managed, step)))))
