@@ -264,7 +264,9 @@ async fn consumer(broker: Arc<Broker>, acknowledges_early: bool) {
         while !lifecycle::is_stopping() {
             let next = broker.queue.lock().unwrap().front().copied();
             let Some(message) = next else { break };
-            let acknowledge = || drop(broker.queue.lock().unwrap().pop_front());
+            let acknowledge = || {
+                broker.queue.lock().unwrap().pop_front();
+            };
             if acknowledges_early {
                 acknowledge();
             }
