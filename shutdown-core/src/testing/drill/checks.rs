@@ -9,12 +9,6 @@ use super::run::{Ended, Run};
 use crate::engine::fault::Fault;
 use crate::testing::report::ServiceInstance;
 
-/// The tolerance of the deadline (R9).
-const LATE: Duration = Duration::from_millis(10);
-
-/// The same for a run on the wall clock, on a machine that is busy with other tests.
-const LATE_BY_THE_WALL_CLOCK: Duration = Duration::from_millis(500);
-
 /// A rule that did not hold in one run of a [drill](crate::testing::drill()).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -50,8 +44,16 @@ pub(super) fn breaches(clean: &Run, run: &Run) -> Vec<Breach> {
     let mut found = Found { run, breaches: Vec::new() };
     if run.report.is_none() {
         let status = run.status.map_or_else(|| "a signal".to_owned(), |status| format!("status {status}"));
-        found
-            .add("R21", format!("the process ended by {status}, after {}, without a report", time(run.took)));
+        let hint = match (run.case.planted(), run.status) {
+            (Some((Fault::Block, _)), Some(124)) => {
+                "; no thread was left for the other teardowns: give the runtime two worker threads"
+            }
+            _ => "",
+        };
+        found.add(
+            "R21",
+            format!("the process ended by {status}, after {}, without a report{hint}", time(run.took)),
+        );
     } else {
         order(&mut found);
         match run.case {
@@ -344,9 +346,7 @@ fn swallowed(name: &str, fault: Fault) -> String {
 /// R9: the stop is over at the deadline.
 fn deadline(found: &mut Found<'_>) {
     let run = found.run;
-    let by_the_wall_clock = matches!(run.case.planted(), Some((Fault::Block, _)));
-    let late = if by_the_wall_clock { LATE_BY_THE_WALL_CLOCK } else { LATE };
-    if run.took > run.grace + late {
+    if run.took > run.grace + run.late {
         found.add("R9", format!("the stop took {}, and grace is {}", time(run.took), time(run.grace)));
     }
 }

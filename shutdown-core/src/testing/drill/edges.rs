@@ -14,13 +14,13 @@ pub(super) fn by_order_before(run: &Run, name: &str) -> Vec<String> {
     names
 }
 
-/// Returns whether one of two instances depends on the other, by whatever way. `order` and `last` are not dependencies.
+/// Returns whether one of two instances depends on the other, directly or not. `order` and `last` are not dependencies.
 pub(super) fn connected(run: &Run, one: &str, other: &str) -> bool {
     let is_dependency = |edge: &EdgeReport| !edge.why.starts_with('`') || edge.why == "`depends_on`";
     leads(run, one, other, &is_dependency) || leads(run, other, one, &is_dependency)
 }
 
-/// Returns whether the plan orders two instances, for whatever reason.
+/// Returns whether the plan orders two instances, for any reason.
 pub(super) fn ordered(run: &Run, one: &str, other: &str) -> bool {
     leads(run, one, other, &|_| true) || leads(run, other, one, &|_| true)
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::case::Case;
 use crate::testing::report::{ServiceInstance, ServiceReport};
 
+/// The tolerance of the deadline on a paused clock (R9).
+const LATE: Duration = Duration::from_millis(10);
+
 /// One run of a [drill](crate::testing::drill()): what was planted, and what became of the stop.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -21,6 +24,8 @@ pub struct Run {
     pub report: Option<ServiceReport>,
     /// The instances that were [released](crate::Managed::release) before the stop. A report does not list them.
     pub released: Vec<ServiceInstance>,
+    /// The tolerance of the deadline.
+    pub(super) late: Duration,
     /// What the drill has seen apart from the report, a sentence each.
     pub(super) remarks: Vec<String>,
     /// The checks of the user that did not hold: the claim, and why.
@@ -63,10 +68,16 @@ impl Run {
             took,
             grace,
             report,
+            late: LATE,
             released: Vec::new(),
             remarks: Vec::new(),
             broken: Vec::new(),
         }
+    }
+
+    /// Configures the tolerance of the deadline, for a run by the wall clock.
+    pub(crate) fn with_tolerance(self, late: Duration) -> Run {
+        Run { late, ..self }
     }
 
     /// Enters the result of a check of the user.
