@@ -130,3 +130,36 @@ impl fmt::Display for NotADrill {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::Drill;
+
+    fn sentence(value: &str) -> String {
+        value.parse::<Drill>().map_or_else(|why| why.to_string(), |drill| drill.to_string())
+    }
+
+    #[test]
+    fn r38_each_value_of_the_variable_has_a_sentence() {
+        for (value, expected) in [
+            (" clean ", "LIFECYCLE_DRILL plants nothing"),
+            ("hang:orders-db", "LIFECYCLE_DRILL plants the fault `hang` at `orders-db`"),
+            ("error:a::b", "LIFECYCLE_DRILL plants the fault `error` at `a::b`"),
+            ("hold:drain", "LIFECYCLE_DRILL holds the drain until a second signal"),
+            ("hold: cleanup", "LIFECYCLE_DRILL holds the cleanup until a second signal"),
+            ("hold:flush", "LIFECYCLE_DRILL holds the flush until a second signal"),
+            (
+                "hold:lame duck",
+                "`lame duck` is not a stage that a drill holds; expected `hold:drain`, `hold:cleanup` or `hold:flush`",
+            ),
+        ] {
+            assert_eq!(sentence(value), expected);
+        }
+        assert!(
+            sentence("hold").starts_with("`hold` is not a fault; expected a fault"),
+            "{}",
+            sentence("hold")
+        );
+        assert!(sentence("cleaning").starts_with("`cleaning` is not a fault"), "{}", sentence("cleaning"));
+    }
+}

@@ -1,6 +1,5 @@
 //! One run of a drill in a process of its own: it starts the program, stops it, and says what it has seen.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::case::Case;
@@ -8,6 +7,7 @@ use super::program::DrillRun;
 use super::run::Run;
 use crate::engine::fault::Fault;
 use crate::stage::Stage;
+use crate::sync::catch::catch;
 use crate::testing::outcome::Outcome;
 use crate::testing::program::Program;
 use crate::testing::service::Service;
@@ -42,12 +42,7 @@ const HURRIED: &str = "the second signal arrives in its stage";
 ///
 /// Returns the message of a panic if the program did not start or did not stop.
 pub(super) fn run(make: &(dyn Fn() -> DrillRun + Sync), case: &Case) -> Result<Run, String> {
-    catch_unwind(AssertUnwindSafe(|| stop(make(), case))).map_err(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        text.or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("a panic without a message")
-            .to_owned()
-    })
+    catch(|| stop(make(), case)).map_err(|panic| panic.message())
 }
 
 /// Starts the program as this case needs it, stops it, and compares what it promised with what it did.

@@ -18,8 +18,8 @@ use crate::testing::stopped::Stopped;
 
 /// Runs a drill of a program: one process for each fault, with real signals and the wall clock.
 ///
-/// `make` returns the program of one run. It is called for each run, so that each can have a folder of its own. A drill
-/// waits for faults that take the whole grace, so that a short [grace](Program::grace) makes it fast.
+/// `make` returns the program of one run, or a [`DrillRun`] with a load and checks. It is called for each run, so that each can
+/// have a folder of its own.
 ///
 /// | run | what happens |
 /// |---|---|
@@ -31,6 +31,12 @@ use crate::testing::stopped::Stopped;
 /// The program needs the feature `testing` of `shutdown-core`, which plants the faults. A dev-dependency with that feature
 /// is enough: `cargo test` builds the binaries of the package with it. Other builds do not have it.
 ///
+/// # Time
+///
+/// A drill of `n` instances has at most `5 n + 5` runs. A hang and a blocked thread take up to the whole grace, and a slow
+/// teardown half of it. So a short [grace](Program::grace) makes a drill fast. With 4 instances, a grace of 2 s, and 4 processes
+/// [at a time](ProgramDrill::parallel), the faults take at most `(4 × 2 × 2 s + 4 × 1 s) / 4 = 5 s`.
+///
 /// # What a run must not show
 ///
 /// - an exit status that does not say what happened: 70 after a failed teardown, 0 after a slow one
@@ -40,6 +46,16 @@ use crate::testing::stopped::Stopped;
 /// - a process that is still there 4 s after its deadline, or that ended without a report
 /// - a panic of any thread, or a child process that was left behind
 /// - a lost request of the [load](DrillRun::load), or a [check](DrillRun::check) that fails
+///
+/// # What it does not see
+///
+/// - A loss that nobody counts: what the service stores needs a [check](DrillRun::check).
+/// - A teardown that ignores an error of its own client. The fault replaces the whole teardown, except for slowness.
+/// - A child process that is left behind by the instance that hangs. That instance keeps its values.
+/// - A panic whose message a hook of the program writes in another form, or elsewhere than on stderr.
+/// - A blocked thread in a program with one thread: nothing else can run then (R6), and the matrix says so.
+/// - Faults of starts, of hooks at the notice, and of tasks.
+/// - What only an optimized build does. `cargo test --release` drills that build.
 ///
 /// # Examples
 ///
