@@ -246,6 +246,26 @@
 //!
 //! The test of a service without such a fault is one line: `drill(service).run().assert_holds()`.
 //!
+//! A paused clock does not wait for sockets. [`drill_program`] runs each case in a process of its own instead, with real signals.
+//! A [`DrillRun`] adds a load, of which no request may be lost, and checks of what the service has stored. `cargo test` builds
+//! the binaries of a package with the features of its dev-dependencies, so that the process has the feature `testing`. A binary
+//! of `cargo build` does not have it, and the drill says so.
+//!
+//! ```no_run
+//! use lifecycle::testing::{DrillRun, Load, Program, drill_program};
+//! # macro_rules! env { ($name:literal) => { $name } }
+//!
+//! # #[cfg(unix)]
+//! #[test]
+//! fn no_fault_of_the_stop_loses_a_request() {
+//!     let shop = || {
+//!         let program = Program::new(env!("CARGO_BIN_EXE_shop")).address("LISTEN").ready_at_probe("/readyz");
+//!         DrillRun::of(program.grace("2s")).load(|service| Load::on(service.socket_address()).start())
+//!     };
+//!     drill_program(shop).parallel(4).run().assert_holds();
+//! }
+//! ```
+//!
 //! # Other protocols
 //!
 //! [`Client`] is one connection, over which a test sends any bytes at any instant. [`Placed::bytes`] places bytes of any
@@ -301,7 +321,7 @@
 //!
 //! | item | Linux | other Unixes | Windows |
 //! |---|---|---|---|
-//! | `Program`, `Service` | all processes of the service end with the test | those in its session do | not there |
+//! | `Program`, `Service`, `drill_program` | all processes of the service end with the test | those in its session do | not there |
 //! | `Load`, `Placed`, `Client`, `Ledger`, `#[lifecycle::test]`, `drill`, the assertions | yes | yes | yes |
 //! | [`Place::own`] | yes | needs addresses of 127.0.0.0/8 | yes |
 //!
@@ -311,6 +331,8 @@ mod account;
 mod assertions;
 mod client;
 mod drill;
+#[cfg(unix)]
+mod facts;
 #[cfg(unix)]
 mod guardian;
 #[cfg(feature = "http2")]
@@ -348,6 +370,8 @@ pub use account::Torn;
 pub use assertions::{__assert_clean, __assert_lost, __assert_plan, __assert_torn_down};
 pub use client::{Client, get};
 pub use drill::{Breach, Case, Drill, Matrix, Run, drill};
+#[cfg(unix)]
+pub use drill::{DrillRun, ProgramDrill, drill_program};
 pub use ledger::Ledger;
 pub use load::{Asked, Clients, Load};
 pub use outcome::Outcome;

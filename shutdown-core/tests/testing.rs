@@ -341,6 +341,30 @@ fn a_connection_that_is_closed_between_two_requests_is_not_a_loss_of_a_load_at_a
 }
 
 #[test]
+fn a_load_sends_its_method_and_its_body() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut request = [0; 1_024];
+        while let Ok(length @ 1..) = connection.read(&mut request) {
+            let request = String::from_utf8_lossy(&request[..length]);
+            let length = request.len();
+            let _ = write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{request}");
+        }
+    });
+    let load = Load::on(address).clients(1).path("/orders").method("PUT").body("one espresso");
+    let load = load.check(|_, response| {
+        let expected = "PUT /orders HTTP/1.1\r\nHost: test\r\nContent-Length: 12\r\n\r\none espresso";
+        if response.text() == expected { Ok(None) } else { Err(response.text()) }
+    });
+    let load = load.start();
+    load.wait_for_answers(2);
+    assert_lost!(load.finish(), 0);
+    assert!(panics(|| drop(Load::on(address).method("HEAD"))).contains("a load cannot send `HEAD`"));
+}
+
+#[test]
 fn a_response_to_another_request_is_wrong() {
     let load = Load::on(server_that_loses(0)).clients(1).path("/mine");
     let load = load.check(|asked, response| match response.text() {
@@ -517,6 +541,14 @@ fn a_load_of_http2_is_answered_and_counted() {
     let mut service = program.start();
     let load = Load::on(service.socket_address()).http2().pause(Duration::from_millis(5)).start();
     load.wait_for_answers(100);
+    // The route takes GET.
+    let puts =
+        Load::on(service.socket_address()).http2().clients(1).method("PUT").body("one espresso").start();
+    while puts.tally().requests() == 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let puts = puts.finish();
+    assert_eq!(puts.count(Outcome::Status(405)), puts.requests(), "{puts}");
     service.terminate();
     service.stopped().exited(0);
     assert_lost!(load.finish(), 0, except = [Outcome::Refused]);

@@ -50,6 +50,13 @@ pub struct Load {
     shared: Arc<Shared>,
 }
 
+/// What each request of a load sends, in addition to its path.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) method: String,
+    pub(super) body: Option<Vec<u8>>,
+}
+
 /// One request of a load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -75,6 +82,7 @@ pub struct Clients {
     pause: Duration,
     rate: Option<f64>,
     leave_when_refused: bool,
+    sent: Arc<Sent>,
     path: Arc<Path>,
     check: Arc<Check>,
 }
@@ -97,6 +105,7 @@ impl Load {
             pause: Duration::ZERO,
             rate: None,
             leave_when_refused: false,
+            sent: Arc::new(Sent { method: "GET".to_owned(), body: None }),
             path: Arc::new(|_, _| "/".to_owned()),
             check: Arc::new(|_, _| Ok(None)),
         }
@@ -224,6 +233,26 @@ impl Clients {
         self
     }
 
+    /// Sends this method in place of `GET`.
+    ///
+    /// # Panics
+    ///
+    /// If the method is `HEAD` or `CONNECT`, whose responses have no body.
+    #[track_caller]
+    pub fn method(mut self, method: &str) -> Clients {
+        assert!(!["HEAD", "CONNECT"].contains(&method), "a load cannot send `{method}`: use `Client`");
+        let body = self.sent.body.clone();
+        self.sent = Arc::new(Sent { method: method.to_owned(), body });
+        self
+    }
+
+    /// Sends this body with each request.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Clients {
+        let method = self.sent.method.clone();
+        self.sent = Arc::new(Sent { method, body: Some(body.into()) });
+        self
+    }
+
     /// Checks each response that has a status of 200 to 299.
     ///
     /// The result names the instance that answered, if the response tells, or says why the response is
@@ -337,7 +366,7 @@ impl Clients {
                 Some(open) => (open, false),
                 None => (Connection::open(self.address, self.protocol)?, true),
             };
-            match connection.ask(&asked.path, last)? {
+            match connection.ask(&self.sent, &asked.path, last)? {
                 Some(response) => break (connection, response),
                 None if is_new => return Err((Outcome::Empty, "closed before the request".to_owned())),
                 None => {}
@@ -379,6 +408,15 @@ struct Shared {
 /// The outcome of a request that was not answered, and its reason.
 pub(super) type Failure = (Outcome, String);
 
+/// Returns the bytes of a request.
+fn http1(sent: &Sent, path: &str, last: bool) -> Vec<u8> {
+    let Sent { method, body } = sent;
+    let close = if last { "Connection: close\r\n" } else { "" };
+    let length = body.as_ref().map(|body| format!("Content-Length: {}\r\n", body.len())).unwrap_or_default();
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\n{length}{close}\r\n");
+    [head.as_bytes(), body.as_deref().unwrap_or_default()].concat()
+}
+
 enum Connection {
     Http1(Client),
     #[cfg(feature = "http2")]
@@ -404,16 +442,14 @@ impl Connection {
     }
 
     /// Sends a request. Returns `None` if it was not sent, because the server had announced the end of the connection.
-    fn ask(&mut self, path: &str, last: bool) -> Result<Option<Response>, Failure> {
+    fn ask(&mut self, sent: &Sent, path: &str, last: bool) -> Result<Option<Response>, Failure> {
         match self {
             Connection::Http1(client) => {
-                let close = if last { "Connection: close\r\n" } else { "" };
-                let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\n{close}\r\n");
-                client.try_send(request.as_bytes()).map_err(|outcome| (outcome, "write".to_owned()))?;
+                client.try_send(&http1(sent, path, last)).map_err(|outcome| (outcome, "write".to_owned()))?;
                 client.try_response().map(Some).map_err(|outcome| (outcome, "read".to_owned()))
             }
             #[cfg(feature = "http2")]
-            Connection::Http2(connection) => connection.ask(path),
+            Connection::Http2(connection) => connection.ask(sent, path),
         }
     }
 

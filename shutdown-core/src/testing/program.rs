@@ -75,7 +75,13 @@ impl Program {
     ///
     /// A test of a package finds its own binaries by `env!("CARGO_BIN_EXE_name")`.
     pub fn new(path: impl AsRef<OsStr>) -> Program {
-        let unset = ["LIFECYCLE_GRACE", "LIFECYCLE_LAME_DUCK", "LIFECYCLE_PLAN", "LIFECYCLE_REPORT"];
+        let unset = [
+            "LIFECYCLE_DRILL",
+            "LIFECYCLE_GRACE",
+            "LIFECYCLE_LAME_DUCK",
+            "LIFECYCLE_PLAN",
+            "LIFECYCLE_REPORT",
+        ];
         let systemd = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", "SYSTEMD_EXEC_PID"];
         let listeners = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
         let variables = unset.into_iter().chain(systemd).chain(listeners);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ChildStdin;
 use std::time::{Duration, Instant};
 
+use super::facts::Facts;
 use super::guardian::Guarded;
 use super::notified::Notified;
 use super::output::Output;
@@ -386,6 +387,32 @@ impl Service {
             self.stdout.lines().join("\n"),
             self.stderr.lines().join("\n"),
         );
+    }
+
+    /// Returns the facts that the service has written to its report file so far.
+    pub(super) fn facts(&self) -> Facts {
+        self.report.as_deref().map(|file| Facts::read(file, self.target)).unwrap_or_default()
+    }
+
+    /// Waits until the facts hold, or until the service has ended. Returns whether they hold. Panics if neither comes in time.
+    #[track_caller]
+    pub(super) fn wait_for_facts(&mut self, what: &str, holds: impl Fn(&Facts) -> bool) -> bool {
+        let until = Instant::now() + self.patience;
+        loop {
+            // In this order, because the last facts are there when the service has ended.
+            let over = self.is_over();
+            let holds = holds(&self.facts());
+            if holds || over {
+                return holds;
+            }
+            self.expect(Instant::now() < until, what);
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits until the service ends, or until `until`. Returns whether it has ended.
+    pub(super) fn is_over_by(&mut self, until: Instant) -> bool {
+        self.guarded.wait(until).is_some()
     }
 
     /// Waits until `holds`. Panics with `what` if the service ends before, or the time is over.
