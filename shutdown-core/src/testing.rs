@@ -235,24 +235,32 @@
 //!
 //! # Other protocols
 //!
-//! [`Client`] is one connection, over which a test sends any bytes at any instant. [`Placed::bytes`] places bytes of any
-//! protocol. [`Program::ready_at_line`] waits for a line of the log, and [`Program::prints_address`] reads the address from it:
+//! [`Clients::bytes`] and [`Placed::expecting`] replace HTTP by the request and the answer of any protocol. Here the address
+//! comes from a log line of the service:
 //!
 //! ```no_run
 //! # #[cfg(unix)]
 //! # fn test() {
 //! # macro_rules! env { ($name:literal) => { $name } }
-//! use lifecycle::testing::{Client, Program};
+//! use lifecycle::testing::{Load, Outcome, Placed, Program};
 //!
 //! let mut service = Program::new(env!("CARGO_BIN_EXE_key-value")).prints_address("listening at ").start();
-//! let mut client = Client::connect(service.socket_address());
-//! client.send(b"SET apples 3\r\n"); // a command before the signal
+//! let load = Load::on(service.socket_address()).bytes(b"SET pears 5\r\n", b"+OK\r\n").new_connections().start();
+//! load.wait_for_answers(200);
+//! let mut placed = Placed::at(service.socket_address()).expecting(b"+OK\r\n");
+//! placed.bytes("half a command", 5, b"SET app", b"les 3\r\n");
+//! service.freeze();
+//! placed.bytes("in the accept queue", 20, b"SET apples 3\r\n", b"");
 //! service.terminate();
-//! assert_eq!(client.bytes(5), b"+OK\r\n"); // its answer after the signal
-//! client.closed(); // the server has closed the connection, without a reset
+//! service.thaw();
+//! let mut tally = placed.finish();
 //! service.stopped().exited(0);
+//! tally.add(load.finish());
+//! lifecycle::assert_lost!(tally, 0, except = [Outcome::Refused]);
 //! # }
 //! ```
+//!
+//! [`Client`] is one connection, over which a test sends and reads when it likes.
 //!
 //! # Queues
 //!
