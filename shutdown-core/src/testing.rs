@@ -229,9 +229,28 @@
 //!
 //! # 5. Every fault
 //!
-//! <!-- drill -->
-//! A stop also has to hold if a teardown fails, hangs or panics, and if a second signal comes. Each of these faults is one
-//! more run of the test of step 4, or of step 2.
+//! A teardown fails when its peer does, and tests seldom have such a peer. [`drill`] runs the service once for each instance and each
+//! [`Fault`]: error, panic, hang, blocked thread, slowness. It also runs it once for a second signal in each stage. The clock is paused,
+//! so that a hang takes no time. A [`Matrix`] tells which fault takes down more than its own instance, and what to write instead:
+//!
+//! ```
+//! use lifecycle::Deferred;
+//! use lifecycle::testing::{Fault, drill};
+//! use std::time::Duration;
+//!
+//! async fn service() {
+//!     Deferred::new("broker").order(1).run(async || {}); // has no time-out
+//!     Deferred::new("journal").order(2).run(async || tokio::time::sleep(Duration::from_secs(3)).await);
+//!     lifecycle::stopping().await;
+//! }
+//!
+//! let matrix = drill(service).grace(Duration::from_secs(5)).faults([Fault::Hang]).run();
+//! let breach = matrix.breaches()[0].to_string();
+//! assert!(breach.starts_with("R7, hang at `broker`: `journal` had"), "{matrix}");
+//! assert!(breach.contains("give `broker` a `timeout`"), "{matrix}");
+//! ```
+//!
+//! The test of a service without such a fault is one line: `drill(service).run().assert_holds()`.
 //!
 //! # Other protocols
 //!
@@ -318,7 +337,7 @@
 //! | item | Linux | other Unixes | Windows |
 //! |---|---|---|---|
 //! | `Program`, `Service` | all processes of the service end with the test | those in its session do | not there |
-//! | `Load`, `Placed`, `Client`, `Ledger`, `#[lifecycle::test]`, the assertions | yes | yes | yes |
+//! | `Load`, `Placed`, `Client`, `Ledger`, `#[lifecycle::test]`, `drill`, the assertions | yes | yes | yes |
 //! | [`Place::own`] | yes | needs addresses of 127.0.0.0/8 | yes |
 //!
 //! Tests with the kit run in parallel with other tests, by `cargo test` and by `cargo nextest run`.
@@ -326,6 +345,7 @@
 mod account;
 mod assertions;
 mod client;
+mod drill;
 #[cfg(unix)]
 mod guardian;
 #[cfg(feature = "http2")]
@@ -353,13 +373,16 @@ mod service;
 #[cfg(unix)]
 mod stopped;
 mod tally;
+mod wait;
 
+pub use crate::engine::fault::Fault;
 pub use account::Account;
 #[doc(hidden)]
 pub use account::Torn;
 #[doc(hidden)]
 pub use assertions::{__assert_clean, __assert_lost, __assert_plan, __assert_torn_down};
 pub use client::{Client, get};
+pub use drill::{Breach, Case, Drill, Matrix, Run, drill};
 pub use ledger::Ledger;
 pub use load::{Asked, Clients, Load};
 pub use outcome::Outcome;
@@ -377,3 +400,4 @@ pub use service::Service;
 #[cfg(unix)]
 pub use stopped::Stopped;
 pub use tally::Tally;
+pub use wait::wait_until;

@@ -75,6 +75,9 @@ pub(crate) struct Engine {
     instances: Counter,
     /// The resources that have started.
     pub(super) values: Values,
+    /// What a drill changes in the teardowns (R38).
+    #[cfg(feature = "testing")]
+    pub(super) changed_teardowns: OnceLock<super::fault::Change>,
 }
 
 /// The sequence, and until when its driver sleeps.
@@ -199,6 +202,8 @@ impl Lifecycle {
             checks: super::checks::Checks::default(),
             instances: Counter::new(),
             values: Values::default(),
+            #[cfg(feature = "testing")]
+            changed_teardowns: OnceLock::new(),
         }));
         if config.job {
             lifecycle.engine().ready.set();

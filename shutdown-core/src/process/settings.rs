@@ -9,6 +9,8 @@ use humantime::format_duration;
 
 use super::options::Options;
 use crate::budget::{DEFAULT_GRACE, LONGEST_GRACE, SHORTEST_GRACE};
+#[cfg(feature = "testing")]
+use crate::engine::fault::Planted;
 use crate::plan::Format;
 use crate::sequence::Config;
 
@@ -29,6 +31,9 @@ pub(super) struct Settings {
     pub(super) termination_log: Option<PathBuf>,
     /// What the environment has changed more than its words say, a sentence each.
     pub(super) warnings: Vec<String>,
+    /// The fault of a drill (R38).
+    #[cfg(feature = "testing")]
+    pub(super) planted: Option<Planted>,
 }
 
 /// A setting that cannot be used. `of` is the name of the option or of the variable.
@@ -88,7 +93,15 @@ impl Settings {
         let config = Config { grace, fits_into, lame_duck: scaled, job: options.job };
         let (report_file, termination_log) =
             (env(REPORT).map(PathBuf::from), env(TERMINATION_LOG).map(PathBuf::from));
-        Ok(Settings { config, plan, report_file, termination_log, warnings })
+        Ok(Settings {
+            config,
+            plan,
+            report_file,
+            termination_log,
+            warnings,
+            #[cfg(feature = "testing")]
+            planted: None,
+        })
     }
 }
 

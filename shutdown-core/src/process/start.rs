@@ -18,6 +18,8 @@ use super::watchdog::Watchdog;
 use super::{observers, plan, runtime, signal, supervisor};
 use crate::engine::clock::Clock;
 use crate::engine::context;
+#[cfg(feature = "testing")]
+use crate::engine::fault::{Change, Latch};
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainOutput;
 use crate::observe::observers::Declared;
@@ -100,6 +102,11 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
         metrics.count_with(move || lifecycle.in_flight().counts());
     }
     context::set_main(&lifecycle);
+    // A thread that the fault blocks is left to the watchdog: nobody opens the latch.
+    #[cfg(feature = "testing")]
+    if let Some(planted) = settings.planted.take() {
+        lifecycle.change_teardowns(Change::fault(planted, Latch::default()));
+    }
 
     let runtime = builder.build().map_err(Refusal::cannot("start the runtime"))?;
     lifecycle.set_runtime(runtime.handle().clone());

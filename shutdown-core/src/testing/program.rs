@@ -102,6 +102,11 @@ impl Program {
         self
     }
 
+    /// Adds arguments.
+    pub fn args<A: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = A>) -> Program {
+        arguments.into_iter().fold(self, Program::arg)
+    }
+
     /// Configures an environment variable.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Program {
         self.variables.push((name.as_ref().to_owned(), Some(value.as_ref().to_owned())));
@@ -117,6 +122,11 @@ impl Program {
     /// Configures `LIFECYCLE_GRACE`, which is `"30s"` for 30 seconds.
     pub fn grace(self, grace: &str) -> Program {
         self.env("LIFECYCLE_GRACE", grace)
+    }
+
+    /// Configures `LIFECYCLE_LAME_DUCK`, which is `"5s"` for 5 seconds.
+    pub fn lame_duck(self, lame_duck: &str) -> Program {
+        self.env("LIFECYCLE_LAME_DUCK", lame_duck)
     }
 
     /// Chooses a free port, and passes `127.0.0.1:PORT` to the service in this variable.

@@ -243,6 +243,25 @@ impl Service {
         self.signal(libc::SIGTERM);
     }
 
+    /// Sends SIGTERM, waits until the service ends, and returns how it ended.
+    ///
+    /// ```
+    /// use lifecycle::testing::Program;
+    ///
+    /// let script = "trap 'exit 3' TERM; echo ready; while :; do sleep 0.01; done";
+    /// let service = Program::new("sh").args(["-c", script]).ready_at_line("ready").start();
+    /// service.stop().exited(3);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`terminate`](Service::terminate) and [`stopped`](Service::stopped).
+    #[track_caller]
+    pub fn stop(mut self) -> Stopped {
+        self.terminate();
+        self.stopped()
+    }
+
     /// Sends SIGINT, the Ctrl-C of a terminal.
     #[track_caller]
     pub fn interrupt(&mut self) {

@@ -10,7 +10,7 @@ mod random;
 mod status;
 
 pub use fixture::{Fixture, fixture};
-pub use lifecycle::testing::{Program, Service as Child, Stopped as Ended};
+pub use lifecycle::testing::{Program, Service as Child, Stopped as Ended, wait_until};
 pub use manager::{Folder, Manager};
 pub use on_event::OnEvent;
 pub use random::Random;

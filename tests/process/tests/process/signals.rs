@@ -21,14 +21,12 @@ fn each_default_signal_stops_in_order_with_status_0() {
 /// R13.
 #[test]
 fn a_signal_that_was_ignored_at_start_stays_ignored() {
-    let mut child = program!("multi", "endings/idle").ignoring(SIGHUP).start();
-    child.wait_for("ready");
+    let mut child = program!("multi", "endings/idle").ignoring(SIGHUP).ready_at_line("ready").start();
     let sets = child.signals().expect("it runs");
     assert!(sets.ignores(SIGHUP) && !sets.catches(SIGHUP));
     assert!(sets.catches(SIGTERM));
     child.signal(SIGHUP);
-    child.signal(SIGTERM);
-    child.stopped().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
+    child.stop().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
 }
 
 /// R13: the program's other handlers are called, with a signature of either kind.
@@ -47,8 +45,7 @@ fn the_first_signal_that_a_handler_catches_stops_the_program() {
     for run in 0..if soak() { 5_000 } else { 200 } {
         let mut child = program!("current", "startup/endless").start();
         assert!(child.wait_until_it_catches(SIGTERM), "run {run}: {:#?}", child.stopped());
-        child.signal(SIGTERM);
-        child.stopped().exited(0);
+        child.stop().exited(0);
     }
 }
 
@@ -57,8 +54,7 @@ fn the_first_signal_that_a_handler_catches_stops_the_program() {
 fn a_sigterm_that_is_ignored_at_start_is_told() {
     let line = "lifecycle: warning: SIGTERM was ignored when the process started";
     for program in both_flavours!("endings/idle") {
-        let mut child = program.ignoring(SIGTERM).start();
-        child.wait_for("ready");
+        let mut child = program.ignoring(SIGTERM).ready_at_line("ready").start();
         child.signal(SIGTERM);
         child.signal(SIGINT);
         child.stopped().exited(0).reported(&[line]).reported(&["SIGINT from process"]);
@@ -82,13 +78,11 @@ fn signals_blocked_at_start_are_received() {
 #[test]
 fn second_signal_ends_the_drain_and_cleanup_still_runs() {
     for program in both_flavours!("endings/task is endless") {
-        let mut child = program.grace("50s").start();
-        child.wait_for("ready");
+        let mut child = program.grace("50s").ready_at_line("ready").start();
         child.signal(SIGTERM);
         child.wait_for("stopping");
         std::thread::sleep(APART);
-        child.signal(SIGTERM);
-        let ended = child.stopped();
+        let ended = child.stop();
         ended.exited(70).said(&["stopping", "task dropped", "orders closed", "store closed"]);
         ended.within(APART + Duration::from_secs(3)).reported(&["task spawned at", "endings.rs"]);
     }
@@ -97,13 +91,11 @@ fn second_signal_ends_the_drain_and_cleanup_still_runs() {
 /// R14: after the second signal, cleanup has at most 3 s, even if the grace is longer.
 #[test]
 fn second_signal_leaves_cleanup_three_seconds() {
-    let mut child = program!("multi", "endings/hook hangs").grace("50s").start();
-    child.wait_for("ready");
+    let mut child = program!("multi", "endings/hook hangs").grace("50s").ready_at_line("ready").start();
     child.signal(SIGTERM);
     child.wait_for("hook hangs");
     std::thread::sleep(APART);
-    child.signal(SIGTERM);
-    let ended = child.stopped();
+    let ended = child.stop();
     ended.exited(70).said(&["orders closed", "store closed"]);
     ended.within(APART + Duration::from_secs(3)).reported(&["broken", "timed out"]);
 }
@@ -113,8 +105,7 @@ fn second_signal_leaves_cleanup_three_seconds() {
 fn third_signal_kills_by_that_signal() {
     for signal in [SIGTERM, SIGINT, SIGHUP] {
         let (program, _terminal) = program!("multi", "endings/hook hangs").grace("50s").with_terminal();
-        let mut child = program.start();
-        child.wait_for("ready");
+        let mut child = program.ready_at_line("ready").start();
         child.signal(SIGTERM);
         child.wait_for("hook hangs");
         for signal in [SIGTERM, signal] {
@@ -128,8 +119,7 @@ fn third_signal_kills_by_that_signal() {
 /// R14, R15: the third signal works even if all threads of the runtime are blocked.
 #[test]
 fn third_signal_kills_a_blocked_runtime() {
-    let mut child = program!("current", "stuck/main").grace("50s").start();
-    child.wait_for("blocked");
+    let mut child = program!("current", "stuck/main").grace("50s").ready_at_line("blocked").start();
     child.signal(SIGTERM);
     for _ in 0..2 {
         std::thread::sleep(APART);
@@ -142,8 +132,7 @@ fn third_signal_kills_a_blocked_runtime() {
 #[test]
 fn sigterm_and_sigint_at_once_count_as_one() {
     for signals in [[SIGTERM, SIGINT], [SIGINT, SIGTERM]] {
-        let mut child = program!("multi", "endings/work").start();
-        child.wait_for("ready");
+        let mut child = program!("multi", "endings/work").ready_at_line("ready").start();
         child.signal_at_once(&signals);
         // A second signal would cut off the work.
         child.stopped().exited(0).said(&["stopping", "work done", "orders closed"]);
@@ -161,7 +150,7 @@ fn main_names_its_own_signals() {
 /// R14: the table of signals equals the list in the macro. The report has the name of each signal.
 #[test]
 fn each_signal_stops_a_service_that_names_it_and_is_reported_by_its_name() {
-    let macro_knows = include_str!("../../ui/fail/bad_attribute_main_unknown_signal.stderr");
+    let macro_knows = include_str!("../../../ui/fail/bad_attribute_main_unknown_signal.stderr");
     let macro_knows: Vec<&str> =
         macro_knows.split('`').filter(|name| name.starts_with("SIG") && *name != "SIGFOO").collect();
     let table: Vec<&str> = SIGNALS.iter().map(|signal| signal.name).collect();
@@ -175,23 +164,21 @@ fn each_signal_stops_a_service_that_names_it_and_is_reported_by_its_name() {
 /// R14.
 #[test]
 fn sigint_skips_the_lame_duck_and_sigterm_does_not() {
-    let program = || program!("multi", "endings/idle").grace("50s").env("LIFECYCLE_LAME_DUCK", "2s");
+    let program = || program!("multi", "endings/idle").grace("50s").lame_duck("2s");
     program().stopped_by(SIGTERM).exited(0).not_before(Duration::from_secs(2));
-    let program = program().env("LIFECYCLE_LAME_DUCK", "30s");
+    let program = program().lame_duck("30s");
     program.stopped_by(SIGINT).exited(0).within(Duration::ZERO);
 }
 
 /// R14.
 #[test]
 fn second_signal_ends_the_lame_duck() {
-    let program = program!("multi", "endings/idle").grace("50s").env("LIFECYCLE_LAME_DUCK", "30s");
-    let mut child = program.start();
-    child.wait_for("ready");
+    let program = program!("multi", "endings/idle").grace("50s").lame_duck("30s");
+    let mut child = program.ready_at_line("ready").start();
     child.signal(SIGTERM);
     child.wait_for("stopping");
     std::thread::sleep(APART);
-    child.signal(SIGTERM);
-    child.stopped().exited(0).said(IN_ORDER).within(APART);
+    child.stop().exited(0).said(IN_ORDER).within(APART);
 }
 
 /// R13, R14: no part of the service polls, so it ends long before the end of its grace.

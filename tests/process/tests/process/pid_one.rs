@@ -29,9 +29,7 @@ fn started(scenario: &str) -> Child {
 /// R14, R20.
 #[test]
 fn as_pid_1_a_signal_stops_it_with_status_0() {
-    let mut child = started("endings/idle");
-    child.signal(SIGTERM);
-    child.stopped().exited(0).said(&["stopping", "orders closed", "store closed"]);
+    started("endings/idle").stop().exited(0).said(&["stopping", "orders closed", "store closed"]);
 }
 
 /// R14: for PID 1, the kernel ignores a raised SIGTERM.

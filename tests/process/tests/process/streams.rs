@@ -15,8 +15,7 @@ fn a_full_stdout_pipe_with_its_lock_held() {
         let (unread, stdout) = std::io::pipe().expect("a pipe");
         let mut child = program.stdout(stdout).grace("3s").start();
         child.wait_for_on_stderr("ready");
-        child.signal(SIGTERM);
-        child.stopped().exited(70).reported(&["stdout"]).within(GRACE);
+        child.stop().exited(70).reported(&["stdout"]).within(GRACE);
         drop(unread);
     }
 }

@@ -5,7 +5,7 @@ use lifecycle_process_tests::{Fixture, Program, program};
 
 fn version(scenario: &str) -> Program {
     // What the start would warn about, to a program that is in use.
-    program!("version", scenario).grace("2s").env("LIFECYCLE_LAME_DUCK", "3s").ignoring(SIGTERM)
+    program!("version", scenario).grace("2s").lame_duck("3s").ignoring(SIGTERM)
 }
 
 /// R21, also with a log, and if the arguments end the process by `process::exit` or by a code.

@@ -5,11 +5,12 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
-use std::thread;
 use std::time::Duration;
 
 use libc::{SIGKILL, SIGTERM};
-use lifecycle_process_tests::{Child, Fixture, Folder, Manager, PATIENCE, Program, Watched, program, soak};
+use lifecycle_process_tests::{
+    Child, Fixture, Folder, Manager, PATIENCE, Program, Watched, program, soak, wait_until,
+};
 
 /// A client of either kind.
 trait Client: Read + Write {}
@@ -42,10 +43,27 @@ fn told(manager: &Manager) -> Program {
     manager.told_by(program!("multi", "stored/as told")).env("FDSTORE", "4").piped_stdin()
 }
 
-/// Starts the next process with everything in the store.
-fn next(manager: &Manager) -> Child {
-    let program = manager.told_by(program!("multi", "stored/as told")).env("FDSTORE", "4");
-    program.with_listeners(manager.stored()).piped_stdin().start()
+/// Starts the first process, which listens as `command` says. Returns the name of the listener in the store, too.
+#[track_caller]
+fn first(manager: &Manager, command: &str) -> (Child, String) {
+    let mut child = told(manager).start();
+    does(&mut child, command);
+    let name = manager.wait_for_stored(1).remove(0);
+    (child, name)
+}
+
+/// Starts the next process with everything in the store, which listens as `command` says.
+#[track_caller]
+fn next(manager: &Manager, command: &str) -> Child {
+    let mut child = told(manager).with_listeners(manager.stored()).start();
+    does(&mut child, command);
+    child
+}
+
+#[track_caller]
+fn killed(mut child: Child) {
+    child.kill();
+    child.stopped().killed_by(SIGKILL);
 }
 
 #[track_caller]
@@ -75,28 +93,21 @@ fn r37_a_listener_outlives_a_kill_and_refuses_nobody() {
     let folder = Folder::new();
     for address in addresses(&folder) {
         let manager = Manager::start("kill");
-        let mut child = told(&manager).start();
-        does(&mut child, &format!("serve {address}"));
-        let names = manager.wait_for_stored(1);
-        assert!(
-            names[0].len() <= 255 && names[0].bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
-        );
+        let (mut child, name) = first(&manager, &format!("serve {address}"));
+        assert!(name.len() <= 255 && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':'));
         let mut pid = child.pid();
         for _ in 0..2 {
             assert_eq!(answered(connect(&address)), pid);
-            child.signal(SIGKILL);
-            child.stopped().killed_by(SIGKILL);
+            killed(child);
             // Nobody accepts at the moment.
             let waiting = connect(&address);
-            child = next(&manager);
+            child = next(&manager, &format!("serve {address}"));
             pid = child.pid();
-            child.tell(&format!("serve {address}"));
             child.wait_for(&format!("took over {address}"));
             assert_eq!(answered(waiting), pid);
         }
-        assert_eq!(manager.wait_for_stored(1), names, "a listener that was taken over is not stored again");
-        child.signal(SIGTERM);
-        child.stopped().exited(0);
+        assert_eq!(manager.wait_for_stored(1), [name], "a listener that was taken over is not stored again");
+        child.stop().exited(0);
         assert_eq!(removed(&manager), [] as [&str; 0]);
     }
 }
@@ -108,23 +119,18 @@ fn r37_a_stop_empties_the_queue_once_and_leaves_later_clients_to_the_next_proces
     let folder = Folder::new();
     for address in addresses(&folder) {
         let manager = Manager::start("stop");
-        let mut child = told(&manager).start();
-        let pid = child.pid();
-        does(&mut child, &format!("serve-one {address}"));
-        manager.wait_for_stored(1);
-        let mut first = connect(&address);
-        let mut queued = connect(&address);
+        let (mut child, _) = first(&manager, &format!("serve-one {address}"));
+        let before = [connect(&address), connect(&address)];
         child.signal(SIGTERM);
         child.wait_for("draining");
-        first.write_all(b"x").expect("it is open");
-        assert_eq!(answered(first), pid);
-        queued.write_all(b"x").expect("it is open");
-        assert_eq!(answered(queued), pid);
+        for mut client in before {
+            client.write_all(b"x").expect("it is open");
+            assert_eq!(answered(client), child.pid());
+        }
         let mut later = connect(&address);
         later.write_all(b"x").expect("it is in the queue");
         child.stopped().exited(0).not_reported("cut off");
-        let mut child = next(&manager);
-        child.tell(&format!("serve-one {address}"));
+        let mut child = next(&manager, &format!("serve-one {address}"));
         child.wait_for(&format!("took over {address}"));
         assert_eq!(answered(later), child.pid());
         assert_eq!(removed(&manager), [] as [&str; 0]);
@@ -137,9 +143,7 @@ fn r37_a_server_that_ends_alone_takes_its_listener_out_of_the_store() {
     let folder = Folder::new();
     for address in addresses(&folder) {
         let manager = Manager::start("alone");
-        let mut child = told(&manager).start();
-        does(&mut child, &format!("serve-alone {address}"));
-        let name = manager.wait_for_stored(1).remove(0);
+        let (mut child, name) = first(&manager, &format!("serve-alone {address}"));
         does(&mut child, "end");
         child.wait_for("ended alone");
         if let Some(path) = address.strip_prefix("unix:") {
@@ -151,8 +155,7 @@ fn r37_a_server_that_ends_alone_takes_its_listener_out_of_the_store() {
         manager.wait_for(&format!("{REMOVE}\nFDNAME={name}"), 1);
         assert_eq!(manager.wait_for_stored(1).len(), 1);
         assert_eq!(answered(connect(&address)), child.pid());
-        child.signal(SIGTERM);
-        child.stopped().exited(0);
+        child.stop().exited(0);
     }
 }
 
@@ -172,14 +175,9 @@ fn r37_a_listener_that_the_program_drops_leaves_the_store_unless_it_listens_agai
         does(&mut child, &format!("drop {address}"));
         manager.wait_for(&format!("{REMOVE}\nFDNAME={name}"), 1);
         if let Some(path) = address.strip_prefix("unix:") {
-            let until = std::time::Instant::now() + PATIENCE;
-            while Path::new(path).exists() {
-                assert!(std::time::Instant::now() < until, "the file stays");
-                thread::sleep(Duration::from_millis(1));
-            }
+            wait_until("the file is removed", || !Path::new(path).exists());
         }
-        child.signal(SIGTERM);
-        child.stopped().exited(0);
+        child.stop().exited(0);
     }
 }
 
@@ -200,8 +198,7 @@ fn r37_a_main_that_fails_leaves_its_listeners_to_the_next_process() {
             child.tell(failure);
             child.stopped().exited(status);
             assert_eq!(removed(&manager), [] as [&str; 0], "{failure} {is_ready}");
-            let mut child = next(&manager);
-            child.tell(&format!("serve {address}"));
+            let child = next(&manager, &format!("serve {address}"));
             assert_eq!(answered(waiting), child.pid());
         }
     }
@@ -212,14 +209,10 @@ fn r37_a_main_that_fails_leaves_its_listeners_to_the_next_process() {
 fn r37_a_stored_listener_in_the_way_of_a_new_address_is_removed() {
     let port = free_port();
     let manager = Manager::start("in the way");
-    let mut child = told(&manager).start();
-    does(&mut child, &format!("serve 0.0.0.0:{port}"));
-    let name = manager.wait_for_stored(1).remove(0);
-    child.signal(SIGTERM);
-    child.stopped().exited(0);
-    let mut child = next(&manager);
+    let (child, name) = first(&manager, &format!("serve 0.0.0.0:{port}"));
+    child.stop().exited(0);
     let address = format!("127.0.0.1:{port}");
-    does(&mut child, &format!("serve {address}"));
+    let mut child = next(&manager, &format!("serve {address}"));
     child.wait_for(&format!("bound {address}"));
     manager.wait_for(&format!("{REMOVE}\nFDNAME={name}"), 1);
     assert_eq!(answered(connect(&address)), child.pid());
@@ -240,36 +233,25 @@ fn r37_a_stored_listener_that_nobody_takes_is_removed() {
         does(&mut child, &format!("serve {address}"));
     }
     manager.wait_for_stored(2);
-    child.signal(SIGKILL);
-    child.stopped().killed_by(SIGKILL);
-    let mut child = next(&manager);
-    does(&mut child, "ready");
+    killed(child);
+    let child = next(&manager, "ready");
     manager.wait_for_stored(0);
     // The service manager closes it a moment later.
-    let until = std::time::Instant::now() + PATIENCE;
-    while TcpListener::bind(&addresses[0]).is_err() {
-        assert!(std::time::Instant::now() < until, "the port is not free");
-        thread::sleep(Duration::from_millis(1));
-    }
-    child.signal(SIGTERM);
-    child.stopped().exited(0);
+    wait_until("the port is free", || TcpListener::bind(&addresses[0]).is_ok());
+    child.stop().exited(0);
 }
 
 /// The listeners of a socket unit come before those of the store.
 #[test]
 fn r37_a_listener_of_a_socket_unit_is_told_from_a_stored_one() {
     let manager = Manager::start("socket unit");
-    let mut child = told(&manager).start();
     let stored = format!("127.0.0.1:{}", free_port());
-    does(&mut child, &format!("serve {stored}"));
-    manager.wait_for_stored(1);
-    child.signal(SIGTERM);
-    child.stopped().exited(0);
+    let (child, _) = first(&manager, &format!("serve {stored}"));
+    child.stop().exited(0);
     let unit = TcpListener::bind("127.0.0.1:0").expect("a port");
     let at = unit.local_addr().expect("an address").to_string();
     let listeners = [("web".to_owned(), OwnedFd::from(unit))].into_iter().chain(manager.stored()).collect();
-    let program = manager.told_by(program!("multi", "stored/as told")).env("FDSTORE", "4");
-    let mut child = program.with_listeners(listeners).piped_stdin().start();
+    let mut child = told(&manager).with_listeners(listeners).start();
     // The only listener of a unit is used for any address.
     let other = format!("127.0.0.1:{}", free_port());
     for (address, at) in [(other, &at), (stored.clone(), &stored)] {
@@ -285,17 +267,13 @@ fn r37_a_listener_of_a_socket_unit_is_told_from_a_stored_one() {
 fn r37_a_listener_that_refused_new_clients_accepts_them_again() {
     let address = format!("127.0.0.1:{}", free_port());
     let manager = Manager::start("filter");
-    let mut child = told(&manager).start();
-    does(&mut child, &format!("serve {address}"));
-    manager.wait_for_stored(1);
-    child.signal(SIGKILL);
-    child.stopped().killed_by(SIGKILL);
+    let (child, _) = first(&manager, &format!("serve {address}"));
+    killed(child);
     refuse_all(&manager.stored()[0].1);
     let brief = Duration::from_millis(200);
     let refused = TcpStream::connect_timeout(&address.parse().expect("an address"), brief);
     assert!(refused.is_err(), "the filter works");
-    let mut child = next(&manager);
-    does(&mut child, &format!("serve {address}"));
+    let child = next(&manager, &format!("serve {address}"));
     assert_eq!(answered(connect(&address)), child.pid());
 }
 
@@ -321,17 +299,13 @@ fn r37_a_unix_listener_without_its_file_is_not_taken_over() {
         let path = folder.path("socket");
         let address = format!("unix:{}", path.display());
         let manager = Manager::start("file");
-        let mut child = told(&manager).start();
-        does(&mut child, &format!("serve {address}"));
-        manager.wait_for_stored(1);
-        child.signal(SIGTERM);
-        child.stopped().exited(0);
+        let (child, _) = first(&manager, &format!("serve {address}"));
+        child.stop().exited(0);
         std::fs::remove_file(&path).expect("a stop leaves the file of a stored listener");
         if is_replaced {
             drop(std::os::unix::net::UnixListener::bind(&path).expect("the path is free"));
         }
-        let mut child = next(&manager);
-        does(&mut child, &format!("serve {address}"));
+        let mut child = next(&manager, &format!("serve {address}"));
         child.wait_for(&format!("bound {address}"));
         assert_eq!(answered(connect(&address)), child.pid());
     }
@@ -343,8 +317,7 @@ fn r37_a_port_that_the_kernel_chose_is_not_stored_and_nothing_without_a_store() 
         let manager = Manager::start("not stored");
         let mut child = told(&manager).env("FDSTORE", fdstore).start();
         does(&mut child, &format!("serve {address}"));
-        child.signal(SIGTERM);
-        child.stopped().exited(0);
+        child.stop().exited(0);
         manager.wait_for("BARRIER=1", 1);
         let received = manager.received();
         assert!(received.iter().all(|datagram| !datagram.contains("FDSTORE")), "{received:#?}");
@@ -360,8 +333,7 @@ fn r37_a_store_that_is_full_is_one_warning_and_the_listeners_work() {
         does(&mut child, &format!("serve {address}"));
         assert_eq!(answered(connect(address)), child.pid());
     }
-    child.signal(SIGTERM);
-    let ended = child.stopped();
+    let ended = child.stop();
     ended
         .exited(0)
         .reported(&["warning: systemd stores 1 descriptors of this service (FileDescriptorStoreMax)"]);
@@ -390,8 +362,7 @@ fn r37_a_service_manager_that_stores_nothing_delays_nothing() {
             does(&mut child, &format!("serve {address}"));
             assert_eq!(answered(connect(&address)), child.pid());
         }
-        child.signal(SIGTERM);
-        let ended = child.stopped();
+        let ended = child.stop();
         ended.exited(0).within(Duration::from_secs(1));
         assert!(!folder.path("socket").exists(), "a stop removes the file of a listener that is not stored");
         if is_gone {

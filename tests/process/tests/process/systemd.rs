@@ -19,8 +19,7 @@ fn r37_a_stop_is_told_in_order_at_a_path_and_at_an_abstract_name() {
             let mut child = told_to(program, &manager).start();
             let pid = child.pid();
             child.wait_for("ready");
-            child.signal(SIGTERM);
-            child.stopped().exited(0).not_reported("systemd");
+            child.stop().exited(0).not_reported("systemd");
             let received = manager.received();
             assert_eq!(received[0], format!("READY=1\nMAINPID={pid}\nSTATUS=running"));
             assert!(
@@ -43,14 +42,12 @@ fn r37_a_stop_is_told_in_order_at_a_path_and_at_an_abstract_name() {
 #[test]
 fn r37_a_reload_begins_with_its_time_and_ends_with_ready() {
     let manager = Manager::start("reload");
-    let mut child = told_to(program!("multi", "reload/by turns"), &manager).start();
-    child.wait_for("ready");
+    let mut child = told_to(program!("multi", "reload/by turns"), &manager).ready_at_line("ready").start();
     for turn in 0..2 {
         child.signal(SIGHUP);
         child.wait_for(&format!("turn {turn}"));
     }
-    child.signal(SIGTERM);
-    child.stopped().exited(0);
+    child.stop().exited(0);
     let received = manager.received();
     let begun = |datagram: &String| {
         let time =
@@ -102,8 +99,7 @@ fn r37_the_watchdog_of_a_runtime_that_hangs_is_not_fed() {
         let before = manager.count(WATCHDOG);
         thread::sleep(Duration::from_millis(700));
         assert_eq!(manager.count(WATCHDOG), before, "{scenario}");
-        child.signal(SIGTERM);
-        child.stopped().exited(124);
+        child.stop().exited(124);
     }
 }
 
@@ -113,11 +109,10 @@ fn r37_without_a_watchdog_of_its_own_a_process_sends_none() {
     for (usec, pid) in [("100000", "1"), ("", "")] {
         let manager = Manager::start("other");
         let program = told_to(program!("multi", "endings/idle"), &manager);
-        let mut child = program.env("WATCHDOG_USEC", usec).env("WATCHDOG_PID", pid).start();
-        child.wait_for("ready");
+        let child =
+            program.env("WATCHDOG_USEC", usec).env("WATCHDOG_PID", pid).ready_at_line("ready").start();
         thread::sleep(Duration::from_millis(300));
-        child.signal(SIGTERM);
-        child.stopped().exited(0);
+        child.stop().exited(0);
         assert_eq!(manager.count(WATCHDOG), 0);
     }
 }

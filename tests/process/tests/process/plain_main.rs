@@ -28,10 +28,12 @@ fn each_signal_stops_it_in_order_on_each_runtime() {
 #[test]
 fn a_signal_before_ready_drops_main() {
     for runtime in RUNTIMES {
-        let mut child = plain("startup/endless", runtime).start();
-        child.wait_for("waiting for the broker");
-        child.signal(SIGTERM);
-        child.stopped().exited(0).said(&["managed", "main dropped", "orders closed", "store closed"]);
+        plain("startup/endless", runtime)
+            .ready_at_line("waiting for the broker")
+            .start()
+            .stop()
+            .exited(0)
+            .said(&["managed", "main dropped", "orders closed", "store closed"]);
     }
 }
 
@@ -39,15 +41,13 @@ fn a_signal_before_ready_drops_main() {
 #[test]
 fn the_second_signal_hurries_and_the_third_kills() {
     for runtime in RUNTIMES {
-        let mut child = plain("endings/hook hangs", runtime).grace("50s").start();
-        child.wait_for("ready");
+        let mut child = plain("endings/hook hangs", runtime).grace("50s").ready_at_line("ready").start();
         child.signal(SIGTERM);
         child.wait_for("hook hangs");
         std::thread::sleep(APART);
         child.signal(SIGTERM);
         std::thread::sleep(APART);
-        child.signal(SIGTERM);
-        child.stopped().killed_by(SIGTERM).within(3 * APART);
+        child.stop().killed_by(SIGTERM).within(3 * APART);
     }
     let ended = plain("endings/idle", "signals=SIGUSR1,SIGUSR1").stopped_by(SIGUSR1);
     ended.exited(0).reported(&["SIGUSR1 from process"]);
@@ -62,10 +62,8 @@ fn the_deadline_holds() {
         ("runtime=current", "stuck/main", 124),
         ("runtime=multi", "stuck/main", 70),
     ] {
-        let mut child = plain(scenario, &format!("{runtime} grace_ms=1000")).grace("").start();
-        child.wait_for("blocked");
-        child.signal(SIGTERM);
-        child.stopped().exited(status).within(Duration::from_secs(1));
+        let program = plain(scenario, &format!("{runtime} grace_ms=1000")).grace("").ready_at_line("blocked");
+        program.start().stop().exited(status).within(Duration::from_secs(1));
     }
 }
 
@@ -155,11 +153,9 @@ fn an_exit_handler_that_hangs_is_left() {
 /// Every thread of the process is inside the lifecycle, also the threads of other runtimes.
 #[test]
 fn a_library_with_runtimes_of_its_own_is_inside() {
-    let mut child = program!("runtimes", "").start();
+    let mut child = program!("runtimes", "").ready_at_line("serving").start();
     child.wait_for("serving");
-    child.wait_for("serving");
-    child.signal(SIGTERM);
-    let ended = child.stopped();
+    let ended = child.stop();
     ended.exited(0).said(&["library returned"]);
     for shard in 0..2 {
         ended.said(&[&format!("task of shard {shard} ended"), &format!("shard {shard} closed")]);

@@ -3,139 +3,71 @@
 use std::time::Duration;
 
 use libc::SIGTERM;
-use lifecycle_process_tests::{Ended, Fixture, both_flavours, program};
+use lifecycle_process_tests::{Fixture, both_flavours, program};
 
 const TORN_DOWN: &[&str] = &["managed", "orders closed", "store closed"];
 
-/// Runs a scenario that ends by itself, on both flavours.
+/// Ends a scenario on both flavours: by itself, or by SIGTERM if it has a grace. Each of `says` is in a line of its own.
 #[track_caller]
-fn ends_with(scenario: &str, status: i32) -> [Ended; 2] {
-    let run = |program: lifecycle_process_tests::Program| {
-        let ended = program.run();
+fn ends(scenario: &str, grace: Option<&str>, status: i32, says: &[&[&str]]) {
+    for program in both_flavours!(&format!("endings/{scenario}")) {
+        let ended = match grace {
+            Some(grace) => program.grace(grace).stopped_by(SIGTERM),
+            None => program.run(),
+        };
         ended.exited(status).said(TORN_DOWN);
-        ended
-    };
-    both_flavours!(&format!("endings/{scenario}")).map(run)
-}
-
-/// Stops a scenario by SIGTERM, on both flavours.
-#[track_caller]
-fn stopped_with(scenario: &str, grace: &str, status: i32) -> [Ended; 2] {
-    let run = |program: lifecycle_process_tests::Program| {
-        let ended = program.grace(grace).stopped_by(SIGTERM);
-        ended.exited(status).said(TORN_DOWN);
-        ended
-    };
-    both_flavours!(&format!("endings/{scenario}")).map(run)
-}
-
-/// R20, R6.
-#[test]
-fn status_0_when_main_returns() {
-    ends_with("return", 0);
-}
-
-/// R20.
-#[test]
-fn status_0_when_the_program_asks_for_a_stop() {
-    for ended in ends_with("shutdown", 0) {
-        ended.reported(&["shutdown requested: nothing left to do"]);
-    }
-}
-
-/// R20, R6: a start-up that fails tears down the managed instances, and reports its error.
-#[test]
-fn status_1_when_main_returns_an_error() {
-    for ended in ends_with("error", 1) {
-        ended.reported(&["no broker at localhost"]);
-    }
-}
-
-/// R20.
-#[test]
-fn status_1_when_an_essential_task_ends() {
-    for scenario in ["essential returns", "essential panics"] {
-        for ended in ends_with(scenario, 1) {
-            ended.reported(&["essential task `consumer` ended"]);
+        for parts in says {
+            ended.reported(parts);
+        }
+        if grace == Some("1s") {
+            ended.within(Duration::from_secs(1));
         }
     }
 }
 
-/// R20.
-#[test]
-fn status_1_when_the_program_fails_by_its_own_word() {
-    for ended in ends_with("fail", 1) {
-        ended.reported(&["failed: lost the lead"]);
-    }
+/// Declares a test of [`ends`] for each line.
+macro_rules! statuses {
+    ($($name:ident: $status:literal, $grace:expr, $($scenario:literal)+, $says:expr;)+) => {$(
+        #[test]
+        fn $name() {
+            $(ends($scenario, $grace, $status, &$says);)+
+        }
+    )+};
 }
 
-/// R20, R6.
-#[test]
-fn status_101_when_main_panics() {
-    for ended in ends_with("panic", 101) {
-        ended.reported(&["main panicked: main gave up"]);
-    }
-}
-
-/// R20, R7.
-#[test]
-fn status_70_when_a_hook_fails() {
-    for ended in stopped_with("hook fails", "20s", 70) {
-        ended.reported(&["broken", "failed: disk full", "endings.rs"]);
-    }
-}
-
-/// R20, R7.
-#[test]
-fn status_70_when_a_hook_panics() {
-    for ended in stopped_with("hook panics", "20s", 70) {
-        ended.reported(&["broken", "panicked: hook gave up"]);
-    }
-}
-
-/// R20, R7, R9.
-#[test]
-fn status_70_when_a_hook_runs_out_of_time() {
-    for ended in stopped_with("hook hangs", "1s", 70) {
-        ended.reported(&["broken", "timed out", "endings.rs"]).within(Duration::from_secs(1));
-    }
+// R20, and R6: a start-up that fails tears down the managed instances, and reports its error. R7 and R9: the hooks.
+statuses! {
+    status_0_when_main_returns: 0, None, "return", [];
+    status_0_when_the_program_asks_for_a_stop: 0, None, "shutdown", [&["shutdown requested: nothing left to do"]];
+    status_1_when_main_returns_an_error: 1, None, "error", [&["no broker at localhost"]];
+    status_1_when_an_essential_task_ends:
+        1, None, "essential returns" "essential panics", [&["essential task `consumer` ended"]];
+    status_1_when_the_program_fails_by_its_own_word: 1, None, "fail", [&["failed: lost the lead"]];
+    status_101_when_main_panics: 101, None, "panic", [&["main panicked: main gave up"]];
+    status_70_when_a_hook_fails: 70, Some("20s"), "hook fails", [&["broken", "failed: disk full", "endings.rs"]];
+    status_70_when_a_hook_panics: 70, Some("20s"), "hook panics", [&["broken", "panicked: hook gave up"]];
+    status_70_when_a_hook_runs_out_of_time:
+        70, Some("1s"), "hook hangs", [&["broken", "timed out", "endings.rs"]];
+    status_70_when_a_task_panics_during_the_stop:
+        70, Some("20s"), "task panics during", [&["tracked tasks that panicked: 1"]];
+    // The task's panic is printed, and does not change the status.
+    status_0_when_a_task_panicked_before_the_stop: 0, Some("20s"), "task panics before", [&["task gave up"]];
+    // 101 before 1 before 70.
+    an_error_of_main_counts_more_than_that_of_a_hook:
+        1, None, "error, hook fails", [&["no broker at localhost"], &["failed: disk full"]];
+    a_panic_of_main_counts_more_than_an_error_of_a_hook:
+        101, None, "panic, hook fails", [&["main panicked"], &["failed: disk full"]];
+    a_panic_of_main_counts_more_than_an_error_that_was_asked_for: 101, None, "panic, error asked for", [];
 }
 
 /// R20, R9.
 #[test]
 fn status_70_when_a_task_is_cut_off() {
-    for ended in stopped_with("task is endless", "1s", 70) {
-        ended.said(&["task dropped", "orders closed"]);
+    for program in both_flavours!("endings/task is endless") {
+        let ended = program.grace("1s").stopped_by(SIGTERM);
+        ended.exited(70).said(TORN_DOWN).said(&["task dropped", "orders closed"]);
         ended.reported(&["task spawned at", "endings.rs"]).within(Duration::from_secs(1));
     }
-}
-
-/// R20.
-#[test]
-fn status_70_when_a_task_panics_during_the_stop() {
-    for ended in stopped_with("task panics during", "20s", 70) {
-        ended.reported(&["tracked tasks that panicked: 1"]);
-    }
-}
-
-/// R20: the task's panic is printed, and does not change the status.
-#[test]
-fn status_0_when_a_task_panicked_before_the_stop() {
-    for ended in stopped_with("task panics before", "20s", 0) {
-        ended.reported(&["task gave up"]);
-    }
-}
-
-/// R20: 101 before 1 before 70.
-#[test]
-fn what_main_did_counts_more_than_what_a_hook_did() {
-    for ended in ends_with("error, hook fails", 1) {
-        ended.reported(&["no broker at localhost"]).reported(&["failed: disk full"]);
-    }
-    for ended in ends_with("panic, hook fails", 101) {
-        ended.reported(&["main panicked"]).reported(&["failed: disk full"]);
-    }
-    ends_with("panic, error asked for", 101);
 }
 
 /// R20, R6: 124 before 101. The thread that all teardowns need was blocked until the deadline.
@@ -184,7 +116,7 @@ fn an_empty_variable_is_unset() {
 /// R9: the shortest grace is long enough for a stop without work.
 #[test]
 fn the_shortest_grace_is_accepted() {
-    let ended = program!("code", "").grace("10ms").run();
+    let ended = program!("version", "managed, by code").grace("10ms").run();
     assert_ne!(ended.status.code(), Some(78), "{ended:#?}");
 }
 
@@ -239,16 +171,13 @@ fn the_error_of_main_is_printed_without_a_report() {
 /// R20: `main` chooses its own status.
 #[test]
 fn main_may_return_an_exit_code() {
-    program!("code", "").run().exited(3).said(&["farewell"]);
+    program!("version", "managed, by code").run().exited(3).said(&["farewell"]);
 }
 
 /// R26: status 0 would say that the work of the job is done.
 #[test]
 fn a_job_that_is_stopped_before_its_arguments_have_started_has_failed() {
-    let mut child = program!("job_arguments", "endless").start();
-    child.wait_for("starting");
-    child.signal(SIGTERM);
-    let ended = child.stopped();
+    let ended = program!("job_arguments", "endless").ready_at_line("starting").start().stop();
     ended.exited(1).never_said("working").within(Duration::ZERO);
     ended.reported(&["main failed: the stop began before everything had started"]);
 }
@@ -264,12 +193,8 @@ fn an_argument_that_does_not_start_is_the_reason_of_the_stop_and_not_a_failure_o
 /// R20: a batch job counts as work in flight from its start.
 #[test]
 fn a_job_finishes_its_work_or_is_cut_off() {
-    let stopped = |scenario, grace| {
-        let mut child = program!("job", scenario).grace(grace).start();
-        child.wait_for("working");
-        child.signal(SIGTERM);
-        child.stopped()
-    };
+    let stopped =
+        |scenario, grace| program!("job", scenario).grace(grace).ready_at_line("working").start().stop();
     stopped("short", "20s").exited(0).said(&["working", "done", "farewell"]);
     stopped("endless", "1s").exited(70).said(&["working", "farewell"]).within(Duration::from_secs(1));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use libc::{SIGHUP, SIGTERM};
-use lifecycle_process_tests::{Fixture, both_flavours, program};
+use lifecycle_process_tests::{Fixture, Folder, both_flavours, program};
 
 const IN_ORDER: &[&str] = &["ready", "stopping", "orders closed", "store closed"];
 
@@ -20,8 +20,7 @@ fn a_hangup_stops_a_program_with_a_terminal() {
 #[test]
 fn a_terminal_that_is_gone_stops_the_program() {
     let (program, terminal) = program!("multi", "endings/idle").with_terminal();
-    let mut child = program.start();
-    child.wait_for("ready");
+    let child = program.ready_at_line("ready").start();
     drop(terminal);
     child.stopped().exited(0).said(IN_ORDER).reported(&["SIGHUP"]);
 }
@@ -29,14 +28,12 @@ fn a_terminal_that_is_gone_stops_the_program() {
 /// R14: a service manager gives no terminal, and asks for a reload by SIGHUP.
 #[test]
 fn a_hangup_without_a_terminal_is_ignored_and_logged() {
-    let mut child = program!("multi", "streams/log is slow").start();
-    child.wait_for("ready");
+    let mut child = program!("multi", "streams/log is slow").ready_at_line("ready").start();
     child.signal(SIGHUP);
     child.wait_for(
         "heard: SIGHUP is ignored: the process has no controlling terminal, and takes no reload requests",
     );
-    child.signal(SIGTERM);
-    child.stopped().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
+    child.stop().exited(0).reported(&["SIGTERM from process"]).not_reported("SIGHUP");
 }
 
 /// R14: a program that names the signal stops by it.
@@ -49,19 +46,16 @@ fn a_hangup_that_the_program_names_stops_it() {
 /// R33: each request is answered, and the answer is told. A terminal makes no difference.
 #[test]
 fn r33_a_hangup_requests_a_reload_and_each_answer_is_told() {
-    let folder = std::env::temp_dir().join(format!("lifecycle-reload-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = Folder::new();
     for (flavour, program) in both_flavours!("reload/by turns").into_iter().enumerate() {
-        let file = folder.join(format!("{flavour}.jsonl"));
+        let file = folder.path(format!("{flavour}.jsonl"));
         let (program, _terminal) = program.env("LIFECYCLE_REPORT", &file).with_terminal();
-        let mut child = program.start();
-        child.wait_for("ready");
+        let mut child = program.ready_at_line("ready").start();
         for turn in 0..3 {
             child.signal(SIGHUP);
             child.wait_for(&format!("turn {turn}"));
         }
-        child.signal(SIGTERM);
-        child.stopped().exited(0).said(&["turn 2", "stopping"]).said(&["no further reloads"]);
+        child.stop().exited(0).said(&["turn 2", "stopping"]).said(&["no further reloads"]);
         let facts = std::fs::read_to_string(&file).unwrap();
         let errors: Vec<serde_json::Value> = facts
             .lines()
@@ -73,22 +67,19 @@ fn r33_a_hangup_requests_a_reload_and_each_answer_is_told() {
         assert_eq!(errors[1..], ["a line has no `=`", "the request was dropped without an answer"]);
         assert_eq!(facts.matches("\"reloading\"").count(), 3);
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// Requests that arrive while the program works on one count as one.
 #[test]
 fn r33_many_hangups_at_once_are_few_reloads() {
-    let mut child = program!("multi", "reload/by turns").start();
-    child.wait_for("ready");
+    let mut child = program!("multi", "reload/by turns").ready_at_line("ready").start();
     // The kernel joins signals that come at the same instant.
     for _ in 0..50 {
         child.signal(SIGHUP);
         std::thread::sleep(Duration::from_millis(1));
     }
     child.wait_for("turn 1");
-    child.signal(SIGTERM);
-    let ended = child.stopped();
+    let ended = child.stop();
     ended.exited(0).within(Duration::from_secs(20));
     let turns = ended.stdout.iter().filter(|line| line.starts_with("turn ")).count();
     assert!(turns < 25, "{turns} reloads of 50 requests within a moment");

@@ -141,7 +141,7 @@ fn json(program: Program) -> Value {
 /// R10: the arithmetic of the rule, for two time-outs of 1 s, one after the other.
 #[test]
 fn the_json_has_the_times_of_a_stop_that_add_up_to_grace() {
-    let plan = json(program!("timeouts_plain", "10").grace("").env("LIFECYCLE_LAME_DUCK", "3s"));
+    let plan = json(program!("timeouts_plain", "10").grace("").lame_duck("3s"));
     assert_eq!(plan["grace_ms"], 10_000);
     assert_eq!(plan["lame_duck_ms"], 3_000);
     assert_eq!(plan["drain_ms"], 10_000 - 3_000 - 50 - 2_000 - 100);
@@ -154,7 +154,7 @@ fn the_json_has_the_times_of_a_stop_that_add_up_to_grace() {
 /// R12: the times are those in effect, and the warnings those of the start.
 #[test]
 fn the_json_has_the_times_that_the_environment_configures() {
-    let plan = json(program!("timeouts_plain", "10").grace("2s").env("LIFECYCLE_LAME_DUCK", "500ms"));
+    let plan = json(program!("timeouts_plain", "10").grace("2s").lame_duck("500ms"));
     assert_eq!((&plan["grace_ms"], &plan["lame_duck_ms"]), (&json!(2_000), &json!(500)));
     // The time-outs of 2 s are scaled by 2 s / 10 s.
     let reserves = json!({"cut_ms": 20, "cleanup_ms": 400, "flush_ms": 0, "margin_ms": 100});
@@ -169,7 +169,7 @@ fn the_json_has_the_times_that_the_environment_configures() {
 /// R10: a lame duck that takes the time of the drain ends when the drain would.
 #[test]
 fn the_json_tells_of_a_lame_duck_that_leaves_the_drain_no_time() {
-    let plan = json(program!("timeouts_plain", "10").grace("").env("LIFECYCLE_LAME_DUCK", "9s"));
+    let plan = json(program!("timeouts_plain", "10").grace("").lame_duck("9s"));
     assert_eq!((&plan["lame_duck_ms"], &plan["drain_ms"]), (&json!(7_850), &json!(0)));
     let says = "the lame duck of 9s leaves the drain no time";
     assert!(plan["warnings"][0].as_str().is_some_and(|warning| warning.starts_with(says)), "{plan:#}");
@@ -178,10 +178,10 @@ fn the_json_tells_of_a_lame_duck_that_leaves_the_drain_no_time() {
 /// R10: a job has no lame duck, also if a variable that other programs share configures one.
 #[test]
 fn the_json_of_a_job_has_no_lame_duck() {
-    let plan = json(program!("job", "short").env("LIFECYCLE_LAME_DUCK", "19s 900ms"));
+    let plan = json(program!("job", "short").lame_duck("19s 900ms"));
     assert_eq!((&plan["grace_ms"], &plan["lame_duck_ms"]), (&json!(20_000), &json!(0)));
     assert_eq!(plan["warnings"], json!([]));
-    let plan = json(program!("job", "short").grace("5s").env("LIFECYCLE_LAME_DUCK", "10s"));
+    let plan = json(program!("job", "short").grace("5s").lame_duck("10s"));
     assert_eq!((&plan["lame_duck_ms"], &plan["warnings"]), (&json!(0), &json!([])));
 }
 

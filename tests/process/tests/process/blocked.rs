@@ -5,19 +5,17 @@
 use std::time::Duration;
 
 use libc::SIGTERM;
-use lifecycle_process_tests::{Ended, Program, both_flavours, program};
+use lifecycle_process_tests::{Ended, Fixture, Program, both_flavours, program};
 
 const GRACE: Duration = Duration::from_secs(1);
 const TORN_DOWN: &[&str] = &["orders closed", "store closed"];
-const NOT_RUN: &[&[&str]] = &[&["Orders", "not run"], &["Store", "not run"]];
 
 /// Stops the program when it is stuck.
 #[track_caller]
 fn stopped(program: Program, stuck: &str) -> Ended {
     let mut child = program.grace("1s").start();
     child.wait_for(stuck);
-    child.signal(SIGTERM);
-    child.stopped()
+    child.stop()
 }
 
 /// Checks that the process ends in time, tears down its instances, and names the cut-off work.
@@ -29,60 +27,55 @@ fn cut_off(program: Program, stuck: &str, named: &[&str]) {
 
 /// Checks that the report lists each teardown as not run, because no thread was left (R6).
 #[track_caller]
-fn struck(program: Program, stuck: &str) -> Ended {
+fn struck(program: Program, stuck: &str, named: &[&str]) {
     let ended = stopped(program, stuck);
-    ended.exited(124).within(GRACE);
-    for row in NOT_RUN {
-        ended.reported(row);
-    }
-    ended
-}
-
-#[test]
-fn a_task_that_never_ends() {
-    for program in both_flavours!("stuck/task is endless") {
-        cut_off(program, "ready", &["task spawned at", "stuck.rs"]);
+    ended.exited(124).within(GRACE).reported(&["Orders", "not run"]).reported(&["Store", "not run"]);
+    if !named.is_empty() {
+        ended.reported(named);
     }
 }
 
-#[test]
-fn one_worker_blocked_multi_thread() {
-    cut_off(program!("multi", "stuck/one worker"), "blocked", &["task spawned at", "stuck.rs"]);
+/// Declares a test for each line: the programs, the scenario, the line at which it is stuck, and what the report names.
+macro_rules! blocked {
+    ($($name:ident: $check:ident $([$($bin:literal)+] $scenario:literal at $stuck:literal $named:expr),+;)+) => {$(
+        #[test]
+        fn $name() {
+            $($($check(program!($bin, concat!("stuck/", $scenario)), $stuck, &$named);)+)+
+        }
+    )+};
 }
 
-#[test]
-fn all_workers_blocked_multi_thread() {
-    struck(program!("multi", "stuck/all workers"), "blocked");
-}
+const TASK: [&str; 2] = ["task spawned at", "stuck.rs"];
+const MAIN: [&str; 1] = ["    `main`"];
 
-#[test]
-fn the_worker_blocked_current_thread() {
-    struck(program!("current", "stuck/one worker"), "blocked");
-    struck(program!("current", "stuck/all workers"), "blocked");
-}
-
-#[test]
-fn main_blocked_multi_thread() {
-    cut_off(program!("multi", "stuck/main"), "blocked", &["    `main`"]);
-}
-
-#[test]
-fn main_blocked_current_thread() {
-    struck(program!("current", "stuck/main"), "blocked");
-}
-
-/// R13: a start-up that never reaches an await cannot be dropped. The deadline still applies.
-#[test]
-fn start_up_blocked() {
-    cut_off(program!("multi", "stuck/start-up"), "blocked", &["    `main`"]);
-    struck(program!("current", "stuck/start-up"), "blocked");
-}
-
-#[test]
-fn spawn_blocking() {
-    for program in both_flavours!("stuck/spawn_blocking") {
-        cut_off(program, "blocked", &["blocking task spawned at", "stuck.rs"]);
-    }
+blocked! {
+    a_task_that_never_ends: cut_off ["multi" "current"] "task is endless" at "ready" TASK;
+    one_worker_blocked_multi_thread: cut_off ["multi"] "one worker" at "blocked" TASK;
+    main_blocked_multi_thread: cut_off ["multi"] "main" at "blocked" MAIN;
+    spawn_blocking: cut_off ["multi" "current"] "spawn_blocking" at "blocked" ["blocking task spawned at", "stuck.rs"];
+    a_blocking_drop_of_a_task_multi_thread: cut_off ["multi"] "drop of a task" at "blocked" TASK;
+    a_blocking_drop_of_main_multi_thread: cut_off ["multi"] "drop of main" at "blocked" MAIN;
+    a_blocking_drop_of_a_value_multi_thread:
+        cut_off ["multi"] "drop of a value" at "ready" ["A slow value", "timed out", "stuck.rs"];
+    a_blocking_teardown_multi_thread:
+        cut_off ["multi"] "teardown" at "ready" ["A hook that blocks", "timed out", "stuck.rs"];
+    // The task is not tracked. So it delays only the exit from the runtime.
+    a_blocking_drop_of_a_task_of_tokio:
+        cut_off ["multi"] "drop of tokio's task" at "blocked" ["a worker of the runtime did not end"],
+        ["current"] "drop of tokio's task" at "blocked" ["the main thread did not leave the runtime"];
+    // R13: a start-up that never reaches an await cannot be dropped. The deadline still applies.
+    start_up_blocked_multi_thread: cut_off ["multi"] "start-up" at "blocked" MAIN;
+    start_up_blocked_current_thread: struck ["current"] "start-up" at "blocked" [];
+    all_workers_blocked_multi_thread: struck ["multi"] "all workers" at "blocked" [];
+    the_worker_blocked_current_thread:
+        struck ["current"] "one worker" at "blocked" [], ["current"] "all workers" at "blocked" [];
+    main_blocked_current_thread: struck ["current"] "main" at "blocked" [];
+    a_blocking_drop_of_a_task_current_thread: struck ["current"] "drop of a task" at "blocked" [];
+    a_blocking_drop_of_main_current_thread: struck ["current"] "drop of main" at "blocked" [];
+    // The teardown of the value and the hook come first. The later teardowns have no thread.
+    a_blocking_drop_of_a_value_current_thread:
+        struck ["current"] "drop of a value" at "ready" ["A slow value", "timed out"];
+    a_blocking_teardown_current_thread: struck ["current"] "teardown" at "ready" ["A hook that blocks", "timed out"];
 }
 
 /// Each kind of runtime, also of a builder of the program.
@@ -97,10 +90,7 @@ fn each_runtime(scenario: &str) -> [Program; 4] {
 fn a_blocking_call_that_nobody_tracks_is_left() {
     for scenario in ["stdin", "stdin of a tracked task", "tokio's spawn_blocking", "many blocking calls"] {
         for program in each_runtime(&format!("stuck/{scenario}")) {
-            let mut child = program.piped_stdin().grace("20s").start();
-            child.wait_for("blocked");
-            child.signal(SIGTERM);
-            let ended = child.stopped();
+            let ended = program.piped_stdin().grace("20s").ready_at_line("blocked").start().stop();
             ended.exited(0).said(TORN_DOWN).reported(&["  note: a blocking call that nobody tracks"]);
             ended.not_reported("fault").within(Duration::ZERO);
         }
@@ -127,70 +117,10 @@ fn a_worker_that_does_not_end_is_a_fault() {
     }
 }
 
-#[test]
-fn a_blocking_drop_of_a_task_multi_thread() {
-    cut_off(program!("multi", "stuck/drop of a task"), "blocked", &["task spawned at", "stuck.rs"]);
-}
-
-#[test]
-fn a_blocking_drop_of_a_task_current_thread() {
-    struck(program!("current", "stuck/drop of a task"), "blocked");
-}
-
-/// The task is not tracked. So it delays only the exit from the runtime.
-#[test]
-fn a_blocking_drop_of_a_task_of_tokio() {
-    cut_off(
-        program!("multi", "stuck/drop of tokio's task"),
-        "blocked",
-        &["a worker of the runtime did not end"],
-    );
-    cut_off(
-        program!("current", "stuck/drop of tokio's task"),
-        "blocked",
-        &["the main thread did not leave the runtime"],
-    );
-}
-
-#[test]
-fn a_blocking_drop_of_main_multi_thread() {
-    cut_off(program!("multi", "stuck/drop of main"), "blocked", &["    `main`"]);
-}
-
-#[test]
-fn a_blocking_drop_of_main_current_thread() {
-    struck(program!("current", "stuck/drop of main"), "blocked");
-}
-
-#[test]
-fn a_blocking_drop_of_a_value_multi_thread() {
-    let program = program!("multi", "stuck/drop of a value");
-    cut_off(program, "ready", &["A slow value", "timed out", "stuck.rs"]);
-}
-
-/// The teardown of the value runs first. The later teardowns have no thread.
-#[test]
-fn a_blocking_drop_of_a_value_current_thread() {
-    let ended = struck(program!("current", "stuck/drop of a value"), "ready");
-    ended.said(&["value closed"]).reported(&["A slow value", "timed out"]);
-}
-
-#[test]
-fn a_blocking_teardown_multi_thread() {
-    cut_off(program!("multi", "stuck/teardown"), "ready", &["A hook that blocks", "timed out", "stuck.rs"]);
-}
-
-/// The name of the hook puts it first, and no later teardown runs.
-#[test]
-fn a_blocking_teardown_current_thread() {
-    struck(program!("current", "stuck/teardown"), "ready");
-}
-
 /// R15: the supervisor wakes an idle worker. So timers and sockets continue.
 #[test]
 fn a_worker_that_blocks_with_the_driver_stalls_nobody_else() {
-    let mut child = program!("multi", "stuck/driver").grace("6s").start();
-    child.wait_for("ready");
+    let mut child = program!("multi", "stuck/driver").grace("6s").ready_at_line("ready").start();
     child.signal(SIGTERM);
     child.wait_for("timer fired");
     assert!(child.since_asked() < Duration::from_secs(4), "the timer waited for the end of the drain");
@@ -203,10 +133,7 @@ fn a_worker_that_blocks_with_the_driver_stalls_nobody_else() {
 fn an_exit_handler_that_hangs() {
     for scenario in ["exit", "destructor at exit"] {
         for program in both_flavours!(&format!("stuck/{scenario}")) {
-            let mut child = program.grace("50s").start();
-            child.wait_for("ready");
-            child.signal(SIGTERM);
-            let ended = child.stopped();
+            let ended = program.grace("50s").stopped_by(SIGTERM);
             ended.exited(0).said(TORN_DOWN).within(Duration::from_secs(1));
             ended.reported(&["an exit handler (`atexit`) or a destructor did not end", "exit status 0"]);
         }
@@ -216,8 +143,7 @@ fn an_exit_handler_that_hangs() {
 /// Stops a program, lets it stand still until its deadline is over, and returns its end.
 #[track_caller]
 fn frozen_beyond_the_deadline(program: Program) -> Ended {
-    let mut child = program.grace("1s").start();
-    child.wait_for("ready");
+    let mut child = program.grace("1s").ready_at_line("ready").start();
     child.signal(SIGTERM);
     child.wait_for("hook hangs");
     child.freeze();

@@ -11,8 +11,8 @@ use lifecycle_process_tests::{Ended, Program, Random, Watched, both_flavours, pr
 fn a_signal_during_start_up_drops_main_and_tears_down() {
     for signal in [SIGTERM, SIGINT] {
         for program in both_flavours!("startup/endless") {
-            let mut child = program.env("LIFECYCLE_LAME_DUCK", "15s").start();
-            child.wait_for("waiting for the broker");
+            let mut child =
+                program.lame_duck("15s").ready_at_line("waiting for the broker").start();
             child.signal(signal);
             let ended = child.stopped();
             ended.exited(0).within(Duration::ZERO);
@@ -60,8 +60,7 @@ fn interrupted(program: Program, random: &mut Random, any_instant: bool) -> Opti
         std::thread::sleep(Duration::from_micros(100));
     }
     let armed = child.signals().is_some_and(|sets| sets.catches(SIGTERM));
-    child.signal(SIGTERM);
-    let ended = child.stopped();
+    let ended = child.stop();
     if !armed && ended.status.code().is_none() {
         ended.killed_by(SIGTERM);
         return None;

@@ -1,33 +1,12 @@
 //! R35, R36: what the report file and the termination log say, also of a process that is killed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use libc::{SIGKILL, SIGTERM};
-use lifecycle_process_tests::{Fixture, Program, Random, both_flavours, program, soak};
+use lifecycle_process_tests::{Fixture, Folder, Program, Random, both_flavours, program, soak, wait_until};
 use serde_json::Value;
-
-/// A folder of one test, which is removed at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let folder = std::env::temp_dir().join(format!("lifecycle-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        Folder(folder)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.join("stops.jsonl")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn one_after_the_other() -> Program {
     program!("multi", "instances/one after the other")
@@ -36,6 +15,8 @@ fn one_after_the_other() -> Program {
 fn with_file(program: Program, file: &Path) -> Program {
     program.env("LIFECYCLE_REPORT", file)
 }
+
+const FILE: &str = "stops.jsonl";
 
 /// Returns the lines of the file, each of which has an end and is JSON.
 #[track_caller]
@@ -50,11 +31,9 @@ fn lines(file: &Path) -> Vec<Value> {
 /// Waits until the file has so many lines that have an end.
 #[track_caller]
 fn wait_for_lines(file: &Path, count: usize) {
-    let began = Instant::now();
-    while fs::read_to_string(file).map_or(0, |text| text.matches('\n').count()) < count {
-        assert!(began.elapsed() < Duration::from_secs(60), "the file never has {count} lines");
-        std::thread::yield_now();
-    }
+    wait_until("the file has the lines", || {
+        fs::read_to_string(file).map_or(0, |text| text.matches('\n').count()) >= count
+    });
 }
 
 fn facts(lines: &[Value]) -> Vec<&str> {
@@ -63,11 +42,11 @@ fn facts(lines: &[Value]) -> Vec<&str> {
 
 #[test]
 fn r35_each_fact_is_a_line_and_the_last_one_is_the_report() {
-    let folder = Folder::new("facts");
+    let folder = Folder::new();
     for program in both_flavours!("endings/idle") {
-        let _ = fs::remove_file(folder.file());
-        with_file(program, &folder.file()).stopped_by(SIGTERM).exited(0).not_reported("warning");
-        let lines = lines(&folder.file());
+        let _ = fs::remove_file(folder.path(FILE));
+        with_file(program, &folder.path(FILE)).stopped_by(SIGTERM).exited(0).not_reported("warning");
+        let lines = lines(&folder.path(FILE));
         let teardown = ["teardown_began", "teardown_ended", "teardown_began", "teardown_ended"];
         let expected: Vec<&str> = ["started", "ready", "stopping", "entered", "entered"]
             .into_iter()
@@ -89,19 +68,18 @@ fn r35_each_fact_is_a_line_and_the_last_one_is_the_report() {
 /// A program that only prints its version is not a run (R21).
 #[test]
 fn r35_a_program_that_uses_nothing_leaves_no_line() {
-    let folder = Folder::new("unused");
-    with_file(program!("version", "--version"), &folder.file()).run().exited(0);
-    assert!(!folder.file().exists());
+    let folder = Folder::new();
+    with_file(program!("version", "--version"), &folder.path(FILE)).run().exited(0);
+    assert!(!folder.path(FILE).exists());
 }
 
 #[test]
 fn r35_a_process_that_is_killed_leaves_whole_lines_and_the_next_start_names_what_was_open() {
-    let (folder, mut random) = (Folder::new("killed"), Random::new());
+    let (folder, mut random) = (Folder::new(), Random::new());
     let (mut in_cleanup, runs) = (0, if soak() { 100 } else { 15 });
     for run in 0..runs {
-        let file = folder.0.join(format!("{run}.jsonl"));
-        let mut child = with_file(one_after_the_other(), &file).start();
-        child.wait_for("ready");
+        let file = folder.path(format!("{run}.jsonl"));
+        let mut child = with_file(one_after_the_other(), &file).ready_at_line("ready").start();
         child.signal(SIGTERM);
         // The file has its own thread, so the log may be ahead of it. `stopping` is the third line.
         wait_for_lines(&file, 3 + usize::try_from(random.below(8)).expect("a count"));
@@ -141,24 +119,23 @@ fn r35_a_process_that_is_killed_leaves_whole_lines_and_the_next_start_names_what
 /// A run that was killed before a stop had begun.
 #[test]
 fn r35_a_crash_is_told_at_the_next_start_and_by_last_stop() {
-    let folder = Folder::new("crashed");
-    let mut child = with_file(one_after_the_other(), &folder.file()).start();
-    child.wait_for("ready");
-    wait_for_lines(&folder.file(), 1);
+    let folder = Folder::new();
+    let mut child = with_file(one_after_the_other(), &folder.path(FILE)).ready_at_line("ready").start();
+    wait_for_lines(&folder.path(FILE), 1);
     child.signal(SIGKILL);
     child.stopped().killed_by(SIGKILL);
-    let next = with_file(one_after_the_other(), &folder.file()).stopped_by(SIGTERM);
+    let next = with_file(one_after_the_other(), &folder.path(FILE)).stopped_by(SIGTERM);
     next.exited(0).reported(&["ended without a stop: it was killed, or it crashed"]);
     next.said(&["last stop: None", "ready"]);
-    let third = with_file(one_after_the_other(), &folder.file()).stopped_by(SIGTERM);
+    let third = with_file(one_after_the_other(), &folder.path(FILE)).stopped_by(SIGTERM);
     third.exited(0).not_reported("the last run").said(&["last stop: Some(0)", "ready"]);
 }
 
 /// A full disk, a missing folder, and a folder in place of the file: one warning, and nothing more.
 #[test]
 fn r35_a_file_that_cannot_be_written_is_one_warning() {
-    let folder = Folder::new("unwritable");
-    for path in [Path::new("/dev/full"), &folder.0.join("missing/stops.jsonl"), &folder.0] {
+    let folder = Folder::new();
+    for path in [Path::new("/dev/full"), &folder.path("missing/stops.jsonl"), &folder.path("")] {
         let ended = with_file(one_after_the_other(), path).stopped_by(SIGTERM);
         ended.exited(0).reported(&["cannot be written: ", "nothing more is written to it"]);
         let warnings = ended.stderr.iter().filter(|line| line.contains("the report file")).count();
@@ -168,8 +145,8 @@ fn r35_a_file_that_cannot_be_written_is_one_warning() {
 
 #[test]
 fn r36_the_termination_log_says_why_and_what_failed() {
-    let folder = Folder::new("termination");
-    let log = folder.0.join("termination-log");
+    let folder = Folder::new();
+    let log = folder.path("termination-log");
     let stopped = |scenario: &str| {
         fs::write(&log, "an older message, which is longer than the new one ".repeat(9)).expect("a file");
         let program = program!("multi", scenario).env("LIFECYCLE_TERMINATION_LOG", &log);
@@ -186,8 +163,8 @@ fn r36_the_termination_log_says_why_and_what_failed() {
 /// Outside of Kubernetes there is no such file, and none is made.
 #[test]
 fn r36_a_missing_termination_log_is_not_made() {
-    let folder = Folder::new("no-termination");
-    for path in [folder.0.join("termination-log"), folder.0.clone()] {
+    let folder = Folder::new();
+    for path in [folder.path("termination-log"), folder.path("")] {
         let program = program!("multi", "endings/idle").env("LIFECYCLE_TERMINATION_LOG", &path);
         program.stopped_by(SIGTERM).exited(0).not_reported("warning");
         assert!(!path.is_file());
