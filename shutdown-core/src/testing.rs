@@ -12,7 +12,7 @@
 //! 4. [The order of the teardowns](#4-the-order-of-the-teardowns), in a unit test
 //! 5. [Every fault](#5-every-fault) that can happen in the stop
 //!
-//! Steps 1 to 4 need only `cargo`, and an operating system with Unix signals. [Other protocols](#other-protocols),
+//! The steps need `cargo`, and an operating system with Unix signals. [Other protocols](#other-protocols),
 //! [queues](#queues) and [sources of messages](#sources-of-messages) follow.
 //!
 //! # 1. A service
@@ -58,7 +58,6 @@
 //! In `tests/shutdown.rs`:
 //!
 //! ```no_run
-//! # #![cfg_attr(not(unix), allow(unused))]
 //! # macro_rules! env { ($name:literal) => { $name } }
 //! use lifecycle::assert_lost;
 //! # #[cfg(unix)]
@@ -90,11 +89,21 @@
 //! }
 //! ```
 //!
-//! `cargo test` fails, and names what was lost:
+//! `cargo test` fails, and names what was lost. SIGTERM has killed the service in the middle of 20 requests of the load, and
+//! before 30 placed ones:
 //!
 //! ```text
-//! BEFORE
+//! 50 requests were lost, not 0: 250 requests, 50 not answered, 21 reset, 29 closed without a response
+//!   half a head: reset
+//!   in the accept queue: reset (20 times)
+//!   half a head: closed without a response (4 times)
+//!   half a body: closed without a response (5 times)
+//!   after 258.992ms: `/` closed without a response: read
+//!   ..
 //! ```
+//!
+//! The same service with `axum::serve(..).with_graceful_shutdown(..)` answers the load, and loses 28 of the 30 placed requests:
+//! the accept queue, and partial requests.
 //!
 //! # 3. The same service with `lifecycle`
 //!
@@ -107,7 +116,7 @@
 //! tokio = { version = "1", features = ["time"] }
 //! ```
 //!
-//! In `src/main.rs`, three lines change:
+//! In `src/main.rs`, the attribute, the listener and the server change:
 //!
 #![cfg_attr(feature = "http", doc = "```no_run")]
 #![cfg_attr(not(feature = "http"), doc = "```text")]
@@ -116,7 +125,7 @@
 //! #[lifecycle::main(grace = "10s")]
 //! async fn main() -> std::io::Result<()> {
 //!     let address = std::env::var("LISTEN").unwrap_or("127.0.0.1:8080".to_owned());
-//!     let listener = lifecycle::net::listen(address).await?;
+//!     let listener = lifecycle::net::listen(&address).await?;
 //!     lifecycle::http::serve(listener, Router::new().route("/", get(order).post(order))).await
 //! }
 //! ```
@@ -127,20 +136,20 @@
 //! test the_stop_loses_nothing ... ok
 //! ```
 //!
-//! A service that has moved also has a report. [`Stopped::report`] returns it. The assertions of the next step apply to it,
-//! too.
-//!
 //! # 4. The order of the teardowns
 //!
-//! The order needs no process. The shop now keeps a journal, into which it writes its total at the stop. In `src/main.rs`:
+//! The order needs no process. The shop now writes its total into a journal at the stop. The whole `src/main.rs`:
 //!
-//! ```
+#![cfg_attr(feature = "http", doc = "```no_run")]
+#![cfg_attr(not(feature = "http"), doc = "```text")]
+//! use axum::{Router, extract::State, routing::get};
 //! use lifecycle::{Managed, Teardown};
 //! use std::fs::File;
 //! use std::io::{self, Write as _};
 //! use std::path::Path;
 //! use std::sync::Mutex;
 //! use std::sync::atomic::{AtomicUsize, Ordering};
+//! use std::time::Duration;
 //!
 //! #[lifecycle::resource]
 //! struct Journal {
@@ -166,35 +175,22 @@
 //!     let journal = lifecycle::manage(Journal { file: Mutex::new(File::create(path)?) });
 //!     Ok(lifecycle::manage(Orders { journal, count: AtomicUsize::new(0) }))
 //! }
-//! # fn main() {}
-//! ```
 //!
-//! [`#[lifecycle::test]`](macro@crate::test) runs the body of a test in a lifecycle of its own. [`report`] stops it. At the
-//! end of `src/main.rs`:
+//! async fn order(orders: State<Managed<Orders>>) -> &'static str {
+//!     tokio::time::sleep(Duration::from_millis(20)).await; // asks a database
+//!     orders.count.fetch_add(1, Ordering::Relaxed);
+//!     "ok\n"
+//! }
 //!
-//! ```
-//! # use std::fs::File;
-//! # use std::sync::Mutex;
-//! # use std::sync::atomic::{AtomicUsize, Ordering};
-//! # #[lifecycle::resource]
-//! # struct Journal {
-//! #     #[teardown]
-//! #     file: Mutex<File>,
-//! # }
-//! # #[lifecycle::resource]
-//! # struct Orders {
-//! #     journal: lifecycle::Managed<Journal>,
-//! #     count: AtomicUsize,
-//! # }
-//! # #[lifecycle::teardown]
-//! # impl lifecycle::Teardown for Orders {
-//! #     async fn teardown(&self) {}
-//! # }
-//! # fn open(path: &std::path::Path) -> std::io::Result<lifecycle::Managed<Orders>> {
-//! #     let journal = lifecycle::manage(Journal { file: Mutex::new(File::create(path)?) });
-//! #     Ok(lifecycle::manage(Orders { journal, count: AtomicUsize::new(0) }))
-//! # }
-//! # fn main() {}
+//! #[lifecycle::main(grace = "10s")]
+//! async fn main() -> io::Result<()> {
+//!     let address = std::env::var("LISTEN").unwrap_or("127.0.0.1:8080".to_owned());
+//!     let routes = Router::new().route("/", get(order).post(order));
+//!     let orders = open(Path::new("journal.txt"))?;
+//!     let listener = lifecycle::net::listen(&address).await?;
+//!     lifecycle::http::serve(listener, routes.with_state(orders)).await
+//! }
+//!
 //! #[cfg(test)]
 //! mod tests {
 //!     use super::*;
@@ -205,15 +201,16 @@
 //!     async fn the_total_is_in_the_journal() {
 //!         let path = std::env::temp_dir().join("shop-journal.txt");
 //!         let orders = open(&path).unwrap();
-//!         orders.count.fetch_add(2, Ordering::Relaxed);
+//!         order(State(orders)).await; // a handler is a function
 //!         let report = report().await; // stops the lifecycle of this test
 //!         assert_torn_down!(report, ["Orders", "Journal"]);
 //!         assert_clean!(report);
-//!         assert_eq!(std::fs::read_to_string(path).unwrap(), "total: 2\n");
+//!         assert_eq!(std::fs::read_to_string(path).unwrap(), "total: 1\n");
 //!     }
 //! }
 //! ```
 //!
+//! [`#[lifecycle::test]`](macro@crate::test) runs the body of a test in a lifecycle of its own. [`report`] stops it.
 //! [`assert_torn_down!`](crate::assert_torn_down) follows the edges of the plan, because a teardown that comes first without
 //! an edge comes first by chance. [`assert_clean!`](crate::assert_clean) requires that nothing failed. If one of them fails,
 //! its message has the waterfall of the stop. [`assert_plan!`](crate::assert_plan) looks at the declarations alone.
@@ -221,11 +218,58 @@
 //! With `clock = "paused"`, a test of a long time-out takes no time. A paused clock does not suit sockets, because it moves on
 //! while a socket waits.
 //!
+//! The process has a report as well. At the end of `tests/shutdown.rs`:
+//!
+//! ```no_run
+//! # #[cfg(unix)]
+//! # fn test(stopped: lifecycle::testing::Stopped) {
+//! lifecycle::assert_torn_down!(stopped.report(), ["Orders", "Journal"]);
+//! # }
+//! ```
+//!
 //! # 5. Every fault
 //!
-//! A teardown fails when its peer does, and tests seldom have such a peer. [`drill`] runs the service once for each instance and each
-//! [`Fault`]: error, panic, hang, blocked thread, slowness. It also runs it once for a second signal in each stage. The clock is paused,
-//! so that a hang takes no time. A [`Matrix`] tells which fault takes down more than its own instance, and what to write instead:
+//! A teardown fails when its peer does, and tests seldom have such a peer. [`drill`] runs the service once for each instance and
+//! each [`Fault`]: error, panic, hang, blocked thread, slowness. It also runs the service once for a second signal in each stage.
+//! The clock is paused, so that a hang takes no time. In the module of step 4:
+//!
+//! ```
+//! # fn open(_: &std::path::Path) -> std::io::Result<()> {
+//! #     lifecycle::defer("journal", async || {});
+//! #     Ok(())
+//! # }
+//! use lifecycle::testing::drill;
+//!
+//! #[test]
+//! # fn not_run() {}
+//! fn a_fault_of_one_teardown_takes_down_no_other() {
+//!     let service = || async {
+//!         let _orders = open(&std::env::temp_dir().join("shop-drill.txt")).unwrap();
+//!         lifecycle::stopping().await;
+//!     };
+//!     let matrix = drill(service).run();
+//!     println!("{matrix}"); // `cargo test -- --nocapture` shows it
+//!     matrix.assert_holds();
+//! }
+//! # a_fault_of_one_teardown_takes_down_no_other();
+//! ```
+//!
+//! A cell is the exit status of one run, and the time of its stop:
+//!
+//! ```text
+//! drill: 2 instances, 14 runs, no breach
+//!
+//!                                        error         panic          hang         block          slow
+//! Journal                                70 0s         70 0s      70 24.9s      70 190ms       0 12.4s
+//! Orders                                 70 0s         70 0s      70 12.4s       70 97ms        0 6.2s
+//!
+//! no fault                                0 0s
+//! second signal in the lame duck       0 250ms
+//! second signal in the drain           0 250ms
+//! second signal in the cleanup         0 250ms
+//! ```
+//!
+//! A [`Matrix`] also tells which fault takes down more than its own instance, and what to write instead:
 //!
 //! ```
 //! use lifecycle::Deferred;
@@ -243,8 +287,6 @@
 //! assert!(breach.starts_with("R7, hang at `broker`: `journal` had"), "{matrix}");
 //! assert!(breach.contains("give `broker` a `timeout`"), "{matrix}");
 //! ```
-//!
-//! The test of a service without such a fault is one line: `drill(service).run().assert_holds()`.
 //!
 //! A paused clock does not wait for sockets. [`drill_program`] runs each case in a process of its own instead, with real signals.
 //! A [`DrillRun`] adds a load, of which no request may be lost, and checks of what the service has stored. `cargo test` builds
@@ -268,24 +310,32 @@
 //!
 //! # Other protocols
 //!
-//! [`Client`] is one connection, over which a test sends any bytes at any instant. [`Placed::bytes`] places bytes of any
-//! protocol. [`Program::ready_at_line`] waits for a line of the log, and [`Program::prints_address`] reads the address from it:
+//! [`Clients::bytes`] and [`Placed::expecting`] replace HTTP by the request and the answer of any protocol. Here the address
+//! comes from a log line of the service:
 //!
 //! ```no_run
 //! # #[cfg(unix)]
 //! # fn test() {
 //! # macro_rules! env { ($name:literal) => { $name } }
-//! use lifecycle::testing::{Client, Program};
+//! use lifecycle::testing::{Load, Outcome, Placed, Program};
 //!
 //! let mut service = Program::new(env!("CARGO_BIN_EXE_key-value")).prints_address("listening at ").start();
-//! let mut client = Client::connect(service.socket_address());
-//! client.send(b"SET apples 3\r\n"); // a command before the signal
+//! let load = Load::on(service.socket_address()).bytes(b"SET pears 5\r\n", b"+OK\r\n").new_connections().start();
+//! load.wait_for_answers(200);
+//! let mut placed = Placed::at(service.socket_address()).expecting(b"+OK\r\n");
+//! placed.bytes("half a command", 5, b"SET app", b"les 3\r\n");
+//! service.freeze();
+//! placed.bytes("in the accept queue", 20, b"SET apples 3\r\n", b"");
 //! service.terminate();
-//! assert_eq!(client.bytes(5), b"+OK\r\n"); // its answer after the signal
-//! client.closed(); // the server has closed the connection, without a reset
+//! service.thaw();
+//! let mut tally = placed.finish();
 //! service.stopped().exited(0);
+//! tally.add(load.finish());
+//! lifecycle::assert_lost!(tally, 0, except = [Outcome::Refused]);
 //! # }
 //! ```
+//!
+//! [`Client`] is one connection, over which a test sends and reads when it likes.
 //!
 //! # Queues
 //!
@@ -315,7 +365,28 @@
 //!
 //! # Sources of messages
 //!
-//! CONFORMANCE
+//! A queue without a ready-made source needs a [`Source`](crate::consumer::Source) of your own.
+//! [`consumer::conformance`](fn@crate::consumer::conformance) checks the 16 rules that a consumer relies on, such as "a dropped
+//! `next` loses no message". It needs these things from you:
+//!
+//! - a real broker that the test can reach. A broker in memory shows only that its own code keeps the rules
+//! - a type that implements [`Broker`](crate::consumer::conformance::Broker): it creates an empty queue, publishes numbered
+//!   messages, and opens your source over a new connection
+//! - a time-out for the whole check, such as 30 s. It has to be longer than the broker takes to deliver the messages of a dead
+//!   consumer again
+//!
+#![cfg_attr(feature = "consumer", doc = "```no_run")]
+#![cfg_attr(not(feature = "consumer"), doc = "```text")]
+//! # async fn test(broker: impl lifecycle::consumer::conformance::Broker) {
+//! use lifecycle::consumer::conformance;
+//! use std::time::Duration;
+//!
+//! // `broker` is your type, connected to the real broker.
+//! if let Err(faults) = conformance(&broker, Duration::from_secs(30)).await {
+//!     panic!("{faults}"); // each rule that the source does not keep, and what happened
+//! }
+//! # }
+//! ```
 //!
 //! # What runs where
 //!

@@ -37,6 +37,24 @@ fn panics<T>(act: impl FnOnce() -> T) -> String {
     }
 }
 
+/// Returns the file in which `act` panics.
+#[track_caller]
+fn panics_in<T>(act: impl FnOnce() -> T) -> String {
+    static HOOK: std::sync::Once = std::sync::Once::new();
+    thread_local! {
+        static FILE: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
+    }
+    HOOK.call_once(|| {
+        let next = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            FILE.set(info.location().map(|place| place.file().to_owned()).unwrap_or_default());
+            next(info);
+        }));
+    });
+    panics(act);
+    FILE.take()
+}
+
 /// A child, a child in a session of its own, and an orphan in a session of its own. Each prints its id, and ignores
 /// SIGTERM and SIGHUP.
 const FAMILY: &str = "trap '' TERM HUP; \
@@ -262,6 +280,8 @@ fn lifecycle_report() -> String {
     runtime.block_on(report).to_json()
 }
 
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
 /// A server on threads that closes the connection in place of the response number `loses`.
 fn server_that_loses(loses: usize) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -279,7 +299,7 @@ fn server_that_loses(loses: usize) -> std::net::SocketAddr {
                         return;
                     }
                     drop(count);
-                    if stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").is_err() {
+                    if stream.write_all(ANSWER).is_err() {
                         return;
                     }
                 }
@@ -308,6 +328,38 @@ fn the_one_lost_request_of_a_thousand_is_found() {
         );
         assert!(message.contains("` closed without a response: read"), "{message}");
     }
+}
+
+#[test]
+fn the_one_lost_request_of_another_protocol_is_found() {
+    for new_connections in [false, true] {
+        let clients = Load::on(server_that_loses(500)).clients(10).bytes(b"PING\r\n", ANSWER);
+        let load = if new_connections { clients.new_connections() } else { clients }.start();
+        load.wait_for_answers(999);
+        let tally = load.finish();
+        assert_eq!((tally.lost(), tally.count(Outcome::Empty)), (1, 1), "{tally}");
+        let message = panics(|| assert_lost!(tally, 0));
+        assert!(message.contains(": `PING` closed without a response: read"), "{message}");
+    }
+    let load = Load::on(server_that_loses(0)).clients(1).bytes(b"PING\r\n", b"+PONG\r\n").start();
+    while load.tally().requests() == 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let tally = load.finish();
+    assert_eq!(tally.count(Outcome::Wrong), tally.requests(), "{tally}");
+}
+
+/// Each connection has one read at the server, so that the two halves have two answers. The first one counts.
+#[test]
+fn placed_bytes_have_the_answer_of_their_protocol() {
+    let outcomes = |answer: &[u8], loses| {
+        let mut placed = Placed::at(server_that_loses(loses)).expecting(answer);
+        placed.bytes("half a command", 3, b"PI", b"NG\r\n");
+        placed.finish()
+    };
+    outcomes(ANSWER, 0).all_answered(3);
+    assert_eq!(outcomes(b"+PONG\r\n", 0).count(Outcome::Wrong), 3);
+    assert_eq!(outcomes(ANSWER, 1).lost_at("half a command"), 1);
 }
 
 #[test]
@@ -385,6 +437,28 @@ fn a_response_to_another_request_is_wrong() {
 fn no_request_at_all_is_not_a_success() {
     let message = panics(|| assert_lost!(Tally::default(), 0));
     assert_eq!(message, "no request was sent, so that nothing could be lost");
+}
+
+/// The message of a failed test begins with the line of the test that failed.
+#[test]
+fn a_panic_of_the_kit_names_the_line_of_the_test() {
+    let closing = || Client::connect(server_that_loses(1));
+    let nobody = Place::LOOPBACK.port();
+    for (place, file) in [
+        ("connect", panics_in(|| Client::connect(nobody))),
+        ("request", panics_in(|| Client::request(nobody, "GET", "/"))),
+        ("response", panics_in(|| closing().get("/").response())),
+        ("head", panics_in(|| closing().get("/").head())),
+        ("chunk", panics_in(|| closing().get("/").chunk())),
+        ("bytes", panics_in(|| closing().get("/").bytes(1))),
+        ("start", panics_in(|| Program::new("/there/is/no/such/program").start())),
+        ("run", panics_in(|| sh("exit 0").ready_at_line("ready").run())),
+        ("exited", panics_in(|| sh("exit 1").run().exited(0).status)),
+        ("report", panics_in(|| sh("exit 0").run().report().status)),
+        ("assert_lost", panics_in(|| assert_lost!(Tally::default(), 0))),
+    ] {
+        assert!(file.ends_with("tests/testing.rs"), "{place}: {file}");
+    }
 }
 
 #[test]

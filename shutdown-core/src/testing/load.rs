@@ -79,12 +79,20 @@ pub struct Clients {
     address: SocketAddr,
     count: usize,
     protocol: Protocol,
+    /// The request and the answer of a protocol that is not HTTP.
+    bytes: Option<Arc<Bytes>>,
     pause: Duration,
     rate: Option<f64>,
     leave_when_refused: bool,
     sent: Arc<Sent>,
     path: Arc<Path>,
     check: Arc<Check>,
+}
+
+#[derive(Debug)]
+struct Bytes {
+    request: Vec<u8>,
+    answer: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +110,7 @@ impl Load {
             address,
             count: 24,
             protocol: Protocol::KeepAlive,
+            bytes: None,
             pause: Duration::ZERO,
             rate: None,
             leave_when_refused: false,
@@ -203,6 +212,28 @@ impl Clients {
     #[cfg(feature = "http2")]
     pub fn http2(mut self) -> Clients {
         self.protocol = Protocol::Http2;
+        self
+    }
+
+    /// Sends `request` in place of an HTTP request, and expects exactly the bytes `answer`.
+    ///
+    /// [`paths`](Clients::paths) and [`check`](Clients::check) do not apply. Some protocols do not announce the end of a
+    /// connection. Their clients can send at the instant at which the server closes, so that the request is lost.
+    /// [`new_connections`](Clients::new_connections) sends each request over a connection of its own.
+    ///
+    /// ```no_run
+    /// # fn test(mut service: lifecycle::testing::Service) {
+    /// use lifecycle::testing::{Load, Outcome};
+    ///
+    /// let load = Load::on(service.socket_address()).bytes(b"PING\r\n", b"+PONG\r\n").new_connections().start();
+    /// load.wait_for_answers(100);
+    /// service.terminate();
+    /// service.stopped().exited(0);
+    /// lifecycle::assert_lost!(load.finish(), 0, except = [Outcome::Refused]);
+    /// # }
+    /// ```
+    pub fn bytes(mut self, request: &[u8], answer: &[u8]) -> Clients {
+        self.bytes = Some(Arc::new(Bytes { request: request.to_owned(), answer: answer.to_owned() }));
         self
     }
 
@@ -310,12 +341,20 @@ impl Clients {
             }
             let asked = Asked { client: number, request, path: (self.path)(number, request) };
             let sent = Instant::now();
-            match self.ask(&mut open, &asked) {
+            let asks = match &self.bytes {
+                Some(bytes) => self.ask_in_bytes(&mut open, bytes),
+                None => self.ask(&mut open, &asked),
+            };
+            match asks {
                 Ok((outcome, by)) => lock(&shared.tally).answered(outcome, by, sent),
                 Err((outcome, why)) => {
                     open = None;
                     let after = shared.began.elapsed();
-                    let what = format!("after {after:.3?}: `{}` {outcome}: {why}", asked.path);
+                    let name = match &self.bytes {
+                        Some(bytes) => String::from_utf8_lossy(&bytes.request).trim_end().to_owned(),
+                        None => asked.path,
+                    };
+                    let what = format!("after {after:.3?}: `{name}` {outcome}: {why}");
                     lock(&shared.tally).failed(outcome, what);
                     if outcome == Outcome::Refused && self.leave_when_refused {
                         shared.counted.notify_all();
@@ -384,6 +423,30 @@ impl Clients {
             _ => {}
         }
         Ok((outcome, by))
+    }
+}
+
+impl Clients {
+    /// Sends a request of another protocol than HTTP, as [`ask`](Clients::ask) does.
+    fn ask_in_bytes(
+        &self,
+        open: &mut Option<Connection>,
+        bytes: &Bytes,
+    ) -> Result<(Outcome, Option<String>), Failure> {
+        let mut client = match open.take() {
+            Some(Connection::Http1(client)) => client,
+            _ => Client::try_connect(self.address).map_err(|outcome| (outcome, "connect".to_owned()))?,
+        };
+        client.try_send(&bytes.request).map_err(|outcome| (outcome, "write".to_owned()))?;
+        match client.answer(&bytes.answer) {
+            Outcome::Answered => {
+                if self.protocol != Protocol::NewConnections {
+                    *open = Some(Connection::Http1(client));
+                }
+                Ok((Outcome::Answered, None))
+            }
+            outcome => Err((outcome, "read".to_owned())),
+        }
     }
 }
 

@@ -267,9 +267,10 @@ impl Program {
         for step in self.steps.drain(..) {
             step(&mut command);
         }
-        let guarded = guardian.start(&mut command);
-        let guarded = guarded
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", command.get_program().display()));
+        let guarded = match guardian.start(&mut command) {
+            Ok(guarded) => guarded,
+            Err(error) => panic!("cannot start {}: {error}", command.get_program().display()),
+        };
         let mut service = Service::new(guarded, &self, notified, report, asked.map(PathBuf::from));
         service.wait_until_ready(&self.ready);
         service
