@@ -11,8 +11,7 @@ use lifecycle_process_tests::{Ended, Program, Random, Watched, both_flavours, pr
 fn a_signal_during_start_up_drops_main_and_tears_down() {
     for signal in [SIGTERM, SIGINT] {
         for program in both_flavours!("startup/endless") {
-            let mut child =
-                program.lame_duck("15s").ready_at_line("waiting for the broker").start();
+            let mut child = program.lame_duck("15s").ready_at_line("waiting for the broker").start();
             child.signal(signal);
             let ended = child.stopped();
             ended.exited(0).within(Duration::ZERO);
