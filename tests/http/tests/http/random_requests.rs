@@ -6,7 +6,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use lifecycle_http_tests::{Client, Response, Server, both_flavours, soak};
+use lifecycle_http_tests::{Client, Clients, Fixture, Response, servers, soak};
 use lifecycle_process_tests::Random;
 
 fn count(usual: usize) -> usize {
@@ -153,10 +153,8 @@ fn send_in_pieces(random: &mut Random, client: &mut Client, mut bytes: &[u8]) {
 #[test]
 fn a_random_request_in_pieces_hears_close_in_the_lame_duck() {
     let mut random = Random::new();
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "900s").grace("1000s"));
-        server.stop();
-        server.hears_the_stop();
+    for mut server in servers!("http", |program| program.lame_duck("900s").grace("1000s")) {
+        server.terminate_and_stop();
         for _ in 0..count(60) {
             let request = Request::any(&mut random);
             let mut client = server.connect();
@@ -172,10 +170,8 @@ fn a_random_request_in_pieces_hears_close_in_the_lame_duck() {
 #[test]
 fn random_requests_that_are_pipelined_are_answered_and_the_last_one_hears_close() {
     let mut random = Random::new();
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "900s").grace("1000s"));
-        server.stop();
-        server.hears_the_stop();
+    for mut server in servers!("http", |program| program.lame_duck("900s").grace("1000s")) {
+        server.terminate_and_stop();
         for _ in 0..count(40) {
             let requests: Vec<_> = (0..=random.below(6)).map(|_| Request::any(&mut random)).collect();
             let mut client = server.connect();
@@ -196,8 +192,7 @@ fn random_requests_that_are_pipelined_are_answered_and_the_last_one_hears_close(
 fn random_requests_that_the_stop_falls_into_are_answered() {
     let mut random = Random::new();
     for _ in 0..count(2) {
-        for program in both_flavours!("http idle=0") {
-            let mut server = Server::start(program);
+        for mut server in servers!("http idle=0") {
             let mut clients: Vec<_> = (0..30)
                 .map(|_| {
                     let mut client = server.connect();
@@ -209,7 +204,7 @@ fn random_requests_that_the_stop_falls_into_are_answered() {
                     (client, (0..=random.below(4)).map(|_| Request::any(&mut random)).collect::<Vec<_>>())
                 })
                 .collect();
-            server.child.freeze();
+            server.freeze();
             let mut rest = Vec::new();
             for (client, requests) in &mut clients {
                 let mut bytes: Vec<u8> = requests.iter().flat_map(|request| request.bytes.clone()).collect();
@@ -219,8 +214,7 @@ fn random_requests_that_the_stop_falls_into_are_answered() {
                 rest.push(bytes.split_off(bytes.len() - late));
                 client.send(&bytes);
             }
-            server.stop();
-            server.child.thaw();
+            server.terminate_and_thaw();
             for ((client, _), rest) in clients.iter_mut().zip(rest) {
                 client.send(&rest);
             }
@@ -238,8 +232,7 @@ fn random_requests_that_the_stop_falls_into_are_answered() {
 #[test]
 fn a_connection_is_idle_after_random_requests() {
     let mut random = Random::new();
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut clients: Vec<_> = (0..count(20)).map(|_| server.connect()).collect();
         for client in &mut clients {
             for _ in 0..=random.below(4) {
@@ -252,10 +245,8 @@ fn a_connection_is_idle_after_random_requests() {
             // An empty line after a request belongs to none (RFC 9112, section 2.2).
             client.send(&b"\r\n".repeat(number(&mut random, 2)));
         }
-        server.stop();
-        for client in &mut clients {
-            client.closed();
-        }
+        server.terminate();
+        clients.all_closed();
         server.stopped().exited(0).not_reported("note:").within(Duration::ZERO);
     }
 }

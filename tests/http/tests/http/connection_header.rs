@@ -1,7 +1,7 @@
 //! What a response says about its connection: HTTP/1.0 clients that ask for keep-alive keep it while the service runs, and
 //! each last response says `close` and nothing that contradicts it.
 
-use lifecycle_http_tests::{Client, Outcome, Response, Server, both_flavours, program};
+use lifecycle_http_tests::{Client, Clients, Fixture, Outcome, Response, program, servers, start};
 
 /// What clients say about the connection. Each one wants to keep it.
 const WISHES: [&str; 8] = [
@@ -42,8 +42,7 @@ fn said(answer: &Response) -> Vec<&str> {
 
 #[test]
 fn an_http10_client_keeps_its_connection_while_the_service_runs() {
-    for program in both_flavours!("http") {
-        let server = Server::start(program);
+    for server in servers!("http") {
         for wish in WISHES {
             let mut client = server.connect();
             for _ in 0..3 {
@@ -60,7 +59,7 @@ fn an_http10_client_keeps_its_connection_while_the_service_runs() {
 /// hyper would append `keep-alive` to it.
 #[test]
 fn a_handler_that_closes_the_connection_of_an_http10_client_says_only_that() {
-    let server = Server::start(program!("http_multi", "http"));
+    let server = start(program!("http_multi", "http"));
     for wish in WISHES {
         let mut client = server.connect();
         let answer = client.send(&request("HTTP/1.0", "/says/close", wish)).response();
@@ -71,15 +70,13 @@ fn a_handler_that_closes_the_connection_of_an_http10_client_says_only_that() {
 
 #[test]
 fn a_response_in_the_lame_duck_says_close_and_nothing_else() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "100s").grace("200s"));
+    for mut server in servers!("http", |program| program.lame_duck("100s").grace("200s")) {
         let mut used: Vec<Client> = VERSIONS.iter().map(|_| server.connect()).collect();
         for (client, version) in used.iter_mut().zip(VERSIONS) {
             let answer = client.send(&request(version, "/named/said", WISHES[0])).response();
             assert!(!answer.is_last(), "{answer:?}");
         }
-        server.stop();
-        server.hears_the_stop();
+        server.terminate_and_stop();
         for (mut client, version) in used.into_iter().zip(VERSIONS) {
             let answer = client.send(&request(version, "/named/said", WISHES[0])).response();
             assert_eq!(said(&answer), ["close"]);
@@ -105,9 +102,8 @@ fn a_response_in_the_lame_duck_says_close_and_nothing_else() {
 
 #[test]
 fn a_request_of_http10_with_a_body_hears_close_in_the_lame_duck() {
-    let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
-    server.stop();
-    server.hears_the_stop();
+    let mut server = start(program!("http_multi", "http").lame_duck("10s"));
+    server.terminate_and_stop();
     for (target, body) in [("/echo", "hello"), ("/early", "early")] {
         let mut client = server.connect();
         let head = format!("POST {target} HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n");
@@ -120,13 +116,11 @@ fn a_request_of_http10_with_a_body_hears_close_in_the_lame_duck() {
 
 #[test]
 fn a_request_of_http10_in_progress_at_the_signal_hears_close() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut client = server.connect();
         client.send(&request("HTTP/1.0", "/wait/a", WISHES[0]));
-        server.child.wait_for("at work: /wait/a");
-        server.stop();
-        server.drains();
+        server.wait_for("at work: /wait/a");
+        server.terminate_and_drain();
         server.go();
         let answer = client.response();
         assert_eq!((said(&answer), answer.body.as_slice()), (vec!["close"], &b"a"[..]));
@@ -138,15 +132,13 @@ fn a_request_of_http10_in_progress_at_the_signal_hears_close() {
 /// Some HTTP/1.0 clients pipeline.
 #[test]
 fn pipelined_requests_of_http10_are_all_answered_and_the_last_one_hears_close() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut client = server.connect();
         client.send(&request("HTTP/1.0", "/wait/a", WISHES[0]));
-        server.child.wait_for("at work: /wait/a");
+        server.wait_for("at work: /wait/a");
         client.send(&request("HTTP/1.0", "/named/said", WISHES[0]).repeat(5));
         server.connect_and_use();
-        server.stop();
-        server.drains();
+        server.terminate_and_drain();
         server.go();
         for at in 0..6 {
             let answer = client.response();
@@ -162,17 +154,14 @@ fn pipelined_requests_of_http10_are_all_answered_and_the_last_one_hears_close() 
 
 #[test]
 fn a_refusal_of_http10_says_close_and_nothing_else() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut client = server.connect();
         client.send(&request("HTTP/1.0", "/wait/a", WISHES[0]));
-        server.child.wait_for("at work: /wait/a");
+        server.wait_for("at work: /wait/a");
         // Connections learn of the drain in order of arrival. If the later ones have closed, this one knows of it.
-        let mut behind: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
-        server.stop();
-        for client in &mut behind {
-            client.closed();
-        }
+        let mut behind = (0..10).map(|_| server.connect_and_use()).collect::<Vec<_>>();
+        server.terminate();
+        behind.all_closed();
         client.send(&request("HTTP/1.0", "/named/late", WISHES[0]));
         // The request is in the server's kernel when the send has returned, because the client is on the same machine.
         server.go();

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use std::sync::mpsc;
 
 use lifecycle_http_tests::{
-    Client, Outcome, PATIENCE, Program, Server, Tally, both_flavours, get, program, raise_open_files, soak,
+    Client, Clients, Fixture, Outcome, PATIENCE, Program, Server, Tally, get, program, raise_open_files,
+    servers, soak, start,
 };
 
 const COUNT: usize = 200;
@@ -17,32 +18,21 @@ fn runs() -> usize {
     if soak() { 50 } else { 5 }
 }
 
-fn outcomes(clients: &mut [Client]) -> Tally {
-    clients.iter_mut().map(Client::outcome).collect()
-}
-
 /// Requires that every client is answered, that each connection closes cleanly after its response, and that
 /// the report is clean.
 #[track_caller]
 fn all_answered(server: Server, mut clients: Vec<Client>) {
-    outcomes(&mut clients).all_answered(clients.len());
-    for client in &mut clients {
-        client.closed();
-    }
+    clients.all_answered();
+    clients.all_closed();
     server.stopped().exited(0).not_reported("note:");
 }
 
 #[test]
 fn who_stands_in_the_accept_queue_is_answered() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
-        server.child.freeze();
-        let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect()).collect();
-        for client in &mut clients {
-            client.get("/");
-        }
-        server.stop();
-        server.child.thaw();
+    for mut server in servers!("http idle=0") {
+        server.freeze();
+        let clients = server.ask(COUNT, "/");
+        server.terminate_and_thaw();
         all_answered(server, clients);
     }
 }
@@ -51,22 +41,17 @@ fn who_stands_in_the_accept_queue_is_answered() {
 /// and an overloaded machine.
 #[test]
 fn who_stands_in_the_accept_queue_is_answered_by_a_process_that_stood_still() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         raise_open_files(5_000);
-        server.child.freeze();
-        let mut clients: Vec<Client> = (0..2_000).map(|_| server.connect()).collect();
-        for client in &mut clients {
-            client.get("/");
-        }
-        server.stop();
-        server.child.thaw();
+        server.freeze();
+        let mut clients = server.ask(2_000, "/");
+        server.terminate_and_thaw();
         // The server is in the middle of the queue when it answers the first client.
         assert!(matches!(clients[0].outcome(), Outcome::Answered | Outcome::AnsweredLast));
-        server.child.freeze();
+        server.freeze();
         // A drain without work takes less than this time.
         std::thread::sleep(std::time::Duration::from_millis(1200));
-        server.child.thaw();
+        server.thaw();
         clients.remove(0);
         all_answered(server, clients);
     }
@@ -75,17 +60,13 @@ fn who_stands_in_the_accept_queue_is_answered_by_a_process_that_stood_still() {
 /// The client connects before the signal and sends its request after the drain has begun.
 #[test]
 fn who_stands_in_the_accept_queue_may_send_a_moment_later() {
-    for program in both_flavours!("http idle=2000") {
-        let mut server = Server::start(program);
-        server.child.freeze();
+    for mut server in servers!("http idle=2000") {
+        server.freeze();
         let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect()).collect();
-        server.stop();
-        server.child.thaw();
+        server.terminate_and_thaw();
         server.drains();
-        for client in &mut clients {
-            client.get("/");
-        }
-        let tally = outcomes(&mut clients);
+        clients.all_get("/");
+        let tally = clients.outcomes();
         // Each response announces that it is the last one.
         assert_eq!(tally.count(Outcome::AnsweredLast), COUNT, "{tally}");
         drop(clients);
@@ -95,15 +76,11 @@ fn who_stands_in_the_accept_queue_may_send_a_moment_later() {
 
 #[test]
 fn keep_alive_requests_that_are_all_in_the_kernel_are_answered() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
-        let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect_and_use()).collect();
-        server.child.freeze();
-        for client in &mut clients {
-            client.get("/");
-        }
-        server.stop();
-        server.child.thaw();
+    for mut server in servers!("http idle=0") {
+        let mut clients = (0..COUNT).map(|_| server.connect_and_use()).collect::<Vec<_>>();
+        server.freeze();
+        clients.all_get("/");
+        server.terminate_and_thaw();
         all_answered(server, clients);
     }
 }
@@ -114,33 +91,24 @@ fn keep_alive_requests_that_the_runtime_has_not_heard_of_are_answered() {
     for (program, threads) in
         [(program!("http_multi", "http idle=0"), 2), (program!("http_current", "http idle=0"), 1)]
     {
-        let mut server = Server::start(program);
-        let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect_and_use()).collect();
+        let mut server = start(program);
+        let mut clients = (0..COUNT).map(|_| server.connect_and_use()).collect::<Vec<_>>();
         for thread in 0..threads {
-            clients.push(server.connect());
-            let name = format!("/block/{thread}");
-            clients.last_mut().expect("it was pushed").get(&name);
-            server.child.wait_for(&format!("at work: {name}"));
+            clients.push(server.busy(&format!("/block/{thread}")));
         }
-        for client in &mut clients[..COUNT] {
-            client.get("/");
-        }
-        server.stop();
-        server.drains();
+        clients[..COUNT].all_get("/");
+        server.terminate_and_drain();
         server.go();
         all_answered(server, clients);
     }
 }
 
-fn keep_alive_requests_with_the_signal(start: impl Fn() -> Program) {
+fn keep_alive_requests_with_the_signal(program: impl Fn() -> Program) {
     for _ in 0..runs() {
-        let mut server = Server::start(start());
-        let mut clients: Vec<Client> = (0..COUNT).map(|_| server.connect_and_use()).collect();
-        let request = get("/");
-        for client in &mut clients {
-            client.send(&request);
-        }
-        server.stop();
+        let mut server = start(program());
+        let mut clients = (0..COUNT).map(|_| server.connect_and_use()).collect::<Vec<_>>();
+        clients.all_get("/");
+        server.terminate();
         all_answered(server, clients);
     }
 }
@@ -170,21 +138,21 @@ fn who_connects_with_the_signal_is_answered_or_told_that_nobody_listens() {
     for at in 0..2 * runs() {
         // A client thread may have to wait for a processor between connect and send. The linger is therefore
         // long.
-        let mut server = Server::start(match at % 2 {
+        let mut server = start(match at % 2 {
             0 => program!("http_multi", "http idle=10000"),
             _ => program!("http_current", "http idle=10000"),
         });
         let (connected, under_way) = mpsc::channel();
         let floods: Vec<_> = (0..4)
             .map(|_| {
-                let (address, connected) = (server.address, connected.clone());
+                let (address, connected) = (server.socket_address(), connected.clone());
                 std::thread::spawn(move || flood(address, &connected))
             })
             .collect();
         for _ in 0..COUNT {
             under_way.recv_timeout(PATIENCE).expect("they connect before the stop");
         }
-        server.stop();
+        server.terminate();
         for flood in floods {
             let tally = flood.join().expect("a thread that counts");
             let answered = tally.count(Outcome::Answered) + tally.count(Outcome::AnsweredLast);

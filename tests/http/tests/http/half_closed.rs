@@ -4,7 +4,7 @@
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use lifecycle_http_tests::{Client, Outcome, PATIENCE, Server, both_flavours, get, program};
+use lifecycle_http_tests::{Client, Fixture, Outcome, PATIENCE, Server, get, program, servers, start};
 
 /// A client, and its socket.
 struct Halved {
@@ -15,7 +15,7 @@ struct Halved {
 impl Halved {
     #[track_caller]
     fn connect(server: &Server) -> Halved {
-        let socket = TcpStream::connect(server.address).expect("it listens");
+        let socket = TcpStream::connect(server.socket_address()).expect("it listens");
         socket.set_read_timeout(Some(PATIENCE)).expect("a socket");
         socket.set_nodelay(true).expect("a socket");
         let client = Client::over(socket.try_clone().expect("a descriptor is free"));
@@ -79,25 +79,21 @@ fn all_are_answered(server: &mut Server, before: impl FnOnce(&mut Server), after
 
 #[test]
 fn a_half_closed_client_is_answered_while_the_service_runs() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http") {
         all_are_answered(&mut server, |_| {}, |_| {});
-        server.stop();
-        server.stopped().exited(0).not_reported("note:");
+        server.stop().exited(0).not_reported("note:");
     }
 }
 
 #[test]
 fn a_half_closed_client_in_the_accept_queue_at_the_signal_is_answered() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
-        server.child.freeze();
+    for mut server in servers!("http idle=0") {
+        server.freeze();
         all_are_answered(
             &mut server,
             |_| {},
             |server| {
-                server.stop();
-                server.child.thaw();
+                server.terminate_and_thaw();
             },
         );
         server.stopped().exited(0).not_reported("note:");
@@ -106,10 +102,8 @@ fn a_half_closed_client_in_the_accept_queue_at_the_signal_is_answered() {
 
 #[test]
 fn a_half_closed_client_is_answered_in_the_lame_duck() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "10s"));
-        server.stop();
-        server.hears_the_stop();
+    for mut server in servers!("http", |program| program.lame_duck("10s")) {
+        server.terminate_and_stop();
         all_are_answered(&mut server, |_| {}, |_| {});
     }
 }
@@ -117,11 +111,9 @@ fn a_half_closed_client_is_answered_in_the_lame_duck() {
 /// The clients have connected before the drain, which keeps a connection open for its first byte.
 #[test]
 fn a_half_closed_client_is_answered_in_the_drain() {
-    for program in both_flavours!("http idle=5000") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=5000") {
         let stop = |server: &mut Server| {
-            server.stop();
-            server.drains();
+            server.terminate_and_drain();
         };
         all_are_answered(&mut server, stop, |_| {});
         server.stopped().exited(0).not_reported("note:");
@@ -131,13 +123,12 @@ fn a_half_closed_client_is_answered_in_the_drain() {
 /// The server learns of the closed side while handlers work, before the signal and after it.
 #[test]
 fn a_request_in_progress_is_answered_although_the_client_has_closed_its_side() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let paths: Vec<String> = (0..8).map(|at| format!("/wait/{at}")).collect();
         let mut clients: Vec<_> = paths.iter().map(|_| Halved::connect(&server)).collect();
         for (client, path) in clients.iter_mut().zip(&paths) {
             client.client.get(path);
-            server.child.wait_for(&format!("at work: {path}"));
+            server.wait_for(&format!("at work: {path}"));
         }
         let pipelined = get("/named/behind");
         // Before the signal: two with nothing, two with a further request.
@@ -145,8 +136,7 @@ fn a_request_in_progress_is_answered_although_the_client_has_closed_its_side() {
             client.send_last(if at < 2 { b"" } else { &pipelined });
         }
         server.connect_and_use();
-        server.stop();
-        server.drains();
+        server.terminate_and_drain();
         for client in &mut clients[4..] {
             client.send_last(b"");
         }
@@ -162,12 +152,11 @@ fn a_request_in_progress_is_answered_although_the_client_has_closed_its_side() {
 
 #[test]
 fn a_large_response_reaches_a_half_closed_client() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http") {
         let mut client = Halved::connect(&server);
         client.send_last(&get("/large"));
         assert_eq!(client.client.head().status, 200);
-        server.stop();
+        server.terminate();
         let mut length = 0;
         while let Some(chunk) = client.client.chunk() {
             length += chunk.len();
@@ -181,10 +170,9 @@ fn a_large_response_reaches_a_half_closed_client() {
 /// Such a client sends no rest of its request, so the drain does not wait for it.
 #[test]
 fn a_half_closed_client_without_a_whole_request_does_not_hold_up_the_drain() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut clients = [Halved::connect(&server), Halved::connect(&server), Halved::connect(&server)];
-        server.child.freeze();
+        server.freeze();
         for (client, bytes) in clients.iter_mut().zip([
             &b""[..],
             b"GET / HT",
@@ -192,8 +180,7 @@ fn a_half_closed_client_without_a_whole_request_does_not_hold_up_the_drain() {
         ]) {
             client.send_last(bytes);
         }
-        server.stop();
-        server.child.thaw();
+        server.terminate_and_thaw();
         for client in &mut clients {
             client.client.gone();
         }
@@ -204,47 +191,38 @@ fn a_half_closed_client_without_a_whole_request_does_not_hold_up_the_drain() {
 /// The price of the default. A client that is gone looks as one that has closed its sending side.
 #[test]
 fn the_handler_of_a_client_that_is_gone_works_to_its_end() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program);
-        let mut client = server.connect();
-        client.get("/lingers/on");
-        server.child.wait_for("at work: /lingers/on");
+    for mut server in servers!("http") {
+        let client = server.busy("/lingers/on");
         drop(client);
-        server.stop();
-        server.drains();
+        server.terminate_and_drain();
         server.go();
-        server.child.wait_for("dropped");
+        server.wait_for("dropped");
         server.stopped().exited(0);
     }
 }
 
 #[test]
 fn the_handler_of_a_half_closed_client_is_dropped_where_that_is_wished() {
-    for program in both_flavours!("http cut_half_closed") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http cut_half_closed") {
         let mut client = Halved::connect(&server);
         client.client.get("/lingers/on");
-        server.child.wait_for("at work: /lingers/on");
+        server.wait_for("at work: /lingers/on");
         client.send_last(b"");
-        server.child.wait_for("dropped");
+        server.wait_for("dropped");
         assert_eq!(client.client.outcome(), Outcome::Empty);
-        server.stop();
-        server.stopped().exited(0);
+        server.stop().exited(0);
     }
 }
 
 /// Reading on for the client's end does not lose pipelined requests.
 #[test]
 fn pipelined_requests_are_answered_where_a_half_closed_client_is_cut() {
-    let mut server = Server::start(program!("http_multi", "http cut_half_closed"));
-    let mut client = server.connect();
-    client.get("/wait/first");
-    server.child.wait_for("at work: /wait/first");
+    let mut server = start(program!("http_multi", "http cut_half_closed"));
+    let mut client = server.busy("/wait/first");
     client.get("/named/second");
     // The server has read the second request when it answers a later connection.
     server.connect_and_use();
-    server.stop();
-    server.drains();
+    server.terminate_and_drain();
     server.go();
     assert_eq!(client.response().body, b"first");
     assert_eq!(client.response().body, b"second");

@@ -4,21 +4,19 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use lifecycle_http_tests::{Client, Outcome, SLACK, Server, both_flavours, get, program};
+use lifecycle_http_tests::{Client, Clients, Fixture, Outcome, SLACK, get, program, servers, start};
 
 /// The drain waits 1 s for a partial head. A slow machine adds less than the 20 s of the drain.
 const HALF_HEAD: Duration = Duration::from_secs(1);
 
 #[test]
 fn a_request_byte_by_byte_across_the_signal_is_answered() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut clients = [server.connect(), server.connect_and_use()];
         let request = get("/");
         for (at, byte) in request.iter().enumerate() {
             if at == request.len() / 2 {
-                server.stop();
-                server.drains();
+                server.terminate_and_drain();
             }
             for client in &mut clients {
                 client.send(std::slice::from_ref(byte));
@@ -27,24 +25,19 @@ fn a_request_byte_by_byte_across_the_signal_is_answered() {
             // partial head.
             sleep(Duration::from_millis(2));
         }
-        for client in &mut clients {
-            assert_eq!(client.outcome(), Outcome::AnsweredLast);
-            client.closed();
-        }
+        clients.all_answered_last();
         server.stopped().exited(0).not_reported("note:");
     }
 }
 
 #[test]
 fn a_body_byte_by_byte_across_the_signal_is_answered() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut client = server.connect();
         client.send(b"POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 20\r\n\r\n");
         for at in 0..20 {
             if at == 10 {
-                server.stop();
-                server.drains();
+                server.terminate_and_drain();
             }
             client.send(b"x");
             sleep(Duration::from_millis(2));
@@ -57,14 +50,13 @@ fn a_body_byte_by_byte_across_the_signal_is_answered() {
 
 #[test]
 fn half_a_head_has_a_second_and_is_noted() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http") {
         let mut clients = [server.connect(), server.connect_and_use()];
         for client in &mut clients {
             client.send(b"GET / HTTP/1.1\r\nHos");
         }
         let stopped = Instant::now();
-        server.stop();
+        server.terminate();
         for client in &mut clients {
             client.closed();
             assert!(stopped.elapsed() >= HALF_HEAD - Duration::from_millis(10), "{:?}", stopped.elapsed());
@@ -79,10 +71,10 @@ fn half_a_head_has_a_second_and_is_noted() {
 
 #[test]
 fn half_a_head_has_less_where_the_time_for_a_head_is_shorter() {
-    let mut server = Server::start(program!("http_multi", "http header_read_timeout=200"));
+    let mut server = start(program!("http_multi", "http header_read_timeout=200"));
     let mut client = server.connect();
     client.send(b"GET / HT");
-    server.stop();
+    server.terminate();
     client.gone();
     // The time-outs of hyper and of this crate end together. The result is a note or a 408 before 1 s has
     // passed.
@@ -91,13 +83,12 @@ fn half_a_head_has_less_where_the_time_for_a_head_is_shorter() {
 
 #[test]
 fn half_a_body_has_until_the_end_of_the_drain_and_is_named() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.grace("2s"));
+    for mut server in servers!("http", |program| program.grace("2s")) {
         let mut client = server.connect();
         client.send(b"POST /echo?half=body HTTP/1.1\r\nHost: test\r\nContent-Length: 20\r\n\r\nhalf");
         // The server has read the partial body when it answers a later connection.
         server.connect_and_use();
-        server.stop();
+        server.terminate();
         client.gone();
         let ended = server.stopped();
         // The drain ends shortly before the grace, so that the report has time.
@@ -108,13 +99,11 @@ fn half_a_body_has_until_the_end_of_the_drain_and_is_named() {
 
 #[test]
 fn a_client_that_never_reads_has_until_the_end_of_the_drain_and_is_named() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.grace("2s"));
+    for server in servers!("http", |program| program.grace("2s")) {
         let mut client = server.connect();
         client.get("/large?unread");
         assert_eq!(client.bytes(12), b"HTTP/1.1 200");
-        server.stop();
-        let ended = server.stopped();
+        let ended = server.stop();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
         ended.reported(&[
             "http at 127.0.0.1:",
@@ -125,13 +114,11 @@ fn a_client_that_never_reads_has_until_the_end_of_the_drain_and_is_named() {
 
 #[test]
 fn a_client_that_reads_slowly_gets_all_of_its_answer() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http") {
         let mut client = server.connect();
         client.get("/large");
         assert_eq!(client.head().status, 200);
-        server.stop();
-        server.drains();
+        server.terminate_and_drain();
         let mut length = 0;
         while let Some(chunk) = client.chunk() {
             length += chunk.len();
@@ -145,13 +132,12 @@ fn a_client_that_reads_slowly_gets_all_of_its_answer() {
 /// shorter than 1 s.
 #[test]
 fn a_connection_without_a_first_byte_lingers_for_100_ms() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http") {
         let mut clients: Vec<Client> = (0..2).map(|_| server.connect()).collect();
         // The server has accepted them when it answers a later connection.
         server.connect_and_use();
         let stopped = Instant::now();
-        server.stop();
+        server.terminate();
         clients[0].closed();
         let took = stopped.elapsed();
         assert!(took >= Duration::from_millis(90), "closed after {took:?}");
@@ -161,12 +147,11 @@ fn a_connection_without_a_first_byte_lingers_for_100_ms() {
 
 #[test]
 fn an_idle_connection_is_closed_at_once() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut idle = server.connect_and_use();
         // The busy connection keeps the server running.
         let mut busy = server.at_work(1);
-        server.stop();
+        server.terminate();
         let took = idle.closed();
         // The bound allows for a slow machine, and is shorter than the work.
         assert!(took < SLACK, "closed after {took:?}");
@@ -179,11 +164,10 @@ fn an_idle_connection_is_closed_at_once() {
 #[test]
 fn idle_connections_are_closed_over_the_spread() {
     const SPREAD: Duration = Duration::from_secs(1);
-    for program in both_flavours!("http idle=0 close_jitter=1000") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0 close_jitter=1000") {
         let clients: Vec<Client> = (0..50).map(|_| server.connect_and_use()).collect();
         let stopped = Instant::now();
-        server.stop();
+        server.terminate();
         let waiting: Vec<_> = clients
             .into_iter()
             .map(|mut client| {
@@ -206,10 +190,9 @@ fn idle_connections_are_closed_over_the_spread() {
 
 #[test]
 fn a_request_during_the_spread_is_answered() {
-    let mut server = Server::start(program!("http_multi", "http idle=0 close_jitter=600000"));
-    let mut clients: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
-    server.stop();
-    server.drains();
+    let mut server = start(program!("http_multi", "http idle=0 close_jitter=600000"));
+    let mut clients = (0..10).map(|_| server.connect_and_use()).collect::<Vec<_>>();
+    server.terminate_and_drain();
     for client in &mut clients {
         client.get("/");
         assert_eq!(client.outcome(), Outcome::AnsweredLast);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use lifecycle_http_tests::{Client, Ended, Outcome, Server, both_flavours};
+use lifecycle_http_tests::{Client, Ended, Fixture, Outcome, Server, servers};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -24,12 +24,11 @@ fn cut_off(ended: &Ended, named: &str) {
 
 #[test]
 fn a_stream_that_hears_the_stop_says_goodbye() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http") {
         let mut client = server.connect();
         client.get("/events").head();
         assert_eq!(client.chunk().as_deref(), Some(&b"event"[..]));
-        server.stop();
+        server.terminate();
         let last = loop {
             match client.chunk() {
                 Some(chunk) if chunk == b"event" => {}
@@ -45,13 +44,12 @@ fn a_stream_that_hears_the_stop_says_goodbye() {
 
 #[test]
 fn a_stream_is_in_flight_until_it_ends() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut client = server.connect();
         client.get("/slow-large").head();
-        server.child.wait_for("at work: /slow-large");
+        server.wait_for("at work: /slow-large");
         let mut half = server.half_a_head();
-        server.stop();
+        server.terminate();
         // The stream outlives the 1 s that a connection without work has.
         half.closed();
         server.go();
@@ -65,18 +63,16 @@ fn a_stream_is_in_flight_until_it_ends() {
 
 #[test]
 fn a_stream_that_never_ends_is_cut_and_named() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.grace("2s"));
+    for server in servers!("http", |program| program.grace("2s")) {
         let mut client = server.connect();
         client.get("/endless").head();
         assert!(client.chunk().is_some());
-        server.stop();
-        cut_off(&server.stopped(), "the response to `GET /endless` is being sent");
+        cut_off(&server.stop(), "the response to `GET /endless` is being sent");
     }
 }
 
 async fn websocket(server: &Server, path: &str) -> WebSocketStream<TcpStream> {
-    let stream = TcpStream::connect(server.address).await.expect("it listens");
+    let stream = TcpStream::connect(server.socket_address()).await.expect("it listens");
     let url = format!("ws://test{path}");
     let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.expect("a WebSocket");
     echo(&mut socket).await;
@@ -90,10 +86,9 @@ async fn echo(socket: &mut WebSocketStream<TcpStream>) {
 
 #[tokio::test]
 async fn a_websocket_hears_the_stop_and_says_goodbye() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http") {
         let mut socket = websocket(&server, "/ws").await;
-        server.stop();
+        server.terminate();
         match socket.next().await {
             Some(Ok(Message::Close(Some(goodbye)))) => assert_eq!(goodbye.code, CloseCode::Away),
             other => panic!("expected a goodbye: {other:?}"),
@@ -106,11 +101,10 @@ async fn a_websocket_hears_the_stop_and_says_goodbye() {
 
 #[tokio::test]
 async fn a_websocket_is_in_flight_until_it_ends() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut socket = websocket(&server, "/ws/deaf").await;
         let mut half = server.half_a_head();
-        server.stop();
+        server.terminate();
         // The upgraded connection outlives the 1 s that a connection without work has.
         half.closed();
         echo(&mut socket).await;
@@ -122,10 +116,9 @@ async fn a_websocket_is_in_flight_until_it_ends() {
 
 #[tokio::test]
 async fn a_websocket_that_never_ends_is_cut_and_named() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.grace("2s"));
+    for mut server in servers!("http", |program| program.grace("2s")) {
         let mut socket = websocket(&server, "/ws/deaf").await;
-        server.stop();
+        server.terminate();
         // The server cuts the connection without a close message.
         assert!(!matches!(socket.next().await, Some(Ok(_))));
         cut_off(&server.stopped(), "upgraded by `GET /ws/deaf`");
@@ -144,11 +137,9 @@ fn tunnel(server: &Server) -> Client {
 
 #[test]
 fn a_tunnel_is_in_flight_until_it_ends() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut client = tunnel(&server);
-        server.stop();
-        server.drains();
+        server.terminate_and_drain();
         std::thread::sleep(Duration::from_millis(1100));
         client.send(b"hello");
         assert_eq!(client.bytes(5), b"hello");
@@ -159,10 +150,9 @@ fn a_tunnel_is_in_flight_until_it_ends() {
 
 #[test]
 fn a_tunnel_that_never_ends_is_cut_and_named() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.grace("2s"));
+    for mut server in servers!("http", |program| program.grace("2s")) {
         let mut client = tunnel(&server);
-        server.stop();
+        server.terminate();
         client.gone();
         cut_off(&server.stopped(), "upgraded by `CONNECT elsewhere:80`");
     }
@@ -170,15 +160,11 @@ fn a_tunnel_that_never_ends_is_cut_and_named() {
 
 #[test]
 fn a_panic_in_a_handler_during_the_stop_is_70() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program);
-        let mut client = server.connect();
-        client.get("/panic/now");
-        server.child.wait_for("at work: /panic/now");
+    for mut server in servers!("http") {
+        let mut client = server.busy("/panic/now");
         let mut busy = server.at_work(1);
-        server.stop();
-        server.drains();
-        server.child.tell("go /panic/now");
+        server.terminate_and_drain();
+        server.tell("go /panic/now");
         assert_eq!(client.outcome(), Outcome::Empty);
         // Other connections are still answered.
         server.go();
@@ -190,15 +176,11 @@ fn a_panic_in_a_handler_during_the_stop_is_70() {
 /// The value has no effect before the stop.
 #[test]
 fn a_panic_in_a_handler_before_the_stop_is_no_failure_of_the_stop() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program);
-        let mut client = server.connect();
-        client.get("/panic/now");
-        server.child.wait_for("at work: /panic/now");
+    for mut server in servers!("http") {
+        let mut client = server.busy("/panic/now");
         server.go();
         assert_eq!(client.outcome(), Outcome::Empty);
         server.connect_and_use();
-        server.stop();
-        server.stopped().exited(0);
+        server.stop().exited(0);
     }
 }

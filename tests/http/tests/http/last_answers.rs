@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use libc::SIGINT;
-use lifecycle_http_tests::{Client, Outcome, Program, SLACK, Server, both_flavours, program};
+use lifecycle_http_tests::{
+    Client, Clients, Fixture, Outcome, Program, SLACK, both_flavours, program, servers, start,
+};
 
 /// A lame duck longer than any test.
 const LONG: &str = "600s";
@@ -23,10 +25,9 @@ fn head_of(path: &str, length: usize) -> Vec<u8> {
 fn during_the_lame_duck_everything_works_and_answers_say_close() {
     for program in both_flavours!("http") {
         // The lame duck is long enough for three requests on a slow machine.
-        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "4s"));
+        let mut server = start(program.lame_duck("4s"));
         let (mut known, mut silent) = (server.connect_and_use(), server.connect_and_use());
-        server.stop();
-        server.hears_the_stop();
+        server.terminate_and_stop();
         let mut new = server.connect();
         for client in [&mut known, &mut new] {
             client.get("/");
@@ -43,9 +44,8 @@ fn during_the_lame_duck_everything_works_and_answers_say_close() {
 /// The method starts with the same three letters as the HTTP/2 preface. HTTP/2 does not have this header.
 #[test]
 fn an_answer_to_a_method_that_begins_as_http2_does_says_close() {
-    let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
-    server.stop();
-    server.hears_the_stop();
+    let mut server = start(program!("http_multi", "http").lame_duck("10s"));
+    server.terminate_and_stop();
     let mut client = server.connect();
     client.send(b"PRINT / HTTP/1.1\r\nHost: test\r\n\r\n");
     assert!(client.response().is_last());
@@ -55,10 +55,9 @@ fn an_answer_to_a_method_that_begins_as_http2_does_says_close() {
 /// The notice comes while the request is in progress.
 #[test]
 fn an_answer_that_begins_behind_the_notice_says_close() {
-    let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
+    let mut server = start(program!("http_multi", "http").lame_duck("10s"));
     let mut busy = server.at_work(1);
-    server.stop();
-    server.hears_the_stop();
+    server.terminate_and_stop();
     server.go();
     assert_eq!(busy[0].outcome(), Outcome::AnsweredLast);
     busy[0].closed();
@@ -66,9 +65,8 @@ fn an_answer_that_begins_behind_the_notice_says_close() {
 
 #[test]
 fn sigint_skips_the_lame_duck() {
-    let mut server =
-        Server::start(program!("http_multi", "http").grace("1200s").env("LIFECYCLE_LAME_DUCK", LONG));
-    server.child.signal(SIGINT);
+    let mut server = start(program!("http_multi", "http").grace("1200s").env("LIFECYCLE_LAME_DUCK", LONG));
+    server.signal(SIGINT);
     let ended = server.stopped();
     assert!(ended.took < SLACK, "{:?}", ended.took);
     ended.exited(0);
@@ -111,10 +109,9 @@ fn once_in_twenty_times(works: impl Fn() -> bool) {
 #[test]
 fn an_early_answer_is_not_destroyed_by_a_reset_in_the_lame_duck() {
     let once = |program: Program| {
-        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "10s"));
+        let mut server = start(program.lame_duck("10s"));
         let mut client = server.connect_and_use();
-        server.stop();
-        server.hears_the_stop();
+        server.terminate_and_stop();
         client.send(&head_of("/early", UNREAD));
         sends_on_behind_its_answer(&mut client, UNREAD)
     };
@@ -125,14 +122,13 @@ fn an_early_answer_is_not_destroyed_by_a_reset_in_the_lame_duck() {
 #[test]
 fn an_early_answer_is_not_destroyed_by_a_reset_in_the_drain() {
     let once = |program: Program| {
-        let mut server = Server::start(program);
+        let mut server = start(program);
         let mut client = server.connect();
         // The handler does not read the body, and the kernel holds most of these bytes.
         let early = UNREAD / 2;
         client.send(&head_of("/wait/unread", UNREAD)).send(&vec![b'x'; early]);
-        server.child.wait_for("at work: /wait/unread");
-        server.stop();
-        server.drains();
+        server.wait_for("at work: /wait/unread");
+        server.terminate_and_drain();
         server.go();
         let sent = sends_on_behind_its_answer(&mut client, UNREAD - early);
         server.stopped().exited(0);
@@ -146,17 +142,8 @@ fn an_early_answer_is_not_destroyed_by_a_reset_in_the_drain() {
 #[test]
 fn a_refusal_is_not_destroyed_by_the_body_of_its_request() {
     let once = |program: Program| {
-        let mut server = Server::start(program);
-        let mut client = server.connect();
-        client.get("/slow-large");
-        server.child.wait_for("at work: /slow-large");
-        // Connections learn of the drain in order of arrival. If these have closed, the first one knows of
-        // the drain.
-        let mut behind: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
-        server.stop();
-        for client in &mut behind {
-            client.closed();
-        }
+        let mut server = start(program);
+        let mut client = server.found_busy("/slow-large");
         client.send(&head_of("/echo", UNREAD));
         server.go();
         assert_eq!(client.outcome(), Outcome::Answered);
@@ -172,10 +159,9 @@ fn a_refusal_is_not_destroyed_by_the_body_of_its_request() {
 #[test]
 fn a_last_answer_is_not_destroyed_by_what_comes_behind_it() {
     once_in_twenty_times(|| {
-        let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
+        let mut server = start(program!("http_multi", "http").lame_duck("10s"));
         let mut client = server.connect();
-        server.stop();
-        server.hears_the_stop();
+        server.terminate_and_stop();
         client.get("/");
         sends_on_behind_its_answer(&mut client, 4 * PIECE)
     });
@@ -194,9 +180,8 @@ const UNUSUAL: [&str; 7] = [
 
 #[test]
 fn an_answer_to_an_unusual_head_says_close() {
-    let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
-    server.stop();
-    server.hears_the_stop();
+    let mut server = start(program!("http_multi", "http").lame_duck("10s"));
+    server.terminate_and_stop();
     for request in UNUSUAL {
         let mut client = server.connect();
         client.send(request.as_bytes());
@@ -207,8 +192,7 @@ fn an_answer_to_an_unusual_head_says_close() {
 
 #[test]
 fn a_connection_is_idle_after_unusual_heads() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut clients: Vec<Client> = UNUSUAL.iter().map(|_| server.connect()).collect();
         for (client, request) in clients.iter_mut().zip(UNUSUAL) {
             // Some clients send an empty line after a request, and a server ignores it (RFC 9112, section
@@ -218,10 +202,8 @@ fn a_connection_is_idle_after_unusual_heads() {
                 assert_eq!(client.outcome(), Outcome::Answered, "{request:?}");
             }
         }
-        server.stop();
-        for client in &mut clients {
-            client.closed();
-        }
+        server.terminate();
+        clients.all_closed();
         server.stopped().exited(0).not_reported("note:");
     }
 }
@@ -229,13 +211,11 @@ fn a_connection_is_idle_after_unusual_heads() {
 /// The client sends all of them before the signal, one after another.
 #[test]
 fn what_is_behind_an_unusual_head_is_answered() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut client = server.connect_and_use();
-        server.child.freeze();
+        server.freeze();
         client.send(UNUSUAL.concat().as_bytes());
-        server.stop();
-        server.child.thaw();
+        server.terminate_and_thaw();
         for (at, request) in UNUSUAL.iter().enumerate() {
             let outcome = client.outcome();
             // The last response carries the header, except if the server sent it before it handled the

@@ -3,10 +3,11 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lifecycle_http_tests::{
-    Client, Hearing, Http2, Outcome, PATIENCE, Program, Server, Tally, both_flavours, get,
+    Client, Clients, Fixture, Hearing, Http2, Outcome, PATIENCE, Program, Server, both_flavours, get,
+    listening,
 };
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -22,20 +23,19 @@ struct Encrypted {
 impl Encrypted {
     #[track_caller]
     fn start(program: Program) -> Encrypted {
-        let mut child = program.piped_stdin().start();
-        let address = child.wait_for_start("listening at ").parse().expect("an address");
-        let hex = child.wait_for_start("certificate ");
+        let mut server = listening(program);
+        let hex = server.wait_for_start("certificate ");
         let bytes =
             (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex"));
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from(bytes.collect::<Vec<u8>>())).expect("a certificate");
         let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        Encrypted { server: Server { child, address }, config: Arc::new(config) }
+        Encrypted { server, config: Arc::new(config) }
     }
 
     #[track_caller]
     fn tcp(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.server.address).expect("it listens");
+        let stream = TcpStream::connect(self.server.socket_address()).expect("it listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
         stream.set_nodelay(true).expect("a socket");
         stream
@@ -61,7 +61,7 @@ impl Encrypted {
         let mut config = ClientConfig::clone(&self.config);
         config.alpn_protocols = vec![b"h2".to_vec()];
         let name = ServerName::try_from("localhost").expect("a name");
-        let stream = tokio::net::TcpStream::connect(self.server.address).await.expect("it listens");
+        let stream = tokio::net::TcpStream::connect(self.server.socket_address()).await.expect("it listens");
         let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("a handshake");
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
         Http2::over(stream, Hearing::All).await
@@ -70,17 +70,12 @@ impl Encrypted {
 
 #[test]
 fn a_request_in_the_socket_at_the_drain_is_served_and_the_end_is_told() {
-    for program in both_flavours!("http tls idle=0") {
-        let mut encrypted = Encrypted::start(program);
+    for mut encrypted in both_flavours!("http tls idle=0").into_iter().map(Encrypted::start) {
         let mut clients: Vec<Client> = (0..50).map(|_| encrypted.connect_and_use()).collect();
-        encrypted.server.child.freeze();
-        for client in &mut clients {
-            client.get("/");
-        }
-        encrypted.server.stop();
-        encrypted.server.child.thaw();
-        let outcomes: Tally = clients.iter_mut().map(Client::outcome).collect();
-        outcomes.all_answered(clients.len());
+        encrypted.server.freeze();
+        clients.all_get("/");
+        encrypted.server.terminate_and_thaw();
+        clients.all_answered();
         for client in &mut clients {
             // The client would report an error without `close_notify`.
             client.closed();
@@ -91,10 +86,9 @@ fn a_request_in_the_socket_at_the_drain_is_served_and_the_end_is_told() {
 
 #[test]
 fn an_idle_connection_is_told_the_end() {
-    for program in both_flavours!("http tls") {
-        let mut encrypted = Encrypted::start(program);
+    for mut encrypted in both_flavours!("http tls").into_iter().map(Encrypted::start) {
         let mut client = encrypted.connect_and_use();
-        encrypted.server.stop();
+        encrypted.server.terminate();
         client.closed();
         encrypted.server.stopped().exited(0);
     }
@@ -103,8 +97,7 @@ fn an_idle_connection_is_told_the_end() {
 /// The sending side is closed by `close_notify`, with and without FIN, before the response.
 #[test]
 fn a_client_that_has_closed_its_sending_side_is_answered() {
-    for program in both_flavours!("http tls idle=0") {
-        let mut encrypted = Encrypted::start(program);
+    for mut encrypted in both_flavours!("http tls idle=0").into_iter().map(Encrypted::start) {
         let half_closed = |path: &str, with_fin: bool| {
             let name = ServerName::try_from("localhost").expect("a name");
             let connection = ClientConnection::new(Arc::clone(&encrypted.config), name).expect("a client");
@@ -124,10 +117,9 @@ fn a_client_that_has_closed_its_sending_side_is_answered() {
             client.closed();
         }
         for path in ["/wait/a", "/wait/b"] {
-            encrypted.server.child.wait_for(&format!("at work: {path}"));
+            encrypted.server.wait_for(&format!("at work: {path}"));
         }
-        encrypted.server.stop();
-        encrypted.server.drains();
+        encrypted.server.terminate_and_drain();
         encrypted.server.go();
         for client in &mut slow {
             // The kernel may hold the `close_notify`, which looks like a further request. The client knows that it has none.
@@ -141,12 +133,11 @@ fn a_client_that_has_closed_its_sending_side_is_answered() {
 /// The client connects before the signal, and the handshake comes after it.
 #[test]
 fn who_stands_in_the_accept_queue_shakes_hands_and_is_served() {
-    for program in both_flavours!("http tls") {
-        let mut encrypted = Encrypted::start(program);
+    for mut encrypted in both_flavours!("http tls").into_iter().map(Encrypted::start) {
         encrypted.connect_and_use();
-        encrypted.server.child.freeze();
+        encrypted.server.freeze();
         let streams: Vec<TcpStream> = (0..20).map(|_| encrypted.tcp()).collect();
-        encrypted.server.stop();
+        encrypted.server.terminate();
         // Each client has a thread, because the server waits at most 1 s for each one.
         let clients: Vec<_> = streams
             .into_iter()
@@ -155,7 +146,7 @@ fn who_stands_in_the_accept_queue_shakes_hands_and_is_served() {
                 std::thread::spawn(move || client.get("/").outcome())
             })
             .collect();
-        encrypted.server.child.thaw();
+        encrypted.server.thaw();
         for client in clients {
             let outcome = client.join().expect("an outcome");
             assert!(matches!(outcome, Outcome::Answered | Outcome::AnsweredLast), "{outcome:?}");
@@ -166,13 +157,12 @@ fn who_stands_in_the_accept_queue_shakes_hands_and_is_served() {
 
 #[test]
 fn half_a_handshake_has_a_second() {
-    for program in both_flavours!("http tls") {
-        let mut encrypted = Encrypted::start(program);
+    for mut encrypted in both_flavours!("http tls").into_iter().map(Encrypted::start) {
         encrypted.connect_and_use();
         let (silent, mut half) = (encrypted.tcp(), encrypted.tcp());
         // The header of a `ClientHello` of 200 bytes, without its content.
         half.write_all(&[22, 3, 1, 0, 200]).expect("it is open");
-        encrypted.server.stop();
+        encrypted.server.terminate();
         encrypted
             .server
             .stopped()
@@ -187,11 +177,13 @@ fn half_a_handshake_has_a_second() {
 /// that time.
 #[test]
 fn a_handshake_that_fails_does_not_keep_the_lame_duck_going() {
-    for program in both_flavours!("http tls early_end") {
-        let mut encrypted = Encrypted::start(program.grace("1200s").env("LIFECYCLE_LAME_DUCK", "600s"));
+    for mut encrypted in both_flavours!("http tls early_end")
+        .map(|program| program.grace("1200s").lame_duck("600s"))
+        .into_iter()
+        .map(Encrypted::start)
+    {
         encrypted.connect_and_use();
-        encrypted.server.stop();
-        encrypted.server.hears_the_stop();
+        encrypted.server.terminate_and_stop();
         // One connection sends the header of a `ClientHello` and ends. The other one sends bytes that are not
         // TLS.
         let (mut half, mut garbage) = (encrypted.tcp(), encrypted.tcp());
@@ -207,49 +199,28 @@ fn a_handshake_that_fails_does_not_keep_the_lame_duck_going() {
 // The test waits for the child in blocking calls, so a worker thread polls the connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn streams_of_http2_finish_behind_two_goaways() {
-    for program in both_flavours!("http tls idle=0") {
-        let mut encrypted = Encrypted::start(program);
+    for mut encrypted in both_flavours!("http tls idle=0").into_iter().map(Encrypted::start) {
         let mut idle = encrypted.http2().await;
         assert_eq!(Http2::body(idle.ask("/").await).await.1, b"hello");
         let mut busy = encrypted.http2().await;
-        let mut answers = Vec::new();
-        for at in 0..10 {
-            answers.push(busy.ask(&format!("/wait/{at}")).await);
-        }
-        for at in 0..10 {
-            encrypted.server.child.wait_for(&format!("at work: /wait/{at}"));
-        }
-        encrypted.server.stop();
+        let answers = busy.ten_at_work(&mut encrypted.server).await;
+        encrypted.server.terminate();
         idle.closed().await;
-        // The server sends both GOAWAYs while the streams are still in progress.
-        let until = Instant::now() + PATIENCE;
-        while busy.overheard.goaways.seen().len() < 2 {
-            assert!(Instant::now() < until, "{:?}", busy.overheard.goaways.seen());
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(busy.overheard.goaways.seen(), [Http2::ANY, 19]);
-        encrypted.server.go();
-        for (at, answer) in answers.into_iter().enumerate() {
-            let (head, body) = Http2::body(answer).await;
-            assert_eq!((head.status().as_u16(), body), (200, at.to_string().into_bytes()));
-        }
-        busy.closed().await;
+        busy.ten_finish(&mut encrypted.server, answers).await;
         encrypted.server.stopped().exited(0).not_reported("note:");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_of_http2_in_the_socket_at_the_drain_is_served() {
-    for program in both_flavours!("http tls idle=0") {
-        let mut encrypted = Encrypted::start(program);
+    for mut encrypted in both_flavours!("http tls idle=0").into_iter().map(Encrypted::start) {
         let mut connection = encrypted.http2().await;
         assert_eq!(Http2::body(connection.ask("/").await).await.1, b"hello");
-        encrypted.server.child.freeze();
+        encrypted.server.freeze();
         let answer = connection.ask("/").await;
         let sent = connection.overheard.requests.wait_for(2);
         timeout(PATIENCE, sent).await.expect("it is sent");
-        encrypted.server.stop();
-        encrypted.server.child.thaw();
+        encrypted.server.terminate_and_thaw();
         assert_eq!(Http2::body(answer).await.1, b"hello");
         connection.closed().await;
         encrypted.server.stopped().exited(0).not_reported("note:");
@@ -259,26 +230,24 @@ async fn a_stream_of_http2_in_the_socket_at_the_drain_is_served() {
 /// `net::serve` with TLS inside of the handler: the wrapper of the connection is not the stream that the drain ends.
 #[test]
 fn lines_over_tls_that_have_arrived_are_echoed_and_idle_connections_end_with_close_notify() {
-    for program in both_flavours!("echo tls") {
-        let mut encrypted = Encrypted::start(program.grace("1200s"));
+    for mut encrypted in
+        both_flavours!("echo tls").map(|program| program.grace("1200s")).into_iter().map(Encrypted::start)
+    {
         let mut silent = encrypted.tcp();
         let mut clients: Vec<Client> = (0..10).map(|_| encrypted.over(encrypted.tcp())).collect();
         for client in &mut clients {
             client.send(b"hello\n");
             assert_eq!(client.bytes(6), b"hello\n");
         }
-        encrypted.server.child.freeze();
+        encrypted.server.freeze();
         for client in &mut clients[..5] {
             client.send(b"just in time\n");
         }
-        encrypted.server.stop();
-        encrypted.server.child.thaw();
+        encrypted.server.terminate_and_thaw();
         for client in &mut clients[..5] {
             assert_eq!(client.bytes(13), b"just in time\n");
         }
-        for client in &mut clients {
-            client.closed();
-        }
+        clients.all_closed();
         // This client has not begun its handshake.
         assert_eq!(silent.read(&mut [0; 1]).expect("no reset"), 0);
         encrypted.server.stopped().exited(0).not_reported("note:");

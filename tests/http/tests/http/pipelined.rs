@@ -1,7 +1,7 @@
 //! Pipelined requests: all requests that were sent in time are answered in order, and a late request is
 //! refused.
 
-use lifecycle_http_tests::{Client, Outcome, Server, both_flavours, get, program};
+use lifecycle_http_tests::{Client, Fixture, Outcome, get, program, servers, start};
 
 const COUNT: usize = 20;
 
@@ -31,15 +31,13 @@ fn all_answered(client: &mut Client) {
 
 #[test]
 fn a_batch_in_the_kernel_at_the_signal_is_answered_in_order() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut clients = [server.connect(), server.connect_and_use()];
-        server.child.freeze();
+        server.freeze();
         for client in &mut clients {
             client.send(&batch());
         }
-        server.stop();
-        server.child.thaw();
+        server.terminate_and_thaw();
         clients.iter_mut().for_each(all_answered);
         server.stopped().exited(0).not_reported("note:");
     }
@@ -50,15 +48,13 @@ fn a_batch_in_the_kernel_at_the_signal_is_answered_in_order() {
 fn what_is_behind_a_request_in_chunks_is_answered() {
     const CHUNKED: &[u8] =
         b"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut clients = [server.connect_and_use(), server.connect_and_use(), server.connect_and_use()];
-        server.child.freeze();
+        server.freeze();
         clients[0].send(&[CHUNKED, &get("/named/abc")].concat());
         clients[1].send(&[CHUNKED, CHUNKED].concat());
         clients[2].send(&[CHUNKED, CHUNKED, &get("/named/abc")].concat());
-        server.stop();
-        server.child.thaw();
+        server.terminate_and_thaw();
         for (client, count) in clients.iter_mut().zip([2, 2, 3]) {
             for _ in 0..count {
                 assert_eq!(client.response().body, b"abc");
@@ -72,10 +68,9 @@ fn what_is_behind_a_request_in_chunks_is_answered() {
 /// The response to a single request announces that it is the last one.
 #[test]
 fn a_request_in_chunks_hears_that_its_answer_is_the_last_one() {
-    let mut server = Server::start(program!("http_multi", "http").env("LIFECYCLE_LAME_DUCK", "10s"));
+    let mut server = start(program!("http_multi", "http").lame_duck("10s"));
     let mut client = server.connect_and_use();
-    server.stop();
-    server.hears_the_stop();
+    server.terminate_and_stop();
     client.send(b"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.send(b"3\r\nabc\r\n").send(b"0\r\n\r\n");
     assert_eq!(client.outcome(), Outcome::AnsweredLast);
@@ -85,11 +80,9 @@ fn a_request_in_chunks_hears_that_its_answer_is_the_last_one() {
 /// The response does not wait for the end of the body, and the server closes after it.
 #[test]
 fn an_answer_before_the_end_of_the_chunks_says_that_it_is_the_last_one() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "10s"));
+    for mut server in servers!("http", |program| program.lame_duck("10s")) {
         let mut clients = [server.connect_and_use(), server.connect(), server.connect()];
-        server.stop();
-        server.hears_the_stop();
+        server.terminate_and_stop();
         let head = b"POST /early HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
         // The clients send no body, one chunk, and half a chunk.
         for (client, body) in clients.iter_mut().zip([&b""[..], b"3\r\nabc\r\n", b"a\r\nabc"]) {
@@ -104,9 +97,8 @@ fn an_answer_before_the_end_of_the_chunks_says_that_it_is_the_last_one() {
 #[test]
 fn what_is_behind_a_request_in_chunks_is_answered_in_the_lame_duck() {
     let program = program!("http_multi", "http").grace("1200s");
-    let mut server = Server::start(program.env("LIFECYCLE_LAME_DUCK", "600s"));
-    server.stop();
-    server.hears_the_stop();
+    let mut server = start(program.lame_duck("600s"));
+    server.terminate_and_stop();
     let head = b"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
     for body in [&b"0\r\n\r\n"[..], b"3\r\nabc\r\n0\r\n\r\n", b"1;why\r\na\r\n00;why\r\nTrailer: x\r\n\r\n"] {
         for split in 0..body.len() {
@@ -124,17 +116,15 @@ fn what_is_behind_a_request_in_chunks_is_answered_in_the_lame_duck() {
 /// At the stop the server has answered some requests of the batch, is handling one, and has read the rest.
 #[test]
 fn a_batch_that_the_stop_falls_into_is_answered_in_order() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut client = server.connect();
         let mut requests = get("/named/first");
         requests.extend(get("/wait/middle"));
         requests.extend(batch());
         client.send(&requests);
         assert_eq!(client.response().body, b"first");
-        server.child.wait_for("at work: /wait/middle");
-        server.stop();
-        server.drains();
+        server.wait_for("at work: /wait/middle");
+        server.terminate_and_drain();
         server.go();
         assert_eq!(client.response().body, b"middle");
         all_answered(&mut client);
@@ -146,7 +136,7 @@ fn a_batch_that_the_stop_falls_into_is_answered_in_order() {
 #[test]
 fn a_batch_with_the_signal_in_the_middle_is_answered_in_order() {
     for at in 1..10 {
-        let mut server = Server::start(match at % 2 {
+        let mut server = start(match at % 2 {
             0 => program!("http_multi", "http idle=0"),
             _ => program!("http_current", "http idle=0"),
         });
@@ -155,7 +145,7 @@ fn a_batch_with_the_signal_in_the_middle_is_answered_in_order() {
         for expected in 0..at {
             assert_eq!(client.response().body, expected.to_string().as_bytes());
         }
-        server.stop();
+        server.terminate();
         for expected in at..COUNT {
             assert_eq!(client.response().body, expected.to_string().as_bytes());
         }
@@ -164,28 +154,11 @@ fn a_batch_with_the_signal_in_the_middle_is_answered_in_order() {
     }
 }
 
-/// Opens a connection that is busy when the drain begins. The next request on it is too late.
-#[track_caller]
-fn found_at_work(server: &mut Server, path: &str) -> Client {
-    let mut client = server.connect();
-    client.get(path);
-    server.child.wait_for(&format!("at work: {path}"));
-    // Connections learn of the drain in order of arrival. If the later ones have closed, this one knows of
-    // the drain.
-    let mut behind: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
-    server.stop();
-    for client in &mut behind {
-        client.closed();
-    }
-    client
-}
-
 #[test]
 fn a_latecomer_behind_a_long_answer_is_refused() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         // The server sends the response head before the stop, so the head cannot announce the last response.
-        let mut client = found_at_work(&mut server, "/slow-large");
+        let mut client = server.found_busy("/slow-large");
         client.get("/named/late");
         server.go();
         assert_eq!(client.outcome(), Outcome::Answered);
@@ -197,9 +170,8 @@ fn a_latecomer_behind_a_long_answer_is_refused() {
 
 #[test]
 fn a_latecomer_is_served_where_that_is_wished() {
-    for program in both_flavours!("http idle=0 late_requests") {
-        let mut server = Server::start(program);
-        let mut client = found_at_work(&mut server, "/slow-large");
+    for mut server in servers!("http idle=0 late_requests") {
+        let mut client = server.found_busy("/slow-large");
         client.get("/named/late");
         server.go();
         assert_eq!(client.outcome(), Outcome::Answered);
@@ -214,15 +186,11 @@ fn a_latecomer_is_served_where_that_is_wished() {
 /// after a request in progress.
 #[test]
 fn what_was_sent_before_the_drain_is_no_latecomer() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
-        let mut client = server.connect();
-        client.get("/slow-large");
-        server.child.wait_for("at work: /slow-large");
-        server.child.freeze();
+    for mut server in servers!("http idle=0") {
+        let mut client = server.busy("/slow-large");
+        server.freeze();
         client.get("/named/early");
-        server.stop();
-        server.child.thaw();
+        server.terminate_and_thaw();
         server.drains();
         server.go();
         assert_eq!(client.outcome(), Outcome::Answered);

@@ -2,54 +2,27 @@
 
 use std::time::{Duration, Instant};
 
-use lifecycle_http_tests::{Hearing, Http2, PATIENCE, Server, both_flavours};
+use lifecycle_http_tests::{Fixture, Hearing, Http2, PATIENCE, servers};
 use tokio::time::timeout;
 
 // The test waits for the child in blocking calls, so a worker thread polls the connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn streams_in_flight_finish_behind_two_goaways() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut connection = Http2::open(&server, Hearing::All).await;
-        let mut answers = Vec::new();
-        for at in 0..10 {
-            answers.push(connection.ask(&format!("/wait/{at}")).await);
-        }
-        for at in 0..10 {
-            server.child.wait_for(&format!("at work: /wait/{at}"));
-        }
-        server.stop();
-        server.drains();
-        // The server sends both GOAWAYs while the streams are still in progress.
-        let until = Instant::now() + PATIENCE;
-        while connection.overheard.goaways.seen().len() < 2 {
-            assert!(Instant::now() < until, "{:?}", connection.overheard.goaways.seen());
-            tokio::task::yield_now().await;
-        }
-        // The streams of a client have odd numbers, starting at 1.
-        assert_eq!(connection.overheard.goaways.seen(), [Http2::ANY, 19]);
-        server.go();
-        for (at, answer) in answers.into_iter().enumerate() {
-            let (head, body) = Http2::body(answer).await;
-            assert_eq!((head.status().as_u16(), body), (200, at.to_string().into_bytes()));
-            assert!(!head.headers().contains_key("connection"));
-        }
-        connection.closed().await;
+        let answers = connection.ten_at_work(&mut server).await;
+        server.terminate_and_drain();
+        connection.ten_finish(&mut server, answers).await;
         server.stopped().exited(0).not_reported("note:");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_that_crossed_the_goaway_is_served() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut connection = Http2::used(&server, Hearing::NoGoaway).await;
-        server.stop();
-        let until = Instant::now() + PATIENCE;
-        while connection.overheard.goaways.seen().is_empty() {
-            assert!(Instant::now() < until, "no GOAWAY");
-            tokio::task::yield_now().await;
-        }
+        server.terminate();
+        connection.goaways(1).await;
         // The client has not received a GOAWAY.
         let answer = connection.ask("/").await;
         assert_eq!(Http2::body(answer).await.0.status(), 200);
@@ -61,17 +34,15 @@ async fn a_stream_that_crossed_the_goaway_is_served() {
 /// The kernel holds a stream on a connection that the runtime has not polled.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_in_the_kernel_at_the_signal_is_served() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut known = Http2::used(&server, Hearing::All).await;
-        server.child.freeze();
+        server.freeze();
         let mut new = Http2::open(&server, Hearing::All).await;
         let answers = [known.ask("/").await, new.ask("/").await];
         // The clients write in background tasks.
         timeout(PATIENCE, known.overheard.requests.wait_for(2)).await.expect("it is sent");
         timeout(PATIENCE, new.overheard.requests.wait_for(1)).await.expect("it is sent");
-        server.stop();
-        server.child.thaw();
+        server.terminate_and_thaw();
         for answer in answers {
             assert_eq!(Http2::body(answer).await.0.status(), 200);
         }
@@ -84,10 +55,9 @@ async fn a_stream_in_the_kernel_at_the_signal_is_served() {
 /// The client vanishes and never replies to the ping that follows the GOAWAY.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_idle_connection_that_never_says_pong_is_gone_after_a_second() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let connection = Http2::used(&server, Hearing::NoGoaway).await;
-        server.stop();
+        server.terminate();
         connection.closed().await;
         server.stopped().exited(0).not_before(Duration::from_secs(1)).within(Duration::from_secs(1));
     }
@@ -95,13 +65,11 @@ async fn an_idle_connection_that_never_says_pong_is_gone_after_a_second() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_goes_on_a_second_after_the_goaway_is_refused() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut connection = Http2::open(&server, Hearing::NoGoaway).await;
         let busy = connection.ask("/wait/busy").await;
-        server.child.wait_for("at work: /wait/busy");
-        server.stop();
-        server.drains();
+        server.wait_for("at work: /wait/busy");
+        server.terminate_and_drain();
         // The server answers the client for 1 s.
         let until = Instant::now() + PATIENCE;
         let head = loop {
@@ -125,13 +93,12 @@ async fn who_goes_on_a_second_after_the_goaway_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn streams_that_never_end_are_cut_and_named() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.grace("2s"));
+    for mut server in servers!("http", |program| program.grace("2s")) {
         let mut connection = Http2::open(&server, Hearing::All).await;
         let _first = connection.ask("/wait/one").await;
         let _second = connection.ask("/wait/two").await;
-        server.child.wait_for("at work: /wait/two");
-        server.stop();
+        server.wait_for("at work: /wait/two");
+        server.terminate();
         connection.closed().await;
         let ended = server.stopped();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
@@ -142,13 +109,11 @@ async fn streams_that_never_end_are_cut_and_named() {
 /// A handler of HTTP/2 has a separate task, and a handler of HTTP/1.1 does not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_panic_in_a_stream_during_the_stop_is_70() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut connection = Http2::open(&server, Hearing::All).await;
         let answer = connection.ask("/panic/now").await;
-        server.child.wait_for("at work: /panic/now");
-        server.stop();
-        server.drains();
+        server.wait_for("at work: /panic/now");
+        server.terminate_and_drain();
         server.go();
         timeout(PATIENCE, answer).await.expect("in time").expect_err("there is no answer");
         server.stopped().exited(70).reported(&["tracked tasks that panicked: 1"]);
@@ -158,12 +123,11 @@ async fn a_panic_in_a_stream_during_the_stop_is_70() {
 /// The client vanishes. The drain waits for one ping time-out, not until its end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_of_a_dead_client_does_not_last_as_long_as_the_drain() {
-    for program in both_flavours!("http idle=0 pings=200 pongs=200") {
-        let mut server = Server::start(program.grace("1200s"));
+    for mut server in servers!("http idle=0 pings=200 pongs=200", |program| program.grace("1200s")) {
         let mut connection = Http2::open(&server, Hearing::NoGoaway).await;
         let _answer = connection.ask("/wait/busy").await;
-        server.child.wait_for("at work: /wait/busy");
-        server.stop();
+        server.wait_for("at work: /wait/busy");
+        server.terminate();
         connection.closed().await;
         server.stopped().exited(0);
     }
@@ -172,13 +136,11 @@ async fn a_stream_of_a_dead_client_does_not_last_as_long_as_the_drain() {
 /// The stream takes longer than the time-out of a dead client.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_of_a_client_that_says_pong_is_kept() {
-    for program in both_flavours!("http idle=0 pings=100 pongs=2000") {
-        let mut server = Server::start(program.grace("1200s"));
+    for mut server in servers!("http idle=0 pings=100 pongs=2000", |program| program.grace("1200s")) {
         let mut connection = Http2::open(&server, Hearing::All).await;
         let answer = connection.ask("/wait/busy").await;
-        server.child.wait_for("at work: /wait/busy");
-        server.stop();
-        server.drains();
+        server.wait_for("at work: /wait/busy");
+        server.terminate_and_drain();
         // The server sends one PING every 100 ms.
         let pongs = connection.overheard.pongs.count() + 25;
         timeout(PATIENCE, connection.overheard.pongs.wait_for(pongs)).await.expect("it is asked");
@@ -192,15 +154,13 @@ async fn a_stream_of_a_client_that_says_pong_is_kept() {
 /// The handler's task learns that its connection has ended after the connection itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_is_in_flight_until_its_handler_is_dropped() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut connection = Http2::open(&server, Hearing::All).await;
         // Another request ends first. The remaining ones are still in flight.
         let _answer = connection.ask("/lingers/one").await;
-        server.child.wait_for("at work: /lingers/one");
+        server.wait_for("at work: /lingers/one");
         assert_eq!(Http2::body(connection.ask("/").await).await.1, b"hello");
-        server.stop();
-        server.drains();
+        server.terminate_and_drain();
         connection.abandon();
         server.stopped().exited(0).said(&["dropped", "served"]);
     }

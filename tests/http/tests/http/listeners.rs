@@ -3,69 +3,59 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use lifecycle_http_tests::{Child, Client, Outcome, Program, Server, both_flavours, processor_time, program};
-
-/// Returns a socket path that no other test uses.
-fn place(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("lifecycle-http-tests-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    folder.join(name)
-}
+use lifecycle_http_tests::{
+    Client, Clients, Fixture, Outcome, Program, Server, both_flavours, listening, processor_time, program,
+    servers,
+};
+use lifecycle_process_tests::Folder;
 
 /// Starts a server at a Unix socket, and waits until it has answered.
 #[track_caller]
-fn at_a_socket(path: &std::path::Path, flavour: fn(&str) -> Program) -> Child {
-    let mut child = flavour(&format!("http listen=unix:{}", path.display())).start();
-    child.wait_for(&format!("listening at {}", path.display()));
+fn at_a_socket(path: &Path, program: impl FnOnce(&str) -> Program) -> Server {
+    let program = program(&format!("http listen=unix:{}", path.display()));
+    let server = program.ready_at_line(&format!("listening at {}", path.display())).start();
     assert_eq!(Client::connect_unix(path).get("/").outcome(), Outcome::Answered);
-    child
+    server
 }
 
 #[test]
 fn the_file_of_a_unix_socket_is_removed_and_its_queue_is_answered() {
-    for (at, flavour) in
-        [(|wish| program!("http_multi", wish)) as fn(&str) -> Program, |wish| program!("http_current", wish)]
-            .into_iter()
-            .enumerate()
-    {
-        let path = place(&format!("removed-{at}"));
-        let mut child = at_a_socket(&path, flavour);
+    for flavour in 0..2 {
+        let folder = Folder::new();
+        let path = folder.path("socket");
+        let mut server =
+            at_a_socket(&path, |wish| both_flavours!(wish).into_iter().nth(flavour).expect("two"));
         assert!(path.exists());
-        child.freeze();
+        server.freeze();
         let mut clients: Vec<Client> = (0..50).map(|_| Client::connect_unix(&path)).collect();
-        for client in &mut clients {
-            client.get("/");
-        }
-        child.signal(libc::SIGTERM);
-        child.thaw();
-        for client in &mut clients {
-            assert!(matches!(client.outcome(), Outcome::Answered | Outcome::AnsweredLast));
-            client.closed();
-        }
-        child.stopped().exited(0);
+        clients.all_get("/");
+        server.terminate_and_thaw();
+        clients.all_answered();
+        clients.all_closed();
+        server.stopped().exited(0);
         assert!(!path.exists());
     }
 }
 
 #[test]
 fn a_file_that_is_left_over_is_replaced() {
-    let path = place("left-over");
+    let folder = Folder::new();
+    let path = folder.path("left-over");
     // The listener closes and its file stays, as after a SIGKILL.
     drop(UnixListener::bind(&path).expect("a socket"));
     assert!(path.exists());
-    let mut child = at_a_socket(&path, |wish| program!("http_multi", wish));
-    child.signal(libc::SIGTERM);
-    child.stopped().exited(0);
+    at_a_socket(&path, |wish| program!("http_multi", wish)).stop().exited(0);
     assert!(!path.exists());
 }
 
 #[test]
 fn a_socket_that_somebody_listens_at_is_left_alone() {
-    let path = place("in-use");
+    let folder = Folder::new();
+    let path = folder.path("in-use");
     let _listener = UnixListener::bind(&path).expect("a socket");
     let ended = program!("http_multi", &format!("http listen=unix:{}", path.display())).run();
     ended
@@ -76,7 +66,7 @@ fn a_socket_that_somebody_listens_at_is_left_alone() {
 
 #[test]
 fn an_address_that_cannot_be_bound_is_named() {
-    let folder = place("no-such-folder").join("socket");
+    let folder = Folder::new().path("no-such-folder/socket");
     for (address, why) in [
         (format!("unix:{}", folder.display()), "No such file or directory"),
         ("256.0.0.1:80".to_owned(), ""),
@@ -100,19 +90,16 @@ fn an_inherited_socket_is_used_and_its_queue_is_left_to_the_next_process() {
     for program in both_flavours!("http listen=127.0.0.1:1") {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address: SocketAddr = listener.local_addr().expect("an address");
-        let mut child = inheriting(program, &listener, 1).start();
-        child.wait_for("inherited");
+        let mut child = inheriting(program, &listener, 1).ready_at_line("inherited").start();
         child.wait_for(&format!("listening at {address}"));
         assert_eq!(Client::connect(address).get("/").outcome(), Outcome::Answered);
-        child.signal(libc::SIGTERM);
-        child.stopped().exited(0);
+        child.stop().exited(0);
         // The socket stays open between two processes, so the kernel refuses no client.
         let mut waiting = Client::connect(address);
         waiting.get("/");
-        let mut next = inheriting(program!("http_multi", "http"), &listener, 1).start();
+        let next = inheriting(program!("http_multi", "http"), &listener, 1).start();
         assert_eq!(waiting.outcome(), Outcome::Answered);
-        next.signal(libc::SIGTERM);
-        next.stopped().exited(0);
+        next.stop().exited(0);
     }
 }
 
@@ -121,8 +108,9 @@ fn who_connects_while_one_process_follows_another_is_answered() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address: SocketAddr = listener.local_addr().expect("an address");
     let start = || {
-        let mut child = inheriting(program!("http_multi", "http"), &listener, 1).start();
-        child.wait_for(&format!("listening at {address}"));
+        let child = inheriting(program!("http_multi", "http"), &listener, 1)
+            .ready_at_line(&format!("listening at {address}"))
+            .start();
         child
     };
     let first = start();
@@ -135,14 +123,13 @@ fn who_connects_while_one_process_follows_another_is_answered() {
                 answered.fetch_add(1, Ordering::Relaxed);
             }
         });
-        let last = (0..5).fold(first, |mut child, _| {
+        let last = (0..5).fold(first, |child, _| {
             // The server is stopped while it is answering requests.
             let before = answered.load(Ordering::Relaxed);
             while answered.load(Ordering::Relaxed) < before + 2 && !load.is_finished() {
                 std::thread::yield_now();
             }
-            child.signal(libc::SIGTERM);
-            child.stopped().exited(0);
+            child.stop().exited(0);
             start()
         });
         over.store(true, Ordering::Relaxed);
@@ -157,8 +144,7 @@ fn a_name_chooses_among_inherited_sockets() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let named = program!("http_multi", "http name=web listen=127.0.0.1:0").env("LISTEN_FDNAMES", "admin:web");
-    let mut child = inheriting(named, &listener, 2).start();
-    child.wait_for("inherited");
+    let mut child = inheriting(named, &listener, 2).ready_at_line("inherited").start();
     child.wait_for(&format!("listening at {address}"));
     drop(child);
     let other = program!("http_multi", "http listen=127.0.0.1:1").env("LISTEN_FDNAMES", "admin:web");
@@ -204,14 +190,13 @@ fn what_is_wrong_with_the_variables_is_said() {
 #[test]
 fn variables_for_another_process_are_ignored() {
     let script = "LISTEN_FDS=1 LISTEN_PID=1 exec \"$0\" \"$@\"";
-    let mut child = program!("http_multi", "http").through(&["sh", "-c", script]).start();
-    child.wait_for_start("listening at 127.0.0.1:");
+    listening(program!("http_multi", "http").through(&["sh", "-c", script]));
 }
 
 /// Lets `server` open `more` additional files.
 #[track_caller]
 fn limit_open_files(server: &Server, more: u64) {
-    let pid = server.child.pid();
+    let pid = server.pid();
     let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("it runs").count() as u64;
     let limit = libc::rlimit { rlim_cur: open + more, rlim_max: open + more };
     let pid = i32::try_from(pid).expect("process ids fit");
@@ -222,29 +207,24 @@ fn limit_open_files(server: &Server, more: u64) {
 
 #[test]
 fn who_comes_when_descriptors_have_run_out_waits_and_is_served() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for server in servers!("http idle=0") {
         limit_open_files(&server, 10);
         let mut holding: Vec<TcpStream> = Vec::new();
         for _ in 0..10 {
-            holding.push(TcpStream::connect(server.address).expect("it listens"));
+            holding.push(TcpStream::connect(server.socket_address()).expect("it listens"));
         }
-        let mut waiting: Vec<Client> = (0..10).map(|_| server.connect()).collect();
-        for client in &mut waiting {
-            client.get("/");
-        }
+        let mut waiting = server.ask(10, "/");
         // A busy loop would use a processor for all of this second.
-        let (before, begun) = (processor_time(server.child.pid()), Instant::now());
+        let (before, begun) = (processor_time(server.pid()), Instant::now());
         std::thread::sleep(Duration::from_secs(1));
-        let burnt = processor_time(server.child.pid()) - before;
+        let burnt = processor_time(server.pid()) - before;
         assert!(burnt < begun.elapsed() / 10, "{burnt:?} of {:?}", begun.elapsed());
         holding.clear();
         for client in &mut waiting {
             assert_eq!(client.outcome(), Outcome::Answered);
         }
         drop(waiting);
-        server.stop();
-        let ended = server.stopped();
+        let ended = server.stop();
         ended.exited(0).reported(&[
             "note: http at 127.0.0.1:",
             "to accept a connection failed, the last: Too many open files",
@@ -262,22 +242,14 @@ fn who_comes_when_descriptors_have_run_out_waits_and_is_served() {
 /// The drain also answers clients that are waiting at that time.
 #[test]
 fn who_waits_for_descriptors_at_the_drain_is_served() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         limit_open_files(&server, 5);
         let mut holding: Vec<Client> = (0..5).map(|_| server.connect()).collect();
-        let mut waiting: Vec<Client> = (0..10).map(|_| server.connect()).collect();
-        for client in &mut waiting {
-            client.get("/");
-        }
-        server.stop();
+        let mut waiting = server.ask(10, "/");
+        server.terminate();
         // The connections that hold the descriptors are idle, and close at the drain.
-        for client in &mut holding {
-            client.closed();
-        }
-        for client in &mut waiting {
-            assert!(matches!(client.outcome(), Outcome::Answered | Outcome::AnsweredLast));
-        }
+        holding.all_closed();
+        waiting.all_answered();
         drop(waiting);
         server.stopped().exited(0).reported(&["to accept a connection failed", "Too many open files"]);
     }

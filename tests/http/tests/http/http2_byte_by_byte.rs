@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use lifecycle_http_tests::{Client, Program, Server, program};
+use lifecycle_http_tests::{Client, Fixture, Program, program, start};
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -37,14 +37,13 @@ fn next(client: &mut Client) -> (u8, Vec<u8>) {
 /// Begins the drain after the server has read the first `before` bytes.
 #[track_caller]
 fn is_answered(program: Program, before: usize) {
-    let mut server = Server::start(program);
+    let mut server = start(program);
     let mut client = server.connect();
     let request = get();
     client.send(&request[..before]);
     // The server has read these bytes when it answers a later connection.
     server.connect_and_use();
-    server.stop();
-    server.drains();
+    server.terminate_and_drain();
     for byte in &request[before..] {
         client.send(std::slice::from_ref(byte));
         // The pause puts each byte into a separate packet.

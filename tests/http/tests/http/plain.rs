@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use lifecycle_http_tests::{Client, Program, Server, both_flavours};
+use lifecycle_http_tests::{Client, Fixture, Program, Server, both_flavours, listening};
 use lifecycle_process_tests::every_thread_waits;
 
 /// Starts the server, and waits until it answers.
 #[track_caller]
 fn start(program: Program) -> Server {
-    let mut child = program.piped_stdin().start();
-    let address = child.wait_for_start("listening at ").parse().expect("an address");
-    let server = Server { child, address };
+    let server = listening(program);
     echo(&mut server.connect());
     server
 }
@@ -23,12 +21,10 @@ fn echo(client: &mut Client) {
 
 #[test]
 fn who_stands_in_the_queue_is_handled() {
-    for program in both_flavours!("echo") {
-        let mut server = start(program);
-        server.child.freeze();
+    for mut server in both_flavours!("echo").into_iter().map(start) {
+        server.freeze();
         let mut clients: Vec<Client> = (0..200).map(|_| server.connect()).collect();
-        server.stop();
-        server.child.thaw();
+        server.terminate_and_thaw();
         clients.iter_mut().for_each(echo);
         drop(clients);
         server.stopped().exited(0);
@@ -37,12 +33,10 @@ fn who_stands_in_the_queue_is_handled() {
 
 #[test]
 fn a_handler_is_in_flight_until_it_ends() {
-    for program in both_flavours!("echo") {
-        let mut server = start(program);
+    for mut server in both_flavours!("echo").into_iter().map(start) {
         let mut client = server.connect();
         echo(&mut client);
-        server.stop();
-        server.drains();
+        server.terminate_and_drain();
         echo(&mut client);
         drop(client);
         server.stopped().exited(0).not_reported("note:");
@@ -51,11 +45,10 @@ fn a_handler_is_in_flight_until_it_ends() {
 
 #[test]
 fn a_handler_hears_the_stop() {
-    for program in both_flavours!("echo polite") {
-        let mut server = start(program);
+    for mut server in both_flavours!("echo polite").into_iter().map(start) {
         let mut client = server.connect();
         echo(&mut client);
-        server.stop();
+        server.terminate();
         client.closed();
         server.stopped().exited(0);
     }
@@ -64,15 +57,13 @@ fn a_handler_hears_the_stop() {
 #[test]
 fn lines_that_have_arrived_are_echoed_and_no_idle_client_holds_up_the_stop() {
     for program in both_flavours!("echo lines") {
-        let mut child = program.grace("1200s").piped_stdin().start();
-        let address = child.wait_for_start("listening at ").parse().expect("an address");
-        let mut server = Server { child, address };
+        let mut server = listening(program.grace("1200s"));
         let mut clients: Vec<Client> = (0..100).map(|_| server.connect()).collect();
         for client in &mut clients {
             client.send(b"hello\n");
             assert_eq!(client.bytes(6), b"hello\n");
         }
-        server.child.freeze();
+        server.freeze();
         for client in &mut clients[..50] {
             client.send(b"just in time\n");
         }
@@ -80,8 +71,7 @@ fn lines_that_have_arrived_are_echoed_and_no_idle_client_holds_up_the_stop() {
         for client in &mut queued[..25] {
             client.send(b"first\n");
         }
-        server.stop();
-        server.child.thaw();
+        server.terminate_and_thaw();
         for client in &mut clients[..50] {
             assert_eq!(client.bytes(13), b"just in time\n");
         }
@@ -102,7 +92,7 @@ fn a_handler_that_never_ends_is_cut_and_named() {
         let mut server = start(program.grace("2s"));
         let mut client = server.connect();
         echo(&mut client);
-        server.stop();
+        server.terminate();
         client.gone();
         let ended = server.stopped();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
@@ -130,11 +120,10 @@ fn a_panic_before_the_stop_is_reported_and_changes_nothing() {
         echo(&mut other);
         echo(&mut server.connect());
         // The clients see the end of a connection before its panic is counted.
-        while !every_thread_waits(server.child.pid()) {
+        while !every_thread_waits(server.pid()) {
             std::thread::yield_now();
         }
-        server.stop();
-        server.drains();
+        server.terminate_and_drain();
         echo(&mut other);
         drop(other);
         // A pass that was not returned would hold the drain until the end of the grace.
@@ -150,8 +139,7 @@ fn a_panic_during_the_stop_is_70() {
         let (mut panicking, mut other) = (server.connect(), server.connect());
         echo(&mut panicking);
         echo(&mut other);
-        server.stop();
-        server.drains();
+        server.terminate_and_drain();
         panicking.send(b"panic").closed();
         echo(&mut other);
         drop(other);
@@ -163,11 +151,10 @@ fn a_panic_during_the_stop_is_70() {
 #[test]
 fn a_panic_at_the_door_during_the_stop_is_70_and_the_door_stays_open() {
     for program in both_flavours!("echo") {
-        let mut server = start(program.grace("1200s").env("LIFECYCLE_LAME_DUCK", "3s"));
+        let mut server = start(program.grace("1200s").lame_duck("3s"));
         let mut first = server.connect();
         make_the_next_panic(&mut first);
-        server.stop();
-        server.hears_the_stop();
+        server.terminate_and_stop();
         server.connect().closed();
         echo(&mut server.connect());
         drop(first);

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lifecycle_http_tests::{Client, Hearing, Http2, Outcome, Program, Server, both_flavours, program};
+use lifecycle_http_tests::{
+    Client, Fixture, Hearing, Http2, Outcome, Program, Server, both_flavours, program, servers, start,
+};
 
 /// The line by which Envoy learns that this instance is to get no further request.
 const FOR_ENVOY: &str = "x-envoy-immediate-health-check-fail: true";
@@ -17,18 +19,15 @@ fn asked(address: SocketAddr, path: &str) -> (u16, bool) {
 
 /// Starts a server with a lame duck that no test outlasts.
 #[track_caller]
-fn start(program: Program) -> Server {
-    Server::start(program.env("LIFECYCLE_LAME_DUCK", "10s"))
+fn lame(program: Program) -> Server {
+    start(program.lame_duck("10s"))
 }
 
 /// Starts a server whose probes have a port of their own, and returns its address too.
 #[track_caller]
 fn start_with_port(program: Program) -> (Server, SocketAddr) {
-    let mut child = program.env("LIFECYCLE_LAME_DUCK", "10s").piped_stdin().start();
-    let probes = child.wait_for_start("probes at ").parse().expect("an address");
-    let address = child.wait_for_start("listening at ").parse().expect("an address");
-    let server = Server { child, address };
-    assert_eq!(server.connect().get("/").response().status, 200);
+    let mut server = lame(program);
+    let probes = server.probes();
     (server, probes)
 }
 
@@ -42,16 +41,14 @@ const PATHS: [(&str, u16, u16); 5] = [
 
 #[test]
 fn each_response_of_the_stop_tells_envoy_and_none_before_it() {
-    for program in both_flavours!("http") {
-        let mut server = start(program);
+    for mut server in both_flavours!("http").into_iter().map(lame) {
         for (path, before, _) in PATHS {
-            assert_eq!(asked(server.address, path), (before, false), "{path}");
+            assert_eq!(asked(server.socket_address(), path), (before, false), "{path}");
         }
         let mut in_progress = server.at_work(2);
-        server.stop();
-        server.hears_the_stop();
+        server.terminate_and_stop();
         for (path, _, after) in PATHS {
-            assert_eq!(asked(server.address, path), (after, true), "{path}");
+            assert_eq!(asked(server.socket_address(), path), (after, true), "{path}");
         }
         server.go();
         for client in &mut in_progress {
@@ -62,13 +59,12 @@ fn each_response_of_the_stop_tells_envoy_and_none_before_it() {
 
 #[tokio::test]
 async fn each_response_of_the_stop_tells_envoy_over_http2() {
-    let mut server = start(program!("http_multi", "http"));
+    let mut server = lame(program!("http_multi", "http"));
     let mut client = Http2::open(&server, Hearing::All).await;
     for (stops, path) in [(false, "/"), (false, "/readyz"), (true, "/"), (true, "/readyz"), (true, "/livez")]
     {
         if stops && path == "/" {
-            server.stop();
-            server.hears_the_stop();
+            server.terminate_and_stop();
         }
         let answer = client.ask(path).await;
         let (answer, _) = Http2::body(answer).await;
@@ -80,16 +76,8 @@ async fn each_response_of_the_stop_tells_envoy_over_http2() {
 /// The request that comes after the drain has begun is refused, and the refusal tells Envoy.
 #[test]
 fn the_refusal_of_a_latecomer_tells_envoy() {
-    let mut server = Server::start(program!("http_multi", "http idle=0"));
-    let mut client = server.connect();
-    client.get("/slow-large");
-    server.child.wait_for("at work: /slow-large");
-    // Connections learn of the drain in order of arrival. If the later ones have closed, this one knows of it.
-    let mut later: Vec<Client> = (0..10).map(|_| server.connect_and_use()).collect();
-    server.stop();
-    for client in &mut later {
-        client.closed();
-    }
+    let mut server = start(program!("http_multi", "http idle=0"));
+    let mut client = server.found_busy("/slow-large");
     client.get("/named/late");
     server.go();
     assert_eq!(client.outcome(), Outcome::Answered);
@@ -102,31 +90,30 @@ fn the_refusal_of_a_latecomer_tells_envoy() {
 #[test]
 fn a_server_tells_envoy_if_the_program_has_probes_on_any_port() {
     let (mut probed, _) = start_with_port(program!("http_multi", "http unprobed probes"));
-    let mut unprobed = start(program!("http_multi", "http unprobed"));
+    let mut unprobed = lame(program!("http_multi", "http unprobed"));
     for (server, tells) in [(&mut probed, true), (&mut unprobed, false)] {
-        server.stop();
-        server.hears_the_stop();
-        assert_eq!(asked(server.address, "/"), (200, tells));
+        server.terminate_and_stop();
+        assert_eq!(asked(server.socket_address(), "/"), (200, tells));
     }
 }
 
 #[test]
 fn the_stopping_status_takes_the_place_of_503_and_ends_the_lame_duck_too() {
     let program = program!("http_multi", "http stopping_status=404 early_end");
-    let mut server = Server::start(program.grace("1200s").env("LIFECYCLE_LAME_DUCK", "600s"));
-    assert_eq!(asked(server.address, "/readyz").0, 200);
-    server.stop();
-    server.hears_the_stop();
-    assert_eq!(asked(server.address, "/readyz"), (404, true));
-    assert_eq!(asked(server.address, "/livez").0, 200);
+    let mut server = start(program.grace("1200s").lame_duck("600s"));
+    assert_eq!(asked(server.socket_address(), "/readyz").0, 200);
+    server.terminate_and_stop();
+    assert_eq!(asked(server.socket_address(), "/readyz"), (404, true));
+    assert_eq!(asked(server.socket_address(), "/livez").0, 200);
     server.stopped().exited(0).not_before(Duration::from_secs(1));
 }
 
 /// A readiness that is drained is not a stop: every request is served, and clients are asked to connect elsewhere.
 #[test]
 fn an_operator_drains_and_undrains_the_readiness_of_a_running_service() {
-    for program in both_flavours!("http probes stopping_status=404") {
-        let (mut server, probes) = start_with_port(program);
+    for (mut server, probes) in
+        both_flavours!("http probes stopping_status=404").into_iter().map(start_with_port)
+    {
         let drained = |method| {
             let answer = Client::request(probes, method, "/drain");
             (answer.status, String::from_utf8_lossy(&answer.body).into_owned())
@@ -138,7 +125,7 @@ fn an_operator_drains_and_undrains_the_readiness_of_a_running_service() {
             let mut in_progress = server.at_work(1);
             assert_eq!(drained("PUT"), yes);
             assert_eq!((drained("PUT"), drained("GET")), (yes.clone(), yes.clone()));
-            for address in [server.address, probes] {
+            for address in [server.socket_address(), probes] {
                 assert_eq!(asked(address, "/readyz"), (404, true));
                 assert_eq!((asked(address, "/livez").0, asked(address, "/startupz").0), (200, 200));
             }
@@ -149,13 +136,12 @@ fn an_operator_drains_and_undrains_the_readiness_of_a_running_service() {
             }
             assert_eq!(drained("DELETE"), no);
             assert_eq!(drained("GET"), no);
-            for address in [server.address, probes] {
+            for address in [server.socket_address(), probes] {
                 assert_eq!(asked(address, "/readyz"), (200, false));
             }
-            assert_eq!(Client::ask_once(server.address, "/"), Outcome::Answered);
+            assert_eq!(Client::ask_once(server.socket_address(), "/"), Outcome::Answered);
         }
-        server.stop();
-        server.hears_the_stop();
+        server.terminate_and_stop();
         assert_eq!(asked(probes, "/readyz"), (404, true));
     }
 }
@@ -173,7 +159,7 @@ fn only_two_methods_change_the_readiness_and_only_where_the_route_is() {
         assert_eq!(Client::request(probes, "PUT", path).status, 405, "{path}");
     }
     // The port of the service has no such route.
-    assert_eq!(Client::request(server.address, "PUT", "/drain").status, 404);
+    assert_eq!(Client::request(server.socket_address(), "PUT", "/drain").status, 404);
     assert_eq!(asked(probes, "/readyz"), (200, false));
     assert_eq!(Client::request(probes, "PUT", "/drain?by=me").status, 200);
     assert_eq!(asked(probes, "/readyz"), (503, true));
@@ -182,35 +168,27 @@ fn only_two_methods_change_the_readiness_and_only_where_the_route_is() {
 /// The lame duck has its whole length, and an undrain does not end it.
 #[test]
 fn a_drained_service_stops_as_any_other() {
-    let mut child =
-        program!("http_multi", "http probes").env("LIFECYCLE_LAME_DUCK", "700ms").piped_stdin().start();
-    let probes = child.wait_for_start("probes at ").parse().expect("an address");
-    let address = child.wait_for_start("listening at ").parse().expect("an address");
-    let mut server = Server { child, address };
+    let mut server = start(program!("http_multi", "http probes").lame_duck("700ms"));
+    let probes = server.probes();
     assert_eq!(Client::request(probes, "PUT", "/drain").status, 200);
-    server.stop();
-    server.hears_the_stop();
+    server.terminate_and_stop();
     assert_eq!(Client::request(probes, "DELETE", "/drain").status, 200);
     assert_eq!(asked(probes, "/readyz"), (503, true));
-    assert_eq!(Client::ask_once(server.address, "/"), Outcome::AnsweredLast);
+    assert_eq!(Client::ask_once(server.socket_address(), "/"), Outcome::AnsweredLast);
     server.stopped().exited(0).not_before(Duration::from_millis(700)).within(Duration::from_millis(700));
 }
 
 /// The load balancer has nowhere else to go, so it is told only when the listener closes.
 #[test]
 fn the_only_endpoint_stays_ready_until_the_drain() {
-    for program in both_flavours!("http probes ready_in_lame_duck") {
-        let mut child = program.env("LIFECYCLE_LAME_DUCK", "1s").piped_stdin().start();
-        let probes = child.wait_for_start("probes at ").parse().expect("an address");
-        let address = child.wait_for_start("listening at ").parse().expect("an address");
-        let mut server = Server { child, address };
+    for mut server in servers!("http probes ready_in_lame_duck", |program| program.lame_duck("1s")) {
+        let probes = server.probes();
         let _busy = server.at_work(1);
-        server.stop();
-        server.hears_the_stop();
-        for address in [server.address, probes] {
+        server.terminate_and_stop();
+        for address in [server.socket_address(), probes] {
             assert_eq!(asked(address, "/readyz"), (200, false));
         }
-        let answer = Client::request(server.address, "GET", "/");
+        let answer = Client::request(server.socket_address(), "GET", "/");
         assert_eq!((answer.outcome(), answer.has(FOR_ENVOY)), (Outcome::AnsweredLast, false));
         server.drains();
         assert_eq!(asked(probes, "/readyz"), (503, true));
@@ -224,8 +202,7 @@ fn the_only_endpoint_can_be_drained_all_the_same() {
     let (mut server, probes) = start_with_port(program!("http_multi", "http probes ready_in_lame_duck"));
     assert_eq!(Client::request(probes, "PUT", "/drain").status, 200);
     assert_eq!(asked(probes, "/readyz"), (503, true));
-    server.stop();
-    server.hears_the_stop();
+    server.terminate_and_stop();
     assert_eq!(asked(probes, "/readyz"), (503, true));
     assert_eq!(Client::request(probes, "DELETE", "/drain").status, 200);
     assert_eq!(asked(probes, "/readyz"), (200, false));
@@ -243,7 +220,7 @@ fn a_check_that_misbehaves_delays_neither_the_answer_nor_the_exit() {
         let (mut server, probes) = start_with_port(program);
         let mut ready = Client::connect(probes);
         ready.get("/readyz?verbose");
-        server.child.wait_for("asked: panics");
+        server.wait_for("asked: panics");
         // Liveness is answered meanwhile, and asks nobody.
         assert_eq!(asked(probes, "/livez"), (200, false));
         let answer = ready.response();
@@ -253,7 +230,7 @@ fn a_check_that_misbehaves_delays_neither_the_answer_nor_the_exit() {
         assert!(body.contains("[-]panics failed: the check panicked: no such server\n"), "{body}");
         assert_eq!(body.contains("[-]blocks failed: no answer within 1 s\n"), checks == 3, "{body}");
         // SIGINT skips the lame duck.
-        server.child.signal(libc::SIGINT);
+        server.signal(libc::SIGINT);
         server.stopped().exited(0).within(Duration::from_secs(1));
     }
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use http::uri::PathAndQuery;
 use lifecycle_http_tests::service::Raw;
-use lifecycle_http_tests::{Server, both_flavours};
+use lifecycle_http_tests::{Fixture, Server, servers};
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Streaming};
 
 async fn client(server: &Server) -> Grpc<Channel> {
-    let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).expect("an address");
+    let endpoint = Endpoint::from_shared(format!("http://{}", server.socket_address())).expect("an address");
     Grpc::new(endpoint.connect().await.expect("it listens"))
 }
 
@@ -21,18 +21,17 @@ async fn counting(server: &mut Server, client: &mut Grpc<Channel>) -> Streaming<
     let answers = client.server_streaming(Request::new(b"count".to_vec()), path, Raw).await;
     let mut answers = answers.expect("an answer").into_inner();
     assert_eq!(answers.message().await.expect("a message"), Some(b"one".to_vec()));
-    server.child.wait_for("at work: /test.Counter/Count");
+    server.wait_for("at work: /test.Counter/Count");
     answers
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_of_answers_goes_on_over_the_stop() {
-    for program in both_flavours!("http idle=0") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http idle=0") {
         let mut client = client(&server).await;
         let mut answers = counting(&mut server, &mut client).await;
         let mut half = server.half_a_head();
-        server.stop();
+        server.terminate();
         // A connection without work has at most 1 s, and this call outlives it.
         half.closed();
         server.go();
@@ -46,11 +45,10 @@ async fn a_stream_of_answers_goes_on_over_the_stop() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stream_that_never_ends_is_cut_and_named() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.grace("2s"));
+    for mut server in servers!("http", |program| program.grace("2s")) {
         let mut client = client(&server).await;
         let mut answers = counting(&mut server, &mut client).await;
-        server.stop();
+        server.terminate();
         answers.message().await.expect_err("it was cut off");
         let ended = server.stopped();
         ended.exited(70).not_before(Duration::from_secs(1)).within(Duration::from_secs(2));
@@ -65,13 +63,12 @@ async fn a_stream_that_never_ends_is_cut_and_named() {
 /// call is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn calls_one_after_another_are_answered_or_nobody_listens() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program);
+    for mut server in servers!("http") {
         let mut client = client(&server).await;
         let mut answered = 0;
         let ended = loop {
             if answered == 20 {
-                server.stop();
+                server.terminate();
             }
             let said = async {
                 client.ready().await.map_err(|error| tonic::Status::from_error(error.into()))?;

@@ -6,7 +6,8 @@ use std::thread::{Scope, sleep};
 use std::time::Duration;
 
 use lifecycle_http_tests::{
-    Client, Ended, Outcome, Server, both_flavours, get, peak_memory, program, raise_open_files, soak,
+    Client, Ended, Fixture, Outcome, Server, get, peak_memory, program, raise_open_files, servers, soak,
+    start,
 };
 
 fn connections() -> usize {
@@ -21,7 +22,7 @@ const BASE: u64 = 32 << 20;
 
 #[track_caller]
 fn is_bounded(server: &Server, connections: usize) {
-    let peak = peak_memory(server.child.pid());
+    let peak = peak_memory(server.pid());
     println!("{connections} connections: {peak} bytes at the most");
     assert!(peak < BASE + connections as u64 * EACH, "{peak} bytes");
 }
@@ -40,8 +41,7 @@ fn dribble(clients: &mut [Client], over: &AtomicBool) {
 #[test]
 fn thousands_of_half_heads_that_dribble_have_a_second() {
     raise_open_files(8_000);
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.grace("20s"));
+    for mut server in servers!("http", |program| program.grace("20s")) {
         let mut clients: Vec<Client> = (0..connections()).map(|_| server.connect()).collect();
         for client in &mut clients {
             client.send(b"GET / HTTP/1.1\r\nX-Slow: ");
@@ -53,7 +53,7 @@ fn thousands_of_half_heads_that_dribble_have_a_second() {
         let count = clients.len();
         std::thread::scope(|scope| {
             scope.spawn(|| dribble(&mut clients, &over));
-            server.stop();
+            server.terminate();
             let ended: Ended = server.stopped();
             over.store(true, Ordering::Relaxed);
             ended.exited(0).within(Duration::from_secs(1));
@@ -85,16 +85,14 @@ fn flood<'scope>(
 
 #[test]
 fn a_flood_of_connections_does_not_hold_up_the_drain_and_loses_none() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.grace("20s"));
+    for mut server in servers!("http", |program| program.grace("20s")) {
         let (over, lost) = (AtomicBool::new(false), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             for _ in 0..8 {
-                flood(scope, server.address, &over, &lost);
+                flood(scope, server.socket_address(), &over, &lost);
             }
             let mut busy = server.at_work(1);
-            server.stop();
-            server.drains();
+            server.terminate_and_drain();
             server.go();
             assert_eq!(busy[0].outcome(), Outcome::AnsweredLast);
             drop(busy);
@@ -111,9 +109,8 @@ fn a_flood_of_connections_does_not_hold_up_the_drain_and_loses_none() {
 /// Each connection sends nothing and may linger for 100 ms.
 #[test]
 fn a_flood_of_silent_connections_does_not_hold_up_the_drain() {
-    for program in both_flavours!("http") {
-        let mut server = Server::start(program.grace("20s"));
-        let (over, address) = (AtomicBool::new(false), server.address);
+    for server in servers!("http", |program| program.grace("20s")) {
+        let (over, address) = (AtomicBool::new(false), server.socket_address());
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
@@ -130,8 +127,7 @@ fn a_flood_of_silent_connections_does_not_hold_up_the_drain() {
             for _ in 0..20 {
                 server.connect_and_use();
             }
-            server.stop();
-            let ended = server.stopped();
+            let ended = server.stop();
             over.store(true, Ordering::Relaxed);
             ended.exited(0).within(Duration::from_secs(1));
             assert!(Client::try_connect(address).is_err());
@@ -142,7 +138,7 @@ fn a_flood_of_silent_connections_does_not_hold_up_the_drain() {
 /// Each client sends one request after another on one connection, and ignores `Connection: close`.
 #[test]
 fn a_client_that_never_stops_asking_does_not_hold_up_the_drain() {
-    let mut server = Server::start(program!("http_multi", "http").grace("20s"));
+    let server = start(program!("http_multi", "http").grace("20s"));
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -156,8 +152,7 @@ fn a_client_that_never_stops_asking_does_not_hold_up_the_drain() {
                 }
             });
         }
-        server.stop();
-        let ended = server.stopped();
+        let ended = server.stop();
         over.store(true, Ordering::Relaxed);
         ended.exited(0).within(Duration::from_secs(1));
     });
