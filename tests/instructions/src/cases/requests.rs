@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::rt::TokioIo;
 use lifecycle::Lifecycle;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,16 +30,16 @@ pub(super) fn ours(times: u64) {
     assert!(report.is_clean(), "{report}");
 }
 
-/// Serves the connection with hyper-util alone, in a task that nobody stops.
+/// Serves the connection with hyper alone, in a task that nobody stops.
 pub(super) fn of_hyper(times: u64) {
     super::runtime().block_on(async move {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("it is bound");
         tokio::spawn(async move {
-            let builder = Builder::new(TokioExecutor::new());
+            let builder = Builder::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let io = TokioIo::new(stream);
-                tokio::spawn(builder.serve_connection_with_upgrades(io, service_fn(hello)).into_owned());
+                tokio::spawn(builder.serve_connection(io, service_fn(hello)).with_upgrades());
             }
         });
         ask(address, times).await;
