@@ -17,6 +17,9 @@ pub(crate) mod output;
 pub(crate) mod lifecycle;
 mod running;
 
+#[cfg(feature = "testing")]
+pub(crate) mod fault;
+
 pub(crate) mod context;
 
 mod driver;

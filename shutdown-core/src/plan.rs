@@ -21,7 +21,6 @@ mod render;
 pub(crate) mod tests;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(crate) use cycle::Cycle;
@@ -165,19 +164,17 @@ impl Plan {
 
     /// Returns every edge, each group of items with a common reason as one. The size is linear in the declarations.
     pub(crate) fn groups(&self) -> Vec<Group> {
-        let mut sources: BTreeMap<(Node, Why), Vec<Node>> = BTreeMap::new();
-        for item in 0..self.items.len() {
-            for edge in self.out(item) {
-                let why = edge.why.expect("an edge that leaves an item has a reason");
-                sources.entry((edge.to, why)).or_default().push(item);
-            }
-        }
-        let groups = sources.into_iter().map(|((to, why), first)| {
+        let of_items = self.rows.get(self.items.len()).map_or(&[][..], |end| &self.edges[..*end]);
+        let key = |at: usize| (of_items[at].to, of_items[at].why);
+        let by_end = sorted(of_items.len(), &|a, b| key(a).cmp(&key(b)));
+        let groups = by_end.chunk_by(|a, b| key(*a) == key(*b)).map(|group| {
+            let (to, why) = key(group[0]);
+            let why = why.expect("an edge that leaves an item has a reason");
             let then = match self.is_item(to) {
                 true => vec![to],
                 false => self.successors(to).filter(|node| self.is_item(*node)).collect(),
             };
-            Group { first, then, why }
+            Group { first: group.iter().map(|at| of_items[*at].from).collect(), then, why }
         });
         groups.filter(|group| !group.then.is_empty()).collect()
     }

@@ -31,6 +31,7 @@
 //!    begin before, it is reached half of the margin later (R6).
 
 mod at_notice;
+mod entries;
 mod entry;
 mod event;
 mod instances;
@@ -175,6 +176,7 @@ impl<H: Clone> Sequence<H> {
                 if let Phase::Teardown(teardown) = &mut self.phase {
                     teardown.began(now, id, &mut self.registry);
                 }
+                return;
             }
             Event::Ended(id, outcome) => match &mut self.phase {
                 // An instance that was released before the stop leaves the plan.

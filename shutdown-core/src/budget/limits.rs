@@ -58,11 +58,11 @@ impl Limits {
                 let length = weight(node) + tails.after(node, stage(node));
                 longest[stage(node)] = longest[stage(node)].max(length);
             }
-            longest
+            (longest, tails)
         };
-        let declared_path = longest(&|node| declared(node).filter(|_| !done(node)).unwrap_or(0.0));
+        let (declared_path, _) = longest(&|node| declared(node).filter(|_| !done(node)).unwrap_or(0.0));
         let is_undeclared = |node: Node| !done(node) && declared(node).is_none();
-        let undeclared = longest(&|node| f64::from(u8::from(is_undeclared(node))));
+        let (undeclared, _) = longest(&|node| f64::from(u8::from(is_undeclared(node))));
         let time = PerStage::from_fn(|stage| until[stage].saturating_duration_since(now).as_secs_f64());
         let equal_share = PerStage::from_fn(|stage| {
             let time = time[stage];
@@ -73,12 +73,12 @@ impl Limits {
             Some(timeout) => timeout,
             None => equal_share[stage(node)],
         };
-        let path = longest(&unscaled);
+        let (path, tails) = longest(&unscaled);
         // Without any path this is `0 / 0` or infinite, of which `min` makes 1.
         let scale = PerStage::from_fn(|stage| (time[stage] / path[stage]).min(1.0));
         let share: Vec<f64> = (0..items).map(|node| unscaled(node) * scale[stage(node)]).collect();
-        let tails = Tails::new(plan, |node| share[node]);
-        let after = (0..items).map(|node| tails.after(node, stage(node)));
+        // A stage has one scale, so that the paths of its scaled shares are its scaled paths.
+        let after = (0..items).map(|node| tails.after(node, stage(node)) * scale[stage(node)]);
         Limits { after: after.collect(), share }
     }
 

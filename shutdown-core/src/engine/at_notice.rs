@@ -103,9 +103,10 @@ impl Lifecycle {
             let scope = TeardownScope {
                 stopping_since: since.map(Into::into),
                 deadline: until.map(Into::into),
+                doubts: at_notice.doubts.clone(),
                 ..TeardownScope::default()
             };
-            let outcome = run(job, scope, &at_notice.doubts, at_notice.step).await;
+            let outcome = run(job, scope, at_notice.step).await;
             lifecycle.tell_end_at_notice(&running, &outcome);
             ending.outcome = outcome;
         };

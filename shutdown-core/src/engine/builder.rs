@@ -79,6 +79,13 @@ impl Builder {
         self
     }
 
+    /// Lowers grace as `LIFECYCLE_GRACE` does: time-outs that fit into the old one are scaled (R12).
+    #[cfg(feature = "testing")]
+    pub(crate) fn lowered_to(mut self, grace: Duration) -> Builder {
+        self.config.grace = self.config.grace.min(grace);
+        self
+    }
+
     /// Configures how long everything still works after the first request to stop. Defaults to 0 s.
     ///
     /// A load balancer needs this time to notice the stop. The lame duck ends earlier if the reserves of the later stages

@@ -16,9 +16,9 @@ use super::hook::Hook;
 use super::lifecycle::{InFlight, Lifecycle};
 use crate::observe::log;
 use crate::report::{Fact, FactKind, Outcome, Reason, Report};
-use crate::resource::scope::TeardownScope;
+use crate::resource::scope::{Doubts, TeardownScope};
 use crate::sequence::{Action, Event, InstanceId, Sequence};
-use crate::stage::Stage;
+use crate::stage::TeardownStage;
 use crate::sync::notice::Notice;
 use crate::sync::{wait, wait_timeout};
 
@@ -92,7 +92,7 @@ impl Lifecycle {
             Action::StartAtNotice(id, hook) => self.start_at_notice(id, &hook),
             Action::AbandonAtNotice(hook) => self.abandon_at_notice(&hook),
             Action::Release(id, hook, timeout) => self.release(id, hook, timeout),
-            Action::Start(id, hook) => self.tear_down(id, &hook),
+            Action::Start(id, hook, stage) => self.tear_down(id, &hook, stage),
             Action::Abandon(hook, outcome) => {
                 self.tell_end(&hook, &outcome);
                 if let Some(settled) = hook.abandon(outcome) {
@@ -104,6 +104,10 @@ impl Lifecycle {
             Action::Exit { mut report, is_told } => {
                 report.notes.extend(engine.in_flight.tasks.notes());
                 report.notes.extend(engine.in_flight.works.notes());
+                #[cfg(feature = "testing")]
+                report.notes.extend(engine.drill_note.get().cloned());
+                #[cfg(feature = "testing")]
+                let is_told = !self.misses_its_fault(&mut report) && is_told;
                 if !is_told && !self.is_quiet(&report) {
                     self.tell(FactKind::Stopped { took: report.took, status: report.exit_status() });
                 }
@@ -126,12 +130,12 @@ impl Lifecycle {
     }
 
     /// Runs a teardown in a task of its own, which reports its begin and its end.
-    fn tear_down(&self, id: InstanceId, hook: &Arc<Hook>) {
+    fn tear_down(&self, id: InstanceId, hook: &Arc<Hook>, stage: TeardownStage) {
         // Without a runtime nobody runs this lifecycle, and so nobody waits for the teardown.
         let Some(runtime) = self.engine().runtime.get() else { return };
         let (lifecycle, running) = (self.clone(), Arc::clone(hook));
         // The log of what happened before is in the subscriber before that is flushed.
-        let logged = (self.stage() == Stage::Flush).then(|| {
+        let logged = stage.is_last().then(|| {
             let logged = Notice::new();
             self.engine().host.logged(&logged);
             logged
@@ -147,8 +151,7 @@ impl Lifecycle {
             running.settle_and_wake(outcome.clone());
             lifecycle.on(Event::Ended(id, outcome));
         };
-        let task = runtime.spawn(self.teardown_of(id, task));
-        hook.set_abort(task.abort_handle());
+        hook.set_task(runtime.spawn(self.teardown_of(id, task)));
     }
 
     /// Passes a fact to the log and to the observers (R34).
@@ -173,9 +176,14 @@ impl Lifecycle {
         self.engine().observers.settle(limit)
     }
 
+    /// Returns whether anyone reads the facts of single teardowns.
+    fn tells_teardowns(&self) -> bool {
+        log::is_read() || self.engine().observers.take_teardowns()
+    }
+
     /// Passes a fact of one teardown to the log and to the observers. There may be many, so nothing is made without a reader.
     pub(super) fn tell_teardown(&self, kind: impl FnOnce() -> FactKind) {
-        if log::is_read() || self.engine().observers.take_teardowns() {
+        if self.tells_teardowns() {
             self.tell(kind());
         }
     }
@@ -185,8 +193,8 @@ impl Lifecycle {
         if let Some(doubts) = hook.doubts_at_the_end(outcome) {
             self.tell(doubts);
         }
-        if !hook.is_settled() {
-            self.tell_teardown(|| hook.ended(outcome));
+        if self.tells_teardowns() && !hook.is_settled() {
+            self.tell(hook.ended(outcome));
         }
     }
 
@@ -203,7 +211,7 @@ impl Lifecycle {
             deadline: until.map(Into::into),
             work_was_cut,
             last_words: if work_was_cut { in_flight.works.last_words() } else { Vec::new() },
-            ..TeardownScope::default()
+            doubts: Doubts::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 
 use super::at_notice::AtNotice;
 #[cfg(feature = "http")]
@@ -22,8 +22,8 @@ use crate::sync::notice::Notice;
 pub(crate) type Job = Box<dyn FnOnce() -> BoxFuture<'static, Vec<Failure>> + Send>;
 
 /// Runs a job to its end. Its result, its error or its panic becomes the outcome.
-pub(super) async fn run(job: Job, scope: TeardownScope, doubts: &Doubts, step: &'static str) -> Outcome {
-    let scope = TeardownScope { doubts: doubts.clone(), ..scope };
+pub(super) async fn run(job: Job, scope: TeardownScope, step: &'static str) -> Outcome {
+    let doubts = scope.doubts.clone();
     // The job's future, and with it the instance, is dropped in here as well.
     let failures = catch_async(scope.around(async move { job().await }))
         .await
@@ -37,8 +37,6 @@ pub(crate) struct Hook {
     id: InstanceId,
     /// The name of the instance.
     name: Cow<'static, str>,
-    /// What the teardown could not confirm so far.
-    doubts: Doubts,
     /// The readiness check of the instance, which ends when the teardown begins.
     #[cfg(feature = "http")]
     check: Option<Arc<Check>>,
@@ -50,7 +48,10 @@ pub(crate) struct Hook {
 struct State {
     /// `None` once it runs. The job holds the instance, so that nothing is dropped before its turn.
     job: Option<Job>,
-    abort: Option<AbortHandle>,
+    /// What the teardown could not confirm so far. `None` until it runs.
+    doubts: Option<Doubts>,
+    /// Its abort drops the running teardown.
+    task: Option<JoinHandle<()>>,
     outcome: Option<Outcome>,
     /// `None` until a task waits for the outcome.
     settled: Option<Notice>,
@@ -63,11 +64,10 @@ impl Hook {
         job: Job,
         at_notice: Option<Box<AtNotice>>,
     ) -> Hook {
-        let state = State { job: Some(job), abort: None, outcome: None, settled: None };
+        let state = State { job: Some(job), doubts: None, task: None, outcome: None, settled: None };
         Hook {
             id,
             name,
-            doubts: Doubts::default(),
             at_notice,
             #[cfg(feature = "http")]
             check: None,
@@ -93,18 +93,25 @@ impl Hook {
         lock(&self.state)
     }
 
-    /// Keeps what drops the running teardown, unless it has ended.
-    pub(super) fn set_abort(&self, abort: AbortHandle) {
+    /// Keeps the task of the teardown. The task of a teardown that was abandoned before is dropped at its next await.
+    pub(super) fn set_task(&self, task: JoinHandle<()>) {
         let mut state = self.state();
         if state.outcome.is_none() {
-            state.abort = Some(abort);
+            state.task = Some(task);
+        } else {
+            drop(state);
+            task.abort();
         }
     }
 
     /// Runs the teardown. Only its owner may call this: the sequence, or a release.
     pub(super) async fn run(&self, scope: TeardownScope) -> Outcome {
         self.withdraw_check();
-        let job = self.state().job.take();
+        let job = {
+            let mut state = self.state();
+            state.doubts = Some(scope.doubts.clone());
+            state.job.take()
+        };
         let Some(job) = job else { return Outcome::NotRun };
         let unused = self.at_notice.as_ref().and_then(|hook| hook.take_job());
         let job: Job = match unused {
@@ -115,7 +122,7 @@ impl Hook {
             }),
             None => job,
         };
-        run(job, scope, &self.doubts, TEARDOWN).await
+        run(job, scope, TEARDOWN).await
     }
 
     /// Returns the hook of the instance at the notice, if it has one.
@@ -154,7 +161,8 @@ impl Hook {
 
     /// Returns the fact of a teardown that has ended with doubts, or that was given up with some.
     pub(super) fn doubts_at_the_end(&self, outcome: &Outcome) -> Option<FactKind> {
-        let mut reasons = self.doubts.end();
+        let doubts = self.state().doubts.take();
+        let mut reasons = doubts.map(|doubts| doubts.end()).unwrap_or_default();
         reasons.extend_from_slice(outcome.unconfirmed());
         (!reasons.is_empty()).then(|| FactKind::Unconfirmed { name: self.name.clone(), reasons })
     }
@@ -182,12 +190,12 @@ impl Hook {
     pub(super) fn abandon(&self, outcome: Outcome) -> Option<Notice> {
         let settled = self.settle(outcome);
         let mut state = self.state();
-        let (job, abort) = (state.job.take(), state.abort.take());
+        let (job, task) = (state.job.take(), state.task.take());
         drop(state);
         // A job that has not begun never will. It holds the instance, whose `Drop` must not run on this thread.
         std::mem::forget((job, self.at_notice.as_ref().and_then(|hook| hook.take_job())));
-        if let Some(abort) = abort {
-            abort.abort();
+        if let Some(task) = task {
+            task.abort();
         }
         settled
     }

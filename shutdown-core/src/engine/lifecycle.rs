@@ -75,6 +75,12 @@ pub(crate) struct Engine {
     instances: Counter,
     /// The resources that have started.
     pub(super) values: Values,
+    /// What a drill changes in the teardowns (R38).
+    #[cfg(feature = "testing")]
+    pub(super) changed_teardowns: OnceLock<super::fault::Change>,
+    /// What a drill asks of this lifecycle, as a sentence for the report.
+    #[cfg(feature = "testing")]
+    pub(super) drill_note: OnceLock<String>,
 }
 
 /// The sequence, and until when its driver sleeps.
@@ -199,6 +205,10 @@ impl Lifecycle {
             checks: super::checks::Checks::default(),
             instances: Counter::new(),
             values: Values::default(),
+            #[cfg(feature = "testing")]
+            changed_teardowns: OnceLock::new(),
+            #[cfg(feature = "testing")]
+            drill_note: OnceLock::new(),
         }));
         if config.job {
             lifecycle.engine().ready.set();

@@ -46,12 +46,13 @@ impl Lifecycle {
         let mut held = Held::default();
         value.__lifecycle_holds(&mut held);
         let hook_name = name.clone();
+        let stage = TeardownStage::of(declaration.last);
         let spec = Spec {
             name,
             class: NO_CLASS,
             order: declaration.order,
             timeout: declaration.timeout,
-            stage: TeardownStage::of(declaration.last),
+            stage,
             location,
             at_notice: declaration.at_notice.is_some(),
             needs: held.of((declaration.type_id)()).collect(),
@@ -60,14 +61,17 @@ impl Lifecycle {
         let mut handle = None;
         let hook = Arc::new_cyclic(|hook| {
             let owner = InstanceOwner { id, lifecycle: self.downgrade(), hook: Weak::clone(hook) };
-            let managed = handle.insert(Managed::new(value, id, Box::new(owner))).clone();
+            let managed = handle.insert(Managed::new(value, id, owner)).clone();
             let at_notice = declaration.at_notice.map(|step| {
                 let managed = managed.clone();
                 Box::new(AtNotice::new(step, Box::new(move || Box::pin(at_notice(managed, step)))))
             });
             #[cfg(feature = "http")]
             let check = self.check_of(hook_name.clone(), &managed);
-            let hook = Hook::new(id, hook_name, Box::new(move || Box::pin(tear_down(managed))), at_notice);
+            let job: Job = Box::new(move || Box::pin(tear_down(managed)));
+            #[cfg(feature = "testing")]
+            let job = self.drilled(&hook_name, stage, job);
+            let hook = Hook::new(id, hook_name, job, at_notice);
             #[cfg(feature = "http")]
             let hook = hook.with_check(check);
             hook
@@ -99,6 +103,8 @@ impl Lifecycle {
     /// Registers a teardown without a type.
     pub(super) fn register_job(&self, spec: Spec, job: Job) {
         let id = self.next_instance();
+        #[cfg(feature = "testing")]
+        let job = self.drilled(&spec.name, spec.stage, job);
         let hook = Arc::new(Hook::new(id, spec.name.clone(), job, None));
         self.register(id, spec, None, hook);
     }

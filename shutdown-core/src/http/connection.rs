@@ -49,23 +49,25 @@ impl Connection {
         self.state().names.peer.clone()
     }
 
-    /// Notes bytes that the socket's wrapper has read.
+    /// Notes bytes that the socket's wrapper has read, and says in which phase the connection is.
     ///
     /// # Errors
     ///
     /// If they are HTTP/2, and the server does not speak it.
-    pub(super) fn note_read(&self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn note_read(&self, bytes: &[u8]) -> io::Result<Phase> {
         let mut state = self.state();
         state.read(bytes);
         match state.framing.is_http2() && self.site.settings.http1_only {
             true => Err(io::Error::new(io::ErrorKind::InvalidData, "HTTP/2 on a server with `http1_only`")),
-            false => Ok(()),
+            false => Ok(state.phase),
         }
     }
 
-    /// Notes whether the socket took bytes of a response.
-    pub(super) fn note_write(&self, is_stuck: bool) {
-        self.state().is_stuck_writing = is_stuck;
+    /// Notes whether the socket took bytes of a response, and says in which phase the connection is.
+    pub(super) fn note_write(&self, is_stuck: bool) -> Phase {
+        let mut state = self.state();
+        state.is_stuck_writing = is_stuck;
+        state.phase
     }
 
     /// Notes that a request begins, and says whether it came too late.
@@ -163,10 +165,6 @@ impl Connection {
         state.framing = Framing::Foreign;
         drop(state);
         self.name();
-    }
-
-    pub(super) fn is_upgraded(&self) -> bool {
-        self.state().phase == Phase::Upgraded
     }
 
     pub(super) fn is_http2(&self) -> bool {

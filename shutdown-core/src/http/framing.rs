@@ -16,6 +16,8 @@
 //!         └──► Http2                      └───────────────────────┘
 //! ```
 
+use memchr::memchr;
+
 /// The place up to which a connection has been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -194,7 +196,7 @@ impl Framing {
                 };
                 1
             }
-            Framing::Head { line, is_chunked, length } => read_line(line, is_chunked, length, bytes),
+            Framing::Head { line, is_chunked, length } => read_lines(line, is_chunked, length, bytes),
             Framing::Length(left) => {
                 let read = within(*left, bytes);
                 *left -= read as u64;
@@ -220,54 +222,68 @@ fn within(left: u64, bytes: &[u8]) -> usize {
     usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()))
 }
 
-/// Reads a part of a line of a head, but not the end of the empty line.
-fn read_line(line: &mut Line, is_chunked: &mut bool, length: &mut u64, bytes: &[u8]) -> usize {
-    let byte = bytes[0];
-    if byte == b'\n' {
-        *line = Line::Start;
-        return 1;
-    }
-    match line {
-        Line::Start => match byte {
-            b'\r' => {}
-            b'c' | b'C' => *line = Line::ContentLength(1),
-            b't' | b'T' => *line = Line::TransferEncoding(1),
-            _ => *line = Line::Rest,
-        },
-        Line::ContentLength(seen) => match next_of(CONTENT_LENGTH, seen, byte) {
-            Name::Goes => {}
-            Name::Differs => *line = Line::Rest,
-            // hyper refuses two lengths that differ.
-            Name::Ends => (*line, *length) = (Line::Digits, 0),
-        },
-        Line::TransferEncoding(seen) => match next_of(TRANSFER_ENCODING, seen, byte) {
-            Name::Goes => {}
-            Name::Differs => *line = Line::Rest,
-            Name::Ends => (*line, *is_chunked) = (Line::Rest, true),
-        },
-        Line::Digits => {
-            if byte.is_ascii_digit() {
-                *length = length.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
+/// Reads the lines of a head, but not the end of the empty line.
+fn read_lines(place: &mut Line, is_chunked: &mut bool, length: &mut u64, bytes: &[u8]) -> usize {
+    let (mut line, mut at) = (*place, 0);
+    while let Some(&byte) = bytes.get(at) {
+        line = match (line, byte) {
+            (Line::Start, b'\n') => break,
+            (_, b'\n') | (Line::Start, b'\r') => Line::Start,
+            (Line::Start, b'c' | b'C') => Line::ContentLength(1),
+            (Line::Start, b't' | b'T') => Line::TransferEncoding(1),
+            (Line::ContentLength(seen), _) => match next_of(CONTENT_LENGTH, seen, byte) {
+                Name::Goes(seen) => Line::ContentLength(seen),
+                Name::Differs => Line::Rest,
+                Name::Ends => {
+                    // hyper refuses two lengths that differ.
+                    *length = 0;
+                    Line::Digits
+                }
+            },
+            (Line::TransferEncoding(seen), _) => match next_of(TRANSFER_ENCODING, seen, byte) {
+                Name::Goes(seen) => Line::TransferEncoding(seen),
+                Name::Differs => Line::Rest,
+                Name::Ends => {
+                    *is_chunked = true;
+                    Line::Rest
+                }
+            },
+            (Line::Digits, _) => {
+                if byte.is_ascii_digit() {
+                    *length = length.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
+                }
+                Line::Digits
             }
-        }
-        Line::Rest => return bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len()),
+            (Line::Start | Line::Rest, _) => {
+                let Some(rest) = memchr(b'\n', &bytes[at..]) else {
+                    *place = Line::Rest;
+                    return bytes.len();
+                };
+                at += rest;
+                Line::Start
+            }
+        };
+        at += 1;
     }
-    1
+    *place = line;
+    at
 }
 
 enum Name {
-    Goes,
+    /// This number of bytes is as in the name.
+    Goes(u8),
     Ends,
     Differs,
 }
 
 /// Compares the next byte of a header's name, and the colon after it.
-fn next_of(name: &[u8], seen: &mut u8, byte: u8) -> Name {
-    if name[usize::from(*seen)] != byte.to_ascii_lowercase() {
-        return Name::Differs;
+fn next_of(name: &[u8], seen: u8, byte: u8) -> Name {
+    let at = usize::from(seen);
+    match name[at] == byte.to_ascii_lowercase() {
+        false => Name::Differs,
+        true if at + 1 == name.len() => Name::Ends,
+        true => Name::Goes(seen + 1),
     }
-    *seen += 1;
-    if usize::from(*seen) == name.len() { Name::Ends } else { Name::Goes }
 }
 
 /// Reads a part of a chunked body, but not the end of its last line. `None` if hyper

@@ -170,13 +170,22 @@ impl Names {
             (None, Some(authority)) => authority.as_str().rsplit('@').next().unwrap_or_default(),
             (None, None) => "*",
         };
+        let method = method.as_str();
         self.request_line.clear();
-        self.note(method.as_str());
-        self.note(" ");
-        self.note(target);
+        if method.len() + target.len() < LONGEST_REQUEST_LINE {
+            self.request_line.reserve(method.len() + 1 + target.len());
+            self.request_line.push_str(method);
+            self.request_line.push(' ');
+            self.request_line.push_str(target);
+        } else {
+            self.note(method);
+            self.note(" ");
+            self.note(target);
+        }
     }
 
     /// Adds to the request line, as far as there is room.
+    #[cold]
     fn note(&mut self, text: &str) {
         let room = LONGEST_REQUEST_LINE.saturating_sub(self.request_line.len());
         if text.len() <= room {

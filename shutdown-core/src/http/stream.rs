@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use super::connection::Connection;
+use super::state::Phase;
 use crate::net::Entry;
 use crate::sync::notice::Waiting;
 
@@ -42,11 +43,6 @@ impl<I> Stream<I> {
     }
 
     /// Ends an upgraded connection when the time of the drain is up.
-    #[inline]
-    fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        if self.connection.is_upgraded() { self.check_upgraded(cx) } else { Ok(()) }
-    }
-
     #[cold]
     fn check_upgraded(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let edge = &self.connection.site.edge;
@@ -57,8 +53,10 @@ impl<I> Stream<I> {
         }
     }
 
-    fn note_write<T>(&self, written: Poll<T>) -> Poll<T> {
-        self.connection.note_write(written.is_pending());
+    fn note_write<T>(&mut self, written: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if self.connection.note_write(written.is_pending()) == Phase::Upgraded {
+            self.check_upgraded(cx)?;
+        }
         written
     }
 }
@@ -75,18 +73,20 @@ impl<I: AsyncRead + Unpin> AsyncRead for Stream<I> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.check(cx)?;
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        Poll::Ready(self.connection.note_read(&buf.filled()[before..]))
+        let read = Pin::new(&mut self.io).poll_read(cx, buf)?;
+        // One lock for both: an upgraded connection has to look at the drain, whether it has read or not.
+        if self.connection.note_read(&buf.filled()[before..])? == Phase::Upgraded {
+            self.check_upgraded(cx)?;
+        }
+        read.map(Ok)
     }
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.check(cx)?;
         let written = Pin::new(&mut self.io).poll_write(cx, buf);
-        self.note_write(written)
+        self.note_write(written, cx)
     }
 
     fn poll_write_vectored(
@@ -94,9 +94,8 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<I> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.check(cx)?;
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
-        self.note_write(written)
+        self.note_write(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -107,7 +106,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<I> {
         // TLS writes to the socket only here.
         let flushed = Pin::new(&mut self.io).poll_flush(cx);
         match &flushed {
-            Poll::Pending => self.connection.note_write(true),
+            Poll::Pending => drop(self.connection.note_write(true)),
             // Bytes that hyper holds may still be stuck.
             Poll::Ready(_) => {}
         }

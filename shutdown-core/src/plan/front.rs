@@ -25,17 +25,18 @@ impl Front {
 
     /// Records the end of an item. Returns the items that are free now, in the order of R4.
     pub(crate) fn ended(&mut self, plan: &Plan, item: Node) -> Vec<Node> {
-        let mut free = Vec::new();
-        let mut ended = vec![item];
-        while let Some(node) = ended.pop() {
+        let (mut free, mut virtual_nodes) = (Vec::new(), Vec::new());
+        let mut ended = Some(item);
+        while let Some(node) = ended {
             for next in plan.successors(node) {
                 self.0[next] -= 1;
                 if self.0[next] == 0 {
                     // A virtual node ends as soon as all before it have.
-                    let then = if plan.is_item(next) { &mut free } else { &mut ended };
+                    let then = if plan.is_item(next) { &mut free } else { &mut virtual_nodes };
                     then.push(next);
                 }
             }
+            ended = virtual_nodes.pop();
         }
         plan.sort(&mut free);
         free

@@ -45,6 +45,10 @@ impl Tails {
 impl Plan {
     /// Returns the longest path of declared time-outs through the items of each stage.
     pub(crate) fn declared_paths(&self) -> PerStage<DeclaredPath> {
+        if self.items().iter().all(|item| item.timeout.is_none()) {
+            let any = |stage| self.items().iter().any(|item| item.stage == stage);
+            return PerStage::from_fn(|stage| DeclaredPath { any: any(stage), ..DeclaredPath::default() });
+        }
         let seconds = |node: Node| self.items()[node].timeout.map_or(0.0, |timeout| timeout.as_secs_f64());
         let tails = Tails::new(self, seconds);
         PerStage::from_fn(|stage| {

@@ -14,8 +14,7 @@ use crate::sequence::InstanceId;
 ///
 /// A handle derefs to the value. A resource with a field `Managed<Database>` is torn down before every `Database`: the
 /// field is the dependency.
-// It holds a trait object, although there is one implementation. So rustc sees at once that a handle is `Send` and
-// `Sync`. Otherwise it would look through every handle into the next resource, and give up in a chain of 32 (E0275).
+// It holds a trait object, so that rustc sees at once that a handle is `Send` and `Sync`. Otherwise it would look through every handle into the next resource, and give up in a chain of 32 (E0275).
 pub struct Managed<T>(Arc<dyn Instance<T>>);
 
 /// An instance, as its handles see it.
@@ -25,13 +24,13 @@ trait Instance<T>: Send + Sync {
     fn owner(&self) -> &dyn Owner;
 }
 
-struct Shared<T> {
+struct Shared<T, O> {
     value: T,
     id: InstanceId,
-    owner: Box<dyn Owner>,
+    owner: O,
 }
 
-impl<T: Send + Sync> Instance<T> for Shared<T> {
+impl<T: Send + Sync, O: Owner> Instance<T> for Shared<T, O> {
     fn value(&self) -> &T {
         &self.value
     }
@@ -41,7 +40,7 @@ impl<T: Send + Sync> Instance<T> for Shared<T> {
     }
 
     fn owner(&self) -> &dyn Owner {
-        &*self.owner
+        &self.owner
     }
 }
 
@@ -55,7 +54,7 @@ pub(crate) trait Owner: Send + Sync {
 }
 
 impl<T: Send + Sync + 'static> Managed<T> {
-    pub(crate) fn new(value: T, id: InstanceId, owner: Box<dyn Owner>) -> Managed<T> {
+    pub(crate) fn new(value: T, id: InstanceId, owner: impl Owner + 'static) -> Managed<T> {
         Managed(Arc::new(Shared { value, id, owner }))
     }
 }
@@ -105,7 +104,7 @@ impl<T: Resource> Managed<T> {
     /// ```
     #[doc(alias("mock", "unit test", "fake"))]
     pub fn detached(value: T) -> Managed<T> {
-        Managed::new(value, InstanceId::DETACHED, Box::new(Nobody))
+        Managed::new(value, InstanceId::DETACHED, Nobody)
     }
 }
 

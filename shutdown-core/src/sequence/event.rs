@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::entry::InstanceId;
 use crate::report::{FactKind, MainOutcome, Outcome, Reason, Report, Straggler};
+use crate::stage::TeardownStage;
 
 /// An event of a lifecycle.
 #[derive(Clone, Debug)]
@@ -69,8 +70,8 @@ pub(crate) enum Action<H> {
     AbandonAtNotice(H),
     /// Run this teardown outside of the plan, within its time-out: its release has waited for the end of its hook.
     Release(InstanceId, H, Option<Duration>),
-    /// Run this teardown.
-    Start(InstanceId, H),
+    /// Run this teardown, which belongs to this stage.
+    Start(InstanceId, H, TeardownStage),
     /// Drop this teardown, because its time is up. The sequence has recorded the outcome.
     Abandon(H, Outcome),
     /// Warn that the declared time-outs of the managed instances are scaled to fit into grace, and why (R12).

@@ -1,11 +1,12 @@
 //! The managed instances, and the plan that follows from them.
 
 use std::any::TypeId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::at_notice::AtNotice;
+use super::entries::Entries;
 use super::entry::{Entry, InstanceId, Spec, State};
 use crate::plan::{Class, Cycle, DeclaredPath, Group, Item, Need, Plan, Why, place};
 use crate::report::{EdgeReport, InstanceReport, Outcome};
@@ -38,9 +39,11 @@ pub(super) struct Planned {
 
 #[derive(Debug)]
 pub(super) struct Registry<H> {
-    entries: BTreeMap<InstanceId, Entry<H>>,
+    entries: Entries<H>,
     class_of: HashMap<TypeId, usize>,
     classes: Vec<Class>,
+    /// For each class whether its needs are known. A class that so far was only needed by others is not declared.
+    declared: Vec<bool>,
     /// The current plan. `None` after a change.
     planned: Option<Arc<Planned>>,
 }
@@ -49,7 +52,8 @@ impl<H> Default for Registry<H> {
     fn default() -> Registry<H> {
         // The first class is `NO_CLASS`.
         let classes = vec![Class::default()];
-        Registry { entries: BTreeMap::new(), class_of: HashMap::new(), classes, planned: None }
+        let declared = vec![true];
+        Registry { entries: Entries::default(), class_of: HashMap::new(), classes, declared, planned: None }
     }
 }
 
@@ -59,15 +63,20 @@ impl<H: Clone> Registry<H> {
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry<H>> {
-        self.entries.values()
+        self.entries.iter().map(|(_, entry)| entry)
     }
 
     pub(super) fn get_mut(&mut self, id: InstanceId) -> Option<&mut Entry<H>> {
-        self.entries.get_mut(&id)
+        self.entries.get_mut(id)
     }
 
     pub(super) fn get(&self, id: InstanceId) -> Option<&Entry<H>> {
-        self.entries.get(&id)
+        self.entries.get(id)
+    }
+
+    /// Returns the instance of each node of the plan.
+    fn ids(&self) -> Vec<InstanceId> {
+        self.entries.iter().map(|(id, _)| id).collect()
     }
 
     /// Returns for each node of the plan whether its instance has ended.
@@ -83,8 +92,7 @@ impl<H: Clone> Registry<H> {
     /// Returns the class of a type. Calls `needs` when the class is declared for the first time.
     pub(super) fn class(&mut self, class: TypeId, needs: impl FnOnce() -> Vec<(TypeId, Why)>) -> usize {
         let at = self.index_of(class);
-        // A class that so far was only needed by others has no needs of its own yet.
-        if self.classes[at].needs.is_empty() {
+        if !std::mem::replace(&mut self.declared[at], true) {
             let needs = needs().into_iter();
             self.classes[at].needs =
                 needs.map(|(class, why)| Need { of: self.index_of(class), why }).collect();
@@ -95,6 +103,7 @@ impl<H: Clone> Registry<H> {
     fn index_of(&mut self, class: TypeId) -> usize {
         *self.class_of.entry(class).or_insert_with(|| {
             self.classes.push(Class::default());
+            self.declared.push(false);
             self.classes.len() - 1
         })
     }
@@ -107,20 +116,20 @@ impl<H: Clone> Registry<H> {
     /// Orders `a` before `b`. Returns `false`, without effect, if one is unknown or its teardown has started.
     pub(super) fn depends_on(&mut self, a: InstanceId, b: InstanceId) -> bool {
         let waiting = |entry: Option<&Entry<H>>| entry.is_some_and(Entry::is_waiting);
-        if a == b || !waiting(self.entries.get(&a)) || !waiting(self.entries.get(&b)) {
+        if a == b || !waiting(self.entries.get(a)) || !waiting(self.entries.get(b)) {
             return false;
         }
         self.planned = None;
         let take_needs = |entry: &mut Entry<H>| std::mem::take(&mut entry.spec.needs);
-        let mut needs = self.entries.get_mut(&a).map(take_needs).unwrap_or_default();
+        let mut needs = self.entries.get_mut(a).map(take_needs).unwrap_or_default();
         if needs.len().is_power_of_two() {
             // The instances that `a` needed may have been released and replaced many times.
-            needs.retain(|id| self.entries.contains_key(id));
+            needs.retain(|id| self.entries.get(*id).is_some());
             needs.sort_unstable();
             needs.dedup();
         }
         needs.push(b);
-        if let Some(entry) = self.entries.get_mut(&a) {
+        if let Some(entry) = self.entries.get_mut(a) {
             entry.spec.needs = needs;
         }
         true
@@ -129,14 +138,14 @@ impl<H: Clone> Registry<H> {
     /// Takes the instance out of every rule, because its place in the plan has passed.
     pub(super) fn set_late(&mut self, id: InstanceId) {
         self.planned = None;
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.entries.get_mut(id) {
             entry.late = true;
         }
     }
 
     /// Hands a teardown that has not started to the caller.
     pub(super) fn release(&mut self, now: Instant, id: InstanceId) -> Released<H> {
-        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.is_waiting()) else {
+        let Some(entry) = self.entries.get_mut(id).filter(|entry| entry.is_waiting()) else {
             return Released::Elsewhere;
         };
         entry.state = State::Running { began: now, limit: None };
@@ -147,12 +156,12 @@ impl<H: Clone> Registry<H> {
     /// Removes a released instance from the plan.
     pub(super) fn remove(&mut self, id: InstanceId) {
         self.planned = None;
-        self.entries.remove(&id);
+        self.entries.remove(id);
     }
 
     /// Records the end of a teardown. Returns `None` if that has been done before.
     pub(super) fn finish(&mut self, now: Instant, id: InstanceId, outcome: Outcome) -> Option<&Entry<H>> {
-        let entry = self.entries.get_mut(&id).filter(|entry| !entry.is_done())?;
+        let entry = self.entries.get_mut(id).filter(|entry| !entry.is_done())?;
         entry.finish(now, outcome);
         entry.hook = None;
         Some(entry)
@@ -176,16 +185,16 @@ impl<H: Clone> Registry<H> {
         self.planned.clone().unwrap_or_else(|| {
             let mut plan = self.plan();
             let broken = plan.break_cycles();
-            let (ids, paths) = (self.entries.keys().copied().collect(), plan.declared_paths());
+            let (ids, paths) = (self.ids(), plan.declared_paths());
             Arc::new(Planned { plan, ids, broken, paths })
         })
     }
 
     /// Returns the plan that the rules ask for, with its cycles.
     pub(super) fn plan(&self) -> Plan {
-        let ids: Vec<InstanceId> = self.entries.keys().copied().collect();
+        let ids = self.ids();
         let need = |id: &InstanceId| Some(Need { of: ids.binary_search(id).ok()?, why: Why::Instance });
-        let items = self.entries.values().map(|entry| Item {
+        let items = self.entries().map(|entry| Item {
             name: entry.spec.name.clone(),
             class: entry.spec.class,
             order: entry.spec.order,

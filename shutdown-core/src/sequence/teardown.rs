@@ -129,12 +129,13 @@ impl Teardown {
         registry: &mut Registry<H>,
         actions: &mut Vec<Action<H>>,
     ) {
+        actions.reserve(free.len());
         for node in free {
             let id = self.progress.id(*node);
             let Some(entry) = registry.get_mut(id).filter(|entry| entry.is_waiting()) else { continue };
             entry.state = State::Started { since: now };
             if let Some(hook) = entry.hook.clone() {
-                actions.push(Action::Start(id, hook));
+                actions.push(Action::Start(id, hook, entry.spec.stage));
             }
         }
     }
@@ -144,15 +145,18 @@ impl Teardown {
         let Some(entry) = registry.get_mut(id).filter(|entry| entry.is_started()) else { return };
         entry.state = State::Running { began: now, limit: None };
         let until = self.until()[entry.spec.stage];
-        let end = self.limits.must_end(entry.node, until);
-        // On a healthy runtime the teardowns before this one have left it its share. If it begins late, it takes the
-        // missing time from those after it, as long as that is little. Else all share the remaining time.
-        let share = now + self.limits.share(entry.node);
-        let slack = LATE.max(until.saturating_duration_since(now) / 100);
-        if end < until && share.saturating_duration_since(end) > slack {
-            return self.share_out(now, registry);
+        let mut end = self.limits.must_end(entry.node, until);
+        if end < until {
+            // On a healthy runtime the teardowns before this one have left it its share. If it begins late, it takes the
+            // missing time from those after it, as long as that is little. Else all share the remaining time.
+            let share = now + self.limits.share(entry.node);
+            let slack = LATE.max(until.saturating_duration_since(now) / 100);
+            if share.saturating_duration_since(end) > slack {
+                return self.share_out(now, registry);
+            }
+            end = end.max(share).min(until);
         }
-        let end = within_timeout(end.max(share).min(until), now, entry.spec.timeout);
+        let end = within_timeout(end, now, entry.spec.timeout);
         entry.state = State::Running { began: now, limit: Some(end) };
         self.expiries.push(Reverse(Expiry { at: end, id }));
     }

@@ -6,7 +6,7 @@ mod check;
 mod cost;
 mod instants;
 mod scenario;
-mod script;
+pub(super) mod script;
 mod sim;
 mod stories;
 

@@ -77,14 +77,12 @@ macro_rules! provider {
 
             async fn release(&self) -> Result<(), String> {
                 let (provider, runtime) = (self.clone(), Handle::current());
-                // A batch of the stop that was lost before the teardown counts as well.
-                let stopping_for = TeardownScope::current().stopping_for();
+                // A batch of the stop that was lost before the teardown counts as well. The thread may begin late.
+                let since = since(TeardownScope::current().stopping_for());
                 let ended = apart(move |time: Time| {
                     // An exporter may need the runtime.
                     let _entered = runtime.enter();
-                    let begun = Instant::now();
-                    let since = begun.checked_sub(stopping_for).unwrap_or(begun);
-                    let until = begun + time.left().unwrap_or(LIMIT_WITHOUT_A_STOP);
+                    let until = Instant::now() + time.left().unwrap_or(LIMIT_WITHOUT_A_STOP);
                     let left = || until.saturating_duration_since(Instant::now());
                     let flushed = flush(|| provider.force_flush(), || left().is_zero());
                     let (ended, watched) = shut_down(|| provider.shutdown_with_timeout(left()));
@@ -121,6 +119,12 @@ provider! {
     SdkTracerProvider: "spans", last_result: IsOneOfMany;
     SdkMeterProvider: "metrics", last_result: IsAll;
     SdkLoggerProvider: "logs", last_result: IsOneOfMany;
+}
+
+/// Returns the instant at which the stop began, if it has lasted for this time.
+fn since(stopping_for: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_sub(stopping_for).unwrap_or(now)
 }
 
 /// What the result of a flush covers.

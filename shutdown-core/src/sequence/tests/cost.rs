@@ -56,7 +56,7 @@ fn costs(count: u32, chain: bool) -> [Duration; 4] {
         let mut exits = 0;
         for action in actions {
             match action {
-                Action::Start(id, ()) => {
+                Action::Start(id, (), _) => {
                     timed(2, &mut sequence, Event::Began(id));
                     timed(3, &mut sequence, Event::Ended(id, Outcome::Ok));
                     ended += 1;

@@ -465,7 +465,7 @@ fn the_end_is_told_before_the_flush_starts() {
         let actions = script.raw(2, Event::Ended(InstanceId(0), Outcome::Ok));
         let at = |is: fn(&Action<&str>) -> bool| actions.iter().position(is);
         let told = at(|action| matches!(action, Action::Tell(FactKind::Stopped { status: 0, .. })));
-        let started = at(|action| matches!(action, Action::Start(_, "log")));
+        let started = at(|action| matches!(action, Action::Start(_, "log", _)));
         assert!(told.is_some() && told < started, "{actions:?}");
         let exit = script.raw(3, Event::Ended(last, outcome));
         let is_told = |action: &Action<&str>| matches!(action, Action::Exit { is_told, .. } if *is_told == is_told_once);

@@ -56,7 +56,7 @@ pub(super) fn request() -> Event {
     Event::Stop(Reason::Requested { reason: "test".into() })
 }
 
-pub(super) fn spec(name: &'static str) -> Spec {
+pub(in crate::sequence) fn spec(name: &'static str) -> Spec {
     Spec {
         name: name.into(),
         class: NO_CLASS,
@@ -80,7 +80,7 @@ fn text(action: Action<&'static str>) -> Option<String> {
         Action::StartAtNotice(_, name) => format!("notify {name}"),
         Action::AbandonAtNotice(name) => format!("drop the hook of {name}"),
         Action::Release(_, name, _) => format!("release {name}"),
-        Action::Start(_, name) => format!("start {name}"),
+        Action::Start(_, name, _) => format!("start {name}"),
         Action::Abandon(name, outcome) => format!("abandon {name}: {outcome}"),
         Action::Tell(FactKind::Waiting { stage, names, .. }) => {
             format!("{stage} waits for {}", names.join(", "))

@@ -57,7 +57,7 @@ impl Sim<'_> {
                     assert_eq!(self.run.lives[at].id, Some(id));
                     self.begin_release(at, stage);
                 }
-                Action::Start(id, at) => {
+                Action::Start(id, at, _) => {
                     assert_eq!(self.run.lives[at].id.unwrap_or(id), id);
                     self.run.lives[at].id = Some(id);
                     self.run.lives[at].starts += 1;
