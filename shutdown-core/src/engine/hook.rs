@@ -225,9 +225,28 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
+    use tokio::sync::oneshot;
+    use tokio::time::timeout;
+
+    use super::Hook;
     use crate::Lifecycle;
+    use crate::report::Outcome;
     use crate::resource::scope::TeardownScope;
+    use crate::sequence::InstanceId;
     use crate::sync::lock;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_teardown_that_is_abandoned_before_its_task_is_known_is_dropped() {
+        let hook = Hook::new(InstanceId(1), "cache".into(), Box::new(|| Box::pin(ready(Vec::new()))), None);
+        assert!(hook.abandon(Outcome::TimedOut).is_none());
+        let (kept, dropped) = oneshot::channel::<()>();
+        hook.set_task(tokio::spawn(async move {
+            let _kept = kept;
+            pending().await
+        }));
+        let dropped = timeout(Duration::from_secs(1), dropped).await;
+        assert!(dropped.expect("the task is dropped").is_err());
+    }
 
     /// Returns what a teardown sees of the stop of a program that spawns `task`.
     async fn scope_of_a_teardown(task: impl Future<Output = ()> + Send + 'static) -> TeardownScope {

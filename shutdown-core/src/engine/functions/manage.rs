@@ -14,6 +14,11 @@ use crate::resource::{Resource, TeardownOutput};
 /// an instance down in its place in the plan. An instance that is managed after that place has passed is torn down at
 /// once, and the report marks the instance as late.
 ///
+/// # Cost
+///
+/// An instance takes about 500 bytes in addition to its value. A stop takes up to 1 KiB more for each. Its time is linear in
+/// the number of instances: about 5 us for each of 100,000.
+///
 /// # Panics
 ///
 /// Panics [outside of a lifecycle](macro@crate::main#inside-and-outside-of-a-lifecycle). The message lists two ways to be inside.
