@@ -165,6 +165,20 @@ fn each_end_has_its_status() {
 }
 
 #[test]
+fn the_arguments_and_the_times_of_a_stop_reach_the_program() {
+    let script = r#"echo "$*"; echo "grace $LIFECYCLE_GRACE, lame duck $LIFECYCLE_LAME_DUCK""#;
+    let program = sh(script).args(["sh", "one", "two words"]).grace("3s").lame_duck("1s");
+    program.run().exited(0).said(&["one two words", "grace 3s, lame duck 1s"]);
+}
+
+#[test]
+fn a_stop_sends_sigterm_and_waits_for_the_end() {
+    let script = "trap 'sleep 0.2; echo stopped; exit 4' TERM; echo ready; while :; do sleep 0.01; done";
+    let stopped = sh(script).ready_at_line("ready").start().stop();
+    stopped.exited(4).said(&["ready", "stopped"]).not_before(Duration::from_millis(200));
+}
+
+#[test]
 fn a_program_that_does_not_exist_is_an_error_at_the_start() {
     let message = panics(|| Program::new("/there/is/no/such/program").start());
     assert!(message.starts_with("cannot start /there/is/no/such/program: No such file"), "{message}");

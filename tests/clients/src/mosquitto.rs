@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::ops::Deref;
 
-use lifecycle_services_tests::{Place, Server, programs};
+use lifecycle_services_tests::{Place, Server, installed};
 
 /// A Mosquitto broker for the tests, with its data in memory.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Mosquitto {
             list.display()
         );
         std::fs::write(&config, text).expect("the folder is ours");
-        let mut command = place.command(programs::find("mosquitto", "mosquitto"));
+        let mut command = place.command(installed("mosquitto", "mosquitto"));
         command.arg("-c").arg(&config);
         Mosquitto(place.start(command, || TcpStream::connect(("127.0.0.1", port)).is_ok()))
     }

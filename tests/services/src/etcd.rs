@@ -1,36 +1,23 @@
 //! etcd.
 
-use std::ops::Deref;
-use std::sync::LazyLock;
-
 use etcd_client::{Client, GetOptions};
 
-use crate::server::{Place, Server};
-use crate::{ask, programs};
+use crate::server::{Place, Server, shared};
+use crate::{ask, installed};
 
 /// An etcd server for the tests.
 #[derive(Debug)]
 pub struct Etcd(Server);
 
 impl Etcd {
-    /// Returns the server that all tests share. No test freezes it.
-    pub fn shared() -> &'static Etcd {
-        static SHARED: LazyLock<Etcd> = LazyLock::new(Etcd::start);
-        &SHARED
-    }
-
     /// Starts a server.
-    ///
-    /// # Panics
-    ///
-    /// If the server does not start.
     #[must_use]
     pub fn start() -> Etcd {
         // The port of its peers is not used by anybody else, because it has no peers.
         let (peers, place) = (Place::new("etcd-peers"), Place::new("etcd"));
         let (clients, peers) =
             (format!("http://127.0.0.1:{}", place.port), format!("http://127.0.0.1:{}", peers.port));
-        let mut command = place.command(programs::find("etcd", "etcd-server"));
+        let mut command = place.command(installed("etcd", "etcd-server"));
         command.args(["--name", "test"]).arg("--data-dir").arg(place.folder.join("data"));
         command.args(["--listen-client-urls", &clients, "--advertise-client-urls", &clients]);
         command.args(["--listen-peer-urls", &peers, "--initial-advertise-peer-urls", &peers]);
@@ -48,19 +35,11 @@ impl Etcd {
     }
 
     /// Connects a client.
-    ///
-    /// # Panics
-    ///
-    /// If the server does not answer.
     pub async fn client(&self) -> Client {
         Client::connect([self.address()], None).await.expect("etcd answers")
     }
 
     /// Lists the keys that begin with `prefix`.
-    ///
-    /// # Panics
-    ///
-    /// If the server does not answer.
     pub fn keys(&self, prefix: &str) -> Vec<String> {
         ask(async {
             let options = GetOptions::new().with_prefix().with_keys_only();
@@ -70,10 +49,4 @@ impl Etcd {
     }
 }
 
-impl Deref for Etcd {
-    type Target = Server;
-
-    fn deref(&self) -> &Server {
-        &self.0
-    }
-}
+shared!(Etcd, 0);

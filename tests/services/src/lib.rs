@@ -7,12 +7,12 @@ mod etcd;
 mod mariadb;
 mod nats;
 mod postgres;
-pub mod programs;
 mod rabbitmq;
 mod redis_server;
 mod server;
 
 pub use etcd::Etcd;
+pub use lifecycle_process_tests::{installed, wait_until};
 pub use mariadb::MariaDb;
 pub use nats::Nats;
 pub use postgres::{Postgres, PostgresDown};
@@ -21,7 +21,6 @@ pub use redis_server::Redis;
 pub use server::{Place, Server};
 
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 use lifecycle_process_tests::PATIENCE;
 use tokio::runtime::Runtime;
@@ -33,10 +32,6 @@ static ASKING: LazyLock<Runtime> = LazyLock::new(|| {
 });
 
 /// Runs `future` to its end.
-///
-/// # Panics
-///
-/// If `future` does not end in time.
 #[track_caller]
 pub fn ask<F: Future>(future: F) -> F::Output {
     ASKING
@@ -44,25 +39,7 @@ pub fn ask<F: Future>(future: F) -> F::Output {
         .expect("a server does not answer")
 }
 
-/// Waits until `holds` returns `true`.
-///
-/// # Panics
-///
-/// If the time limit passes. The message names `what`.
-#[track_caller]
-pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE * 2;
-    while !holds() {
-        assert!(Instant::now() < until, "this never came: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 /// Returns the numbers of the writes in a file of `SQLite`.
-///
-/// # Panics
-///
-/// If the file cannot be read.
 #[track_caller]
 pub fn sqlite_numbers(file: &std::path::Path) -> Vec<i64> {
     use sqlx::{ConnectOptions as _, Connection as _};

@@ -1,13 +1,10 @@
 //! `MariaDB`.
 
-use std::ops::Deref;
-use std::sync::LazyLock;
-
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
-use crate::server::{Place, Server};
-use crate::{ask, programs};
+use crate::server::{Place, Server, shared};
+use crate::{ask, installed};
 
 /// A `MariaDB` server for the tests.
 #[derive(Debug)]
@@ -17,23 +14,17 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// Returns the server that all tests share. No test freezes it.
-    pub fn shared() -> &'static MariaDb {
-        static SHARED: LazyLock<MariaDb> = LazyLock::new(MariaDb::start);
-        &SHARED
-    }
-
     /// Starts another server.
     #[must_use]
     pub fn start() -> MariaDb {
         let place = Place::new("mariadb");
         let data = format!("--datadir={}", place.folder.join("data").display());
         let socket = format!("--socket={}", place.folder.join("socket").display());
-        let mut init = place.command(programs::find("mariadb-install-db", "mariadb-server"));
+        let mut init = place.command(installed("mariadb-install-db", "mariadb-server"));
         init.args(["--no-defaults", &data, "--auth-root-authentication-method=normal"]);
         init.args(["--skip-test-db", "--skip-name-resolve"]);
         Place::run(init);
-        let mut command = place.command(programs::find("mariadbd", "mariadb-server"));
+        let mut command = place.command(installed("mariadbd", "mariadb-server"));
         command.args(["--no-defaults", &data, &socket, "--bind-address=127.0.0.1", "--skip-name-resolve"]);
         command.args([&format!("--port={}", place.port), "--max-connections=400", "--skip-log-bin"]);
         command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"]);
@@ -56,40 +47,24 @@ impl MariaDb {
     }
 
     /// Runs a statement.
-    ///
-    /// # Panics
-    ///
-    /// If the statement fails.
     #[track_caller]
     pub fn run(&self, statement: &str) {
         ask(sqlx::raw_sql(AssertSqlSafe(statement)).execute(&self.pool)).expect(statement);
     }
 
     /// Returns the column of numbers that `query` selects.
-    ///
-    /// # Panics
-    ///
-    /// If the query fails.
     #[track_caller]
     pub fn numbers(&self, query: &str) -> Vec<i64> {
         ask(sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&self.pool)).expect(query)
     }
 
     /// Returns the number of connections of the service.
-    ///
-    /// # Panics
-    ///
-    /// If the query fails.
     #[track_caller]
     pub fn connections(&self) -> i64 {
         self.numbers("SELECT count(*) FROM information_schema.processlist WHERE db = 'service'")[0]
     }
 
     /// Returns the number of clients that have disconnected abruptly since the start of the server.
-    ///
-    /// # Panics
-    ///
-    /// If the query fails.
     #[track_caller]
     pub fn aborted(&self) -> i64 {
         self.numbers(
@@ -99,10 +74,4 @@ impl MariaDb {
     }
 }
 
-impl Deref for MariaDb {
-    type Target = Server;
-
-    fn deref(&self) -> &Server {
-        &self.server
-    }
-}
+shared!(MariaDb, server);

@@ -1,8 +1,6 @@
 //! NATS, with `JetStream`.
 
 use std::error::Error;
-use std::ops::Deref;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{PullConsumer, pull};
@@ -11,8 +9,8 @@ use async_nats::{Client, ConnectOptions, ServerAddr, jetstream};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 
-use crate::server::{Place, Server};
-use crate::{ask, programs};
+use crate::server::{Place, Server, shared};
+use crate::{ask, installed};
 
 /// The acknowledgement time-out. It is longer than any test, so no message is delivered again because of it.
 const ACK_WAIT: Duration = Duration::from_secs(5 * 60);
@@ -25,17 +23,7 @@ pub struct Nats {
 }
 
 impl Nats {
-    /// Returns the server that all tests share. No test freezes it.
-    pub fn shared() -> &'static Nats {
-        static SHARED: LazyLock<Nats> = LazyLock::new(Nats::start);
-        &SHARED
-    }
-
     /// Starts another server.
-    ///
-    /// # Panics
-    ///
-    /// If the server does not start.
     #[must_use]
     pub fn start() -> Nats {
         Nats::start_with("", "")
@@ -43,10 +31,6 @@ impl Nats {
 
     /// Starts a server that requires the password `secret`. The user `u` has all permissions. The user `orders`
     /// can only publish to the subject `orders`.
-    ///
-    /// # Panics
-    ///
-    /// If the server does not start.
     #[must_use]
     pub fn locked() -> Nats {
         let users = r#"authorization { users = [
@@ -61,7 +45,7 @@ impl Nats {
         let file = place.folder.join("config");
         std::fs::write(&file, config).expect("the folder is ours");
         let (port, url) = (place.port.to_string(), format!("nats://{user}127.0.0.1:{}", place.port));
-        let mut command = place.command(programs::find("nats-server", "nats-server"));
+        let mut command = place.command(installed("nats-server", "nats-server"));
         command.args(["-a", "127.0.0.1", "-p", &port, "-js", "-sd"]).arg(place.folder.join("js"));
         command.arg("-c").arg(file);
         let server = place.start(command, || ask(Nats::connect(&url)).is_ok());
@@ -91,10 +75,6 @@ impl Nats {
     }
 
     /// Subscribes to `subject`, and waits until the server has the subscription.
-    ///
-    /// # Panics
-    ///
-    /// If the server rejects the subscription.
     pub fn subscribe(&self, subject: &'static str) -> async_nats::Subscriber {
         ask(async {
             let mut subscriber = self.client.subscribe(subject).await.expect("a subscription");
@@ -108,10 +88,6 @@ impl Nats {
     /// Creates a stream and a pull consumer, both of this name, with `messages` messages, numbered from 0.
     ///
     /// A message that is not acknowledged within `ack_wait` is delivered again. `None` means 5 minutes.
-    ///
-    /// # Panics
-    ///
-    /// If the server rejects the stream, the consumer or a message.
     pub fn fill(&self, name: &str, messages: u64, ack_wait: Option<Duration>) {
         ask(async {
             let context = jetstream::new(self.client.clone());
@@ -146,10 +122,6 @@ impl Nats {
     }
 
     /// Returns the state of a consumer, as the server reports it.
-    ///
-    /// # Panics
-    ///
-    /// If the consumer does not exist.
     pub fn info(&self, name: &str) -> jetstream::consumer::Info {
         ask(async {
             let context = jetstream::new(self.client.clone());
@@ -160,10 +132,6 @@ impl Nats {
     }
 
     /// Takes and acknowledges the next message of a consumer. Returns `None` if no message arrives within `wait`.
-    ///
-    /// # Panics
-    ///
-    /// If the server does not respond.
     pub fn take(&self, name: &str, wait: Duration) -> Option<String> {
         ask(async {
             let context = jetstream::new(self.client.clone());
@@ -177,10 +145,4 @@ impl Nats {
     }
 }
 
-impl Deref for Nats {
-    type Target = Server;
-
-    fn deref(&self) -> &Server {
-        &self.server
-    }
-}
+shared!(Nats, server);

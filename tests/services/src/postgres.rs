@@ -1,14 +1,12 @@
 //! `PostgreSQL`.
 
-use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::LazyLock;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
-use crate::server::{Place, Server};
-use crate::{ask, programs, wait_until};
+use crate::server::{Place, Server, shared};
+use crate::{ask, installed, wait_until};
 
 /// A `PostgreSQL` server for the tests.
 #[derive(Debug)]
@@ -18,12 +16,6 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Returns the server that all tests share. No test freezes it.
-    pub fn shared() -> &'static Postgres {
-        static SHARED: LazyLock<Postgres> = LazyLock::new(Postgres::start);
-        &SHARED
-    }
-
     /// Starts another server. The user `locked` needs a password.
     #[must_use]
     pub fn start() -> Postgres {
@@ -36,30 +28,18 @@ impl Postgres {
     }
 
     /// Runs a statement.
-    ///
-    /// # Panics
-    ///
-    /// If the statement fails.
     #[track_caller]
     pub fn run(&self, statement: &str) {
         ask(sqlx::raw_sql(AssertSqlSafe(statement)).execute(&self.pool)).expect(statement);
     }
 
     /// Returns the number that `query` selects.
-    ///
-    /// # Panics
-    ///
-    /// If the query fails.
     #[track_caller]
     pub fn number(&self, query: &str) -> i64 {
         ask(sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&self.pool)).expect(query)
     }
 
     /// Returns the column of numbers that `query` selects.
-    ///
-    /// # Panics
-    ///
-    /// If the query fails.
     #[track_caller]
     pub fn numbers(&self, query: &str) -> Vec<i64> {
         ask(sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&self.pool)).expect(query)
@@ -115,7 +95,7 @@ impl PostgresDown {
     pub fn new() -> PostgresDown {
         let place = Place::new("postgres");
         let data = place.folder.join("data");
-        let mut init = place.command(programs::find("initdb", "postgresql"));
+        let mut init = place.command(installed("initdb", "postgresql"));
         init.args(["-U", "test", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"]).arg(&data);
         Place::run(init);
         let access = "host all locked 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n";
@@ -132,7 +112,7 @@ impl PostgresDown {
     #[must_use]
     pub fn start(self) -> Postgres {
         let PostgresDown { place, data } = self;
-        let mut command = place.command(programs::find("postgres", "postgresql"));
+        let mut command = place.command(installed("postgres", "postgresql"));
         command.arg("-D").arg(&data).args(["-p", &place.port.to_string()]);
         let folder = place.folder.display().to_string();
         for setting in [
@@ -169,13 +149,7 @@ impl Default for PostgresDown {
     }
 }
 
-impl Deref for Postgres {
-    type Target = Server;
-
-    fn deref(&self) -> &Server {
-        &self.server
-    }
-}
+shared!(Postgres, server);
 
 fn url(port: u16, name: &str) -> String {
     format!("postgres://test@127.0.0.1:{port}/postgres?application_name={name}")

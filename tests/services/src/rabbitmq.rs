@@ -1,14 +1,11 @@
 //! `RabbitMQ`. The server takes seconds to start, so a test requests it early.
 
-use std::ops::Deref;
-use std::sync::LazyLock;
-
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 
-use crate::server::{Place, Server, free_port};
-use crate::{ask, programs, wait_until};
+use crate::server::{Place, Server, free_port, shared};
+use crate::{ask, installed, wait_until};
 
 /// A `RabbitMQ` server for the tests.
 #[derive(Debug)]
@@ -19,12 +16,6 @@ pub struct RabbitMq {
 }
 
 impl RabbitMq {
-    /// Returns the server that all tests share. No test freezes it.
-    pub fn shared() -> &'static RabbitMq {
-        static SHARED: LazyLock<RabbitMq> = LazyLock::new(RabbitMq::start);
-        &SHARED
-    }
-
     /// Starts another server.
     #[must_use]
     pub fn start() -> RabbitMq {
@@ -33,7 +24,7 @@ impl RabbitMq {
         let folder = |name: &str| place.folder.join(name).display().to_string();
         std::fs::write(folder("plugins"), "[].").expect("the folder is ours");
         std::fs::write(folder("rabbitmq.conf"), "").expect("the folder is ours");
-        let mut command = place.command(programs::find("rabbitmq-server", "rabbitmq-server"));
+        let mut command = place.command(installed("rabbitmq-server", "rabbitmq-server"));
         for (name, value) in [
             ("RABBITMQ_NODENAME", node(place.port)),
             ("RABBITMQ_NODE_PORT", place.port.to_string()),
@@ -69,10 +60,6 @@ impl RabbitMq {
     }
 
     /// Creates a queue of this name with `messages` messages, numbered from 0.
-    ///
-    /// # Panics
-    ///
-    /// If the broker rejects the queue or a message.
     pub fn fill(&self, name: &str, messages: u64) {
         self.with_channel(async |channel| {
             let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
@@ -95,10 +82,6 @@ impl RabbitMq {
     }
 
     /// Returns the number of messages in a queue that no consumer holds.
-    ///
-    /// # Panics
-    ///
-    /// If the queue does not exist.
     pub fn waiting(&self, name: &str) -> u32 {
         self.with_channel(async |channel| {
             let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
@@ -107,13 +90,9 @@ impl RabbitMq {
     }
 
     /// Returns the names of the connections that clients have named, as the server lists them.
-    ///
-    /// # Panics
-    ///
-    /// If the server's own tool fails.
     #[track_caller]
     pub fn named_connections(&self) -> Vec<String> {
-        let mut list = self.server.command(programs::find("rabbitmqctl", "rabbitmq-server"));
+        let mut list = self.server.command(installed("rabbitmqctl", "rabbitmq-server"));
         list.env("ERL_EPMD_PORT", self.mapper.port().to_string());
         list.args(["--quiet", "--node", &node(self.port()), "list_connections", "client_properties"]);
         let list = Place::run(list);
@@ -126,10 +105,6 @@ impl RabbitMq {
     }
 
     /// Waits until the server has read all that clients have sent that are gone, and has closed their connections.
-    ///
-    /// # Panics
-    ///
-    /// If the server keeps a connection, or if the kernel has no table of connections (`proc(5)`).
     #[track_caller]
     pub fn is_left(&self) {
         // The columns are those of `proc(5)`: `sl local_address rem_address st ..`. The addresses end with a port.
@@ -160,13 +135,7 @@ impl RabbitMq {
     }
 }
 
-impl Deref for RabbitMq {
-    type Target = Server;
-
-    fn deref(&self) -> &Server {
-        &self.server
-    }
-}
+shared!(RabbitMq, server);
 
 fn node(port: u16) -> String {
     format!("n{port}@localhost")
@@ -179,7 +148,7 @@ fn url(port: u16) -> String {
 /// Starts a port mapper. The mapper that `RabbitMQ` would start never ends.
 fn mapper() -> Server {
     let place = Place::new("epmd");
-    let mut command = place.command(programs::find("epmd", "erlang-base"));
+    let mut command = place.command(installed("epmd", "erlang-base"));
     command.env("ERL_EPMD_PORT", place.port.to_string()).env("ERL_EPMD_ADDRESS", "127.0.0.1");
     let port = place.port;
     place.start(command, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok())

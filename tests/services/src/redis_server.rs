@@ -1,30 +1,21 @@
 //! Redis.
 
-use std::ops::Deref;
-use std::sync::LazyLock;
-
 use redis::{Client, FromRedisValue};
 
-use crate::server::{Place, Server};
-use crate::{ask, programs};
+use crate::server::{Place, Server, shared};
+use crate::{ask, installed};
 
 /// A Redis server for the tests.
 #[derive(Debug)]
 pub struct Redis(Server);
 
 impl Redis {
-    /// Returns the server that all tests share. No test freezes it.
-    pub fn shared() -> &'static Redis {
-        static SHARED: LazyLock<Redis> = LazyLock::new(Redis::start);
-        &SHARED
-    }
-
     /// Starts another server.
     #[must_use]
     pub fn start() -> Redis {
         let place = Place::new("redis");
         let port = place.port.to_string();
-        let mut command = place.command(programs::find("redis-server", "redis-server"));
+        let mut command = place.command(installed("redis-server", "redis-server"));
         command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]);
         command.arg(&place.folder);
         let client = client(place.port);
@@ -37,10 +28,6 @@ impl Redis {
     }
 
     /// Runs a command, given as words.
-    ///
-    /// # Panics
-    ///
-    /// If the command fails.
     #[track_caller]
     pub fn run<T: FromRedisValue>(&self, words: &[&str]) -> T {
         let mut command = redis::cmd(words[0]);
@@ -50,6 +37,14 @@ impl Redis {
         self.query(&command)
     }
 
+    /// Returns the number of entries of a stream that the consumers of its group have not acknowledged.
+    #[track_caller]
+    pub fn pending(&self, stream: &str) -> i64 {
+        let pending: (i64, redis::Value, redis::Value, redis::Value) =
+            self.run(&["XPENDING", stream, "group"]);
+        pending.0
+    }
+
     /// Returns the number of clients except for the one that asks.
     #[track_caller]
     pub fn other_clients(&self) -> usize {
@@ -57,10 +52,6 @@ impl Redis {
     }
 
     /// Runs all commands of the pipeline in one request.
-    ///
-    /// # Panics
-    ///
-    /// If a command fails.
     #[track_caller]
     pub fn all(&self, pipeline: &redis::Pipeline) {
         let done: redis::RedisResult<()> = ask(async {
@@ -80,13 +71,7 @@ impl Redis {
     }
 }
 
-impl Deref for Redis {
-    type Target = Server;
-
-    fn deref(&self) -> &Server {
-        &self.0
-    }
-}
+shared!(Redis, 0);
 
 fn client(port: u16) -> Client {
     Client::open(("127.0.0.1", port)).expect("an address")

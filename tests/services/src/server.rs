@@ -1,6 +1,6 @@
 //! One server: a child process with a port and a folder.
 
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 
 use lifecycle::testing::Place as Addresses;
 use lifecycle_process_tests::{Child, PATIENCE, Program};
-
-use crate::programs;
 
 /// The user `nobody`, which each Unix has.
 const NOBODY: u32 = 65_534;
@@ -27,13 +25,11 @@ pub struct Place {
 
 impl Place {
     /// Makes a folder, and finds a port.
-    ///
-    /// # Panics
-    ///
-    /// If there is no place for a folder.
     #[must_use]
     pub fn new(name: &'static str) -> Place {
-        programs::check_dev_null();
+        // A regular file in the place of the device fills the disk and breaks other programs.
+        let null = Path::new("/dev/null").metadata().expect("there is /dev/null").file_type();
+        assert!(null.is_char_device(), "/dev/null is not a character device");
         let port = free_port();
         let folder = std::env::temp_dir().join(format!("lifecycle-services-{}", std::process::id()));
         let folder = folder.join(format!("{name}-{port}"));
@@ -64,10 +60,6 @@ impl Place {
     }
 
     /// Starts `command`, and waits until `answers`.
-    ///
-    /// # Panics
-    ///
-    /// If it ends, or does not answer in time. The message has its log.
     pub fn start(self, command: Command, answers: impl Fn() -> bool) -> Server {
         let log = std::fs::File::create(self.folder.join("log")).expect("the folder is ours");
         let program = Program::from(command).without_report().patience(PATIENCE * 2);
@@ -155,10 +147,6 @@ impl Server {
     }
 
     /// Returns its log.
-    ///
-    /// # Panics
-    ///
-    /// If the file cannot be read.
     pub fn log(&self) -> String {
         let log = std::fs::read(self.folder.join("log")).expect("the log is there");
         String::from_utf8_lossy(&log).into_owned()
@@ -192,3 +180,25 @@ impl Drop for Server {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
+
+/// Gives the tests one server of this type, and the methods of [`Server`], which is its field.
+macro_rules! shared {
+    ($name:ident, $server:tt) => {
+        impl $name {
+            /// Returns the server that all tests share. No test freezes it.
+            pub fn shared() -> &'static $name {
+                static SHARED: std::sync::LazyLock<$name> = std::sync::LazyLock::new($name::start);
+                &SHARED
+            }
+        }
+
+        impl std::ops::Deref for $name {
+            type Target = Server;
+
+            fn deref(&self) -> &Server {
+                &self.$server
+            }
+        }
+    };
+}
+pub(crate) use shared;

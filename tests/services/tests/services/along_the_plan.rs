@@ -7,7 +7,7 @@ use libc::SIGTERM;
 use lifecycle_process_tests::{APART, Ended, Program, Random, SLACK, Watched as _, soak};
 use lifecycle_services_tests::{Postgres, PostgresDown, RabbitMq, Redis, wait_until};
 
-use crate::{ready, service, well};
+use crate::{ready, service};
 
 /// Each resource, and those that it needs.
 const NEEDS: [(&str, &[&str]); 6] = [
@@ -92,12 +92,7 @@ fn sigterm_at_any_instant_of_a_start_leaves_no_connection() {
         1
     );
     assert_eq!(servers.redis.other_clients(), 1);
-    let ended = {
-        let mut clean = clean;
-        clean.signal(SIGTERM);
-        clean.stopped()
-    };
-    assert_eq!(forth_and_back(well(&ended)), 5);
+    assert_eq!(forth_and_back(clean.stop().exited(0)), 5);
 
     let mut stopped_with = [0; NEEDS.len()];
     for run in 0..if soak() { 300 } else { 12 } {
@@ -105,9 +100,8 @@ fn sigterm_at_any_instant_of_a_start_leaves_no_connection() {
         let mut child = servers.service("all", &name).start();
         child.wait_until_it_catches(SIGTERM);
         std::thread::sleep(Duration::from_micros(random.below(whole * 5 / 4)));
-        child.signal(SIGTERM);
-        let ended = child.stopped();
-        well(&ended).within(Duration::ZERO);
+        let ended = child.stop();
+        ended.exited(0).within(Duration::ZERO);
         let started = forth_and_back(&ended);
         stopped_with[started] += 1;
         servers.are_left(&name);
@@ -136,9 +130,8 @@ fn a_database_that_comes_late_is_noticed_within_a_second_and_logged_once_for_eac
     println!("PostgreSQL came up {late:?} late; ready {after:?} after it accepted connections");
     let second = Duration::from_secs(1);
     assert!(after < second + if soak() { second / 2 } else { SLACK }, "ready {after:?} after its database");
-    child.signal(SIGTERM);
-    let ended = child.stopped();
-    well(&ended).reported(&[REFUSED]).reported(&["log: `Database` has started"]);
+    let ended = child.stop();
+    ended.exited(0).reported(&[REFUSED]).reported(&["log: `Database` has started"]);
     let waits: Vec<&String> = ended.stderr.iter().filter(|line| line.starts_with(WAITS)).collect();
     assert!(waits.windows(2).all(|pair| pair[0] != pair[1]), "{waits:#?}");
     postgres.is_left("late");
@@ -170,7 +163,7 @@ fn a_database_that_never_comes_ends_the_service_at_the_end_of_retry() {
 #[test]
 fn a_start_that_fails_while_others_run_tears_down_in_order_on_a_fresh_grace() {
     let servers = Servers::new();
-    let program = servers.service("fails", "fails").grace("3s").env("LIFECYCLE_LAME_DUCK", "1s");
+    let program = servers.service("fails", "fails").grace("3s").lame_duck("1s");
     let ended = program.env("FAILS_AFTER", "3200").env("CLOSES_FOR", "1500").run();
     ended.exited(1).never_said("ready").never_said("page started");
     assert_eq!(forth_and_back(&ended), 5, "{ended:?}");
@@ -189,12 +182,10 @@ fn a_start_that_fails_while_others_run_tears_down_in_order_on_a_fresh_grace() {
 fn a_second_signal_in_the_roll_back_shortens_it() {
     let servers = Servers::new();
     let program = servers.service("fails", "hurried").env("FAILS_AFTER", "0").env("CLOSES_FOR", "14000");
-    let mut child = program.start();
-    child.wait_for("search closing");
+    let mut child = program.ready_at_line("search closing").start();
     child.signal(SIGTERM);
     std::thread::sleep(APART);
-    child.signal(SIGTERM);
-    let ended = child.stopped();
+    let ended = child.stop();
     ended.exited(1).within(APART + Duration::from_secs(3));
     // The search is given up, and the others close in their places.
     ended.never_said("search closed").said(&["search closing", "orders closed", "database closed"]);
@@ -207,12 +198,10 @@ fn a_second_signal_in_the_roll_back_shortens_it() {
 #[test]
 fn a_second_signal_gives_up_a_start_that_blocks() {
     let servers = Servers::new();
-    let mut child = servers.service("blocks", "blocks").start();
-    child.wait_for("blocked");
+    let mut child = servers.service("blocks", "blocks").ready_at_line("blocked").start();
     child.signal(SIGTERM);
     std::thread::sleep(APART);
-    child.signal(SIGTERM);
-    let ended = child.stopped();
+    let ended = child.stop();
     ended.exited(70).within(APART + Duration::from_secs(3));
     assert_eq!(forth_and_back(&ended), 3, "{ended:?}");
     ended.reported(&["log: ", "cut off: 1 task `start of Blocked`"]);

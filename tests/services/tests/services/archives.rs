@@ -5,8 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
-use libc::SIGTERM;
-use lifecycle_process_tests::Ended;
+use lifecycle_process_tests::{Ended, Folder};
 
 use crate::{ready, service};
 
@@ -16,24 +15,17 @@ const TEXT: &str = "the last words";
 struct Stopped {
     ended: Ended,
     path: PathBuf,
-}
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        drop(std::fs::remove_file(&self.path));
-    }
+    _folder: Folder,
 }
 
 /// Stops a service that writes a file of this kind.
 #[track_caller]
 fn stopped(kind: &str, release: &str, disk: &str) -> Stopped {
-    let name =
-        format!("lifecycle-archive-{}-{}-{release}-{disk}", std::process::id(), kind.replace(' ', "-"));
-    let path = std::env::temp_dir().join(name);
-    let program = service(&format!("archives/{kind}"));
-    let mut child = ready(program.env("FILE", &path).env("RELEASE", release).env("DISK", disk));
-    child.signal(SIGTERM);
-    Stopped { ended: child.stopped(), path }
+    let folder = Folder::new();
+    let path = folder.path("archive");
+    let program = service(&format!("archives/{kind}")).env("FILE", &path);
+    let ended = ready(program.env("RELEASE", release).env("DISK", disk)).stop();
+    Stopped { ended, path, _folder: folder }
 }
 
 /// A reader that checks the end of the file: a checksum, a length, a last block.

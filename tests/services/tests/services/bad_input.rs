@@ -12,7 +12,7 @@ const NOBODY: &str = "127.0.0.1:1";
 
 #[track_caller]
 fn refuses(server: &str, url: &str, says: &str) {
-    let ended = service(&format!("start/{server}")).env("BROKER_URL", url).run();
+    let ended = service(&format!("hold/{server}")).env("BROKER_URL", url).run();
     ended.exited(1).said(&["ledger closed"]).never_said("ready").within(Duration::from_secs(1));
     ended.reported(&["main failed:", says]);
     println!("{server} at {url}: gone after {:?}", ended.took);

@@ -4,7 +4,7 @@ use libc::{SIGKILL, SIGTERM};
 use lifecycle_process_tests::{Program, Random, soak};
 use lifecycle_services_tests::{Nats, Postgres, RabbitMq, Redis, wait_until};
 
-use crate::{ready, service, well};
+use crate::{ready, service};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Broker {
@@ -51,11 +51,7 @@ impl Broker {
         match self {
             // These brokers count a redelivery when it happens.
             Broker::Rabbit | Broker::JetStream => 0,
-            Broker::Stream => {
-                let pending: (i64, redis::Value, redis::Value, redis::Value) =
-                    redis.run(&["XPENDING", queue, "group"]);
-                pending.0
-            }
+            Broker::Stream => redis.pending(queue),
             Broker::List => redis.run(&["LLEN", &format!("{queue}:in-hand:one")]),
         }
     }
@@ -112,18 +108,17 @@ fn restarted(broker: Broker, signal: i32, concurrency: usize) {
         let ended = child.stopped();
         longest = longest.max(ended.took);
         match signal {
-            SIGTERM => drop(well(&ended)),
+            SIGTERM => drop(ended.exited(0)),
             _ => drop(ended.killed_by(signal)),
         }
         let back = broker.given_back(&queue);
         assert!(broker != Broker::List || signal == SIGKILL || back == 0, "{back} are still in hand");
         given_back += back;
     }
-    let mut child = ready(broker.service(&queue, concurrency, prefetch));
+    let child = ready(broker.service(&queue, concurrency, prefetch));
     let all = i64::try_from(messages).unwrap();
     wait_until("each message is handled", || handled(&queue).0 == all);
-    child.signal(SIGTERM);
-    well(&child.stopped());
+    child.stop().exited(0);
     let (distinct, twice) = handled(&queue);
     let again = given_back + broker.given_again(&queue, messages);
     println!(

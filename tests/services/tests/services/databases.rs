@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use libc::SIGTERM;
-use lifecycle_process_tests::{Ended, Program, Random, soak};
+use lifecycle_process_tests::{Ended, Folder, Program, Random, soak};
 use lifecycle_services_tests::{MariaDb, Postgres, wait_until};
 
-use crate::{ready, service, well};
+use crate::{ready, service};
 
 fn runs() -> usize {
     if soak() { 50 } else { 5 }
@@ -21,8 +20,7 @@ fn writing(scenario: &str, url: &str, run: &str, writers: u32) -> Program {
 fn stopped(program: Program, random: &mut Random) -> Ended {
     let mut child = ready(program);
     child.wait_for(&format!("written {}", 1 + random.below(600)));
-    child.signal(SIGTERM);
-    child.stopped()
+    child.stop()
 }
 
 /// Checks that `halves` has each acknowledged write twice and no write once. Returns the number of acknowledged
@@ -44,7 +42,7 @@ fn postgres_keeps_each_acknowledged_write_and_no_half_of_one() {
     for run in 0..runs() {
         let name = format!("writes{run}");
         let ended = stopped(writing("databases/write", &postgres.url(&name), &name, 200), &mut random);
-        well(&ended);
+        ended.exited(0);
         assert!(ended.stdout.iter().all(|line| !line.starts_with("failed")), "a write failed: {ended:?}");
         let count = none_lost_none_half(
             &ended,
@@ -89,7 +87,7 @@ fn mariadb_keeps_each_acknowledged_write_and_no_half_of_one() {
     for run in 0..if soak() { 50 } else { 3 } {
         let name = format!("writes{run}");
         let ended = stopped(writing("databases/write to mariadb", &mariadb.url(), &name, 200), &mut random);
-        well(&ended);
+        ended.exited(0);
         let count = none_lost_none_half(
             &ended,
             &mariadb.numbers(&format!("SELECT id FROM service.writes WHERE run = '{name}'")),
@@ -103,17 +101,15 @@ fn mariadb_keeps_each_acknowledged_write_and_no_half_of_one() {
 #[test]
 fn sqlite_keeps_each_acknowledged_write_and_no_half_of_one() {
     let mut random = Random::new();
-    let folder = std::env::temp_dir().join(format!("lifecycle-sqlite-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = Folder::new();
     for run in 0..if soak() { 50 } else { 3 } {
-        let file = folder.join(format!("{run}.db"));
+        let file = folder.path(format!("{run}.db"));
         let program = writing("databases/write to sqlite", "", "sqlite", 20);
         let ended = stopped(program.env("DATABASE_FILE", &file), &mut random);
-        well(&ended);
+        ended.exited(0);
         // The last connection removes this file when it closes.
-        assert!(!folder.join(format!("{run}.db-wal")).exists(), "the log is left behind");
+        assert!(!folder.path(format!("{run}.db-wal")).exists(), "the log is left behind");
         let count = none_lost_none_half(&ended, &lifecycle_services_tests::sqlite_numbers(&file));
         println!("SQLite, run {run}: {count} acknowledged, 0 lost, 0 half, left after {:?}", ended.took);
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -3,66 +3,52 @@
 use std::time::Duration;
 
 use libc::SIGTERM;
-use lifecycle_process_tests::{Child, Ended, Program};
+use lifecycle_process_tests::{Ended, Program};
 use lifecycle_services_tests::{Nats, Postgres, RabbitMq, Redis, Server};
 
 use crate::{ready, service};
 
 const GRACE: Duration = Duration::from_secs(6);
 
-/// Freezes the server before the service receives the signal. Unrelated resources are still torn down.
-#[track_caller]
-fn frozen(what: &str, server: &Server, program: Program, under_way: &str) -> Ended {
-    let mut child = started(program, under_way);
-    server.freeze();
-    child.signal(SIGTERM);
-    let ended = child.stopped();
-    server.thaw();
-    in_time(&format!("{what}, frozen"), ended)
+/// What happens to the server while the service stops.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// The server freezes before the signal. Unrelated resources are still torn down.
+    Frozen,
+    /// The server dies before the signal. The service may or may not have noticed.
+    Dead,
+    /// The server dies, and the signal comes after the service has noticed.
+    SeenDead,
+    /// The server freezes before the signal, and dies after the stop has begun.
+    Killed,
 }
+use Fault::{Dead, Frozen, Killed, SeenDead};
 
-/// Kills the server before the service receives the signal. The service may or may not have noticed.
+/// Stops the service with this fault of its server, when its work is under way.
 #[track_caller]
-fn dead(what: &str, server: &Server, program: Program, under_way: &str) -> Ended {
-    let mut child = started(program, under_way);
-    // A frozen server cannot respond in its last moment.
-    server.freeze();
-    server.kill();
-    child.signal(SIGTERM);
-    in_time(&format!("{what}, dead"), child.stopped())
-}
-
-/// Kills the server, and sends the signal after the service has noticed.
-#[track_caller]
-fn seen_dead(what: &str, server: &Server, program: Program) -> Ended {
-    let mut child = started(program, "ready");
-    server.kill();
-    child.wait_for("broken");
-    child.signal(SIGTERM);
-    in_time(&format!("{what}, seen dead"), child.stopped())
-}
-
-/// Kills the server during the stop. The server freezes before the signal, and dies after the stop begins.
-#[track_caller]
-fn killed(what: &str, server: &Server, program: Program, under_way: &str) -> Ended {
-    let mut child = started(program, under_way);
-    server.freeze();
-    child.signal(SIGTERM);
-    child.wait_for("stopping");
-    server.kill();
-    in_time(&format!("{what}, killed"), child.stopped())
-}
-
-#[track_caller]
-fn started(program: Program, under_way: &str) -> Child {
+fn stopped(fault: Fault, what: &str, server: &Server, program: Program, under_way: &str) -> Ended {
     let mut child = ready(program.grace("6s"));
     child.wait_for(under_way);
-    child
-}
-
-#[track_caller]
-fn in_time(what: &str, ended: Ended) -> Ended {
-    println!("{what}: status {:?} after {:?}", ended.status.code(), ended.took);
+    // A frozen server cannot respond in its last moment.
+    if !matches!(fault, SeenDead) {
+        server.freeze();
+    }
+    if matches!(fault, Dead | SeenDead) {
+        server.kill();
+    }
+    if matches!(fault, SeenDead) {
+        child.wait_for("broken");
+    }
+    child.signal(SIGTERM);
+    if matches!(fault, Killed) {
+        child.wait_for("stopping");
+        server.kill();
+    }
+    let ended = child.stopped();
+    if matches!(fault, Frozen) {
+        server.thaw();
+    }
+    println!("{what}, {fault:?}: status {:?} after {:?}", ended.status.code(), ended.took);
     ended.within(GRACE);
     ended
 }
@@ -84,16 +70,17 @@ fn rabbitmq() {
     let broker = RabbitMq::start();
     broker.fill("frozen", 20);
     let service = consuming("rabbitmq", &broker.url(), "frozen", "insert");
-    let ended = frozen("RabbitMQ", &broker, service, "handled 20");
+    let ended = stopped(Frozen, "RabbitMQ", &broker, service, "handled 20");
     // The consumer waits for its cancellation until the end of the drain. The connection waits for its close for
     // 1 s.
     ended.exited(70).said(&["ledger closed"]);
     ended.reported(&["consumer `orders`: its source"]).reported(&["Broker", "timed out"]);
-    let ended = frozen("RabbitMQ, nothing in hand", &broker, holding("rabbitmq", &broker.url(), 0), "ready");
+    let ended =
+        stopped(Frozen, "RabbitMQ, nothing in hand", &broker, holding("rabbitmq", &broker.url(), 0), "ready");
     ended.exited(70).said(&["ledger closed"]).reported(&["Broker", "timed out"]);
     broker.fill("killed", 20);
     let service = consuming("rabbitmq", &broker.url(), "killed", "insert");
-    let ended = killed("RabbitMQ", &broker, service, "handled 20");
+    let ended = stopped(Killed, "RabbitMQ", &broker, service, "handled 20");
     ended.exited(70).said(&["ledger closed"]);
     ended.reported(&["`orders` failed", "did not confirm the last acknowledgements"]);
     ended.reported(&["Broker", "the broker may not have received the last messages"]);
@@ -103,7 +90,13 @@ fn rabbitmq() {
 #[test]
 fn rabbitmq_dead_with_nothing_in_hand() {
     let broker = RabbitMq::start();
-    let ended = seen_dead("RabbitMQ, nothing in hand", &broker, holding("rabbitmq", &broker.url(), 0));
+    let ended = stopped(
+        SeenDead,
+        "RabbitMQ, nothing in hand",
+        &broker,
+        holding("rabbitmq", &broker.url(), 0),
+        "ready",
+    );
     ended.exited(70).said(&["ledger closed"]);
     ended.reported(&["Broker", "the broker may not have received the last messages"]);
 }
@@ -113,12 +106,12 @@ fn nats() {
     let nats = Nats::start();
     nats.fill("frozen", 20, None);
     let service = consuming("jetstream", &nats.url(), "frozen", "insert");
-    let ended = frozen("NATS", &nats, service, "handled 20");
+    let ended = stopped(Frozen, "NATS", &nats, service, "handled 20");
     ended.exited(70).said(&["ledger closed"]).reported(&["`orders` failed", "did not confirm the last"]);
     ended.reported(&["Events", "the server does not answer"]);
     nats.fill("killed", 20, None);
     let service = consuming("jetstream", &nats.url(), "killed", "insert");
-    let ended = killed("NATS", &nats, service, "handled 20");
+    let ended = stopped(Killed, "NATS", &nats, service, "handled 20");
     ended.exited(70).said(&["ledger closed"]).reported(&["`orders` failed", "did not confirm the last"]);
     ended.reported(&["Events", "the connection is broken"]);
 }
@@ -129,9 +122,9 @@ fn nats_without_jetstream() {
     for publish in [0, 100] {
         let nats = Nats::start();
         let what = format!("NATS, {publish} published");
-        let ended = frozen(&what, &nats, holding("nats", &nats.url(), publish), "ready");
+        let ended = stopped(Frozen, &what, &nats, holding("nats", &nats.url(), publish), "ready");
         ended.exited(70).said(&["ledger closed"]).reported(&["Publisher", "the server does not answer"]);
-        let ended = seen_dead(&what, &nats, holding("nats", &nats.url(), publish));
+        let ended = stopped(SeenDead, &what, &nats, holding("nats", &nats.url(), publish), "ready");
         ended.exited(70).said(&["ledger closed"]).reported(&["Publisher", "the connection is broken"]);
     }
 }
@@ -139,14 +132,15 @@ fn nats_without_jetstream() {
 #[test]
 fn redis() {
     for kind in ["stream", "list"] {
-        for fault in [frozen as Fault, killed] {
+        for fault in [Frozen, Killed] {
             let redis = Redis::start();
             match kind {
                 "stream" => redis.run::<String>(&["XADD", "queue", "*", "id", "1"]),
                 _ => redis.run::<i64>(&["LPUSH", "queue", "1"]).to_string(),
             };
             let what = format!("Redis, {kind}");
-            let ended = fault(&what, &redis, consuming(kind, &redis.url(), "queue", "insert"), "handled 1");
+            let ended =
+                stopped(fault, &what, &redis, consuming(kind, &redis.url(), "queue", "insert"), "handled 1");
             ended.exited(70).said(&["ledger closed"]).reported(&["essential task `orders` failed"]);
         }
     }
@@ -156,9 +150,10 @@ fn redis() {
 /// the server is gone, but would change nothing.
 #[test]
 fn redis_with_nothing_in_hand() {
-    for fault in [frozen as Fault, dead, killed] {
+    for fault in [Frozen, Dead, Killed] {
         let redis = Redis::start();
-        let ended = fault("Redis, nothing in hand", &redis, holding("redis", &redis.url(), 0), "ready");
+        let ended =
+            stopped(fault, "Redis, nothing in hand", &redis, holding("redis", &redis.url(), 0), "ready");
         ended.exited(0).said(&["ledger closed"]).reported(&["Cache", "ok"]);
     }
 }
@@ -169,10 +164,10 @@ fn redis_with_nothing_in_hand() {
 /// A statement would show that the server is gone, but would change nothing.
 #[test]
 fn postgres_with_an_idle_pool() {
-    for fault in [frozen as Fault, dead, killed] {
+    for fault in [Frozen, Dead, Killed] {
         let postgres = Postgres::start();
         let idle = service("databases/idle").env("DATABASE_URL", postgres.url("idle"));
-        fault("PostgreSQL, idle", &postgres, idle, "ready").exited(0).reported(&["Orders", "ok"]);
+        stopped(fault, "PostgreSQL, idle", &postgres, idle, "ready").exited(0).reported(&["Orders", "ok"]);
     }
 }
 
@@ -183,14 +178,12 @@ fn postgres_with_a_statement_under_way() {
         service("databases/sleep untracked").env("DATABASE_URL", postgres.url("asleep"))
     };
     let postgres = Postgres::start();
-    let ended = frozen("PostgreSQL, with a statement", &postgres, asleep(&postgres), "asleep");
+    let ended = stopped(Frozen, "PostgreSQL, with a statement", &postgres, asleep(&postgres), "asleep");
     ended.exited(70).reported(&["Orders", "a connection was never given back"]);
-    for fault in [dead as Fault, killed] {
+    for fault in [Dead, Killed] {
         let postgres = Postgres::start();
-        let ended = fault("PostgreSQL, with a statement", &postgres, asleep(&postgres), "asleep");
+        let ended = stopped(fault, "PostgreSQL, with a statement", &postgres, asleep(&postgres), "asleep");
         ended.exited(0).reported(&["Orders", "ok"]);
         assert!(ended.stdout.iter().any(|line| line.starts_with("slept: Err")), "its error: {ended:?}");
     }
 }
-
-type Fault = fn(&str, &Server, Program, &str) -> Ended;

@@ -4,7 +4,7 @@ use futures_util::StreamExt as _;
 use libc::SIGTERM;
 use lifecycle_services_tests::{Nats, ask};
 
-use crate::{ready, service, well};
+use crate::{ready, service};
 
 /// The messages are large, and the server does not read. So most are still in the client when its teardown
 /// begins.
@@ -23,7 +23,7 @@ fn arrives(user: &str) {
     // The publisher delays no other resource, so this line shows that the cleanup has begun.
     child.wait_for("ledger closed");
     nats.thaw();
-    well(&child.stopped()).reported(&["Publisher", "ok"]);
+    child.stopped().exited(0).reported(&["Publisher", "ok"]);
     let numbers: Vec<usize> = ask(published.take(MESSAGES).map(|message| number(&message.payload)).collect());
     assert!(numbers.iter().copied().eq(0..MESSAGES), "{numbers:?}");
 }

@@ -1,25 +1,18 @@
 //! R31: a service that is found through etcd leaves it before its lame duck counts, and gives up a leadership only after
 //! the work that the leadership guards. The program is the recipe of the docs.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use etcd_client::{EventType, WatchOptions, WatchStream};
 use libc::{SIGKILL, SIGTERM};
+use lifecycle::testing::Client;
 use lifecycle_process_tests::{Child, program};
 use lifecycle_services_tests::{Etcd, ask, wait_until};
-
-use crate::well;
 
 /// Starts the service, and waits until it is registered and leads. Returns its address.
 #[track_caller]
 fn leading(etcd: &Etcd, grace: &str) -> (Child, String) {
-    let mut child = program!("etcd", "")
-        .env("ETCD", etcd.address())
-        .grace(grace)
-        .env("LIFECYCLE_LAME_DUCK", "2s")
-        .start();
+    let mut child = program!("etcd", "").env("ETCD", etcd.address()).grace(grace).lame_duck("2s").start();
     let line = child.wait_for_start("listening on ");
     let address = line.trim_start_matches("listening on ").to_owned();
     wait_until("it leads", || etcd.keys("/shop/nightly/step").len() == 1);
@@ -54,14 +47,10 @@ fn events(watch: &mut WatchStream, last: &str) -> Vec<String> {
     seen
 }
 
-/// Sends one request. Returns the status line.
-fn status_of(address: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("it still listens");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out");
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n").expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    answer.lines().next().unwrap_or_default().to_owned()
+/// Sends one request. Returns the status.
+#[track_caller]
+fn status_of(address: &str, path: &str) -> u16 {
+    Client::request(address.parse().expect("an address"), "GET", path).status
 }
 
 #[test]
@@ -72,17 +61,14 @@ fn r31_the_key_is_gone_while_requests_are_served_and_the_leadership_after_the_wo
     child.signal(SIGTERM);
     let registration = format!("deleted /shop/instances/{address}");
     assert_eq!(events(&mut watch, &registration), [registration]);
-    assert_eq!(status_of(&address, "/"), "HTTP/1.1 200 OK");
-    assert_eq!(status_of(&address, "/readyz"), "HTTP/1.1 503 Service Unavailable");
+    assert_eq!(status_of(&address, "/"), 200);
+    assert_eq!(status_of(&address, "/readyz"), 503);
     let ended = child.stopped();
     // The lame duck is 2 s.
-    well(&ended).reported(&["Registration at notice"]).not_before(Duration::from_secs(2));
+    ended.exited(0).reported(&["Registration at notice"]).not_before(Duration::from_secs(2));
     let then = events(&mut watch, "deleted /shop/leader");
-    assert_eq!(
-        then,
-        ["put /shop/nightly/ended", "deleted /shop/leader"],
-        "the work ends under its leadership"
-    );
+    let expected = ["put /shop/nightly/ended", "deleted /shop/leader"];
+    assert_eq!(then, expected, "the work ends under its leadership");
     assert_eq!(etcd.keys("/shop/"), ["/shop/nightly/ended", "/shop/nightly/step"]);
 }
 
@@ -101,10 +87,9 @@ fn r31_a_process_that_is_killed_leaves_its_keys_to_the_end_of_the_lease() {
 #[test]
 fn r31_a_registry_that_hangs_holds_up_nothing() {
     let etcd = Etcd::start();
-    let (mut child, _) = leading(&etcd, "5s");
+    let (child, _) = leading(&etcd, "5s");
     etcd.freeze();
-    child.signal(SIGTERM);
-    let ended = child.stopped();
+    let ended = child.stop();
     ended.exited(70).within(Duration::from_secs(5));
     let row = ended.stderr.iter().find(|line| line.contains("Registration at notice")).expect("a row");
     assert!(row.contains("timed out"), "{row}");

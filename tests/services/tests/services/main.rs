@@ -17,7 +17,7 @@ mod poison;
 mod statements;
 mod telemetry;
 
-use lifecycle_process_tests::{Child, Ended, Program, program};
+use lifecycle_process_tests::{Child, Program, program};
 
 /// Configures the service of this package with this scenario.
 fn service(scenario: &str) -> Program {
@@ -27,13 +27,5 @@ fn service(scenario: &str) -> Program {
 /// Starts the service, and waits until it is ready.
 #[track_caller]
 fn ready(program: Program) -> Child {
-    let mut child = program.start();
-    child.wait_for("ready");
-    child
-}
-
-/// Checks for status 0.
-#[track_caller]
-fn well(ended: &Ended) -> &Ended {
-    ended.exited(0)
+    program.ready_at_line("ready").start()
 }

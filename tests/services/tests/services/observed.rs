@@ -1,15 +1,13 @@
 //! R34, R35: what a trace viewer, a Prometheus and a collector of metrics see of a stop.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use libc::{SIGKILL, SIGTERM};
-use lifecycle_process_tests::{Child, Program};
+use lifecycle::testing::Client;
+use lifecycle_process_tests::{Child, Folder, Program};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
@@ -17,7 +15,7 @@ use opentelemetry_proto::tonic::metrics::v1::{metric::Data, number_data_point};
 use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
 
 use crate::collector::{Answer, Collector, Protocol};
-use crate::{ready, service, well};
+use crate::{ready, service};
 
 /// Returns a service that exports to a collector over gRPC.
 fn exporting(by: &str, collector: &Collector) -> Program {
@@ -39,13 +37,11 @@ fn text(attributes: &[KeyValue], key: &str) -> Option<String> {
 fn r34_a_trace_viewer_draws_the_stop() {
     for flavour in [None, Some("CURRENT_THREAD")] {
         let collector = Collector::start(Protocol::Grpc, Answer::Confirms(Duration::ZERO));
-        let mut program = exporting("spans", &collector).env("LIFECYCLE_LAME_DUCK", "50ms");
+        let mut program = exporting("spans", &collector).lame_duck("50ms");
         if let Some(flavour) = flavour {
             program = program.env(flavour, "1");
         }
-        let mut child = ready(program);
-        child.signal(SIGTERM);
-        child.stopped().exited(70).not_reported("may be lost");
+        ready(program).stop().exited(70).not_reported("may be lost");
         let exports = collector.take::<ExportTraceServiceRequest>();
         let spans = exports.into_iter().flat_map(|export| export.resource_spans);
         let spans: Vec<Span> = spans.flat_map(|of| of.scope_spans).flat_map(|of| of.spans).collect();
@@ -106,9 +102,7 @@ fn draws_the_stop(spans: &[Span]) {
 #[test]
 fn r34_the_gauges_of_a_stop_are_pushed_before_the_exporter_is_torn_down() {
     let collector = Collector::start(Protocol::Grpc, Answer::Confirms(Duration::ZERO));
-    let mut child = ready(exporting("pushed", &collector));
-    child.signal(SIGTERM);
-    well(&child.stopped());
+    ready(exporting("pushed", &collector)).stop().exited(0);
     let mut values = BTreeMap::new();
     for export in collector.take::<ExportMetricsServiceRequest>() {
         let of_scope = export.resource_metrics.into_iter().flat_map(|of| of.scope_metrics);
@@ -131,24 +125,16 @@ fn r34_the_gauges_of_a_stop_are_pushed_before_the_exporter_is_torn_down() {
 /// A service that a Prometheus scrapes.
 struct Scraped {
     child: Child,
-    address: String,
 }
 
 impl Scraped {
-    fn start(report: &std::path::Path) -> Scraped {
-        let mut child = service("observed/scraped").env("LIFECYCLE_REPORT", report).start();
-        let line = child.wait_for_start("gauges at ");
-        let address = line.trim_start_matches("gauges at ").to_owned();
-        child.wait_for("ready");
-        Scraped { child, address }
+    fn start(report: &Path) -> Scraped {
+        let program = service("observed/scraped").env("LIFECYCLE_REPORT", report);
+        Scraped { child: ready(program.prints_address("gauges at ")) }
     }
 
     fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        Client::request(self.child.socket_address(), "GET", path).text()
     }
 
     /// Scrapes until the gauges are as wanted, and returns them.
@@ -198,8 +184,9 @@ const DURATION: &str = "lifecycle_stop_duration_seconds";
 /// A metric of a stop is not lost with the process: the next one has it.
 #[test]
 fn r35_a_prometheus_sees_the_drain_and_at_the_next_start_how_the_stop_ended() {
-    let report = Report::new();
-    let mut first = Scraped::start(&report.0);
+    let folder = Folder::new();
+    let report = folder.path("report.jsonl");
+    let mut first = Scraped::start(&report);
     let gauges = first.until(|gauges| gauges.is(RUNNING, 1.0) && gauges.is(TASKS, 1.0));
     gauges.expect(DURATION, 0.0);
     gauges.expect(DRAIN, 0.0);
@@ -216,9 +203,9 @@ fn r35_a_prometheus_sees_the_drain_and_at_the_next_start_how_the_stop_ended() {
     let early = gauges.get(DURATION).expect("a duration");
     first.until(|gauges| gauges.get(DURATION).is_some_and(|now| now > early + 0.5));
     first.get("/finish");
-    well(&first.child.stopped());
+    first.child.stopped().exited(0);
 
-    let mut second = Scraped::start(&report.0);
+    let mut second = Scraped::start(&report);
     let gauges = second.until(|gauges| gauges.is("lifecycle_last_stop_killed", 0.0));
     gauges.expect("lifecycle_last_stop_status", 0.0);
     let took = gauges.get("lifecycle_last_stop_duration_seconds").expect("a duration");
@@ -231,13 +218,13 @@ fn r35_a_prometheus_sees_the_drain_and_at_the_next_start_how_the_stop_ended() {
     second.child.signal(SIGKILL);
     second.child.stopped().killed_by(SIGKILL);
 
-    let mut third = Scraped::start(&report.0);
+    let mut third = Scraped::start(&report);
     let gauges = third.until(|gauges| gauges.is("lifecycle_last_stop_killed", 1.0));
     assert_eq!(gauges.get("lifecycle_last_stop_status"), None, "{}", gauges.text);
     assert!(gauges.get("lifecycle_last_stop_duration_seconds").is_some(), "{}", gauges.text);
     third.get("/finish");
     third.child.signal(SIGTERM);
-    well(&third.child.stopped());
+    third.child.stopped().exited(0);
 }
 
 #[test]
@@ -246,23 +233,10 @@ fn r34_a_recorder_that_hangs_or_panics_delays_nothing_and_is_named() {
         ("hangs", "the observer `metrics` did not receive the end of the stop"),
         ("panics", "the observer `metrics` panicked"),
     ] {
-        let mut child = ready(service(&format!("observed/recorder-{fault}")).grace("30s"));
-        child.signal(SIGTERM);
-        child.stopped().exited(0).reported(&[note]).within(Duration::from_secs(10));
-    }
-}
-
-/// The report file of one test, which is removed at its end.
-struct Report(PathBuf);
-
-impl Report {
-    fn new() -> Report {
-        Report(std::env::temp_dir().join(format!("lifecycle-observed-{}.jsonl", std::process::id())))
-    }
-}
-
-impl Drop for Report {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        ready(service(&format!("observed/recorder-{fault}")).grace("30s"))
+            .stop()
+            .exited(0)
+            .reported(&[note])
+            .within(Duration::from_secs(10));
     }
 }

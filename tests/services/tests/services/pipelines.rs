@@ -7,7 +7,7 @@ use lifecycle_services_tests::{Postgres, RabbitMq, ask};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::consumers::handled;
-use crate::{ready, service, well};
+use crate::{ready, service};
 
 /// The writer cannot write before the stop begins, and does not watch for the stop.
 #[test]
@@ -26,7 +26,7 @@ fn what_is_queued_is_written() {
     ask(lock.execute("COMMIT")).unwrap();
     ask(lock.close()).unwrap();
     let ended = child.stopped();
-    well(&ended).said(&["stopping", "written 1000"]).within(Duration::from_secs(10));
+    ended.exited(0).said(&["stopping", "written 1000"]).within(Duration::from_secs(10));
     assert_eq!(postgres.number("SELECT count(DISTINCT id) FROM handled"), 1_000);
     assert_eq!(postgres.number("SELECT count(*) FROM handled"), 1_000);
     assert_eq!(handled(queue), (0, 0), "the other server has no part in this");

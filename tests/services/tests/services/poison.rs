@@ -7,18 +7,18 @@ use lifecycle_process_tests::Ended;
 use lifecycle_services_tests::{Nats, Postgres, RabbitMq, Redis, wait_until};
 
 use crate::consumers::{Broker, handled};
-use crate::{ready, well};
+use crate::ready;
 
 /// Handles ten messages, two of which always fail.
 #[track_caller]
 fn poisoned(broker: Broker, concurrency: usize) -> Ended {
     let queue = format!("poison{broker:?}{concurrency}");
     broker.fill(&queue, 10, false);
-    let mut child = ready(broker.service(&queue, concurrency, 8).env("HANDLER", "fail"));
+    let child = ready(broker.service(&queue, concurrency, 8).env("HANDLER", "fail"));
     wait_until("the others are handled", || handled(&queue).0 == 8);
-    child.signal(SIGTERM);
-    let ended = child.stopped();
-    well(&ended)
+    let ended = child.stop();
+    ended
+        .exited(0)
         .within(Duration::from_secs(2))
         .reported(&["note: consumer `orders`:", "could not be handled"]);
     assert_eq!(handled(&queue), (8, 0));
@@ -33,11 +33,7 @@ fn poisoned(broker: Broker, concurrency: usize) -> Ended {
             back.sort();
             assert_eq!(back, [Some("0".to_owned()), Some("5".to_owned())]);
         }
-        Broker::Stream => {
-            let pending: (i64, redis::Value, redis::Value, redis::Value) =
-                Redis::shared().run(&["XPENDING", &queue, "group"]);
-            assert_eq!(pending.0, 2);
-        }
+        Broker::Stream => assert_eq!(Redis::shared().pending(&queue), 2),
         Broker::List => {
             let mut back: Vec<String> = Redis::shared().run(&["LRANGE", &queue, "0", "-1"]);
             back.sort();
@@ -85,10 +81,9 @@ fn hanging(broker: Broker, concurrency: usize) -> Ended {
             }
         }
         Broker::Stream => {
-            let pending: (i64, redis::Value, redis::Value, redis::Value) =
-                Redis::shared().run(&["XPENDING", &queue, "group"]);
             // The consumer may have read again if every message of the first read has a handler.
-            assert!((8..=10).contains(&pending.0), "what was given to this consumer is its own: {pending:?}");
+            let pending = Redis::shared().pending(&queue);
+            assert!((8..=10).contains(&pending), "what was given to this consumer is its own: {pending}");
         }
         Broker::List => {
             assert_eq!(Redis::shared().run::<i64>(&["LLEN", &queue]), 10);

@@ -2,23 +2,21 @@
 
 use std::time::Duration;
 
-use libc::SIGTERM;
 use lifecycle_process_tests::Ended;
 use lifecycle_services_tests::{Postgres, wait_until};
 
-use crate::{ready, service, well};
+use crate::{ready, service};
 
 /// Stops the service while its statement sleeps on the server.
 #[track_caller]
 fn stopped_asleep(scenario: &str, name: &str, grace: &str) -> Ended {
     let postgres = Postgres::shared();
     let program = service(&format!("databases/{scenario}")).env("DATABASE_URL", postgres.url(name));
-    let mut child = ready(program.grace(grace));
+    let child = ready(program.grace(grace));
     wait_until("the statement is under way", || {
         postgres.connections(name, "state = 'active' AND query LIKE '%pg_sleep%'") == 1
     });
-    child.signal(SIGTERM);
-    let ended = child.stopped();
+    let ended = child.stop();
     // Without a cancellation the statement would end after a minute.
     assert_eq!(
         postgres.connections(name, "state = 'active' AND query LIKE '%pg_sleep%'"),
@@ -36,7 +34,7 @@ fn stopped_asleep(scenario: &str, name: &str, grace: &str) -> Ended {
 #[test]
 fn a_statement_that_nobody_tracks_is_cancelled_by_the_close_of_its_pool() {
     let ended = stopped_asleep("sleep untracked", "sleep-untracked", "20s");
-    well(&ended).within(Duration::from_secs(4));
+    ended.exited(0).within(Duration::from_secs(4));
     assert!(ended.stdout.iter().any(|line| line.contains("canceling statement due to user request")));
 }
 
@@ -58,9 +56,7 @@ fn a_transaction_whose_statement_is_cut_off_is_rolled_back() {
 #[test]
 fn a_connection_that_is_never_given_back_is_counted() {
     let (postgres, name) = (Postgres::shared(), "kept");
-    let mut child = ready(service("databases/keep a connection").env("DATABASE_URL", postgres.url(name)));
-    child.signal(SIGTERM);
-    let ended = child.stopped();
+    let ended = ready(service("databases/keep a connection").env("DATABASE_URL", postgres.url(name))).stop();
     ended.exited(70).within(Duration::from_secs(4));
     ended.reported(&["Orders", "a connection was never given back"]);
     // The connection ends with the process.
@@ -72,9 +68,10 @@ fn a_connection_that_is_never_given_back_is_counted() {
 #[test]
 fn only_the_connections_that_are_never_given_back_are_counted() {
     let (postgres, name) = (Postgres::shared(), "one-of-two");
-    let mut child = ready(service("databases/keep one of two").env("DATABASE_URL", postgres.url(name)));
-    child.signal(SIGTERM);
-    child.stopped().exited(70).reported(&["Orders", "a connection was never given back"]);
+    ready(service("databases/keep one of two").env("DATABASE_URL", postgres.url(name)))
+        .stop()
+        .exited(70)
+        .reported(&["Orders", "a connection was never given back"]);
     postgres.is_left(name);
     assert_eq!(postgres.broken(name).len(), 1, "hung up: {:?}", postgres.broken(name));
 }
@@ -85,10 +82,8 @@ fn only_the_connections_that_are_never_given_back_are_counted() {
 fn a_connection_that_comes_back_late_is_closed_too() {
     let (postgres, name) = (Postgres::shared(), "late");
     let program = service("databases/give one back late").env("DATABASE_URL", postgres.url(name));
-    let mut child = ready(program);
-    child.signal(SIGTERM);
-    let ended = child.stopped();
-    well(&ended).said(&["slept: true"]).reported(&["Orders", "ok"]);
+    let ended = ready(program).stop();
+    ended.exited(0).said(&["slept: true"]).reported(&["Orders", "ok"]);
     postgres.is_left(name);
     assert!(postgres.broken(name).is_empty(), "hung up: {:?}", postgres.broken(name));
 }

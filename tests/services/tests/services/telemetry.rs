@@ -7,11 +7,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
-use libc::SIGTERM;
 use lifecycle_process_tests::{Ended, soak};
 
 use crate::collector::{Answer, Collector, Protocol};
-use crate::{ready, service, well};
+use crate::{ready, service};
 
 const KINDS: [(&str, &str); 3] = [("traces", "spans"), ("metrics", "metrics"), ("logs", "logs")];
 /// The kinds whose provider does not know the result of each export.
@@ -48,10 +47,9 @@ impl Run<'_> {
         for (variable, value) in self.variables {
             program = program.env(variable, value);
         }
-        let mut child = ready(program);
+        let child = ready(program);
         until();
-        child.signal(SIGTERM);
-        child.stopped()
+        child.stop()
     }
 }
 
@@ -104,7 +102,7 @@ fn lost(kind: &str, what: &str, why: &str, ended: &Ended) {
 #[test]
 fn r22_a_collector_that_is_well_confirms() {
     cells(Answer::Confirms(AT_ONCE), "20s", |kind, _, ended, arrived| {
-        well(ended).not_reported("unconfirmed");
+        ended.exited(0).not_reported("unconfirmed");
         assert!(arrived >= items(kind, 5), "{kind}: {arrived} arrived");
     });
 }
@@ -112,7 +110,7 @@ fn r22_a_collector_that_is_well_confirms() {
 #[test]
 fn r22_a_collector_that_is_slow_is_waited_for() {
     cells(Answer::Confirms(Duration::from_millis(400)), "20s", |kind, _, ended, arrived| {
-        well(ended).not_reported("unconfirmed");
+        ended.exited(0).not_reported("unconfirmed");
         assert!(arrived >= items(kind, 5), "{kind}: {arrived} arrived");
     });
 }
@@ -152,7 +150,7 @@ fn r22_a_plain_exporter_is_never_ok() {
         let run = Run { kind, protocol, early: 0, late: 5, variables: &[] };
         let collector = Collector::start(protocol, Answer::Confirms(AT_ONCE));
         let ended = run.stopped(collector.address, || ());
-        well(&ended);
+        ended.exited(0);
         if kind == "metrics" {
             ended.not_reported("unconfirmed");
         } else {
@@ -183,7 +181,7 @@ fn r22_2000_items_arrive_at_a_collector_that_takes_seconds_for_each_export() {
                     let run = Run { kind, protocol, early: 0, late: 2_000, variables };
                     let ended = run.stopped(collector.address, || ());
                     assert_eq!(collector.arrived(), 2_000, "{kind} {protocol:?}");
-                    well(&ended).not_before(late * 3);
+                    ended.exited(0).not_before(late * 3);
                     if variables.is_empty() {
                         ended.reported(&["Telemetry", "unconfirmed: ", what]);
                     } else {
@@ -208,7 +206,7 @@ fn r22_a_first_batch_that_is_refused_is_not_hidden_by_the_last_one() {
             ended.reported(&["Telemetry", " did not arrive: "]);
         }
         let ended = run.stopped(Collector::start(protocol, Answer::RefusesTheFirst).address, || ());
-        well(&ended).reported(&["Telemetry", "unconfirmed: ", what]);
+        ended.exited(0).reported(&["Telemetry", "unconfirmed: ", what]);
     });
 }
 
@@ -227,7 +225,7 @@ fn r22_an_export_that_has_begun_before_the_teardown_is_not_forgotten() {
         let collector = Collector::start(protocol, answer);
         let plain = Run { variables: &OFTEN, ..run };
         let ended = plain.stopped(collector.address, || collector.wait_for_an_export());
-        well(&ended).reported(&["Telemetry", "unconfirmed: ", what]);
+        ended.exited(0).reported(&["Telemetry", "unconfirmed: ", what]);
     });
 }
 
@@ -239,7 +237,7 @@ fn r22_a_simple_processor_that_has_lost_something_is_not_ok() {
         let run = Run { kind, protocol, early: 0, late: 3, variables: &watched };
         lost(kind, what, "3 did not arrive: ", &run.stopped(nowhere(), || ()));
         let plain = Run { variables: &[("SIMPLE", "1")], ..run };
-        well(&plain.stopped(nowhere(), || ())).reported(&["Telemetry", "unconfirmed: ", what]);
+        plain.stopped(nowhere(), || ()).exited(0).reported(&["Telemetry", "unconfirmed: ", what]);
     });
 }
 
@@ -247,7 +245,7 @@ fn r22_a_simple_processor_that_has_lost_something_is_not_ok() {
 fn without_telemetry_a_missing_collector_is_not_a_fault() {
     each(&KINDS, &PROTOCOLS, |kind, _, protocol| {
         let run = Run { kind, protocol, early: 0, late: 0, variables: &[("WATCHED", "1")] };
-        well(&run.stopped(nowhere(), || ())).not_reported("unconfirmed");
+        run.stopped(nowhere(), || ()).exited(0).not_reported("unconfirmed");
     });
 }
 
@@ -257,5 +255,5 @@ fn a_provider_that_was_shut_down_before_is_well() {
     let collector = Collector::start(Protocol::Http, Answer::Confirms(AT_ONCE));
     let run =
         Run { kind: "traces", protocol: Protocol::Http, early: 0, late: 5, variables: &[("SHUT_DOWN", "1")] };
-    well(&run.stopped(collector.address, || ())).not_reported("unconfirmed");
+    run.stopped(collector.address, || ()).exited(0).not_reported("unconfirmed");
 }

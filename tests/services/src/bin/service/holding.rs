@@ -1,4 +1,4 @@
-//! Services that hold an idle connection to a broker, and print a line when they see that it is broken.
+//! Services that hold an idle connection to a server. With a broker they print a line when they see that it is broken.
 
 use std::time::Duration;
 
@@ -7,13 +7,19 @@ use lapin::{Connection, ConnectionProperties};
 use lifecycle::Slot;
 use lifecycle_services_tests::Nats;
 use redis::aio::MultiplexedConnection;
+use sqlx::mysql::MySqlPoolOptions;
+use sqlx::postgres::PgPoolOptions;
 
 use crate::consuming::{Broker, Ledger};
+use crate::databases::{Invoices, Orders};
 use crate::{Error, number, serve, setting};
 
 /// The size of a message, in bytes. Some hundreds of them exceed the kernel's buffers and still fit into the
 /// client.
 const LARGE: usize = 60_000;
+
+/// The time for which a pool retries a closed port.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 #[lifecycle::resource(timeout = "3s")]
 struct Publisher {
@@ -53,6 +59,14 @@ pub(crate) async fn run(broker: &str) -> Result<(), Error> {
             let mut connection = cache.connection.with(Clone::clone).ok_or("it is there")?;
             redis::cmd("SET").arg("key").arg("value").exec_async(&mut connection).await?;
             serve().await;
+        }
+        "postgres" => {
+            let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).connect(&url).await?;
+            lifecycle::manage(Orders { pool });
+        }
+        "mariadb" => {
+            let pool = MySqlPoolOptions::new().acquire_timeout(PATIENCE).connect(&url).await?;
+            lifecycle::manage(Invoices { pool });
         }
         other => return Err(format!("no broker `{other}`").into()),
     }

@@ -9,7 +9,6 @@ mod holding;
 mod messages;
 mod observed;
 mod pipeline;
-mod starting;
 mod telemetry;
 
 use std::process::ExitCode;
@@ -39,7 +38,6 @@ async fn run() -> Result<(), Error> {
         ("files", name) => files::run(name).await,
         ("observed", by) => observed::run(by).await,
         ("pipeline", _) => pipeline::run().await,
-        ("start", name) => starting::run(name).await,
         ("telemetry", kind) => telemetry::run(kind).await,
         (other, _) => Err(format!("no scenario `{other}`").into()),
     }
