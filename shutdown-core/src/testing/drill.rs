@@ -62,6 +62,8 @@ const SHORTEST_GRACE_OF_SIGNALS: Duration = Duration::from_secs(1);
 /// and then with 5 s, because the machine may have been busy. The drill takes 200 ms for each instance: for 10 instances 2 s. A
 /// service whose stop takes more than 1.25 s by its own clock is not drilled with this fault, and the matrix says so.
 ///
+/// A teardown that a second signal gives up is listed, and breaks no rule: 3 s are left after that signal (R14).
+///
 /// # What it does not see
 ///
 /// - A teardown that ignores an error of its own client. The fault replaces the whole teardown.
