@@ -203,6 +203,7 @@ pub use shutdown_macros::known_types;
 /// | `NOTIFY_SOCKET`, `WATCHDOG_USEC`, which systemd sets | with the feature `systemd`: tell the service manager what happens |
 /// | `FDSTORE`, which systemd sets since version 254 | with the feature `systemd`: [store the listeners](crate::platforms#the-listeners-of-a-service), if the value is above 0 |
 /// | `LIFECYCLE_TERMINATION_LOG` = a path | the termination log, if it is not `/dev/termination-log` |
+/// | `LIFECYCLE_DRILL` = `hang:orders-db` | with the feature `testing`: plants a fault, for a drill (`testing::drill_program`) |
 ///
 /// The plan names generic resources, but cannot show their place: only a running program knows their types.
 ///

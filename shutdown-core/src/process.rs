@@ -12,6 +12,8 @@
 //!
 //! Nothing waits longer than 100 ms for a thread that may hang. User code never runs on the first three.
 
+#[cfg(feature = "testing")]
+mod drill;
 mod exit;
 mod host;
 #[cfg(all(unix, feature = "systemd"))]

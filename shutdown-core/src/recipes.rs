@@ -630,8 +630,8 @@
 //! A function that serves needs a lifecycle: `Lifecycle::builder().run(serve(listener)).await`. Do not combine a paused clock
 //! with real sockets. The clock jumps to the next timer while a socket waits for its peer.
 //!
-//! A test of the binary waits for `/readyz`, sends SIGTERM under load, and reads the exit status. Its client opens a new
-//! connection after a response with `Connection: close`. The report as JSON lists each teardown with its outcome.
+//! [`testing`](crate::testing) has an attribute for such a test, and tests of the whole process under load. This test needs no
+//! feature:
 //!
 //! ```
 //! use std::time::Duration;

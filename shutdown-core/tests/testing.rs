@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use lifecycle::assert_lost;
-use lifecycle::testing::{Client, Ledger, Load, Outcome, Placed, Program, Service, Tally};
+use lifecycle::testing::{Client, Ledger, Load, Outcome, Place, Placed, Program, Service, Tally};
 
 /// The variable that makes a test of this file a service: the test program starts itself.
 const ROLE: &str = "LIFECYCLE_KIT_ROLE";
@@ -35,6 +35,24 @@ fn panics<T>(act: impl FnOnce() -> T) -> String {
         Ok(message) => *message,
         Err(panic) => (*panic.downcast::<&str>().expect("a message")).to_owned(),
     }
+}
+
+/// Returns the file in which `act` panics.
+#[track_caller]
+fn panics_in<T>(act: impl FnOnce() -> T) -> String {
+    static HOOK: std::sync::Once = std::sync::Once::new();
+    thread_local! {
+        static FILE: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
+    }
+    HOOK.call_once(|| {
+        let next = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            FILE.set(info.location().map(|place| place.file().to_owned()).unwrap_or_default());
+            next(info);
+        }));
+    });
+    panics(act);
+    FILE.take()
 }
 
 /// A child, a child in a session of its own, and an orphan in a session of its own. Each prints its id, and ignores
@@ -165,6 +183,65 @@ fn a_program_that_is_never_ready_is_an_error_with_its_output() {
     assert_eq!(message, "it does not end\n--- stdout\n\n--- stderr\n");
 }
 
+/// The role of a service that is ready some time after its start, without `lifecycle`.
+#[test]
+fn notifies() {
+    if is_service("notifies") {
+        let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
+        let manager = std::env::var_os("NOTIFY_SOCKET").expect("the test is the service manager");
+        socket.send_to(b"STATUS=warming up", &manager).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        socket.send_to(b"READY=1\nSTATUS=warm", &manager).unwrap();
+        std::thread::sleep(Duration::from_secs(600));
+    }
+}
+
+#[test]
+fn a_service_is_ready_when_it_tells_systemd() {
+    let mut service = this_test("notifies").ready_by_systemd().start();
+    let told = service.notifications();
+    assert_eq!(told[..2], ["STATUS=warming up", "READY=1"]);
+    service.terminate();
+    service.stopped().killed_by(15);
+}
+
+/// The port is one that the service has chosen. Logs have a time and colours before the text, and may be on stderr.
+#[test]
+fn the_address_is_read_from_a_line_of_the_service() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    for line in [
+        format!("echo 'listening at {address}'"),
+        format!("echo 'listening at http://{address}/ with 2 workers' >&2"),
+        format!(
+            "echo hello; sleep 0.05; printf '\\033[2m2026-11-28\\033[0m INFO listening at {address}\\033[0m\\n'"
+        ),
+        format!("echo '{{\"message\":\"listening at {address}\"}}' >&2"),
+    ] {
+        let service = sh(&format!("{line}; exec sleep 600")).prints_address("listening at ").start();
+        assert_eq!(service.socket_address(), address, "{line}");
+    }
+    let message = panics(|| sh("echo 'listening at home'").prints_address("listening at ").start());
+    assert!(message.starts_with("`home` after `listening at ` is not an address\n"), "{message}");
+    let message = panics(|| sh("echo hello >&2").prints_address("listening at ").start());
+    assert_eq!(message, "it never said `listening at `\n--- stdout\n\n--- stderr\nhello");
+    let message = panics(|| sh("exec sleep 600").start().socket_address());
+    assert!(message.starts_with("the program has no address: configure `address(..)`"), "{message}");
+}
+
+#[test]
+fn a_service_that_reloads_goes_on_after_a_hang_up() {
+    let mut service =
+        sh("trap 'echo reloaded' HUP; trap 'exit 3' TERM; echo ready; while :; do sleep 0.01; done")
+            .ready_at_line("ready")
+            .start();
+    service.hang_up();
+    service.wait_for("reloaded");
+    service.hang_up();
+    service.terminate();
+    service.stopped().exited(3).left_nothing_behind();
+}
+
 #[test]
 fn a_frozen_service_does_nothing_until_it_is_thawed() {
     let mut service = sh("while read line; do echo $line; done").piped_stdin().start();
@@ -203,6 +280,8 @@ fn lifecycle_report() -> String {
     runtime.block_on(report).to_json()
 }
 
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
 /// A server on threads that closes the connection in place of the response number `loses`.
 fn server_that_loses(loses: usize) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -220,7 +299,7 @@ fn server_that_loses(loses: usize) -> std::net::SocketAddr {
                         return;
                     }
                     drop(count);
-                    if stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").is_err() {
+                    if stream.write_all(ANSWER).is_err() {
                         return;
                     }
                 }
@@ -244,11 +323,43 @@ fn the_one_lost_request_of_a_thousand_is_found() {
         assert_eq!((tally.lost(), tally.count(Outcome::Empty)), (1, 1), "{tally}");
         let message = panics(|| assert_lost!(tally, 0));
         assert!(
-            message.starts_with("1 requests were lost, not 0: ") && message.contains("closed without"),
+            message.starts_with("1 request was lost, not 0: ") && message.contains("closed without"),
             "{message}"
         );
         assert!(message.contains("` closed without a response: read"), "{message}");
     }
+}
+
+#[test]
+fn the_one_lost_request_of_another_protocol_is_found() {
+    for new_connections in [false, true] {
+        let clients = Load::on(server_that_loses(500)).clients(10).bytes(b"PING\r\n", ANSWER);
+        let load = if new_connections { clients.new_connections() } else { clients }.start();
+        load.wait_for_answers(999);
+        let tally = load.finish();
+        assert_eq!((tally.lost(), tally.count(Outcome::Empty)), (1, 1), "{tally}");
+        let message = panics(|| assert_lost!(tally, 0));
+        assert!(message.contains(": `PING` closed without a response: read"), "{message}");
+    }
+    let load = Load::on(server_that_loses(0)).clients(1).bytes(b"PING\r\n", b"+PONG\r\n").start();
+    while load.tally().requests() == 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let tally = load.finish();
+    assert_eq!(tally.count(Outcome::Wrong), tally.requests(), "{tally}");
+}
+
+/// Each connection has one read at the server, so that the two halves have two answers. The first one counts.
+#[test]
+fn placed_bytes_have_the_answer_of_their_protocol() {
+    let outcomes = |answer: &[u8], loses| {
+        let mut placed = Placed::at(server_that_loses(loses)).expecting(answer);
+        placed.bytes("half a command", 3, b"PI", b"NG\r\n");
+        placed.finish()
+    };
+    outcomes(ANSWER, 0).all_answered(3);
+    assert_eq!(outcomes(b"+PONG\r\n", 0).count(Outcome::Wrong), 3);
+    assert_eq!(outcomes(ANSWER, 1).lost_at("half a command"), 1);
 }
 
 #[test]
@@ -282,6 +393,30 @@ fn a_connection_that_is_closed_between_two_requests_is_not_a_loss_of_a_load_at_a
 }
 
 #[test]
+fn a_load_sends_its_method_and_its_body() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut request = [0; 1_024];
+        while let Ok(length @ 1..) = connection.read(&mut request) {
+            let request = String::from_utf8_lossy(&request[..length]);
+            let length = request.len();
+            let _ = write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{request}");
+        }
+    });
+    let load = Load::on(address).clients(1).path("/orders").method("PUT").body("one espresso");
+    let load = load.check(|_, response| {
+        let expected = "PUT /orders HTTP/1.1\r\nHost: test\r\nContent-Length: 12\r\n\r\none espresso";
+        if response.text() == expected { Ok(None) } else { Err(response.text()) }
+    });
+    let load = load.start();
+    load.wait_for_answers(2);
+    assert_lost!(load.finish(), 0);
+    assert!(panics(|| drop(Load::on(address).method("HEAD"))).contains("a load cannot send `HEAD`"));
+}
+
+#[test]
 fn a_response_to_another_request_is_wrong() {
     let load = Load::on(server_that_loses(0)).clients(1).path("/mine");
     let load = load.check(|asked, response| match response.text() {
@@ -302,6 +437,28 @@ fn a_response_to_another_request_is_wrong() {
 fn no_request_at_all_is_not_a_success() {
     let message = panics(|| assert_lost!(Tally::default(), 0));
     assert_eq!(message, "no request was sent, so that nothing could be lost");
+}
+
+/// The message of a failed test begins with the line of the test that failed.
+#[test]
+fn a_panic_of_the_kit_names_the_line_of_the_test() {
+    let closing = || Client::connect(server_that_loses(1));
+    let nobody = Place::LOOPBACK.port();
+    for (place, file) in [
+        ("connect", panics_in(|| Client::connect(nobody))),
+        ("request", panics_in(|| Client::request(nobody, "GET", "/"))),
+        ("response", panics_in(|| closing().get("/").response())),
+        ("head", panics_in(|| closing().get("/").head())),
+        ("chunk", panics_in(|| closing().get("/").chunk())),
+        ("bytes", panics_in(|| closing().get("/").bytes(1))),
+        ("start", panics_in(|| Program::new("/there/is/no/such/program").start())),
+        ("run", panics_in(|| sh("exit 0").ready_at_line("ready").run())),
+        ("exited", panics_in(|| sh("exit 1").run().exited(0).status)),
+        ("report", panics_in(|| sh("exit 0").run().report().status)),
+        ("assert_lost", panics_in(|| assert_lost!(Tally::default(), 0))),
+    ] {
+        assert!(file.ends_with("tests/testing.rs"), "{place}: {file}");
+    }
 }
 
 #[test]
@@ -374,12 +531,50 @@ fn stopped_under_load(test: &str) -> (Tally, Tally, lifecycle::testing::Stopped)
     (load.finish(), placed, service.stopped())
 }
 
+/// The losses of each place are counted, and the message of the assertion names each place.
 #[test]
 fn the_losses_of_a_few_lines_of_axum_are_reported() {
     let (load, placed, stopped) = stopped_under_load("bare_axum");
     stopped.killed_by(15);
     assert!(load.lost_except(&[Outcome::Refused]) > 0, "{load}");
     assert_eq!((placed.lost(), placed.requests()), (26, 26), "{placed}");
+    let places = [("half a head", 3), ("half a body", 3), ("in the accept queue", 20)];
+    for (place, count) in places {
+        assert_eq!(placed.lost_at(place), count, "{place}: {placed}");
+    }
+    let mut all = placed;
+    all.add(load);
+    let message = panics(|| assert_lost!(all, 0, except = [Outcome::Refused]));
+    for (place, _) in places {
+        assert!(message.contains(&format!("\n  {place}: ")), "{message}");
+    }
+    assert!(message.contains("\n  after ") && message.contains(": `/` "), "{message}");
+    assert_eq!(all.lost_at("half a head"), 3);
+    // The service does not use `lifecycle`.
+    let message = panics(|| stopped.report().status);
+    assert!(
+        message.starts_with("it wrote no report, because it does not use `lifecycle`, or ended before")
+            && message.contains("listening at http://"),
+        "{message}"
+    );
+}
+
+/// The message has each different failure once, and says how many more there were.
+#[test]
+fn many_losses_are_a_short_message() {
+    let refused = Place::LOOPBACK.port();
+    let mut placed = Placed::at(refused);
+    for place in 0..10 {
+        placed.requests(&format!("place {place}"), 3, "/");
+    }
+    let message = panics(|| assert_lost!(placed.finish(), 0));
+    let lines: Vec<&str> = message.lines().collect();
+    assert_eq!(lines[0], "30 requests were lost, not 0: 30 requests, 30 not answered, 30 refused");
+    assert_eq!(
+        (lines[1], lines[8], lines[9]),
+        ("  place 0: refused (3 times)", "  place 7: refused (3 times)", "  6 more refused")
+    );
+    assert_eq!(lines.len(), 10);
 }
 
 #[test]
@@ -392,6 +587,7 @@ fn each_loss_has_the_name_of_its_place() {
         let mut placed = Placed::at(server_that_loses(1));
         put(&mut placed);
         let tally = placed.finish();
+        assert_eq!((tally.lost_at(place), tally.lost_at("elsewhere")), (1, 0));
         let message = panics(|| assert_lost!(tally, 0));
         assert!(message.contains(&format!("\n  {place}: ")), "{message}");
     }
@@ -419,6 +615,14 @@ fn a_load_of_http2_is_answered_and_counted() {
     let mut service = program.start();
     let load = Load::on(service.socket_address()).http2().pause(Duration::from_millis(5)).start();
     load.wait_for_answers(100);
+    // The route takes GET.
+    let puts =
+        Load::on(service.socket_address()).http2().clients(1).method("PUT").body("one espresso").start();
+    while puts.tally().requests() == 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let puts = puts.finish();
+    assert_eq!(puts.count(Outcome::Status(405)), puts.requests(), "{puts}");
     service.terminate();
     service.stopped().exited(0);
     assert_lost!(load.finish(), 0, except = [Outcome::Refused]);

@@ -8,34 +8,34 @@ use clap::Parser;
 /// A shop that loses no order when it is stopped
 #[derive(Debug, Parser)]
 #[lifecycle::resource(provided, no_teardown = "memory only")]
-pub(crate) struct Arguments {
+pub struct Arguments {
     /// Folder of the database and the journal
     #[arg(default_value = "checkout-data")]
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
 
     /// Address to listen on; 0.0.0.0 is every address of a container
     #[arg(long, default_value = "127.0.0.1")]
-    pub(crate) address: IpAddr,
+    pub address: IpAddr,
 
     /// Port to listen on; 0 is any free port
     #[arg(long, default_value_t = 0)]
-    pub(crate) port: u16,
+    pub port: u16,
 
     /// Hand the orders on to RabbitMQ at `RABBITMQ_URL`, where `worker` takes them
     #[arg(long)]
-    pub(crate) hand_on: bool,
+    pub hand_on: bool,
 
     /// Stop the service under load and audit what it kept
     #[arg(long, conflicts_with_all = ["folder", "address", "port", "hand_on"])]
-    pub(crate) demo: bool,
+    pub demo: bool,
 
     /// Number that decides when the demo sends the signal [default: the process id]
     #[arg(long, requires = "demo")]
-    pub(crate) seed: Option<u64>,
+    pub seed: Option<u64>,
 
     /// Send SIGKILL instead of SIGTERM in the demo
     #[arg(long, requires = "demo")]
-    pub(crate) kill: bool,
+    pub kill: bool,
 }
 
 impl Arguments {

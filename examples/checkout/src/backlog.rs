@@ -8,7 +8,7 @@ use crate::{hand_on, worker};
 
 /// Wakes the reader of the backlog. The backlog ends when the last clone is dropped.
 #[derive(Clone)]
-pub(crate) struct Placed(mpsc::Sender<()>);
+pub struct Placed(mpsc::Sender<()>);
 
 /// The reader's side of the backlog.
 pub(crate) struct Backlog {
@@ -17,7 +17,11 @@ pub(crate) struct Backlog {
 }
 
 /// Starts the reader: a task that hands the orders on, or one that settles them.
-pub(crate) async fn open(database: Managed<Database>, hand_on: bool) -> anyhow::Result<Placed> {
+///
+/// # Errors
+///
+/// The journal cannot be opened, or RabbitMQ is missing.
+pub async fn open(database: Managed<Database>, hand_on: bool) -> anyhow::Result<Placed> {
     // One message is enough, because the reader looks at all orders when it wakes.
     let (placed, wake) = mpsc::channel(1);
     let backlog = Backlog { database, wake };

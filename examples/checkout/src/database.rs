@@ -15,8 +15,9 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS journal (bytes INTEGER NOT NULL);
 ";
 
+/// Every order with its state.
 #[lifecycle::resource(ready = ping)]
-pub(crate) struct Database {
+pub struct Database {
     connection: Connection,
 }
 

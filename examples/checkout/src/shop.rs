@@ -17,13 +17,14 @@ const CARD_PAYMENT: Duration = Duration::from_millis(20);
 
 /// The state that the handlers share. It does not need a teardown, because every handler has ended before the cleanup.
 #[derive(Clone)]
-pub(crate) struct Shop {
+pub struct Shop {
     database: Managed<Database>,
     placed: Placed,
 }
 
 impl Shop {
-    pub(crate) fn new(database: Managed<Database>, placed: Placed) -> Shop {
+    /// Creates the state from the database and the backlog.
+    pub fn new(database: Managed<Database>, placed: Placed) -> Shop {
         Shop { database, placed }
     }
 
@@ -36,7 +37,8 @@ impl Shop {
     }
 }
 
-pub(crate) fn routes(shop: Shop) -> Router {
+/// Returns the routes of the shop.
+pub fn routes(shop: Shop) -> Router {
     Router::new().route("/orders/{id}", get(show).put(place)).with_state(shop)
 }
 

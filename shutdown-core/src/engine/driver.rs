@@ -105,6 +105,8 @@ impl Lifecycle {
                 report.notes.extend(engine.in_flight.tasks.notes());
                 report.notes.extend(engine.in_flight.works.notes());
                 #[cfg(feature = "testing")]
+                report.notes.extend(engine.drill_note.get().cloned());
+                #[cfg(feature = "testing")]
                 let is_told = !self.misses_its_fault(&mut report) && is_told;
                 if !is_told && !self.is_quiet(&report) {
                     self.tell(FactKind::Stopped { took: report.took, status: report.exit_status() });

@@ -222,6 +222,11 @@ impl Lifecycle {
         let _ = self.engine().changed_teardowns.set(change);
     }
 
+    /// Notes in the report what a drill asks of this lifecycle.
+    pub(crate) fn note_drill(&self, what: String) {
+        let _ = self.engine().drill_note.set(what);
+    }
+
     /// Returns the job of this instance as the drill has changed it.
     pub(super) fn drilled(&self, name: &str, stage: TeardownStage, job: Job) -> Job {
         match self.engine().changed_teardowns.get() {

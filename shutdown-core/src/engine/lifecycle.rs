@@ -78,6 +78,9 @@ pub(crate) struct Engine {
     /// What a drill changes in the teardowns (R38).
     #[cfg(feature = "testing")]
     pub(super) changed_teardowns: OnceLock<super::fault::Change>,
+    /// What a drill asks of this lifecycle, as a sentence for the report.
+    #[cfg(feature = "testing")]
+    pub(super) drill_note: OnceLock<String>,
 }
 
 /// The sequence, and until when its driver sleeps.
@@ -204,6 +207,8 @@ impl Lifecycle {
             values: Values::default(),
             #[cfg(feature = "testing")]
             changed_teardowns: OnceLock::new(),
+            #[cfg(feature = "testing")]
+            drill_note: OnceLock::new(),
         }));
         if config.job {
             lifecycle.engine().ready.set();

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
+#[cfg(feature = "testing")]
+use super::drill::{DRILL, Drill, NotADrill};
 use super::options::Options;
 use crate::budget::{DEFAULT_GRACE, LONGEST_GRACE, SHORTEST_GRACE};
-#[cfg(feature = "testing")]
-use crate::engine::fault::Planted;
 use crate::plan::Format;
 use crate::sequence::Config;
 
@@ -31,20 +31,42 @@ pub(super) struct Settings {
     pub(super) termination_log: Option<PathBuf>,
     /// What the environment has changed more than its words say, a sentence each.
     pub(super) warnings: Vec<String>,
-    /// The fault of a drill (R38).
+    /// What a drill asks of this process (R38).
     #[cfg(feature = "testing")]
-    pub(super) planted: Option<Planted>,
+    pub(super) drill: Option<Drill>,
 }
 
 /// A setting that cannot be used. `of` is the name of the option or of the variable.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SettingError {
-    NotADuration { of: &'static str, value: String },
-    GraceTooShort { of: &'static str, grace: Duration },
-    GraceTooLong { of: &'static str, grace: Duration },
-    LameDuckTooLong { of: &'static str, lame_duck: Duration, grace: Duration },
-    LameDuckOfAJob { lame_duck: Duration },
-    UnknownPlanFormat { value: String },
+    NotADuration {
+        of: &'static str,
+        value: String,
+    },
+    GraceTooShort {
+        of: &'static str,
+        grace: Duration,
+    },
+    GraceTooLong {
+        of: &'static str,
+        grace: Duration,
+    },
+    LameDuckTooLong {
+        of: &'static str,
+        lame_duck: Duration,
+        grace: Duration,
+    },
+    LameDuckOfAJob {
+        lame_duck: Duration,
+    },
+    UnknownPlanFormat {
+        value: String,
+    },
+    #[cfg(feature = "testing")]
+    NotADrill {
+        value: String,
+        why: NotADrill,
+    },
 }
 
 impl Settings {
@@ -93,6 +115,14 @@ impl Settings {
         let config = Config { grace, fits_into, lame_duck: scaled, job: options.job };
         let (report_file, termination_log) =
             (env(REPORT).map(PathBuf::from), env(TERMINATION_LOG).map(PathBuf::from));
+        #[cfg(feature = "testing")]
+        let drill = match env(DRILL) {
+            Some(value) => {
+                let drill = value.parse();
+                Some(drill.map_err(|why| SettingError::NotADrill { value, why })?)
+            }
+            None => None,
+        };
         Ok(Settings {
             config,
             plan,
@@ -100,7 +130,7 @@ impl Settings {
             termination_log,
             warnings,
             #[cfg(feature = "testing")]
-            planted: None,
+            drill,
         })
     }
 }
@@ -171,6 +201,8 @@ impl fmt::Display for SettingError {
             SettingError::UnknownPlanFormat { value } => {
                 write!(f, "{PLAN} is `{value}`: expected `tree`, `dot`, `mermaid` or `json`")
             }
+            #[cfg(feature = "testing")]
+            SettingError::NotADrill { value, why } => write!(f, "{DRILL} is `{value}`: {why}"),
         }
     }
 }

@@ -18,8 +18,6 @@ use super::watchdog::Watchdog;
 use super::{observers, plan, runtime, signal, supervisor};
 use crate::engine::clock::Clock;
 use crate::engine::context;
-#[cfg(feature = "testing")]
-use crate::engine::fault::{Change, Latch};
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainOutput;
 use crate::observe::observers::Declared;
@@ -70,7 +68,10 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     settings.warnings.extend(plan::drain_without_time(&config, &declared));
     // A warning of the start alone: the report of this run tells of this run.
     let last_run = settings.report_file.as_deref().and_then(observers::end_of_the_last_run);
-    let warnings = settings.warnings.iter().cloned().chain(signals.warning()).chain(last_run).collect();
+    let warnings = settings.warnings.iter().cloned().chain(signals.warning()).chain(last_run);
+    #[cfg(feature = "testing")]
+    let warnings = warnings.chain(settings.drill.as_ref().map(ToString::to_string));
+    let warnings = warnings.collect();
     let warnings = Warnings::new(warnings, config.fits_into, config.grace);
     if let Err(why) = declared::check(module, config.grace) {
         warnings.add_scaled(&why);
@@ -94,6 +95,8 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
     let systemd = observers::add_systemd(&mut declared, &reporter);
     #[cfg(feature = "metrics")]
     let metrics = observers::add_metrics(&mut declared);
+    #[cfg(feature = "testing")]
+    let hold = settings.drill.as_ref().and_then(|drill| drill.observe(&mut declared));
     declared.append(options.observers);
     let lifecycle = Lifecycle::new(config, Clock::System, host, declared.into_observers());
     #[cfg(feature = "metrics")]
@@ -102,10 +105,9 @@ fn start<F: Future<Output: MainOutput>>(options: Options, main: F) -> Result<Exi
         metrics.count_with(move || lifecycle.in_flight().counts());
     }
     context::set_main(&lifecycle);
-    // A thread that the fault blocks is left to the watchdog: nobody opens the latch.
     #[cfg(feature = "testing")]
-    if let Some(planted) = settings.planted.take() {
-        lifecycle.change_teardowns(Change::fault(planted, Latch::default()));
+    if let Some(drill) = settings.drill.take() {
+        drill.begin(&lifecycle, hold.as_deref());
     }
 
     let runtime = builder.build().map_err(Refusal::cannot("start the runtime"))?;

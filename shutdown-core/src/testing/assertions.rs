@@ -37,7 +37,8 @@ macro_rules! assert_lost {
 pub fn __assert_lost(tally: &Tally, count: usize, except: &[Outcome]) {
     assert!(tally.requests() > 0, "no request was sent, so that nothing could be lost");
     let lost = tally.lost_except(except);
-    assert!(lost == count, "{lost} requests were lost, not {count}: {tally}{}", tally.losses(except));
+    let were = if lost == 1 { "request was" } else { "requests were" };
+    assert!(lost == count, "{lost} {were} lost, not {count}: {tally}{}", tally.losses(except));
 }
 
 /// Requires that a report is clean: its exit status is 0.

@@ -85,8 +85,7 @@ impl Client {
     /// If nobody listens.
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Client {
-        Client::try_connect(address)
-            .unwrap_or_else(|outcome| panic!("cannot connect to {address}: {outcome}"))
+        require(Client::try_connect(address), format_args!("cannot connect to {address}"))
     }
 
     /// Opens a TCP connection if a server listens.
@@ -158,7 +157,7 @@ impl Client {
     /// If the connection is broken.
     #[track_caller]
     pub fn send(&mut self, bytes: &[u8]) -> &mut Client {
-        self.try_send(bytes).unwrap_or_else(|outcome| panic!("cannot send: {outcome}"));
+        require(self.try_send(bytes), "cannot send");
         self
     }
 
@@ -189,7 +188,7 @@ impl Client {
     /// Panics without one.
     #[track_caller]
     pub fn response(&mut self) -> Response {
-        self.try_response().unwrap_or_else(|outcome| panic!("no response: {outcome}"))
+        require(self.try_response(), "no response")
     }
 
     /// Reads the next response.
@@ -208,7 +207,7 @@ impl Client {
     /// Panics without one.
     #[track_caller]
     pub fn head(&mut self) -> Response {
-        self.reader.head().unwrap_or_else(|outcome| panic!("no response: {outcome}"))
+        require(self.reader.head(), "no response")
     }
 
     /// Reads the next chunk of a streaming body. Returns `None` after the last chunk.
@@ -218,7 +217,7 @@ impl Client {
     /// If the connection ends before.
     #[track_caller]
     pub fn chunk(&mut self) -> Option<Vec<u8>> {
-        self.reader.chunk().unwrap_or_else(|outcome| panic!("no chunk: {outcome}"))
+        require(self.reader.chunk(), "no chunk")
     }
 
     /// Reads the next `length` bytes without parsing them.
@@ -228,12 +227,21 @@ impl Client {
     /// If the connection ends before.
     #[track_caller]
     pub fn bytes(&mut self, length: usize) -> Vec<u8> {
-        self.reader.take(length).unwrap_or_else(|outcome| panic!("no bytes: {outcome}"))
+        require(self.reader.take(length), "no bytes")
     }
 
     /// Reads the next response, and returns its outcome.
     pub fn outcome(&mut self) -> Outcome {
         self.try_response().map_or_else(|outcome| outcome, |response| response.outcome())
+    }
+
+    /// Reads as many bytes as `answer` has, and returns the outcome: `Answered`, or `Wrong` if they are other bytes.
+    pub(super) fn answer(&mut self, answer: &[u8]) -> Outcome {
+        match self.reader.first(answer.len()) {
+            Ok(bytes) if bytes == answer => Outcome::Answered,
+            Ok(_) => Outcome::Wrong,
+            Err(outcome) => outcome,
+        }
     }
 
     /// Waits until the server closes the connection, and returns the time that this took.
@@ -274,6 +282,15 @@ impl Client {
             }
         };
         quiet().unwrap_or(false)
+    }
+}
+
+/// Returns the value. The panic names the line of the test, which it would not in a closure.
+#[track_caller]
+fn require<T>(result: Result<T, Outcome>, what: impl fmt::Display) -> T {
+    match result {
+        Ok(value) => value,
+        Err(outcome) => panic!("{what}: {outcome}"),
     }
 }
 

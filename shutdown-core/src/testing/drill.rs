@@ -1,13 +1,17 @@
 //! A drill: a service is run once for every fault that can happen in its stop (R38).
 //!
 //! The files stand in reading order: what a run is, what has to hold in it, the matrix of all runs, and how one run is
-//! conducted in process.
+//! conducted: in process, or as a process of its own.
 
 mod case;
 mod checks;
+#[cfg(unix)]
+mod child;
 mod conduct;
 mod edges;
 mod matrix;
+#[cfg(unix)]
+mod program;
 mod run;
 
 use std::fmt;
@@ -20,6 +24,8 @@ pub use self::checks::Breach;
 use self::checks::breaches;
 use self::conduct::{Conducted, Learned, Setting};
 pub use self::matrix::Matrix;
+#[cfg(unix)]
+pub use self::program::{DrillRun, ProgramDrill, drill_program};
 pub use self::run::Run;
 use crate::budget::DEFAULT_GRACE;
 use crate::engine::builder::Builder;
@@ -44,7 +50,7 @@ const SHORTEST_GRACE_OF_SIGNALS: Duration = Duration::from_secs(1);
 /// |---|---|
 /// | R1, R2 | no teardown begins before each one that the plan puts before it has ended |
 /// | R6 | each instance is torn down |
-/// | R7 | the other instances end as they do without the fault, except those that the plan connects with it |
+/// | R7 | the other instances end as they do without the fault; after a hang or a block, those that the plan connects with it may fail |
 /// | R9 | the stop is over at the deadline |
 /// | R20 | the exit status tells of the fault |
 ///

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::Request;
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
-use super::load::Failure;
+use super::load::{Failure, Sent};
 use super::outcome::Outcome;
 use super::response::Response;
 
@@ -21,7 +21,7 @@ const TIME_OUT: Duration = Duration::from_secs(60);
 
 /// One connection, whose tasks run while a caller waits.
 pub(super) struct Http2 {
-    send: SendRequest<Empty<Bytes>>,
+    send: SendRequest<Full<Bytes>>,
     runtime: Runtime,
 }
 
@@ -40,16 +40,17 @@ impl Http2 {
         opened.map(|send| Http2 { send, runtime })
     }
 
-    /// Sends a GET, and waits for the response. Returns `None` if the server had closed the connection before.
+    /// Sends a request, and waits for the response. Returns `None` if the server had closed the connection before.
     ///
     /// The client then knows that the request was not sent, and sends it over another connection (RFC 9113, section 8.7).
-    pub(super) fn ask(&mut self, path: &str) -> Result<Option<Response>, Failure> {
+    pub(super) fn ask(&mut self, sent: &Sent, path: &str) -> Result<Option<Response>, Failure> {
         let Http2 { send, runtime } = self;
         runtime.block_on(within(async {
             if send.ready().await.is_err() {
                 return Ok(None);
             }
-            let request = Request::get(format!("http://test{path}")).body(Empty::new());
+            let request = Request::builder().method(&*sent.method).uri(format!("http://test{path}"));
+            let request = request.body(Full::from(sent.body.clone().unwrap_or_default()));
             let request = request.map_err(|error| (Outcome::Wrong, error.to_string()))?;
             let response = match send.try_send_request(request).await {
                 Ok(response) => response,

@@ -50,6 +50,13 @@ pub struct Load {
     shared: Arc<Shared>,
 }
 
+/// What each request of a load sends, in addition to its path.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) method: String,
+    pub(super) body: Option<Vec<u8>>,
+}
+
 /// One request of a load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -72,11 +79,20 @@ pub struct Clients {
     address: SocketAddr,
     count: usize,
     protocol: Protocol,
+    /// The request and the answer of a protocol that is not HTTP.
+    bytes: Option<Arc<Bytes>>,
     pause: Duration,
     rate: Option<f64>,
     leave_when_refused: bool,
+    sent: Arc<Sent>,
     path: Arc<Path>,
     check: Arc<Check>,
+}
+
+#[derive(Debug)]
+struct Bytes {
+    request: Vec<u8>,
+    answer: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,9 +110,11 @@ impl Load {
             address,
             count: 24,
             protocol: Protocol::KeepAlive,
+            bytes: None,
             pause: Duration::ZERO,
             rate: None,
             leave_when_refused: false,
+            sent: Arc::new(Sent { method: "GET".to_owned(), body: None }),
             path: Arc::new(|_, _| "/".to_owned()),
             check: Arc::new(|_, _| Ok(None)),
         }
@@ -197,6 +215,28 @@ impl Clients {
         self
     }
 
+    /// Sends `request` in place of an HTTP request, and expects exactly the bytes `answer`.
+    ///
+    /// [`paths`](Clients::paths) and [`check`](Clients::check) do not apply. Some protocols do not announce the end of a
+    /// connection. Their clients can send at the instant at which the server closes, so that the request is lost.
+    /// [`new_connections`](Clients::new_connections) sends each request over a connection of its own.
+    ///
+    /// ```no_run
+    /// # fn test(mut service: lifecycle::testing::Service) {
+    /// use lifecycle::testing::{Load, Outcome};
+    ///
+    /// let load = Load::on(service.socket_address()).bytes(b"PING\r\n", b"+PONG\r\n").new_connections().start();
+    /// load.wait_for_answers(100);
+    /// service.terminate();
+    /// service.stopped().exited(0);
+    /// lifecycle::assert_lost!(load.finish(), 0, except = [Outcome::Refused]);
+    /// # }
+    /// ```
+    pub fn bytes(mut self, request: &[u8], answer: &[u8]) -> Clients {
+        self.bytes = Some(Arc::new(Bytes { request: request.to_owned(), answer: answer.to_owned() }));
+        self
+    }
+
     /// Configures the longest pause of a client between two requests. Half of the clients do not pause, and the others
     /// pause for different times up to this one. Defaults to no pause.
     ///
@@ -221,6 +261,26 @@ impl Clients {
     /// Requests the path that `path` returns for the number of the client and the number of its request.
     pub fn paths(mut self, path: impl Fn(usize, u64) -> String + Send + Sync + 'static) -> Clients {
         self.path = Arc::new(path);
+        self
+    }
+
+    /// Sends this method in place of `GET`.
+    ///
+    /// # Panics
+    ///
+    /// If the method is `HEAD` or `CONNECT`, whose responses have no body.
+    #[track_caller]
+    pub fn method(mut self, method: &str) -> Clients {
+        assert!(!["HEAD", "CONNECT"].contains(&method), "a load cannot send `{method}`: use `Client`");
+        let body = self.sent.body.clone();
+        self.sent = Arc::new(Sent { method: method.to_owned(), body });
+        self
+    }
+
+    /// Sends this body with each request.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Clients {
+        let method = self.sent.method.clone();
+        self.sent = Arc::new(Sent { method, body: Some(body.into()) });
         self
     }
 
@@ -281,12 +341,20 @@ impl Clients {
             }
             let asked = Asked { client: number, request, path: (self.path)(number, request) };
             let sent = Instant::now();
-            match self.ask(&mut open, &asked) {
+            let asks = match &self.bytes {
+                Some(bytes) => self.ask_in_bytes(&mut open, bytes),
+                None => self.ask(&mut open, &asked),
+            };
+            match asks {
                 Ok((outcome, by)) => lock(&shared.tally).answered(outcome, by, sent),
                 Err((outcome, why)) => {
                     open = None;
                     let after = shared.began.elapsed();
-                    let what = || format!("after {after:.3?}: `{}` {outcome}: {why}", asked.path);
+                    let name = match &self.bytes {
+                        Some(bytes) => String::from_utf8_lossy(&bytes.request).trim_end().to_owned(),
+                        None => asked.path,
+                    };
+                    let what = format!("after {after:.3?}: `{name}` {outcome}: {why}");
                     lock(&shared.tally).failed(outcome, what);
                     if outcome == Outcome::Refused && self.leave_when_refused {
                         shared.counted.notify_all();
@@ -337,7 +405,7 @@ impl Clients {
                 Some(open) => (open, false),
                 None => (Connection::open(self.address, self.protocol)?, true),
             };
-            match connection.ask(&asked.path, last)? {
+            match connection.ask(&self.sent, &asked.path, last)? {
                 Some(response) => break (connection, response),
                 None if is_new => return Err((Outcome::Empty, "closed before the request".to_owned())),
                 None => {}
@@ -355,6 +423,30 @@ impl Clients {
             _ => {}
         }
         Ok((outcome, by))
+    }
+}
+
+impl Clients {
+    /// Sends a request of another protocol than HTTP, as [`ask`](Clients::ask) does.
+    fn ask_in_bytes(
+        &self,
+        open: &mut Option<Connection>,
+        bytes: &Bytes,
+    ) -> Result<(Outcome, Option<String>), Failure> {
+        let mut client = match open.take() {
+            Some(Connection::Http1(client)) => client,
+            _ => Client::try_connect(self.address).map_err(|outcome| (outcome, "connect".to_owned()))?,
+        };
+        client.try_send(&bytes.request).map_err(|outcome| (outcome, "write".to_owned()))?;
+        match client.answer(&bytes.answer) {
+            Outcome::Answered => {
+                if self.protocol != Protocol::NewConnections {
+                    *open = Some(Connection::Http1(client));
+                }
+                Ok((Outcome::Answered, None))
+            }
+            outcome => Err((outcome, "read".to_owned())),
+        }
     }
 }
 
@@ -378,6 +470,15 @@ struct Shared {
 
 /// The outcome of a request that was not answered, and its reason.
 pub(super) type Failure = (Outcome, String);
+
+/// Returns the bytes of a request.
+fn http1(sent: &Sent, path: &str, last: bool) -> Vec<u8> {
+    let Sent { method, body } = sent;
+    let close = if last { "Connection: close\r\n" } else { "" };
+    let length = body.as_ref().map(|body| format!("Content-Length: {}\r\n", body.len())).unwrap_or_default();
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\n{length}{close}\r\n");
+    [head.as_bytes(), body.as_deref().unwrap_or_default()].concat()
+}
 
 enum Connection {
     Http1(Client),
@@ -404,16 +505,14 @@ impl Connection {
     }
 
     /// Sends a request. Returns `None` if it was not sent, because the server had announced the end of the connection.
-    fn ask(&mut self, path: &str, last: bool) -> Result<Option<Response>, Failure> {
+    fn ask(&mut self, sent: &Sent, path: &str, last: bool) -> Result<Option<Response>, Failure> {
         match self {
             Connection::Http1(client) => {
-                let close = if last { "Connection: close\r\n" } else { "" };
-                let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\n{close}\r\n");
-                client.try_send(request.as_bytes()).map_err(|outcome| (outcome, "write".to_owned()))?;
+                client.try_send(&http1(sent, path, last)).map_err(|outcome| (outcome, "write".to_owned()))?;
                 client.try_response().map(Some).map_err(|outcome| (outcome, "read".to_owned()))
             }
             #[cfg(feature = "http2")]
-            Connection::Http2(connection) => connection.ask(path),
+            Connection::Http2(connection) => connection.ask(sent, path),
         }
     }
 

@@ -55,6 +55,11 @@ impl Output {
         lock(&self.0.text).lines.clone()
     }
 
+    /// Returns whether every writer has closed the stream.
+    pub(super) fn is_over(&self) -> bool {
+        lock(&self.0.text).over
+    }
+
     /// Waits until `find` finds something in a line, until the stream ends, or until `until`.
     pub(super) fn find<T>(&self, until: Instant, find: impl Fn(&str) -> Option<T>) -> Option<T> {
         let found = |text: &Text| text.lines.iter().find_map(|line| find(line));

@@ -61,7 +61,10 @@ impl Place {
     /// If the machine does not have the address.
     #[track_caller]
     pub fn listener(self) -> TcpListener {
-        TcpListener::bind((self.0, 0)).unwrap_or_else(|error| panic!("cannot listen at {}: {error}", self.0))
+        match TcpListener::bind((self.0, 0)) {
+            Ok(listener) => listener,
+            Err(error) => panic!("cannot listen at {}: {error}", self.0),
+        }
     }
 }
 

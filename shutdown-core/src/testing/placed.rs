@@ -19,7 +19,8 @@ use super::tally::Tally;
 /// | right before the signal | [`requests`](Placed::requests), then the signal |
 /// | in the lame duck | the signal, then [`requests`](Placed::requests) |
 ///
-/// [`finish`](Placed::finish) sends the second halves, and counts each outcome with the name of its place.
+/// [`finish`](Placed::finish) sends the second halves, and counts each outcome. [`Tally::lost_at`] returns the losses of one
+/// place.
 ///
 /// # Examples
 ///
@@ -42,6 +43,8 @@ use super::tally::Tally;
 pub struct Placed {
     address: SocketAddr,
     requests: Vec<Request>,
+    /// The answer of a protocol that is not HTTP.
+    answer: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -59,7 +62,24 @@ const BODY: &[u8] = b"the whole body";
 impl Placed {
     /// Places requests at this address.
     pub fn at(address: SocketAddr) -> Placed {
-        Placed { address, requests: Vec::new() }
+        Placed { address, requests: Vec::new(), answer: None }
+    }
+
+    /// Expects exactly these bytes as the answer to each request, in place of an HTTP response.
+    ///
+    /// ```no_run
+    /// # fn test(mut service: lifecycle::testing::Service) {
+    /// use lifecycle::testing::Placed;
+    ///
+    /// let mut placed = Placed::at(service.socket_address()).expecting(b"+OK\r\n");
+    /// placed.bytes("half a command", 5, b"SET app", b"les 3\r\n");
+    /// service.terminate();
+    /// lifecycle::assert_lost!(placed.finish(), 0);
+    /// # }
+    /// ```
+    pub fn expecting(mut self, answer: &[u8]) -> Placed {
+        self.answer = Some(answer.to_owned());
+        self
     }
 
     /// Sends `count` requests `GET path`, which the tally calls `place`.
@@ -81,7 +101,8 @@ impl Placed {
         self.place("half a body", count, &[head.as_bytes(), first].concat(), rest);
     }
 
-    /// Sends `bytes` over `count` connections, and `rest` at the end.
+    /// Sends `bytes` over `count` connections, and `rest` at the end. See [`expecting`](Placed::expecting) for a protocol that
+    /// is not HTTP.
     pub fn bytes(&mut self, place: &str, count: usize, bytes: &[u8], rest: &[u8]) {
         self.place(place, count, bytes, rest);
     }
@@ -109,11 +130,15 @@ impl Placed {
             {
                 client = Err(outcome);
             }
-            let outcome = client.map_or_else(|outcome| outcome, |mut client| client.outcome());
+            let read = |mut client: Client| match &self.answer {
+                Some(answer) => client.answer(answer),
+                None => client.outcome(),
+            };
+            let outcome = client.map_or_else(|outcome| outcome, read);
             if outcome.is_answered() {
                 tally.answered(outcome, None, sent);
             } else {
-                tally.failed(outcome, || format!("{place}: {outcome}"));
+                tally.failed_at(place, outcome);
             }
         }
         tally

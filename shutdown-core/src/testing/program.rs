@@ -57,9 +57,9 @@ type Step = dyn FnOnce(&mut Command) + Send;
 /// A sign that the service is ready.
 #[derive(Clone, Debug)]
 pub(super) enum Ready {
-    /// A line on stdout.
+    /// A line that contains this text.
     Line(String),
-    /// A line on stdout that begins with this text, and goes on with the address.
+    /// A line that contains this text, and goes on with the address.
     Address(String),
     /// A GET for this path has the status 200.
     Probe(String),
@@ -75,7 +75,13 @@ impl Program {
     ///
     /// A test of a package finds its own binaries by `env!("CARGO_BIN_EXE_name")`.
     pub fn new(path: impl AsRef<OsStr>) -> Program {
-        let unset = ["LIFECYCLE_GRACE", "LIFECYCLE_LAME_DUCK", "LIFECYCLE_PLAN", "LIFECYCLE_REPORT"];
+        let unset = [
+            "LIFECYCLE_DRILL",
+            "LIFECYCLE_GRACE",
+            "LIFECYCLE_LAME_DUCK",
+            "LIFECYCLE_PLAN",
+            "LIFECYCLE_REPORT",
+        ];
         let systemd = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", "SYSTEMD_EXEC_PID"];
         let listeners = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
         let variables = unset.into_iter().chain(systemd).chain(listeners);
@@ -102,6 +108,11 @@ impl Program {
         self
     }
 
+    /// Adds arguments.
+    pub fn args<A: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = A>) -> Program {
+        arguments.into_iter().fold(self, Program::arg)
+    }
+
     /// Configures an environment variable.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Program {
         self.variables.push((name.as_ref().to_owned(), Some(value.as_ref().to_owned())));
@@ -117,6 +128,11 @@ impl Program {
     /// Configures `LIFECYCLE_GRACE`, which is `"30s"` for 30 seconds.
     pub fn grace(self, grace: &str) -> Program {
         self.env("LIFECYCLE_GRACE", grace)
+    }
+
+    /// Configures `LIFECYCLE_LAME_DUCK`, which is `"5s"` for 5 seconds.
+    pub fn lame_duck(self, lame_duck: &str) -> Program {
+        self.env("LIFECYCLE_LAME_DUCK", lame_duck)
     }
 
     /// Chooses a free port, and passes `127.0.0.1:PORT` to the service in this variable.
@@ -139,17 +155,18 @@ impl Program {
         self
     }
 
-    /// Waits at the start for a line on stdout that begins with `start`, and takes the address from the rest of the line.
+    /// Waits at the start for a line that contains `text`, and takes the address from the rest of the line.
     ///
-    /// The rest is an address, as in `listening at 127.0.0.1:8080`, or a URL, as in `listening at http://127.0.0.1:8080/`.
-    pub fn prints_address(mut self, start: &str) -> Program {
-        self.ready.push(Ready::Address(start.to_owned()));
+    /// The line may be on stdout or on stderr, after the time and the level of a log line. The rest is an address, as in
+    /// `listening at 127.0.0.1:8080`, or a URL, as in `listening at http://127.0.0.1:8080/`.
+    pub fn prints_address(mut self, text: &str) -> Program {
+        self.ready.push(Ready::Address(text.to_owned()));
         self
     }
 
-    /// Waits at the start for this line on stdout.
-    pub fn ready_at_line(mut self, line: &str) -> Program {
-        self.ready.push(Ready::Line(line.to_owned()));
+    /// Waits at the start for a line that contains `text`, on stdout or on stderr.
+    pub fn ready_at_line(mut self, text: &str) -> Program {
+        self.ready.push(Ready::Line(text.to_owned()));
         self
     }
 
@@ -250,9 +267,10 @@ impl Program {
         for step in self.steps.drain(..) {
             step(&mut command);
         }
-        let guarded = guardian.start(&mut command);
-        let guarded = guarded
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", command.get_program().display()));
+        let guarded = match guardian.start(&mut command) {
+            Ok(guarded) => guarded,
+            Err(error) => panic!("cannot start {}: {error}", command.get_program().display()),
+        };
         let mut service = Service::new(guarded, &self, notified, report, asked.map(PathBuf::from));
         service.wait_until_ready(&self.ready);
         service

@@ -104,10 +104,15 @@ impl<R: Read> Reader<R> {
         Ok((length > 0).then_some(chunk))
     }
 
-    /// Reads the next `length` bytes.
+    /// Reads the next `length` bytes of a body.
     pub(super) fn take(&mut self, length: usize) -> Result<Vec<u8>, Outcome> {
+        self.first(length).map_err(in_body)
+    }
+
+    /// Reads the first `length` bytes of an answer.
+    pub(super) fn first(&mut self, length: usize) -> Result<Vec<u8>, Outcome> {
         while self.early.len() < length {
-            self.some_more().map_err(in_body)?;
+            self.some_more()?;
         }
         Ok(self.early.drain(..length).collect())
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ChildStdin;
 use std::time::{Duration, Instant};
 
+use super::facts::Facts;
 use super::guardian::Guarded;
 use super::notified::Notified;
 use super::output::Output;
@@ -87,11 +88,13 @@ impl Service {
     pub(super) fn wait_until_ready(&mut self, signs: &[Ready]) {
         for sign in signs {
             match sign {
-                Ready::Line(line) => self.wait_for(line),
-                Ready::Address(start) => {
-                    let rest = self.wait_for_start(start);
+                Ready::Line(text) => {
+                    self.wait_for_text(text);
+                }
+                Ready::Address(text) => {
+                    let rest = self.wait_for_text(text);
                     let address = address(&rest);
-                    self.expect(address.is_some(), &format!("`{rest}` after `{start}` is not an address"));
+                    self.expect(address.is_some(), &format!("`{rest}` after `{text}` is not an address"));
                     self.address = address;
                 }
                 Ready::Probe(path) => {
@@ -183,6 +186,23 @@ impl Service {
         self.expect(said.is_some(), &format!("it never said `{line}` on stderr"));
     }
 
+    /// Waits for a line on either stream that contains `text`. Returns the rest of the line after the text.
+    #[track_caller]
+    fn wait_for_text(&self, text: &str) -> String {
+        let until = Instant::now() + self.patience;
+        let rest = |line: &str| line.split_once(text).map(|(_, rest)| rest.to_owned());
+        let found = loop {
+            let over = self.stdout.is_over() && self.stderr.is_over();
+            let look = (Instant::now() + LOOK * 5).min(until);
+            let found = self.stdout.find(look, rest).or_else(|| self.stderr.find(look, rest));
+            if found.is_some() || over || look == until {
+                break found;
+            }
+        };
+        self.expect(found.is_some(), &format!("it never said `{text}`"));
+        found.unwrap_or_default()
+    }
+
     fn find<T>(&self, on_stderr: bool, find: impl Fn(&str) -> Option<T>) -> Option<T> {
         let output = if on_stderr { &self.stderr } else { &self.stdout };
         output.find(Instant::now() + self.patience, find)
@@ -222,6 +242,25 @@ impl Service {
     #[track_caller]
     pub fn terminate(&mut self) {
         self.signal(libc::SIGTERM);
+    }
+
+    /// Sends SIGTERM, waits until the service ends, and returns how it ended.
+    ///
+    /// ```
+    /// use lifecycle::testing::Program;
+    ///
+    /// let script = "trap 'exit 3' TERM; echo ready; while :; do sleep 0.01; done";
+    /// let service = Program::new("sh").args(["-c", script]).ready_at_line("ready").start();
+    /// service.stop().exited(3);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`terminate`](Service::terminate) and [`stopped`](Service::stopped).
+    #[track_caller]
+    pub fn stop(mut self) -> Stopped {
+        self.terminate();
+        self.stopped()
     }
 
     /// Sends SIGINT, the Ctrl-C of a terminal.
@@ -350,6 +389,32 @@ impl Service {
         );
     }
 
+    /// Returns the facts that the service has written to its report file so far.
+    pub(super) fn facts(&self) -> Facts {
+        self.report.as_deref().map(|file| Facts::read(file, self.target)).unwrap_or_default()
+    }
+
+    /// Waits until the facts hold, or until the service has ended. Returns whether they hold. Panics if neither comes in time.
+    #[track_caller]
+    pub(super) fn wait_for_facts(&mut self, what: &str, holds: impl Fn(&Facts) -> bool) -> bool {
+        let until = Instant::now() + self.patience;
+        loop {
+            // In this order, because the last facts are there when the service has ended.
+            let over = self.is_over();
+            let holds = holds(&self.facts());
+            if holds || over {
+                return holds;
+            }
+            self.expect(Instant::now() < until, what);
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits until the service ends, or until `until`. Returns whether it has ended.
+    pub(super) fn is_over_by(&mut self, until: Instant) -> bool {
+        self.guarded.wait(until).is_some()
+    }
+
     /// Waits until `holds`. Panics with `what` if the service ends before, or the time is over.
     #[track_caller]
     fn wait_until(&mut self, what: &str, mut holds: impl FnMut() -> bool) {
@@ -362,11 +427,13 @@ impl Service {
     }
 }
 
-/// Returns the address in the rest of a line: `127.0.0.1:80`, `http://127.0.0.1:80/path`, each before a space or not.
+/// Returns the address at the begin of the rest of a line: `127.0.0.1:80`, `http://127.0.0.1:80/path`, `127.0.0.1:80"}`.
 fn address(rest: &str) -> Option<SocketAddr> {
     let word = rest.split_whitespace().next()?;
     let word = word.split_once("://").map_or(word, |(_, rest)| rest);
-    word.split('/').next()?.parse().ok()
+    let is_part = |letter: char| letter.is_ascii_hexdigit() || matches!(letter, '.' | ':' | '[' | ']');
+    let end = word.find(|letter| !is_part(letter)).unwrap_or(word.len());
+    word[..end].trim_end_matches('.').parse().ok()
 }
 
 #[cfg(test)]
@@ -379,6 +446,10 @@ mod tests {
         for rest in
             ["127.0.0.1:80", " 127.0.0.1:80 (2 workers)", "http://127.0.0.1:80", "http://127.0.0.1:80/a"]
         {
+            assert_eq!(address(rest), expected, "{rest}");
+        }
+        // The end of a sentence, of a JSON string, and of a coloured word.
+        for rest in ["127.0.0.1:80.", "127.0.0.1:80\"}", "127.0.0.1:80\u{1b}[0m", "127.0.0.1:80, 2 workers"] {
             assert_eq!(address(rest), expected, "{rest}");
         }
         assert_eq!(address("[::1]:80/"), Some("[::1]:80".parse().unwrap()));

@@ -42,7 +42,10 @@ impl Stopped {
     /// Panics without one.
     #[track_caller]
     pub fn report(&self) -> &ServiceReport {
-        self.expect(self.report.is_some(), "it wrote no report");
+        self.expect(
+            self.report.is_some(),
+            "it wrote no report, because it does not use `lifecycle`, or ended before its stop was over",
+        );
         let Some(report) = &self.report else { unreachable!("the line above panics") };
         report
     }

@@ -6,8 +6,15 @@ use std::time::{Duration, Instant};
 
 use super::outcome::Outcome;
 
-/// The number of failures of each kind that are kept in full.
-const EXAMPLES: usize = 4;
+/// The number of different failures of each kind that are kept in full.
+const EXAMPLES: usize = 8;
+
+/// A failure, and how often it has happened.
+#[derive(Clone, Debug)]
+struct Example {
+    what: String,
+    times: usize,
+}
 
 /// The outcomes of all requests of a load: how many there were of each kind, with examples of those that went wrong.
 ///
@@ -24,7 +31,9 @@ pub struct Tally {
     counts: BTreeMap<Outcome, usize>,
     /// The instances that answered: how many requests, and when the last one was sent.
     by: BTreeMap<String, (usize, Instant)>,
-    examples: BTreeMap<Outcome, Vec<String>>,
+    examples: BTreeMap<Outcome, Vec<Example>>,
+    /// The number of requests that were lost at each place.
+    lost_at: BTreeMap<String, usize>,
 }
 
 impl Tally {
@@ -38,11 +47,23 @@ impl Tally {
     }
 
     /// Counts a request that was not answered.
-    pub(super) fn failed(&mut self, outcome: Outcome, what: impl FnOnce() -> String) {
+    pub(super) fn failed(&mut self, outcome: Outcome, what: String) {
         *self.counts.entry(outcome).or_default() += 1;
+        self.keep(outcome, Example { what, times: 1 });
+    }
+
+    /// Counts a request that stood at a chosen place, and was not answered.
+    pub(super) fn failed_at(&mut self, place: String, outcome: Outcome) {
+        self.failed(outcome, format!("{place}: {outcome}"));
+        *self.lost_at.entry(place).or_default() += 1;
+    }
+
+    fn keep(&mut self, outcome: Outcome, new: Example) {
         let examples = self.examples.entry(outcome).or_default();
-        if examples.len() < EXAMPLES {
-            examples.push(what());
+        if let Some(known) = examples.iter_mut().find(|known| known.what == new.what) {
+            known.times += new.times;
+        } else if examples.len() < EXAMPLES {
+            examples.push(new);
         }
     }
 
@@ -56,9 +77,12 @@ impl Tally {
             (*count, *last) = (*count + more, sent.max(*last));
         }
         for (outcome, examples) in other.examples {
-            let all = self.examples.entry(outcome).or_default();
-            all.extend(examples);
-            all.truncate(EXAMPLES);
+            for example in examples {
+                self.keep(outcome, example);
+            }
+        }
+        for (place, lost) in other.lost_at {
+            *self.lost_at.entry(place).or_default() += lost;
         }
     }
 
@@ -86,6 +110,11 @@ impl Tally {
     pub fn lost_except(&self, allowed: &[Outcome]) -> usize {
         let lost = |outcome: &Outcome| !outcome.is_answered() && !allowed.contains(outcome);
         self.counts.iter().filter(|(outcome, _)| lost(outcome)).map(|(_, count)| count).sum()
+    }
+
+    /// Returns the number of requests that were lost at a place of [`Placed`](super::Placed), such as `half a head`.
+    pub fn lost_at(&self, place: &str) -> usize {
+        self.lost_at.get(place).copied().unwrap_or(0)
     }
 
     /// Returns the number of requests that an instance answered: see [`Clients::check`](super::Clients::check).
@@ -122,8 +151,19 @@ impl Tally {
 
     /// Returns the examples of requests that were lost, one line each.
     pub(super) fn losses(&self, allowed: &[Outcome]) -> String {
-        let lost = self.examples.iter().filter(|(outcome, _)| !allowed.contains(outcome));
-        lost.flat_map(|(_, examples)| examples).flat_map(|line| ["\n  ", line]).collect()
+        let mut lines = String::new();
+        for (outcome, examples) in self.examples.iter().filter(|(outcome, _)| !allowed.contains(outcome)) {
+            for Example { what, times } in examples {
+                let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
+                lines.extend(["\n  ", what, &times]);
+            }
+            let kept: usize = examples.iter().map(|example| example.times).sum();
+            match self.count(*outcome).saturating_sub(kept) {
+                0 => {}
+                more => lines.push_str(&format!("\n  {more} more {outcome}")),
+            }
+        }
+        lines
     }
 }
 

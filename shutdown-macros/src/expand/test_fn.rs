@@ -18,7 +18,8 @@ use crate::{
 pub(crate) fn attribute(args: &TokenStream, item: TokenStream) -> TokenStream {
     let errors = Errors::new();
     let Ok(function) = syn::parse2::<Function>(item.clone()) else {
-        errors.at(first_span(&item), Lint::BadAttribute, "`#[lifecycle::test]` applies to an `async fn`");
+        let message = "`#[lifecycle::test]` applies to an `async fn`; write it above each test";
+        errors.at(first_span(&item), Lint::BadAttribute, message);
         let errors = errors.report();
         return quote!(#errors #item);
     };

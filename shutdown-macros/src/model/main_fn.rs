@@ -118,7 +118,7 @@ fn without_macro_group(token: TokenTree) -> TokenTree {
 
 impl Main {
     pub(crate) fn check(args: &TokenStream, function: &Function, errors: &Errors) -> Option<Self> {
-        check_attributes(&function.attrs, errors);
+        check_attributes("main", &function.attrs, errors);
         check_signature(function, errors);
         let keys = Keys::read(args, KNOWN, errors);
         let flavors = [("multi_thread", "MultiThread"), ("current_thread", "CurrentThread")];
@@ -140,21 +140,12 @@ impl Main {
         });
         let job = keys.flag("job", errors);
 
-        let known_grace =
-            keys.get("grace").is_none() || grace.as_ref().is_some_and(|grace| grace.literal().is_some());
-        let total = grace.as_ref().and_then(Given::literal).map_or(DEFAULT_GRACE, |grace| grace.value);
-        if let Some(lame_duck) = lame_duck.as_ref().and_then(Given::literal) {
-            if known_grace && lame_duck.value >= total {
-                let total = humantime::format_duration(total);
-                let note = if grace.is_some() { "" } else { " by default" };
-                let message = format!(
-                    "`lame_duck` is a part of `grace`, and `grace` is {total}{note}; write a shorter `lame_duck` or a \
-                     longer `grace`"
-                );
-                errors.at(lame_duck.span, Lint::BadAttribute, message);
-            } else if job && !lame_duck.value.is_zero() {
-                errors.at(lame_duck.span, Lint::BadAttribute, "a `job` has no lame duck; remove `lame_duck`");
-            }
+        if lame_duck_fits(&keys, grace.as_ref(), lame_duck.as_ref(), errors)
+            && job
+            && let Some(lame_duck) =
+                lame_duck.as_ref().and_then(Given::literal).filter(|time| !time.value.is_zero())
+        {
+            errors.at(lame_duck.span, Lint::BadAttribute, "a `job` has no lame duck; remove `lame_duck`");
         }
         if let (Some("CurrentThread"), Some(key)) =
             (flavor.as_ref().and_then(Given::literal).map(|flavor| flavor.value), keys.get("worker_threads"))
@@ -200,18 +191,51 @@ fn check_signature(function: &Function, errors: &Errors) {
             errors.spanned(receiver, Lint::BadAttribute, "`main` cannot have a `self`; remove it");
         }
     }
+    check_form("`main`", signature, errors);
+}
+
+/// Refuses what neither `main` nor a test can be. `item` is the name of the function in the message.
+pub(crate) fn check_form(item: &str, signature: &Signature, errors: &Errors) {
     if !signature.generics.params.is_empty() {
-        errors.spanned(&signature.generics, Lint::BadAttribute, "`main` cannot have generics; remove them");
+        let message = format!("{item} cannot have generics; remove them");
+        errors.spanned(&signature.generics, Lint::BadAttribute, message);
     }
     if let Some(constness) = &signature.constness {
-        errors.spanned(constness, Lint::BadAttribute, "`main` cannot be const; remove `const`");
+        let message = format!("{item} cannot be const; remove `const`");
+        errors.spanned(constness, Lint::BadAttribute, message);
     }
     if let Safety::Unsafe(unsafety) = &signature.safety {
-        errors.spanned(unsafety, Lint::BadAttribute, "`main` cannot be unsafe; remove `unsafe`");
+        let message = format!("{item} cannot be unsafe; remove `unsafe`");
+        errors.spanned(unsafety, Lint::BadAttribute, message);
     }
     if let Some(abi) = &signature.abi {
-        errors.spanned(abi, Lint::BadAttribute, "`main` cannot have an ABI; remove it");
+        errors.spanned(abi, Lint::BadAttribute, format!("{item} cannot have an ABI; remove it"));
     }
+}
+
+/// Checks that the lame duck is a part of grace, if both are literals or defaults.
+pub(crate) fn lame_duck_fits(
+    keys: &Keys,
+    grace: Option<&Given<Spanned<Duration>>>,
+    lame_duck: Option<&Given<Spanned<Duration>>>,
+    errors: &Errors,
+) -> bool {
+    let Some(lame_duck) = lame_duck.and_then(Given::literal) else { return true };
+    let total = match grace {
+        None if keys.get("grace").is_none() => DEFAULT_GRACE,
+        None | Some(Given::Expression(..)) => return true,
+        Some(Given::Literal(grace)) => grace.value,
+    };
+    if lame_duck.value < total {
+        return true;
+    }
+    let total = humantime::format_duration(total);
+    let note = if grace.is_some() { "" } else { " by default" };
+    let message = format!(
+        "`lame_duck` is a part of `grace`, and `grace` is {total}{note}; write a shorter `lame_duck` or a longer `grace`"
+    );
+    errors.at(lame_duck.span, Lint::BadAttribute, message);
+    false
 }
 
 fn signals(keys: &Keys, errors: &Errors) -> Option<Vec<Ident>> {

@@ -1,4 +1,4 @@
-//! Attributes of other crates that build a runtime for `main`: `#[tokio::main]` and its like.
+//! Attributes of other crates that build a runtime: `#[tokio::main]`, `#[tokio::test]` and their like.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{Attribute, Path};
@@ -22,14 +22,18 @@ const RUNTIMES: &[&str] = &[
     "monoio",
 ];
 
-/// Refuses the attributes below `#[lifecycle::main]` that build a runtime, too.
-pub(crate) fn check_attributes(attrs: &[Attribute], errors: &Errors) {
-    for attr in attrs.iter().filter(|attr| builds_a_runtime(attr)) {
+/// Refuses the attributes below `#[lifecycle::own]` that do a part of the same. `own` is `main` or `test`.
+pub(crate) fn check_attributes(own: &str, attrs: &[Attribute], errors: &Errors) {
+    for attr in attrs {
         let path = text(attr.path());
-        let message = if is_own(attr.path()) {
+        let message = if is_own(attr.path(), own) {
             format!("`#[{path}]` occurs twice; remove one")
+        } else if builds_a_runtime(attr) {
+            format!("`#[lifecycle::{own}]` builds the runtime; remove `#[{path}]`")
+        } else if own == "test" && attr.path().is_ident("test") {
+            "`#[lifecycle::test]` marks the test; remove `#[test]`".to_owned()
         } else {
-            format!("`#[lifecycle::main]` builds the runtime; remove `#[{path}]`")
+            continue;
         };
         errors.spanned(attr.path(), Lint::BadAttribute, message);
     }
@@ -75,8 +79,9 @@ fn is_generated(word: &Ident) -> bool {
     word.span().source_text().is_some_and(|source| *word != source)
 }
 
-fn is_own(path: &Path) -> bool {
-    path.segments.len() > 1 && path.segments.first().is_some_and(|first| first.ident == "lifecycle")
+/// Returns whether a path is `lifecycle::own`.
+fn is_own(path: &Path, own: &str) -> bool {
+    text(path) == format!("lifecycle::{own}")
 }
 
 /// Returns whether a path is `core::prelude::v1::test`, which the `test` of a runtime adds.

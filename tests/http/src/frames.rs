@@ -31,10 +31,6 @@ pub struct Sent(watch::Sender<usize>);
 
 impl Sent {
     /// Waits until the number reaches `frames`.
-    ///
-    /// # Panics
-    ///
-    /// Never panics, because `self` outlives the wait.
     pub async fn wait_for(&self, frames: usize) {
         self.0.subscribe().wait_for(|&sent| sent >= frames).await.expect("it is here");
     }

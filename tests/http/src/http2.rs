@@ -1,5 +1,7 @@
 //! An HTTP/2 client that records the frames on its connection.
 
+use std::time::Instant;
+
 use h2::client::{ResponseFuture, SendRequest};
 use http::{HeaderMap, Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -23,20 +25,12 @@ impl Http2 {
     pub const ANY: u32 = (1 << 31) - 1;
 
     /// Opens a connection to `server`.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the server does not listen.
     pub async fn open(server: &Server, hearing: Hearing) -> Http2 {
-        let stream = TcpStream::connect(server.address).await.expect("it listens");
+        let stream = TcpStream::connect(server.socket_address()).await.expect("it listens");
         Http2::over(stream, hearing).await
     }
 
     /// Starts HTTP/2 over an open stream.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the server does not speak HTTP/2.
     pub async fn over<S>(stream: S, hearing: Hearing) -> Http2
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
@@ -47,19 +41,11 @@ impl Http2 {
     }
 
     /// Sends a GET for `path`.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the connection does not accept a request.
     pub async fn ask(&mut self, path: &str) -> ResponseFuture {
         self.ask_with(path, HeaderMap::new()).await
     }
 
     /// Sends a GET for `path` with `headers`.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the connection does not accept a request.
     pub async fn ask_with(&mut self, path: &str, headers: HeaderMap) -> ResponseFuture {
         let mut request = Request::get(format!("http://test{path}")).body(()).expect("a request");
         request.headers_mut().extend(headers);
@@ -68,10 +54,6 @@ impl Http2 {
     }
 
     /// Opens a connection, sends one request, and leaves the connection idle.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the server does not respond.
     pub async fn used(server: &Server, hearing: Hearing) -> Http2 {
         let mut connection = Http2::open(server, hearing).await;
         let answer = connection.ask("/").await;
@@ -79,11 +61,45 @@ impl Http2 {
         connection
     }
 
+    /// Sends ten requests, and waits until each is in progress.
+    pub async fn ten_at_work(&mut self, server: &mut Server) -> Vec<ResponseFuture> {
+        let mut answers = Vec::new();
+        for at in 0..10 {
+            answers.push(self.ask(&format!("/wait/{at}")).await);
+        }
+        for at in 0..10 {
+            server.wait_for(&format!("at work: /wait/{at}"));
+        }
+        answers
+    }
+
+    /// Requires both GOAWAYs while the ten streams are in progress, lets them finish, and waits for the end.
+    pub async fn ten_finish(self, server: &mut Server, answers: Vec<ResponseFuture>) {
+        // The streams of a client have odd numbers, starting at 1.
+        assert_eq!(self.goaways(2).await, [Http2::ANY, 19]);
+        server.tell("go");
+        for (at, answer) in answers.into_iter().enumerate() {
+            let (head, body) = Http2::body(answer).await;
+            assert_eq!((head.status().as_u16(), body), (200, at.to_string().into_bytes()));
+            assert!(!head.headers().contains_key("connection"));
+        }
+        self.closed().await;
+    }
+
+    /// Waits until the server has sent `count` GOAWAYs.
+    pub async fn goaways(&self, count: usize) -> Vec<u32> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.overheard.goaways.seen();
+            if seen.len() >= count {
+                return seen;
+            }
+            assert!(Instant::now() < until, "{seen:?}");
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Waits for the response and its body.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the response or its body fails.
     pub async fn body(answer: ResponseFuture) -> (Response<()>, Vec<u8>) {
         let answer = timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
         let (parts, mut stream) = answer.into_parts();
@@ -102,10 +118,6 @@ impl Http2 {
     }
 
     /// Waits until the server has closed the connection.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the connection stays open.
     pub async fn closed(self) {
         // An idle client may see a clean end or the error of a closed connection.
         let _ = timeout(PATIENCE, self.running).await.expect("it is closed").expect("no panic");

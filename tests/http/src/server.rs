@@ -1,103 +1,202 @@
-//! A running fixture.
+//! A running fixture, and its clients.
 
 use std::net::SocketAddr;
 
-use crate::{Child, Client, Ended, Program};
+use lifecycle::testing::{Client, Outcome, Program, Service, Tally};
 
-/// A server in its own process. The drop of this value kills the process.
-pub struct Server {
-    /// The child process.
-    pub child: Child,
-    /// The address at which the server listens.
-    pub address: SocketAddr,
+/// Starts the server, and waits until it has answered a request.
+#[track_caller]
+pub fn start(program: Program) -> Service {
+    let server = listening(program);
+    assert_eq!(Client::ask_once(server.socket_address(), "/"), Outcome::Answered);
+    server
 }
 
-impl Server {
-    /// Starts the server, and waits until it has answered a request.
-    #[track_caller]
-    pub fn start(program: Program) -> Server {
-        let mut child = program.piped_stdin().start();
-        let address = child.wait_for_start("listening at ").parse().expect("an address");
-        let server = Server { child, address };
-        assert_eq!(server.connect().get("/").response().status, 200);
-        server
-    }
+/// Starts the server, and waits until it listens.
+#[track_caller]
+pub fn listening(program: Program) -> Service {
+    program.piped_stdin().prints_address("listening at ").start()
+}
 
+/// What the fixture does, and the connections of its clients.
+pub trait Fixture {
     /// Opens a connection.
-    #[track_caller]
-    pub fn connect(&self) -> Client {
-        Client::connect(self.address)
-    }
+    fn connect(&self) -> Client;
+
+    /// Opens `count` connections. Then each client sends a GET for `path`.
+    fn ask(&self, count: usize, path: &str) -> Vec<Client>;
 
     /// Opens a connection, uses it once, and leaves it idle.
+    fn connect_and_use(&self) -> Client;
+
+    /// Opens `count` connections, each with a request in progress that waits for [`go`](Fixture::go).
+    fn at_work(&mut self, count: usize) -> Vec<Client>;
+
+    /// Opens a connection with a request for `path` in progress.
+    fn busy(&mut self, path: &str) -> Client;
+
+    /// Lets the waiting requests finish.
+    fn go(&mut self);
+
+    /// Opens a connection and sends a partial request head. The drain closes the connection after 1 s.
+    fn half_a_head(&self) -> Client;
+
+    /// Sends SIGTERM to the frozen process, and continues it.
+    fn terminate_and_thaw(&mut self);
+
+    /// Sends SIGTERM, and waits until the stop has begun.
+    fn terminate_and_stop(&mut self);
+
+    /// Sends SIGTERM, and waits until the drain has begun.
+    fn terminate_and_drain(&mut self);
+
+    /// Waits until the drain has begun.
+    fn drains(&mut self);
+
+    /// Opens a connection that is busy with `path` when the drain begins. The next request on it is too late.
+    fn found_busy(&mut self, path: &str) -> Client;
+
+    /// Returns the address of the probes on a port of their own.
+    fn probes(&mut self) -> SocketAddr;
+}
+
+impl Fixture for Service {
     #[track_caller]
-    pub fn connect_and_use(&self) -> Client {
-        let mut client = self.connect();
-        let answer = client.get("/").response();
-        assert!(answer.status == 200 && !answer.is_last(), "{answer:?}");
-        client
+    fn connect(&self) -> Client {
+        Client::connect(self.socket_address())
     }
 
-    /// Opens `count` connections, each with a request in progress that waits for [`go`](Server::go).
     #[track_caller]
-    pub fn at_work(&mut self, count: usize) -> Vec<Client> {
-        let clients: Vec<Client> = (0..count)
-            .map(|at| {
-                let mut client = self.connect();
-                client.get(&format!("/wait/{at}"));
-                client
-            })
-            .collect();
-        for at in 0..count {
-            self.child.wait_for(&format!("at work: /wait/{at}"));
-        }
+    fn ask(&self, count: usize, path: &str) -> Vec<Client> {
+        let mut clients: Vec<Client> = (0..count).map(|_| self.connect()).collect();
+        clients.all_get(path);
         clients
     }
 
-    /// Lets the waiting requests finish.
     #[track_caller]
-    pub fn go(&mut self) {
-        self.child.tell("go");
+    fn connect_and_use(&self) -> Client {
+        let mut client = self.connect();
+        assert_eq!(client.get("/").outcome(), Outcome::Answered);
+        client
     }
 
-    /// Opens a connection and sends a partial request head. The drain closes the connection after 1 s.
     #[track_caller]
-    pub fn half_a_head(&self) -> Client {
+    fn at_work(&mut self, count: usize) -> Vec<Client> {
+        (0..count).map(|at| self.busy(&format!("/wait/{at}"))).collect()
+    }
+
+    #[track_caller]
+    fn busy(&mut self, path: &str) -> Client {
+        let mut client = self.connect();
+        client.get(path);
+        self.wait_for(&format!("at work: {}", path.split('?').next().unwrap_or(path)));
+        client
+    }
+
+    #[track_caller]
+    fn go(&mut self) {
+        self.tell("go");
+    }
+
+    #[track_caller]
+    fn half_a_head(&self) -> Client {
         let mut client = self.connect();
         client.send(b"GET / HT");
         client
     }
 
-    /// Sends SIGTERM.
     #[track_caller]
-    pub fn stop(&mut self) {
-        self.child.signal(libc::SIGTERM);
+    fn terminate_and_thaw(&mut self) {
+        self.terminate();
+        self.thaw();
     }
 
-    /// Waits until the stop has begun.
     #[track_caller]
-    pub fn hears_the_stop(&mut self) {
-        self.child.wait_for("stopping");
+    fn terminate_and_stop(&mut self) {
+        self.terminate();
+        self.wait_for("stopping");
     }
 
-    /// Waits until the drain has begun.
     #[track_caller]
-    pub fn drains(&mut self) {
-        self.child.wait_for("draining");
+    fn terminate_and_drain(&mut self) {
+        self.terminate();
+        self.drains();
     }
 
-    /// Waits until the process has exited.
     #[track_caller]
-    pub fn stopped(self) -> Ended {
-        self.child.stopped()
+    fn found_busy(&mut self, path: &str) -> Client {
+        let client = self.busy(path);
+        // Connections learn of the drain in order of arrival. If the later ones have closed, this one knows of it.
+        let mut later: Vec<Client> = (0..10).map(|_| self.connect_and_use()).collect();
+        self.terminate();
+        later.all_closed();
+        client
+    }
+
+    #[track_caller]
+    fn drains(&mut self) {
+        self.wait_for("draining");
+    }
+
+    #[track_caller]
+    fn probes(&mut self) -> SocketAddr {
+        self.wait_for_start("probes at ").parse().expect("an address")
+    }
+}
+
+/// What many clients do one after the other.
+pub trait Clients {
+    /// Each client sends a GET for `path`.
+    fn all_get(&mut self, path: &str);
+
+    /// Counts the outcome of each client.
+    fn outcomes(&mut self) -> Tally;
+
+    /// Requires that each client has an answer, which may be the last one.
+    fn all_answered(&mut self);
+
+    /// Requires that each client has its last answer, and waits until the server has closed each connection.
+    fn all_answered_last(&mut self);
+
+    /// Waits until the server has closed each connection.
+    fn all_closed(&mut self);
+}
+
+impl Clients for [Client] {
+    #[track_caller]
+    fn all_get(&mut self, path: &str) {
+        for client in self {
+            client.get(path);
+        }
+    }
+
+    #[track_caller]
+    fn outcomes(&mut self) -> Tally {
+        self.iter_mut().map(Client::outcome).collect()
+    }
+
+    #[track_caller]
+    fn all_answered(&mut self) {
+        self.outcomes().all_answered(self.len());
+    }
+
+    #[track_caller]
+    fn all_answered_last(&mut self) {
+        for client in self {
+            assert_eq!(client.outcome(), Outcome::AnsweredLast);
+            client.closed();
+        }
+    }
+
+    #[track_caller]
+    fn all_closed(&mut self) {
+        for client in self {
+            client.closed();
+        }
     }
 }
 
 /// Raises the limit of open files to `count` for this process and its children.
-///
-/// # Panics
-///
-/// Panics if the hard limit is lower than `count`.
 pub fn raise_open_files(count: u64) {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `getrlimit` writes only to the local `limit`.

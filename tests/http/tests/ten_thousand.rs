@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use lifecycle_http_tests::{Client, Outcome, Server, peak_memory, program, raise_open_files};
+use lifecycle_http_tests::{
+    Client, Clients, Fixture, Outcome, peak_memory, program, raise_open_files, start,
+};
 
 const IDLE: usize = 10_000;
 const ACTIVE: usize = 50;
@@ -17,7 +19,7 @@ const BOUND: Duration = Duration::from_secs(1);
 fn ten_thousand_idle_connections_and_fifty_at_work() {
     // Each of the two processes holds one end of each connection, and some dozens of other files.
     raise_open_files((IDLE + ACTIVE + 500) as u64);
-    let mut server = Server::start(program!("http_multi", "http").grace("60s"));
+    let mut server = start(program!("http_multi", "http").grace("60s"));
     let mut idle: Vec<Client> = (0..IDLE).map(|_| server.connect()).collect();
     for batch in idle.chunks_mut(500) {
         for client in &mut *batch {
@@ -28,12 +30,10 @@ fn ten_thousand_idle_connections_and_fifty_at_work() {
         }
     }
     let active = server.at_work(ACTIVE);
-    let memory = peak_memory(server.child.pid());
-    server.stop();
+    let memory = peak_memory(server.pid());
+    server.terminate();
     let stopped = Instant::now();
-    for client in &mut idle {
-        client.closed();
-    }
+    idle.all_closed();
     let closed = stopped.elapsed();
     server.go();
     for mut client in active {
@@ -41,7 +41,7 @@ fn ten_thousand_idle_connections_and_fifty_at_work() {
         // The client closes after the response that announced the last one.
         drop(client);
     }
-    let answered = server.child.since_asked();
+    let answered = server.since_asked();
     let ended = server.stopped();
     let exit = ended.took - answered;
     println!("{}", ended.stderr.join("\n"));

@@ -37,10 +37,6 @@ pub trait Fixture: Sized {
     fn with_listeners(self, listeners: Vec<(String, OwnedFd)>) -> Self;
 
     /// Starts the child with a controlling terminal of its own. The terminal hangs up when the returned end is dropped.
-    ///
-    /// # Panics
-    ///
-    /// If the machine has no terminal to give.
     fn with_terminal(self) -> (Self, OwnedFd);
 }
 

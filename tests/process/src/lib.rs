@@ -4,13 +4,15 @@
 //! a process.
 
 mod fixture;
+mod installed;
 mod manager;
 mod on_event;
 mod random;
 mod status;
 
 pub use fixture::{Fixture, fixture};
-pub use lifecycle::testing::{Program, Service as Child, Stopped as Ended};
+pub use installed::installed;
+pub use lifecycle::testing::{Program, Service as Child, Stopped as Ended, wait_until};
 pub use manager::{Folder, Manager};
 pub use on_event::OnEvent;
 pub use random::Random;

@@ -4,13 +4,13 @@ use std::io;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::{PATIENCE, Program};
+use crate::{Program, wait_until};
 
 /// The number of managers so far, for their names. Nothing frees the name of a socket that a thread still reads.
 static MANAGERS: AtomicUsize = AtomicUsize::new(0);
@@ -38,10 +38,6 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     /// Creates a folder whose name no other test has.
-    ///
-    /// # Panics
-    ///
-    /// If it cannot be created.
     #[track_caller]
     pub fn new() -> Folder {
         let number = MANAGERS.fetch_add(1, Ordering::Relaxed);
@@ -51,7 +47,7 @@ impl Folder {
     }
 
     /// Returns the path of a file in it.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.join(name)
     }
 }
@@ -70,10 +66,6 @@ impl Drop for Folder {
 
 impl Manager {
     /// Listens at a path, or at an abstract name if the name begins with `@`.
-    ///
-    /// # Panics
-    ///
-    /// If the socket cannot be bound.
     #[track_caller]
     pub fn start(name: &str) -> Manager {
         let folder = Folder::new();
@@ -102,10 +94,6 @@ impl Manager {
     }
 
     /// Returns the datagrams so far.
-    ///
-    /// # Panics
-    ///
-    /// If the thread that reads them has panicked.
     pub fn received(&self) -> Vec<String> {
         self.told.datagrams.lock().unwrap().clone()
     }
@@ -116,43 +104,21 @@ impl Manager {
     }
 
     /// Waits until this datagram has come `count` times.
-    ///
-    /// # Panics
-    ///
-    /// If it does not come.
     #[track_caller]
     pub fn wait_for(&self, datagram: &str, count: usize) {
-        let until = Instant::now() + PATIENCE;
-        while self.count(datagram) < count {
-            assert!(Instant::now() < until, "no `{datagram}`: {:#?}", self.received());
-            thread::sleep(Duration::from_millis(1));
-        }
+        wait_until(datagram, || self.count(datagram) >= count);
     }
 
     /// Waits until this many descriptors are in the store. Returns their names.
-    ///
-    /// # Panics
-    ///
-    /// If they do not come.
     #[track_caller]
     pub fn wait_for_stored(&self, count: usize) -> Vec<String> {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let names: Vec<String> =
-                self.told.stored.lock().unwrap().iter().map(|(name, _)| name.clone()).collect();
-            if names.len() == count {
-                return names;
-            }
-            assert!(Instant::now() < until, "{count} in the store: {names:?}, {:#?}", self.received());
-            thread::sleep(Duration::from_millis(1));
-        }
+        wait_until("so many descriptors are in the store", || {
+            self.told.stored.lock().unwrap().len() == count
+        });
+        self.told.stored.lock().unwrap().iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// Returns duplicates of all stored descriptors with their names, as systemd passes them to the next process.
-    ///
-    /// # Panics
-    ///
-    /// If no descriptor is free.
     pub fn stored(&self) -> Vec<(String, OwnedFd)> {
         let stored = self.told.stored.lock().unwrap();
         stored

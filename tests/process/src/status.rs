@@ -81,10 +81,6 @@ pub fn processor_time(pid: u32) -> Duration {
 }
 
 /// Returns whether every thread of the process waits. A thread that is about to go on does not.
-///
-/// # Panics
-///
-/// If the process is gone.
 pub fn every_thread_waits(pid: u32) -> bool {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process");
     threads.flatten().all(|thread| {

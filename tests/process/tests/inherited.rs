@@ -15,8 +15,7 @@ fn a_child_receives_the_signals_that_its_parent_ignores() {
         let before = unsafe { libc::signal(signal, libc::SIG_IGN) };
         assert_ne!(before, libc::SIG_ERR, "signal {signal}");
     }
-    let mut child = program!("multi", "endings/idle").start();
-    child.wait_for("ready");
+    let mut child = program!("multi", "endings/idle").ready_at_line("ready").start();
     let sets = child.signals().expect("it runs");
     assert_eq!(SIGNALS.map(|signal| sets.ignores(signal)), [false; 5]);
     child.signal(SIGINT);
@@ -43,9 +42,7 @@ fn a_child_receives_the_signals_that_its_parent_blocks() {
 /// R13.
 #[test]
 fn a_child_that_is_to_ignore_a_signal_ignores_it() {
-    let mut child = program!("multi", "endings/idle").ignoring(SIGINT).start();
-    child.wait_for("ready");
+    let child = program!("multi", "endings/idle").ignoring(SIGINT).ready_at_line("ready").start();
     assert!(child.signals().expect("it runs").ignores(SIGINT));
-    child.signal(SIGTERM);
-    child.stopped().exited(0);
+    child.stop().exited(0);
 }

@@ -256,6 +256,8 @@ fn the_others(found: &mut Found<'_>, clean: &Run) {
         let had_its_time = row.took >= longest(clean, &other);
         let connected = connected(found.run, name, &other);
         let outcome = &row.outcome;
+        // After the other faults, the value is dropped, which gives everything back.
+        let keeps = matches!(fault, Fault::Hang | Fault::Block);
         let what = match ended {
             Ended::Well => continue,
             Ended::NotRun => format!(
@@ -268,13 +270,24 @@ fn the_others(found: &mut Found<'_>, clean: &Run) {
                 time(longest(clean, &other)),
             ),
             // It waits for what the faulty one has not given back.
-            Ended::TimedOut | Ended::Failed if connected && fault != Fault::Slow => continue,
+            Ended::TimedOut | Ended::Failed if connected && keeps => continue,
+            Ended::TimedOut if connected => format!(
+                "`{other}` is given up after {}, because of the fault: it waits for something that only the teardown of `{name}` \
+                 does; let it end without that, too",
+                time(row.took),
+            ),
             Ended::TimedOut => format!(
                 "`{other}` is given up after {}, and no edge of the plan connects it with `{name}`; if one uses the other, \
                  declare that by a field or by `depends_on`",
                 time(row.took),
             ),
-            Ended::Failed if connected => format!("`{other}` fails because `{name}` is late: {outcome}"),
+            Ended::Failed if connected && fault == Fault::Slow => {
+                format!("`{other}` fails because `{name}` is late: {outcome}")
+            }
+            Ended::Failed if connected => format!(
+                "`{other}` fails because of the fault ({outcome}): it needs something that only the teardown of `{name}` does; \
+                 let it end without that, too"
+            ),
             Ended::Failed => format!(
                 "`{other}` fails as well ({outcome}), and no edge of the plan connects it with `{name}`; if one uses the \
                  other, declare that by a field or by `depends_on`"

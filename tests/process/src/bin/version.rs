@@ -29,6 +29,10 @@ async fn main() -> Result<ExitCode, String> {
         }
         "ready" => lifecycle::ready(),
         "managed" => lifecycle::defer("farewell", || async { println!("farewell") }),
+        "managed, by code" => {
+            lifecycle::defer("farewell", || async { println!("farewell") });
+            return Ok(ExitCode::from(3));
+        }
         "exit while ready" => {
             lifecycle::ready();
             std::process::exit(7);
