@@ -112,6 +112,94 @@ fn r38_each_fault_has_its_status_and_its_time() {
 }
 
 #[test]
+fn r38_the_matrix_is_a_table() {
+    let service = || async {
+        lifecycle::defer("journal", async || {});
+        lifecycle::stopping().await;
+    };
+    let matrix = drill(service).grace(10 * SECOND).faults([Fault::Error, Fault::Hang]).run();
+    let expected = "\
+drill: 1 instance, 6 runs, no breach
+
+                                       error          hang
+journal                                70 0s       70 9.9s
+
+no fault                                0 0s
+second signal in the lame duck       0 250ms
+second signal in the drain           0 250ms
+second signal in the cleanup         0 250ms
+";
+    assert_eq!(matrix.to_string(), expected);
+}
+
+/// Each worker blocks a thread of its own, and another thread is left for the rest.
+#[test]
+fn r38_a_fault_is_planted_at_each_instance_of_one_name() {
+    let service = || async {
+        for _ in 0..3 {
+            lifecycle::defer("worker", async || {});
+        }
+        lifecycle::defer("other", async || {});
+        lifecycle::stopping().await;
+    };
+    let matrix = drill(service).faults([Fault::Error, Fault::Block]).run();
+    matrix.assert_holds();
+    for (case, outcome) in [
+        ("error at `worker`", "teardown failed: the drill planted an error"),
+        ("block at `worker`", "timed out"),
+    ] {
+        let run = matrix.runs().iter().find(|run| run.case.to_string() == case).expect("the run");
+        let rows = &run.report.as_ref().expect("a report").instances;
+        let outcomes = rows.iter().filter(|row| row.name == "worker").map(|row| row.outcome.as_str());
+        assert_eq!(outcomes.collect::<Vec<_>>(), [outcome; 3], "{matrix}");
+    }
+}
+
+#[test]
+fn r38_a_main_that_fails_without_a_fault_is_told_once() {
+    let service = || async {
+        lifecycle::defer("orders", async || {});
+        lifecycle::stopping().await;
+        Err::<(), _>("the broker is gone")
+    };
+    let matrix = drill(service).faults([Fault::Error, Fault::Slow]).run();
+    found(&matrix, "no fault", "R20", &["the status is 1: `main` failed: \"the broker is gone\""]);
+    assert_eq!(matrix.breaches().len(), 1, "{matrix}");
+}
+
+#[test]
+fn r38_a_service_that_is_never_ready_is_told_once() {
+    let service = || async {
+        lifecycle::defer("orders", async || {});
+        std::future::pending::<()>().await;
+    };
+    let matrix = drill(service).faults([Fault::Block, Fault::Slow]).run();
+    found(&matrix, "no fault", "R13", &["was not ready in time", "`lifecycle::ready()`"]);
+    assert_eq!(matrix.breaches().len(), 1, "{matrix}");
+}
+
+#[test]
+fn r38_a_service_that_ends_by_itself_is_drilled_too() {
+    let service = || async { lifecycle::defer("orders", async || {}) };
+    let matrix = drill(service).run();
+    matrix.assert_holds();
+    // A stop for this reason has no lame duck.
+    assert!(matrix.to_string().contains("not drilled: second signal in the lame duck: "), "{matrix}");
+}
+
+/// A stop of 4 s by its own clock would take 16 s of a test with the wall clock.
+#[test]
+fn r38_a_long_stop_has_no_blocked_thread() {
+    let service = || async {
+        lifecycle::defer("orders", async || sleep(4 * SECOND).await);
+        lifecycle::stopping().await;
+    };
+    let matrix = drill(service).faults([Fault::Block]).run();
+    matrix.assert_holds();
+    assert!(matrix.to_string().contains("not drilled: block at `orders`: "), "{matrix}");
+}
+
+#[test]
 fn r38_finds_a_teardown_that_waits_for_a_task_that_waits_for_the_teardown() {
     let service = || async {
         let (end, ended) = oneshot::channel::<()>();
@@ -362,7 +450,7 @@ fn r38_finds_a_release_that_never_ends() {
     let matrix = drill(service).faults([Fault::Hang]).run();
     let of_hang = matrix.breaches().iter().filter(|breach| breach.case.to_string() == "hang at `Unbounded`");
     let rules: Vec<&str> = of_hang.map(|breach| breach.rule.as_str()).collect();
-    assert!(rules.contains(&"R9"), "{matrix}");
+    assert!(rules.contains(&"R13"), "{matrix}");
 }
 
 #[lifecycle::resource]

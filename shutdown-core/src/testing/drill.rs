@@ -64,9 +64,11 @@ const SHORTEST_GRACE_OF_SIGNALS: Duration = Duration::from_secs(1);
 /// A paused clock does not wait for sockets. A service with real peers is drilled in a process of its own.
 ///
 /// [`Fault::Block`] needs the wall clock, and another thread. Its runs have one worker thread for each blocked one, and one more. Grace is
-/// 200 ms there, and declared time-outs are scaled as `LIFECYCLE_GRACE` does it. If a rule does not hold, the run is repeated with 1 s,
+/// 200 ms there, and declared time-outs are scaled as `LIFECYCLE_GRACE` scales them. If a rule does not hold, the run is repeated with 1 s,
 /// and then with 5 s, because the machine may have been busy. The drill takes 200 ms for each instance: for 10 instances 2 s. A
 /// service whose stop takes more than 1.25 s by its own clock is not drilled with this fault, and the matrix says so.
+///
+/// A teardown that a second signal gives up is listed, and breaks no rule: 3 s are left after that signal (R14).
 ///
 /// # What it does not see
 ///

@@ -16,7 +16,7 @@ use crate::engine::builder::Builder;
 use crate::engine::fault::{Change, Latch, Planted};
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::output::MainOutput;
-use crate::report::{Fact, FactKind, Report};
+use crate::report::{Fact, FactKind, MainOutcome, Report};
 use crate::sequence::{Event, Signal};
 use crate::stage::{Stage, TeardownStage};
 use crate::sync::gate::Pass;
@@ -70,6 +70,8 @@ pub(super) struct Setting<'a> {
 pub(super) struct Learned {
     /// How many instances were managed when the signal was sent. `None` if the stop began by itself.
     pub(super) managed: Option<usize>,
+    /// Whether the service was not ready then, and will not be in another run.
+    pub(super) never_ready: bool,
     /// Whether there is an instance of the cleanup, and one of the flush.
     pub(super) cleanup: bool,
     pub(super) flush: bool,
@@ -199,6 +201,7 @@ where
 
     let learned = Learned {
         managed: signals.managed,
+        never_ready: signals.remark.is_some(),
         cleanup: report.instances.iter().any(|instance| !instance.last),
         flush: report.instances.iter().any(|instance| instance.last),
     };
@@ -264,13 +267,15 @@ fn send(lifecycle: &Lifecycle) {
 async fn until_ready(lifecycle: &Lifecycle, setting: &Setting<'_>, learned: Option<&Learned>) -> bool {
     let is_paused = learned.is_none();
     let limit = if is_paused { UNTIL_READY } else { UNTIL_READY_BY_THE_WALL_CLOCK };
+    let never_ready = learned.is_some_and(|learned| learned.never_ready);
     let enough = learned.and_then(|learned| learned.managed).unwrap_or_default();
     // A job is ready from the start, and stops when its work is done.
     let is_stopped_by_itself = setting.job && setting.stop_after.is_zero();
     let began = Instant::now();
     let mut step = SETTLE;
     while !stops_within(lifecycle, step).await {
-        if !is_stopped_by_itself && lifecycle.is_ready() && lifecycle.not_torn_down() >= enough {
+        let is_ready = lifecycle.is_ready() || never_ready;
+        if !is_stopped_by_itself && is_ready && lifecycle.not_torn_down() >= enough {
             stops_within(lifecycle, setting.stop_after.max(SETTLE)).await;
             return true;
         }
@@ -319,6 +324,12 @@ fn of(report: &Report) -> ServiceReport {
         took: instance.took,
         outcome: instance.outcome.to_string(),
     });
+    let of_main = match &report.main {
+        Some(MainOutcome::Failed { error }) => Some(format!("`main` failed: {error}")),
+        Some(MainOutcome::Panicked { message }) => Some(format!("`main` panicked: {message}")),
+        Some(MainOutcome::Ok | MainOutcome::Cut) | None => None,
+    };
+    let remarks = [&report.failures, &report.faults, &report.notes].into_iter().flatten().cloned();
     ServiceReport {
         reason: report.reason.to_string(),
         status: report.exit_status(),
@@ -327,6 +338,6 @@ fn of(report: &Report) -> ServiceReport {
         instances: instances.collect(),
         edges: report.edges.clone(),
         cut_off: report.stragglers.iter().map(ToString::to_string).collect(),
-        remarks: [&report.failures, &report.faults, &report.notes].into_iter().flatten().cloned().collect(),
+        remarks: of_main.into_iter().chain(remarks).collect(),
     }
 }

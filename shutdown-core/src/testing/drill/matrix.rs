@@ -26,15 +26,15 @@ use crate::testing::report::ServiceInstance;
 /// ```
 ///
 /// ```text
-/// drill: 1 instance, 6 runs, no breach
+/// drill: 1 instance, 5 runs, no breach
 ///
-///                                    error          hang
-/// journal                            70 0s      70 24.9s
+///                                     error          hang
+/// journal                             70 0s      70 24.9s
 ///
-/// no fault                            0 0s
-/// second signal in the lame duck      0 0s
-/// second signal in the drain       0 250ms
-/// second signal in the cleanup     0 250ms
+/// no fault                             0 0s
+/// second signal in the drain        0 250ms
+/// second signal in the cleanup      0 250ms
+/// not drilled: second signal in the lame duck: the stop has no such stage, or it was over before a second signal could come
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a matrix says where a rule does not hold: call `assert_holds`, or look at `breaches`"]

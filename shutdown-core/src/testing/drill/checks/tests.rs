@@ -134,6 +134,23 @@ fn r38_a_fault_that_takes_another_instance_down_is_a_breach_unless_the_plan_conn
     }
 }
 
+/// After an error the value is dropped, so that nothing is left to wait for.
+#[test]
+fn r38_an_error_that_takes_a_connected_instance_down_is_a_breach() {
+    let edges = vec![edge("field `pool`")];
+    let clean = clean(edges.clone());
+    for (outcome, part) in [
+        ("timed out", "`pool` is given up after 1.0s, because of the fault"),
+        ("the disk is full", "`pool` fails because of the fault (the disk is full)"),
+    ] {
+        let rows = vec![
+            row("orders", Some((0, 1)), "the drill planted an error"),
+            row("pool", Some((1, 2)), outcome),
+        ];
+        are(&clean, &run(at_orders(Fault::Error), 70, rows, edges.clone()), &[("R7", part)]);
+    }
+}
+
 /// A connected instance may wait for what the faulty one keeps. It may not lose its time to it.
 #[test]
 fn r38_a_fault_that_takes_the_time_of_another_instance_is_a_breach() {
