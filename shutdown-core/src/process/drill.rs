@@ -52,11 +52,11 @@ impl Drill {
     pub(super) fn observe(&self, observers: &mut Declared) -> Option<Arc<Hold>> {
         let Drill::Hold(_) = self else { return None };
         let hold = Arc::new(Hold::default());
-        let held = Arc::clone(&hold);
+        let watched = Arc::clone(&hold);
         observers.add("the drill".into(), move |fact: &Fact| {
             if let FactKind::Hurried { .. } = fact.kind {
-                held.hurried.fire();
-                let pass = lock(&held.pass).take();
+                watched.hurried.fire();
+                let pass = lock(&watched.pass).take();
                 drop(pass);
             }
         });

@@ -242,7 +242,8 @@ fn next<I: Iterator>(waiting: &Mutex<I>) -> Option<I::Item> {
 fn cases_of(clean: &Run) -> Result<Vec<Case>, String> {
     let Some(report) = &clean.report else {
         let status = clean.status.map_or_else(|| "a signal".to_owned(), |status| format!("status {status}"));
-        let broken: String = clean.broken.iter().map(|(claim, why)| format!("; {claim}: {why}")).collect();
+        let broken = clean.broken.iter().flat_map(|(claim, why)| ["; ", claim, ": ", why]);
+        let broken: String = broken.collect();
         return Err(format!(
             "the program writes no report, and ends by {status}{broken}. It does not use `lifecycle`, or something ends it \
              before the report"
