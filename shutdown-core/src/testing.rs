@@ -17,8 +17,8 @@
 //!
 //! # 1. A service
 //!
-//! The kit does not need `lifecycle` in the service. It measures a service before and after the service moves. Your own
-//! service can take the place of this one, which is a package of its own: `cargo new shop`. In `Cargo.toml`:
+//! The kit does not need `lifecycle` in the service, so that it measures a service before and after a move. Your own service
+//! can take the place of this one. `cargo new shop` makes a package. In its `Cargo.toml`:
 //!
 //! ```toml
 //! [dependencies]
@@ -55,7 +55,7 @@
 //! the instant of the signal by chance. [`Placed`] meets it always: requests in the accept queue of a frozen process, half a
 //! head, half a body. No client repeats a request.
 //!
-//! In `tests/shutdown.rs`:
+//! In a new file `tests/shutdown.rs`:
 //!
 //! ```no_run
 //! # macro_rules! env { ($name:literal) => { $name } }
@@ -102,12 +102,13 @@
 //!   ..
 //! ```
 //!
-//! The same service with `axum::serve(..).with_graceful_shutdown(..)` answers the load, and loses 28 of the 30 placed requests:
-//! the accept queue, and partial requests.
+//! The same service with `axum::serve(..).with_graceful_shutdown(..)` answers the load. In one run it lost 28 of the 30 placed
+//! requests: the accept queue, and partial requests.
 //!
 //! # 3. The same service with `lifecycle`
 //!
-//! The server of `lifecycle` empties the accept queue, and finishes each request, before the process ends. In `Cargo.toml`:
+//! The server of `lifecycle` empties the accept queue, and finishes each request, before the process ends. In `Cargo.toml`, the
+//! dependencies become these. The `dev-dependencies` stay:
 //!
 //! ```toml
 //! [dependencies]
@@ -116,7 +117,7 @@
 //! tokio = { version = "1", features = ["time"] }
 //! ```
 //!
-//! In `src/main.rs`, the attribute, the listener and the server change:
+//! In `src/main.rs`, only the attribute, the listener and the server change:
 //!
 #![cfg_attr(feature = "http", doc = "```no_run")]
 #![cfg_attr(not(feature = "http"), doc = "```text")]
