@@ -35,7 +35,7 @@
 //! use axum::{Router, routing::get};
 //! use std::time::Duration;
 //!
-//! async fn order() -> &'static str {
+//! async fn order(_body: String) -> &'static str {
 //!     tokio::time::sleep(Duration::from_millis(20)).await; // asks a database
 //!     "ok\n"
 //! }
@@ -122,7 +122,7 @@
 #![cfg_attr(feature = "http", doc = "```no_run")]
 #![cfg_attr(not(feature = "http"), doc = "```text")]
 //! # use axum::{Router, routing::get};
-//! # async fn order() {}
+//! # async fn order(_body: String) {}
 //! #[lifecycle::main(grace = "10s")]
 //! async fn main() -> std::io::Result<()> {
 //!     let address = std::env::var("LISTEN").unwrap_or("127.0.0.1:8080".to_owned());
@@ -177,7 +177,7 @@
 //!     Ok(lifecycle::manage(Orders { journal, count: AtomicUsize::new(0) }))
 //! }
 //!
-//! async fn order(orders: State<Managed<Orders>>) -> &'static str {
+//! async fn order(orders: State<Managed<Orders>>, _body: String) -> &'static str {
 //!     tokio::time::sleep(Duration::from_millis(20)).await; // asks a database
 //!     orders.count.fetch_add(1, Ordering::Relaxed);
 //!     "ok\n"
@@ -202,7 +202,7 @@
 //!     async fn the_total_is_in_the_journal() {
 //!         let path = std::env::temp_dir().join("shop-journal.txt");
 //!         let orders = open(&path).unwrap();
-//!         order(State(orders)).await; // a handler is a function
+//!         order(State(orders), String::new()).await; // a handler is a function
 //!         let report = report().await; // stops the lifecycle of this test
 //!         assert_torn_down!(report, ["Orders", "Journal"]);
 //!         assert_clean!(report);
