@@ -17,8 +17,8 @@
 //!
 //! # 1. A service
 //!
-//! The kit does not need `lifecycle` in the service. It measures a service before and after the service moves. Your own
-//! service can take the place of this one, which is a package of its own: `cargo new shop`. In `Cargo.toml`:
+//! The kit does not need `lifecycle` in the service, so that it measures a service before and after a move. Your own service
+//! can take the place of this one. `cargo new shop` makes a package. In its `Cargo.toml`:
 //!
 //! ```toml
 //! [dependencies]
@@ -35,7 +35,7 @@
 //! use axum::{Router, routing::get};
 //! use std::time::Duration;
 //!
-//! async fn order() -> &'static str {
+//! async fn order(_body: String) -> &'static str {
 //!     tokio::time::sleep(Duration::from_millis(20)).await; // asks a database
 //!     "ok\n"
 //! }
@@ -55,7 +55,7 @@
 //! the instant of the signal by chance. [`Placed`] meets it always: requests in the accept queue of a frozen process, half a
 //! head, half a body. No client repeats a request.
 //!
-//! In `tests/shutdown.rs`:
+//! In a new file `tests/shutdown.rs`:
 //!
 //! ```no_run
 //! # macro_rules! env { ($name:literal) => { $name } }
@@ -102,12 +102,13 @@
 //!   ..
 //! ```
 //!
-//! The same service with `axum::serve(..).with_graceful_shutdown(..)` answers the load, and loses 28 of the 30 placed requests:
-//! the accept queue, and partial requests.
+//! The same service with `axum::serve(..).with_graceful_shutdown(..)` answers the load. In one run it lost 28 of the 30 placed
+//! requests: the accept queue, and partial requests.
 //!
 //! # 3. The same service with `lifecycle`
 //!
-//! The server of `lifecycle` empties the accept queue, and finishes each request, before the process ends. In `Cargo.toml`:
+//! The server of `lifecycle` empties the accept queue, and finishes each request, before the process ends. In `Cargo.toml`, the
+//! dependencies become these. The `dev-dependencies` stay:
 //!
 //! ```toml
 //! [dependencies]
@@ -116,12 +117,12 @@
 //! tokio = { version = "1", features = ["time"] }
 //! ```
 //!
-//! In `src/main.rs`, the attribute, the listener and the server change:
+//! In `src/main.rs`, only the attribute, the listener and the server change:
 //!
 #![cfg_attr(feature = "http", doc = "```no_run")]
 #![cfg_attr(not(feature = "http"), doc = "```text")]
 //! # use axum::{Router, routing::get};
-//! # async fn order() {}
+//! # async fn order(_body: String) {}
 //! #[lifecycle::main(grace = "10s")]
 //! async fn main() -> std::io::Result<()> {
 //!     let address = std::env::var("LISTEN").unwrap_or("127.0.0.1:8080".to_owned());
@@ -176,7 +177,7 @@
 //!     Ok(lifecycle::manage(Orders { journal, count: AtomicUsize::new(0) }))
 //! }
 //!
-//! async fn order(orders: State<Managed<Orders>>) -> &'static str {
+//! async fn order(orders: State<Managed<Orders>>, _body: String) -> &'static str {
 //!     tokio::time::sleep(Duration::from_millis(20)).await; // asks a database
 //!     orders.count.fetch_add(1, Ordering::Relaxed);
 //!     "ok\n"
@@ -201,7 +202,7 @@
 //!     async fn the_total_is_in_the_journal() {
 //!         let path = std::env::temp_dir().join("shop-journal.txt");
 //!         let orders = open(&path).unwrap();
-//!         order(State(orders)).await; // a handler is a function
+//!         order(State(orders), String::new()).await; // a handler is a function
 //!         let report = report().await; // stops the lifecycle of this test
 //!         assert_torn_down!(report, ["Orders", "Journal"]);
 //!         assert_clean!(report);

@@ -517,7 +517,8 @@ fn axum_with_lifecycle() {
 }
 
 fn slow_router() -> axum::Router {
-    let slow = || async {
+    // A handler that does not read the body would answer a request of half a body.
+    let slow = |_body: String| async {
         tokio::time::sleep(Duration::from_millis(30)).await;
         "ok"
     };
@@ -552,14 +553,14 @@ fn the_losses_of_a_few_lines_of_axum_are_reported() {
     stopped.killed_by(15);
     assert!(load.lost_except(&[Outcome::Refused]) > 0, "{load}");
     assert_eq!((placed.lost(), placed.requests()), (26, 26), "{placed}");
-    let places = [("half a head", 3), ("half a body", 3), ("in the accept queue", 20)];
-    for (place, count) in places {
+    let expected = [("half a head", 3), ("half a body", 3), ("in the accept queue", 20)];
+    for (place, count) in expected {
         assert_eq!(placed.lost_at(place), count, "{place}: {placed}");
     }
     let mut all = placed;
     all.add(load);
     let message = panics(|| assert_lost!(all, 0, except = [Outcome::Refused]));
-    for (place, _) in places {
+    for (place, _) in expected {
         assert!(message.contains(&format!("\n  {place}: ")), "{message}");
     }
     assert!(message.contains("\n  after ") && message.contains(": `/` "), "{message}");

@@ -77,6 +77,7 @@ impl Placed {
     /// lifecycle::assert_lost!(placed.finish(), 0);
     /// # }
     /// ```
+    #[must_use = "the requests go through the value that is returned"]
     pub fn expecting(mut self, answer: &[u8]) -> Placed {
         self.answer = Some(answer.to_owned());
         self

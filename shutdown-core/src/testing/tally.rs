@@ -158,9 +158,9 @@ impl Tally {
                 lines.extend(["\n  ", what, &times]);
             }
             let kept: usize = examples.iter().map(|example| example.times).sum();
-            match self.count(*outcome).saturating_sub(kept) {
-                0 => {}
-                more => lines.push_str(&format!("\n  {more} more {outcome}")),
+            let more = self.count(*outcome).saturating_sub(kept);
+            if more > 0 {
+                lines.extend(["\n  ", &format!("{more} more {outcome}")]);
             }
         }
         lines
