@@ -26,7 +26,7 @@ pub struct Figures {
 
 const HEAD: &str = "\
 # What one operation costs. `tests/instructions/run --write` writes this file, and `tests/instructions/run` compares it.
-# The figures hold for the compiler below and for the versions in Cargo.lock of this folder.
+# The figures hold for the compiler below and for the versions in Cargo.toml of this folder.
 #
 # instructions   counted by callgrind in user space, less the floor. An allocation counts as a few of them
 # floor          the same work without our code: hyper's own connection, or the part before a teardown. Not compared
