@@ -14,7 +14,8 @@ use crate::sequence::InstanceId;
 ///
 /// A handle derefs to the value. A resource with a field `Managed<Database>` is torn down before every `Database`: the
 /// field is the dependency.
-// It holds a trait object, so that rustc sees at once that a handle is `Send` and `Sync`. Otherwise it would look through every handle into the next resource, and give up in a chain of 32 (E0275).
+// It holds a trait object, so that rustc sees at once that a handle is `Send` and `Sync`. Otherwise it would look through every
+// handle into the next resource, and give up in a chain of 32 (E0275).
 pub struct Managed<T>(Arc<dyn Instance<T>>);
 
 /// An instance, as its handles see it.
