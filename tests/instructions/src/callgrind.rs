@@ -38,7 +38,10 @@ fn marginal(case: &Case, side: &str) -> Count {
         let program = std::env::current_exe().expect("this program");
         let times = times.to_string();
         let mut command = under(&program);
-        let (instructions, told) = count(command.args([RUN, case.name, side, &times]));
+        command.args([RUN, case.name, side, &times]);
+        // Another program that runs meanwhile adds some waits for the kernel. None takes instructions away.
+        let runs = (0..case.runs).map(|_| count(&mut command));
+        let (instructions, told) = runs.min_by(|a, b| a.0.total_cmp(&b.0)).expect("there are some");
         Count { instructions, allocations: told.trim().parse().expect("the number of allocations") }
     });
     #[expect(clippy::cast_precision_loss, reason = "some thousand operations")]

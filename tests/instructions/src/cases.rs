@@ -16,6 +16,8 @@ pub(crate) const FLOOR: &str = "floor";
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) times: u64,
+    /// The number of runs, of which the least counts. A case that waits for the kernel has more than one.
+    pub(crate) runs: usize,
     pub(crate) ours: fn(u64),
     pub(crate) floor: Option<fn(u64)>,
 }
@@ -24,27 +26,48 @@ pub(crate) const CASES: [Case; 9] = [
     Case {
         name: "a request on a kept connection",
         times: 1_000,
+        runs: 3,
         ours: requests::ours,
         floor: Some(requests::of_hyper),
     },
-    Case { name: "a pass, taken and given back", times: 10_000, ours: observing::pass, floor: None },
-    Case { name: "a poll of `stopping`", times: 10_000, ours: observing::stopping, floor: None },
-    Case { name: "manage one, in no order", times: 1_000, ours: teardowns::manage, floor: None },
-    Case { name: "manage one, in a chain", times: 1_000, ours: teardowns::manage_chain, floor: None },
+    Case { name: "a pass, taken and given back", times: 10_000, runs: 1, ours: observing::pass, floor: None },
+    Case { name: "a poll of `stopping`", times: 10_000, runs: 1, ours: observing::stopping, floor: None },
+    Case { name: "manage one, in no order", times: 1_000, runs: 1, ours: teardowns::manage, floor: None },
+    Case {
+        name: "manage one, in a chain",
+        times: 1_000,
+        runs: 1,
+        ours: teardowns::manage_chain,
+        floor: None,
+    },
     Case {
         name: "tear down one, in no order",
         times: 1_000,
+        runs: 1,
         ours: teardowns::tear_down,
         floor: Some(teardowns::manage),
     },
     Case {
         name: "tear down one, in a chain",
         times: 1_000,
+        runs: 1,
         ours: teardowns::tear_down_chain,
         floor: Some(teardowns::manage_chain),
     },
-    Case { name: "a message, one at a time", times: 2_000, ours: messages::one_at_a_time, floor: None },
-    Case { name: "a message, 64 at a time", times: 2_000, ours: messages::many_at_a_time, floor: None },
+    Case {
+        name: "a message, one at a time",
+        times: 2_000,
+        runs: 1,
+        ours: messages::one_at_a_time,
+        floor: None,
+    },
+    Case {
+        name: "a message, 64 at a time",
+        times: 2_000,
+        runs: 1,
+        ours: messages::many_at_a_time,
+        floor: None,
+    },
 ];
 
 /// Runs one side of a case.
