@@ -105,7 +105,9 @@ fn order(found: &mut Found<'_>) {
             }
         }
     }
-    sentences.into_iter().for_each(|(rule, sentence)| found.add(rule, sentence));
+    for (rule, sentence) in sentences {
+        found.add(rule, sentence);
+    }
 }
 
 /// The run without a fault has to be clean.
