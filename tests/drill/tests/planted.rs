@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::mpsc;
-use std::time::Duration;
 
 use lifecycle::testing::{Case, DrillRun, Load, Matrix, Program, Stopped, drill_program};
 use rusqlite::Connection;
@@ -19,7 +18,7 @@ fn drill(fault: Option<&'static str>, only: Option<&'static str>) -> Matrix {
         }
         let (acknowledged, orders) = mpsc::channel();
         let load = move |address| {
-            let load = Load::on(address).clients(4).pause(Duration::from_millis(10)).method("PUT");
+            let load = Load::on(address).clients(4).per_second(200).method("PUT");
             let load = load.paths(|client, request| format!("/orders/{client}-{request}"));
             let load = load.check(move |asked, _| {
                 let _ = acknowledged.send(asked.path.clone());
