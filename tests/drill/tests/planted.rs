@@ -73,8 +73,7 @@ impl Books {
         let database = Connection::open(folder.join("orders.sqlite"))?;
         let ids = |select| -> rusqlite::Result<BTreeSet<String>> {
             let mut select = database.prepare(select)?;
-            let ids = select.query_map([], |row| row.get(0))?.collect();
-            ids
+            select.query_map([], |row| row.get(0))?.collect()
         };
         let journal = std::fs::read_to_string(folder.join("journal.txt"))?;
         let length: rusqlite::Result<i64> =
