@@ -22,7 +22,7 @@ fn checkout(folder: &Path, at: SocketAddr) -> Program {
 /// Starts clients that place orders all the time. Returns the orders that were acknowledged, too.
 fn customers(at: SocketAddr) -> (Load, Receiver<String>) {
     let (acknowledged, orders) = mpsc::channel();
-    let load = Load::on(at).method("PUT").body("one espresso");
+    let load = Load::on(at).per_second(500).method("PUT").body("one espresso");
     let load = load.paths(|client, request| format!("/orders/{client}-{request}"));
     let load = load.check(move |asked, _| acknowledged.send(asked.path.clone()).map(|()| None).or(Ok(None)));
     (load.start(), orders)

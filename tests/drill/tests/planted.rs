@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::mpsc;
-use std::time::Duration;
 
 use lifecycle::testing::{Case, DrillRun, Load, Matrix, Program, Stopped, drill_program};
 use rusqlite::Connection;
@@ -19,7 +18,7 @@ fn drill(fault: Option<&'static str>, only: Option<&'static str>) -> Matrix {
         }
         let (acknowledged, orders) = mpsc::channel();
         let load = move |address| {
-            let load = Load::on(address).clients(4).pause(Duration::from_millis(10)).method("PUT");
+            let load = Load::on(address).clients(4).per_second(200).method("PUT");
             let load = load.paths(|client, request| format!("/orders/{client}-{request}"));
             let load = load.check(move |asked, _| {
                 let _ = acknowledged.send(asked.path.clone());
@@ -74,8 +73,7 @@ impl Books {
         let database = Connection::open(folder.join("orders.sqlite"))?;
         let ids = |select| -> rusqlite::Result<BTreeSet<String>> {
             let mut select = database.prepare(select)?;
-            let ids = select.query_map([], |row| row.get(0))?.collect();
-            ids
+            select.query_map([], |row| row.get(0))?.collect()
         };
         let journal = std::fs::read_to_string(folder.join("journal.txt"))?;
         let length: rusqlite::Result<i64> =
