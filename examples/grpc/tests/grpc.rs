@@ -55,7 +55,7 @@ async fn status(watched: &mut Streaming<HealthCheckResponse>) -> ServingStatus {
 
 #[tokio::test]
 async fn a_stream_with_an_end_finishes_and_one_without_is_told() {
-    let ticker = Service::start(TICKER, &[], &[("LIFECYCLE_LAME_DUCK", "0s")]).await;
+    let mut ticker = Service::start(TICKER, &[], &[("LIFECYCLE_LAME_DUCK", "0s")]).await;
     let mut client = TickerClient::new(connect(&ticker).await);
     // 40 prices take 800 ms, so the signal arrives in between.
     let mut taken = client.take(TakeRequest { prices: 40 }).await.expect("the ticker serves").into_inner();
@@ -85,7 +85,7 @@ async fn a_stream_with_an_end_finishes_and_one_without_is_told() {
 
 #[tokio::test]
 async fn health_says_not_serving_during_the_lame_duck_while_everything_works() {
-    let ticker = Service::start(TICKER, &[], &[("LIFECYCLE_LAME_DUCK", LAME_DUCK)]).await;
+    let mut ticker = Service::start(TICKER, &[], &[("LIFECYCLE_LAME_DUCK", LAME_DUCK)]).await;
     let channel = connect(&ticker).await;
     let mut watched = healths(&channel).await;
     for watched in &mut watched {

@@ -4,13 +4,12 @@ mod customers;
 mod folder;
 mod servers;
 mod service;
-mod signals;
 mod wait;
 
 pub use client::{Answer, Connection, Method, StatusCode};
 pub use customers::{Customers, Told};
 pub use folder::Folder;
-pub use rustix::process::Signal;
+pub use libc::{SIGHUP, SIGKILL, SIGTERM};
 pub use servers::Servers;
 pub use service::{Service, built, refusal};
 pub use wait::{TIMEOUT, soon, until};

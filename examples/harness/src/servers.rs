@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use crate::signals;
-
 /// Running servers. They end when this value is dropped, or when the test process dies.
 #[derive(Debug)]
 pub struct Servers {
@@ -25,7 +23,6 @@ impl Servers {
     pub fn start(names: &[&str]) -> Servers {
         let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../servers"));
         command.arg("--until-eof").args(names).stdin(Stdio::piped()).stdout(Stdio::piped());
-        signals::reset(&mut command);
         let mut script = command.spawn().expect("`examples/servers` is executable");
         let lines = BufReader::new(script.stdout.take().expect("stdout is a pipe")).lines();
         let stdin = script.stdin.take();

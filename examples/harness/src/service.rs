@@ -1,14 +1,11 @@
-//! An example as a process, which the test stops with a real signal.
+//! An example as a process of the kit, for tests whose clients are tasks: each wait leaves the runtime to the others.
 
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use lifecycle::testing::{self, Program, Stopped};
 
-use crate::signals;
-use crate::wait::soon;
+use crate::wait::{soon, until};
 
 /// The variables that name the servers of the examples.
 const URLS: [&str; 4] = ["NATS_URL", "POSTGRES_URL", "RABBITMQ_URL", "REDIS_URL"];
@@ -16,11 +13,11 @@ const URLS: [&str; 4] = ["NATS_URL", "POSTGRES_URL", "RABBITMQ_URL", "REDIS_URL"
 /// A running example. It is killed when it is dropped.
 #[derive(Debug)]
 pub struct Service {
-    process: Child,
-    /// The last word of the first line on stdout: a URL, a queue or a stream.
+    process: testing::Service,
+    /// The last word of the latest line on stdout that was waited for: a URL, a queue or a stream.
     pub address: String,
-    /// Kept open, because the service may write to it.
-    stdout: Lines<BufReader<ChildStdout>>,
+    /// The number of lines that were waited for.
+    lines: usize,
 }
 
 impl Service {
@@ -30,16 +27,10 @@ impl Service {
     ///
     /// The program does not start. The message has its stderr.
     pub async fn start(program: impl AsRef<Path>, arguments: &[&str], variables: &[(&str, &str)]) -> Service {
-        let mut command = command(program.as_ref(), arguments, variables);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut process = command.spawn().expect("the program is executable");
-        let mut stdout = BufReader::new(process.stdout.take().expect("stdout is a pipe")).lines();
-        let line = soon("the first line on stdout", stdout.next_line()).await.expect("the pipe is readable");
-        let Some(line) = line else {
-            panic!("the service did not start: {}", read(process.stderr.take()).await)
-        };
-        let address = line.rsplit(' ').next().unwrap_or_default();
-        Service { address: address.to_owned(), process, stdout }
+        let process = configured(program.as_ref(), arguments, variables).start();
+        let mut service = Service { process, address: String::new(), lines: 0 };
+        service.moved().await;
+        service
     }
 
     /// Waits for the next line on stdout, and takes the address from its last word.
@@ -48,9 +39,16 @@ impl Service {
     ///
     /// The process has ended.
     pub async fn moved(&mut self) {
-        let line = soon("the next line on stdout", self.stdout.next_line()).await;
-        let line = line.expect("the pipe is readable").expect("the service is running");
-        line.rsplit(' ').next().unwrap_or_default().clone_into(&mut self.address);
+        let (process, at) = (&mut self.process, self.lines);
+        until("the next line on stdout", async || {
+            let over = process.is_over();
+            let said = process.stdout().len() > at;
+            process.expect(said || !over, "the service has ended");
+            said
+        })
+        .await;
+        self.process.stdout()[at].rsplit(' ').next().unwrap_or_default().clone_into(&mut self.address);
+        self.lines += 1;
     }
 
     /// Returns the address of an HTTP service.
@@ -67,20 +65,14 @@ impl Service {
 
     /// Sends SIGTERM.
     #[track_caller]
-    pub fn terminate(&self) {
-        self.signal(Signal::TERM);
+    pub fn terminate(&mut self) {
+        self.process.terminate();
     }
 
     /// Sends a signal.
-    ///
-    /// # Panics
-    ///
-    /// The process has ended already.
     #[track_caller]
-    pub fn signal(&self, signal: Signal) {
-        let id = self.process.id().and_then(|id| i32::try_from(id).ok()).expect("the service is running");
-        let id = Pid::from_raw(id).expect("a process id is not 0");
-        kill_process(id, signal).expect("the service is running");
+    pub fn signal(&mut self, signal: i32) {
+        self.process.signal(signal);
     }
 
     /// Waits for the end of the process. Returns its status and its stderr.
@@ -88,10 +80,9 @@ impl Service {
     /// # Panics
     ///
     /// The process does not end in time.
-    pub async fn ended(mut self) -> (ExitStatus, String) {
-        let stderr = read(self.process.stderr.take()).await;
-        let status = soon("the exit of the service", self.process.wait()).await;
-        (status.expect("the service is a child of this process"), stderr)
+    pub async fn ended(self) -> (ExitStatus, String) {
+        let stopped = aside(move || self.process.stopped()).await;
+        (stopped.status, stderr(&stopped))
     }
 
     /// Stops the service with SIGTERM, and returns its stderr.
@@ -100,10 +91,8 @@ impl Service {
     ///
     /// The exit status is not 0.
     pub async fn stopped(self) -> String {
-        self.terminate();
-        let (status, stderr) = self.ended().await;
-        assert_eq!(status.code(), Some(0), "{stderr}");
-        stderr
+        let stopped = aside(move || self.process.stop()).await;
+        stderr(stopped.exited(0))
     }
 }
 
@@ -113,29 +102,29 @@ impl Service {
 ///
 /// The exit status is not 1.
 pub async fn refusal(program: impl AsRef<Path>, arguments: &[&str], variables: &[(&str, &str)]) -> String {
-    let output = command(program.as_ref(), arguments, variables).output();
-    let output = soon("the exit of the service", output).await.expect("the program is executable");
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    stderr
+    let program = configured(program.as_ref(), arguments, variables);
+    let stopped = aside(move || program.run()).await;
+    stderr(stopped.exited(1))
 }
 
-/// A command without the server addresses of the caller's environment.
-fn command(program: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(program);
-    for url in URLS {
-        command.env_remove(url);
+/// A program without the server addresses of the caller's environment.
+fn configured(program: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Program {
+    let program = Program::new(program).without_report().args(arguments);
+    let program = URLS.iter().fold(program, Program::env_remove);
+    variables.iter().fold(program, |program, (name, value)| program.env(name, value))
+}
+
+/// Waits on a thread of its own, because the clients of the service are tasks of this runtime.
+async fn aside<T: Send + 'static>(wait: impl FnOnce() -> T + Send + 'static) -> T {
+    let ended = tokio::task::spawn_blocking(wait);
+    match soon("the exit of the service", ended).await {
+        Ok(ended) => ended,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
-    command.args(arguments).envs(variables.iter().copied());
-    signals::reset(command.as_std_mut());
-    command
 }
 
-/// Reads a pipe to its end.
-async fn read(stderr: Option<ChildStderr>) -> String {
-    let (mut pipe, mut text) = (stderr.expect("stderr is a pipe"), String::new());
-    soon("the end of stderr", pipe.read_to_string(&mut text)).await.expect("the pipe is readable");
-    text
+fn stderr(stopped: &Stopped) -> String {
+    stopped.stderr.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
 /// Returns the path of the program of another package. A test of the same package uses `CARGO_BIN_EXE_..` instead.

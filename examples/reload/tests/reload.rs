@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use harness::{Connection, Folder, Method, Servers, Service, Signal, StatusCode, refusal, soon, until};
+use harness::{Connection, Folder, Method, SIGHUP, Servers, Service, StatusCode, refusal, soon, until};
 use sqlx::postgres::PgPool;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -155,7 +155,7 @@ async fn a_reload_replaces_pool_and_listener_and_loses_no_request() {
         // The address changes at every second reload.
         let old = service.socket();
         files.configure(&format!("turn{turn}"), ANYWHERE[turn / 2 % 2]);
-        service.signal(Signal::HUP);
+        service.signal(SIGHUP);
         service.moved().await;
         assert_eq!(service.socket() == old, turn % 2 == 1, "{old}, then {}", service.socket());
         now.address = service.socket();
@@ -191,7 +191,7 @@ async fn a_configuration_that_is_refused_changes_nothing_and_is_named_in_the_log
     let servers = Servers::start(&["postgres"]);
     let files = Files::new("reload-refused", servers.url("POSTGRES_URL"));
     files.configure("turn0", ANYWHERE[0]);
-    let service = files.start().await;
+    let mut service = files.start().await;
     assert_eq!(name(&service).await, "turn0");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let taken = taken.local_addr().expect("it is bound").to_string();
@@ -210,12 +210,12 @@ async fn a_configuration_that_is_refused_changes_nothing_and_is_named_in_the_log
     ];
     for (turn, (_, write)) in wrong.iter().enumerate() {
         write();
-        service.signal(Signal::HUP);
+        service.signal(SIGHUP);
         until("an answer to the request", async || files.facts("reloaded").len() == turn + 1).await;
         assert_eq!(name(&service).await, "turn0");
     }
     std::fs::remove_file(files.path("reload.json")).expect("the test has written it");
-    service.signal(Signal::HUP);
+    service.signal(SIGHUP);
     until("an answer to the request", async || files.facts("reloaded").len() == 5).await;
     assert_eq!(name(&service).await, "turn0");
     // Only the pool for the address that is in use had been opened.

@@ -61,7 +61,7 @@ async fn farewell(guest: &mut Guest) -> CloseFrame {
 
 #[tokio::test]
 async fn every_guest_receives_1001_and_a_reason() {
-    let chat = Service::start(CHAT, &[], &[]).await;
+    let mut chat = Service::start(CHAT, &[], &[]).await;
     let mut guests = enter_all(&chat, 20).await;
     // These lines are on their way in both directions when the signal arrives.
     for guest in &mut guests {
@@ -79,7 +79,7 @@ async fn every_guest_receives_1001_and_a_reason() {
 
 #[tokio::test]
 async fn during_the_lame_duck_the_chat_goes_on_and_lets_guests_in() {
-    let chat = Service::start(CHAT, &[], &[("LIFECYCLE_LAME_DUCK", "1s")]).await;
+    let mut chat = Service::start(CHAT, &[], &[("LIFECYCLE_LAME_DUCK", "1s")]).await;
     let mut first = enter_all(&chat, 1).await.remove(0);
     chat.terminate();
     // The probe answers 503 when the stop has begun.

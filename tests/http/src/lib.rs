@@ -9,7 +9,7 @@ pub mod service;
 
 pub use frames::{Goaways, Hearing, Overheard, Sent};
 pub use http2::Http2;
-pub use server::{Clients, Fixture, listening, raise_open_files, start};
+pub use server::{Clients, Fixture, cut_off, listening, raise_open_files, start};
 
 pub use lifecycle::testing::{Client, Outcome, Response, Service as Server, Tally, get, wait_until};
 pub use lifecycle_process_tests::{

@@ -1,8 +1,9 @@
 //! A running fixture, and its clients.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use lifecycle::testing::{Client, Outcome, Program, Service, Tally};
+use lifecycle::testing::{Client, Outcome, Program, Service, Stopped, Tally};
 
 /// Starts the server, and waits until it has answered a request.
 #[track_caller]
@@ -16,6 +17,18 @@ pub fn start(program: Program) -> Service {
 #[track_caller]
 pub fn listening(program: Program) -> Service {
     program.piped_stdin().prints_address("listening at ").start()
+}
+
+/// Requires that work lasted until the end of the drain in a grace of 2 s, and that one line of the report has these parts.
+///
+/// The drain ends shortly before the grace, so that the report has time.
+#[track_caller]
+pub fn cut_off(ended: &Stopped, named: &[&str]) {
+    let grace = Duration::from_secs(2);
+    ended.exited(70).not_before(grace / 2).within(grace);
+    let [server, .., last] = named else { panic!("the name of the server, and the work: {named:?}") };
+    let (server, last) = (format!("{server} at 127.0.0.1:"), format!("{last}, for 127.0.0.1:"));
+    ended.reported(named).reported(&[&server, &last]);
 }
 
 /// What the fixture does, and the connections of its clients.

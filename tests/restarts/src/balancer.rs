@@ -4,11 +4,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lifecycle_process_tests::{Child, PATIENCE, Program};
-
-use crate::installed::installed;
+use lifecycle_process_tests::{Child, Program, installed, wait_until};
 
 /// The requests that `HAProxy` sends over an open connection to an instance.
 #[derive(Clone, Copy, Debug)]
@@ -96,27 +94,18 @@ impl Balancer {
     fn run(address: SocketAddr, configuration: &str) -> Balancer {
         let (reader, mut writer) = std::io::pipe().expect("a pipe");
         let haproxy = Program::new(installed("haproxy", "haproxy"))
-            .arg("-db")
-            .arg("-f")
-            .arg("/dev/stdin")
+            .args(["-db", "-f", "/dev/stdin"])
             .stdin(OwnedFd::from(reader))
             .start();
         writer.write_all(configuration.as_bytes()).expect("HAProxy reads it");
         drop(writer);
         let mut balancer = Balancer { haproxy };
-        balancer.wait_until_it_listens(address);
+        wait_until("HAProxy listens", || {
+            let over = balancer.haproxy.is_over();
+            balancer.haproxy.expect(!over, "HAProxy did not start");
+            TcpStream::connect(address).is_ok()
+        });
         balancer
-    }
-
-    #[track_caller]
-    fn wait_until_it_listens(&mut self, address: SocketAddr) {
-        let until = Instant::now() + PATIENCE;
-        while TcpStream::connect(address).is_err() {
-            self.haproxy.expect(Instant::now() < until, "HAProxy does not listen");
-            let over = self.haproxy.is_over();
-            self.haproxy.expect(!over, "HAProxy did not start");
-            std::thread::sleep(Duration::from_millis(5));
-        }
     }
 
     /// Stops `HAProxy`, and returns its log of failed requests and of state changes of instances.

@@ -1,11 +1,11 @@
 //! Envoy, which balances requests over instances of the service.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lifecycle_process_tests::{Child, PATIENCE, Program};
+use lifecycle::testing::{Client, get};
+use lifecycle_process_tests::{Child, Program, wait_until};
 
 /// A running Envoy, which checks the readiness of each instance.
 #[derive(Debug)]
@@ -17,10 +17,6 @@ pub struct Envoy {
 impl Envoy {
     /// Starts Envoy at `address` with ready `instances`, which it checks at this interval. `admin` is the address at which
     /// Envoy tells its counts. Returns after the first checks.
-    ///
-    /// # Panics
-    ///
-    /// Panics if Envoy is not installed. The message names the command.
     #[track_caller]
     pub fn start(
         address: SocketAddr,
@@ -30,22 +26,15 @@ impl Envoy {
     ) -> Envoy {
         let configuration = configuration(address, admin, instances, interval);
         let envoy = Program::new(program())
-            .arg("--config-yaml")
-            .arg(&configuration)
-            .arg("--disable-hot-restart")
-            .arg("--concurrency")
-            .arg("1")
-            .arg("--log-level")
-            .arg("error")
+            .args(["--config-yaml", &configuration, "--disable-hot-restart"])
+            .args(["--concurrency", "1", "--log-level", "error"])
             .start();
         let mut envoy = Envoy { envoy, admin };
-        let until = Instant::now() + PATIENCE;
-        while envoy.count("health_check.healthy") != Some(instances.len()) {
-            envoy.envoy.expect(Instant::now() < until, "Envoy does not find the instances healthy");
+        wait_until("Envoy finds the instances healthy", || {
             let over = envoy.envoy.is_over();
             envoy.envoy.expect(!over, "Envoy did not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+            envoy.count("health_check.healthy") == Some(instances.len())
+        });
         envoy
     }
 
@@ -57,12 +46,10 @@ impl Envoy {
 
     /// Returns one of the counts of the cluster.
     fn count(&self, name: &str) -> Option<usize> {
-        let mut admin = TcpStream::connect(self.admin).ok()?;
         let name = format!("cluster.service.{name}");
-        write!(admin, "GET /stats?filter={name} HTTP/1.1\r\nHost: envoy\r\nConnection: close\r\n\r\n")
-            .ok()?;
-        let mut answer = String::new();
-        admin.read_to_string(&mut answer).ok()?;
+        let mut admin = Client::try_connect(self.admin).ok()?;
+        admin.try_send(&get(&format!("/stats?filter={name}"))).ok()?;
+        let answer = admin.try_response().ok()?.text();
         answer.lines().find_map(|line| line.strip_prefix(&name)?.strip_prefix(": ")?.parse().ok())
     }
 

@@ -7,15 +7,14 @@
 mod balancer;
 mod connections;
 mod envoy;
-mod installed;
 mod manager;
 mod service;
 
 pub use balancer::{Balancer, Check, Retries, Reuse};
 pub use connections::{Connections, only};
 pub use envoy::Envoy;
-pub use installed::installed;
 pub use lifecycle::testing::{Load, Outcome, Place, Tally};
+pub use lifecycle_process_tests::installed;
 pub use manager::Manager;
 pub use service::{Probes, Service, stop};
 

@@ -25,10 +25,6 @@ pub struct Manager {
 
 impl Manager {
     /// Starts the manager with these units, each a file name and its text.
-    ///
-    /// # Panics
-    ///
-    /// Panics if this machine cannot run the manager. The message names the missing part.
     #[track_caller]
     pub fn start(units: &[(&str, String)]) -> Manager {
         for (path, package) in [("/lib/systemd/systemd", "systemd"), ("/usr/bin/unshare", "util-linux")] {
@@ -44,11 +40,8 @@ impl Manager {
         let group = Group::new();
         let (reader, commands) = std::io::pipe().expect("a pipe");
         let shell = Program::new("sh")
-            .arg("-euc")
-            .arg(include_str!("manager.sh"))
-            .arg("manager.sh")
-            .arg(group.0.display().to_string())
-            .arg(folder.path("").to_str().expect("a path"))
+            .args(["-euc", include_str!("manager.sh"), "manager.sh", &group.0.display().to_string()])
+            .arg(folder.path(""))
             .stdin(OwnedFd::from(reader))
             .start();
         let mut manager = Manager { shell, commands, number: 0, _group: group, _units: folder };
@@ -75,10 +68,6 @@ impl Manager {
     }
 
     /// Runs `systemctl COMMAND restarted.service`.
-    ///
-    /// # Panics
-    ///
-    /// If the command fails.
     #[track_caller]
     pub fn control(&mut self, command: &str) {
         let (status, output) = self.attempt(&format!("systemctl --user {command} {SERVICE}"));
@@ -86,10 +75,6 @@ impl Manager {
     }
 
     /// Starts the unit with this name.
-    ///
-    /// # Panics
-    ///
-    /// If it cannot be started.
     #[track_caller]
     pub fn start_unit(&mut self, name: &str) {
         let (status, output) = self.attempt(&format!("systemctl --user start {name}"));
@@ -103,10 +88,6 @@ impl Manager {
     }
 
     /// Waits until a property of the service is as `holds` says, and returns its value.
-    ///
-    /// # Panics
-    ///
-    /// If it does not become so.
     #[track_caller]
     pub fn wait_until(&mut self, property: &str, holds: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + PATIENCE;

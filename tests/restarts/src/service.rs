@@ -55,19 +55,19 @@ impl Service {
     /// Starts an instance that listens at `address` with `net::listen`.
     #[track_caller]
     pub fn start(self, address: SocketAddr) -> Child {
-        Self::started(self.program("listen", address))
+        self.program("listen", address).start()
     }
 
     /// Starts an instance that listens at `address` with tokio's listener.
     #[track_caller]
     pub fn start_plainly(self, address: SocketAddr) -> Child {
-        Self::started(self.program("bind", address))
+        self.program("bind", address).start()
     }
 
     /// Starts an instance that shares `address` with other instances (`SO_REUSEPORT`).
     #[track_caller]
     pub fn start_beside(self, address: SocketAddr) -> Child {
-        Self::started(self.program("share", address))
+        self.program("share", address).start()
     }
 
     /// Starts an instance that inherits `listener`.
@@ -75,7 +75,7 @@ impl Service {
     pub fn start_with(self, listener: &TcpListener) -> Child {
         let address = listener.local_addr().expect("it is bound");
         let socket = OwnedFd::from(listener.try_clone().expect("a descriptor is free"));
-        Self::started(self.program("listen", address).through(&HAND_OVER).stdin(socket))
+        self.program("listen", address).through(&HAND_OVER).stdin(socket).start()
     }
 
     fn program(self, how: &str, address: SocketAddr) -> Program {
@@ -85,20 +85,14 @@ impl Service {
             Probes::NotFound => "404",
             Probes::Handler => "handler",
         };
-        fixture(self.path, &format!("{how} {address} {probes}")).env("LIFECYCLE_LAME_DUCK", lame_duck)
-    }
-
-    #[track_caller]
-    fn started(program: Program) -> Child {
-        let mut child = program.start();
-        child.wait_for("listening");
-        child
+        fixture(self.path, &format!("{how} {address} {probes}"))
+            .lame_duck(&lame_duck)
+            .ready_at_line("listening")
     }
 }
 
 /// Stops an instance, and waits until it has exited. Requires that the stop cut off no work.
 #[track_caller]
-pub fn stop(mut instance: Child) {
-    instance.signal(libc::SIGTERM);
-    instance.stopped().exited(0).not_reported("cut off");
+pub fn stop(instance: Child) {
+    instance.stop().exited(0).not_reported("cut off");
 }

@@ -18,7 +18,7 @@ const LAME_DUCK: Duration = Duration::from_millis(1_200);
 /// The requests of all clients in a second.
 const RATE: u32 = 1_000;
 
-fn rolling_restarts_lose_nothing(name: &str, clients: Connections, reuse: Reuse, lame_duck: Duration) {
+fn rolling_restarts_lose_nothing(clients: Connections, reuse: Reuse, lame_duck: Duration) {
     let retries = if lame_duck.is_zero() { Retries::WhenRefused } else { Retries::Never };
     let place = Place::own();
     let service = service!().lame_duck(lame_duck);
@@ -43,32 +43,24 @@ fn rolling_restarts_lose_nothing(name: &str, clients: Connections, reuse: Reuse,
     if tally.lost() > 0 {
         println!("{said}");
     }
-    only(&tally, &[], &format!("behind HAProxy, {name}"));
+    only(&tally, &[], &format!("behind HAProxy, {clients:?} connections, {reuse:?}"));
 }
 
-#[test]
-fn rolling_restarts_lose_no_request_on_kept_connections() {
-    rolling_restarts_lose_nothing("kept connections", Connections::Kept, Reuse::Safe, LAME_DUCK);
+macro_rules! restarts {
+    ($($name:ident: $clients:ident, $reuse:ident, $lame_duck:expr;)+) => {$(
+        #[test]
+        fn $name() {
+            rolling_restarts_lose_nothing(Connections::$clients, Reuse::$reuse, $lame_duck);
+        }
+    )+};
 }
 
-#[test]
-fn rolling_restarts_lose_no_request_on_new_connections() {
-    rolling_restarts_lose_nothing("new connections", Connections::New, Reuse::Safe, LAME_DUCK);
-}
-
-#[test]
-fn rolling_restarts_lose_no_request_on_connections_that_the_balancer_shares() {
-    rolling_restarts_lose_nothing("shared connections", Connections::New, Reuse::Always, LAME_DUCK);
-}
-
-#[test]
-fn rolling_restarts_without_a_lame_duck_lose_no_request_on_kept_connections() {
-    rolling_restarts_lose_nothing("kept connections", Connections::Kept, Reuse::Safe, Duration::ZERO);
-}
-
-#[test]
-fn rolling_restarts_without_a_lame_duck_lose_no_request_on_new_connections() {
-    rolling_restarts_lose_nothing("new connections", Connections::New, Reuse::Safe, Duration::ZERO);
+restarts! {
+    rolling_restarts_lose_no_request_on_kept_connections: Kept, Safe, LAME_DUCK;
+    rolling_restarts_lose_no_request_on_new_connections: New, Safe, LAME_DUCK;
+    rolling_restarts_lose_no_request_on_connections_that_the_balancer_shares: New, Always, LAME_DUCK;
+    rolling_restarts_without_a_lame_duck_lose_no_request_on_kept_connections: Kept, Safe, Duration::ZERO;
+    rolling_restarts_without_a_lame_duck_lose_no_request_on_new_connections: New, Safe, Duration::ZERO;
 }
 
 /// Returns whether each request of this run of h2load was answered with 200.
@@ -92,10 +84,9 @@ fn rolling_restarts_lose_no_request_of_h2load(lame_duck: Duration) {
     // Its responses tell the test when to go on.
     let witness = Connections::Kept.to(front_http1).clients(4).per_second(RATE / 4).start();
     let start = || {
-        let h2load =
-            Program::new(installed("h2load", "nghttp2-client")).arg("-c").arg("8").arg("-m").arg("4");
-        let h2load = h2load.arg("--rps").arg((RATE / 8).to_string());
-        h2load.arg("-n").arg("4000").arg(format!("http://{front}/fixed")).start()
+        let h2load = Program::new(installed("h2load", "nghttp2-client")).args(["-c", "8", "-m", "4"]);
+        let h2load = h2load.args(["--rps", &(RATE / 8).to_string(), "-n", "4000"]);
+        h2load.arg(format!("http://{front}/fixed")).start()
     };
     let mut run = start();
     let mut ends = Vec::new();

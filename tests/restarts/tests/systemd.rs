@@ -1,13 +1,13 @@
 //! The service under the real systemd. These tests run only in the long run. They need root, and a machine that can run a
 //! separate manager.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use lifecycle_process_tests::{Folder, PATIENCE, soak};
+use lifecycle::testing::Client;
+use lifecycle_process_tests::{Folder, soak, wait_until};
 use lifecycle_restart_tests::{Connections, Manager, Outcome, Place, Tally, installed, only, service};
 
 /// How often a service is restarted, killed or told to reload.
@@ -22,25 +22,35 @@ fn notifying(address: SocketAddr, more: &str) -> String {
     )
 }
 
+/// Starts the service with further lines in its unit. Only the long run has systemd.
+#[track_caller]
+fn started(more: &str) -> Option<(SocketAddr, Manager)> {
+    soak().then(|| {
+        let address = Place::own().port();
+        let mut manager = Manager::of_service(&notifying(address, more));
+        manager.control("start");
+        (address, manager)
+    })
+}
+
 /// Starts a request, which is answered later.
 #[track_caller]
-fn ask(address: SocketAddr, path: &str) -> TcpStream {
-    let mut client = TcpStream::connect(address).expect("it listens");
-    client.set_read_timeout(Some(2 * PATIENCE)).expect("a time-out");
-    write!(client, "GET {path} HTTP/1.1\r\nHost: restarted\r\nConnection: close\r\n\r\n")
-        .expect("it is open");
+fn ask(address: SocketAddr, path: &str) -> Client {
+    let mut client = Client::connect(address);
+    client.get(path);
     client
 }
 
-/// Returns the body of the response.
+/// Returns the body of the response, which may take longer than the client's time-out.
 #[track_caller]
-fn answer(mut client: TcpStream) -> String {
-    let mut response = String::new();
-    client.read_to_string(&mut response).expect("a response");
-    let (head, body) =
-        response.split_once("\r\n\r\n").unwrap_or_else(|| panic!("a response, not `{response}`"));
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    body.to_owned()
+fn answer(mut client: Client) -> String {
+    let response = client.try_response().or_else(|outcome| match outcome {
+        Outcome::TimedOut => client.try_response(),
+        other => Err(other),
+    });
+    let response = response.unwrap_or_else(|outcome| panic!("no response: {outcome}"));
+    assert_eq!(response.status, 200);
+    response.text()
 }
 
 fn restarts_by_its_socket_lose_nothing(clients: Connections) {
@@ -53,6 +63,12 @@ fn restarts_by_its_socket_lose_nothing(clients: Connections) {
         ("restarted.service", service),
     ]);
     manager.start_unit("restarted.socket");
+    loses_nothing(manager, clients, address, "behind a socket of systemd");
+}
+
+/// Restarts the service many times under load.
+#[track_caller]
+fn loses_nothing(mut manager: Manager, clients: Connections, address: SocketAddr, scenario: &str) {
     let load = clients.to(address).start();
     for _ in 0..ROUNDS {
         load.wait_for_answers(200);
@@ -61,7 +77,7 @@ fn restarts_by_its_socket_lose_nothing(clients: Connections) {
     load.wait_for_answers(200);
     let tally = load.finish();
     manager.stop();
-    only(&tally, &[], &format!("behind a socket of systemd, {clients:?} connections"));
+    only(&tally, &[], &format!("{scenario}, {clients:?} connections"));
     assert_eq!(tally.instances(), ROUNDS + 1, "each restart is a new process");
 }
 
@@ -78,9 +94,7 @@ const STORE: &str = "FileDescriptorStoreMax=4\nEnvironment=FDSTORE=4\n";
 
 /// Kills the service under load, and returns the outcomes.
 fn killed(more: &str) -> Tally {
-    let address = Place::own().port();
-    let mut manager = Manager::of_service(&notifying(address, more));
-    manager.control("start");
+    let (address, mut manager) = started(more).expect("the long run");
     let load = Connections::New.to(address).start();
     let mut pid = manager.pid();
     for _ in 0..ROUNDS {
@@ -119,22 +133,9 @@ fn r37_a_service_without_a_store_that_is_killed_refuses_clients() {
 
 #[test]
 fn r37_restarts_of_a_service_with_a_store_lose_no_request() {
-    if soak() {
-        for clients in [Connections::Kept, Connections::New] {
-            let address = Place::own().port();
-            let mut manager = Manager::of_service(&notifying(address, STORE));
-            manager.control("start");
-            let load = clients.to(address).start();
-            for _ in 0..ROUNDS {
-                load.wait_for_answers(200);
-                manager.control("restart");
-            }
-            load.wait_for_answers(200);
-            let tally = load.finish();
-            manager.stop();
-            only(&tally, &[], "restarted, with a store");
-            assert_eq!(tally.instances(), ROUNDS + 1, "each restart is a new process");
-        }
+    for clients in [Connections::Kept, Connections::New] {
+        let Some((address, manager)) = started(STORE) else { return };
+        loses_nothing(manager, clients, address, "restarted, with a store");
     }
 }
 
@@ -184,132 +185,98 @@ fn r37_restarts_with_the_unit_file_of_the_example_lose_no_request() {
 /// systemd drops the store at the end of a stop, and the address is free.
 #[test]
 fn r37_a_stop_frees_the_address() {
-    if soak() {
-        let address = Place::own().port();
-        let mut manager = Manager::of_service(&notifying(address, STORE));
-        manager.control("start");
-        assert_eq!(manager.show("NFileDescriptorStore"), "1");
-        manager.control("stop");
-        assert_eq!(manager.show("Result"), "success");
-        manager.wait_until("NFileDescriptorStore", |stored| stored == "0");
-        std::net::TcpListener::bind(address).expect("the address is free");
-        manager.stop();
-    }
+    let Some((address, mut manager)) = started(STORE) else { return };
+    assert_eq!(manager.show("NFileDescriptorStore"), "1");
+    manager.control("stop");
+    assert_eq!(manager.show("Result"), "success");
+    manager.wait_until("NFileDescriptorStore", |stored| stored == "0");
+    std::net::TcpListener::bind(address).expect("the address is free");
+    manager.stop();
 }
 
 /// systemd 252 forgets the status of a unit that is inactive. `tests/process` looks at the last one.
 #[test]
 fn r37_the_status_is_told_before_and_during_a_stop() {
-    if soak() {
-        let address = Place::own().port();
-        let mut manager = Manager::of_service(&notifying(address, ""));
-        manager.control("start");
-        assert_eq!(
-            manager.show("ActiveState"),
-            "active",
-            "`systemctl start` returns when the service is ready"
-        );
-        assert_eq!(manager.wait_until("StatusText", |status| !status.is_empty()), "running");
-        let slow = ask(address, "/slow/8");
-        assert_eq!(answer(ask(address, "/reloads")), "0", "the slow request has been read");
-        manager.control("stop --no-block");
-        let status = manager.wait_until("StatusText", |status| status.starts_with("draining: "));
-        assert!(status.contains("left"), "{status}");
-        println!("the status during the drain: {status}");
-        assert_eq!(manager.show("ActiveState"), "deactivating");
-        assert_eq!(answer(slow), "at last");
-        manager.wait_until("ActiveState", |state| state == "inactive");
-        manager.stop();
-    }
+    let Some((address, mut manager)) = started("") else { return };
+    assert_eq!(manager.show("ActiveState"), "active", "`systemctl start` returns when the service is ready");
+    assert_eq!(manager.wait_until("StatusText", |status| !status.is_empty()), "running");
+    let slow = ask(address, "/slow/8");
+    assert_eq!(answer(ask(address, "/reloads")), "0", "the slow request has been read");
+    manager.control("stop --no-block");
+    let status = manager.wait_until("StatusText", |status| status.starts_with("draining: "));
+    assert!(status.contains("left"), "{status}");
+    println!("the status during the drain: {status}");
+    assert_eq!(manager.show("ActiveState"), "deactivating");
+    assert_eq!(answer(slow), "at last");
+    manager.wait_until("ActiveState", |state| state == "inactive");
+    manager.stop();
 }
 
 #[test]
 fn r37_a_reload_under_load_refuses_nobody_and_is_answered() {
-    if soak() {
-        let address = Place::own().port();
-        let mut manager = Manager::of_service(&notifying(address, ""));
-        manager.control("start");
-        let load = Connections::New.to(address).start();
-        let mut times = Vec::new();
-        for round in 1..=ROUNDS {
-            load.wait_for_answers(100);
-            let begun = Instant::now();
-            manager.control("reload");
-            while answer(ask(address, "/reloads")) != round.to_string() {
-                assert!(begun.elapsed() < PATIENCE, "reload {round} is not answered");
-            }
-            times.push(begun.elapsed());
-        }
-        let tally = load.finish();
-        manager.wait_until("ActiveState", |state| state == "active");
-        manager.stop();
-        times.sort();
-        let (half, longest) = (times[ROUNDS / 2], times[ROUNDS - 1]);
-        println!(
-            "{ROUNDS} reloads took {half:?} (median) to {longest:?}, from `systemctl reload` to its effect"
-        );
-        only(&tally, &[], "told to reload");
-        assert_eq!(tally.instances(), 1);
+    let Some((address, mut manager)) = started("") else { return };
+    let load = Connections::New.to(address).start();
+    let mut times = Vec::new();
+    for round in 1..=ROUNDS {
+        load.wait_for_answers(100);
+        let begun = Instant::now();
+        manager.control("reload");
+        wait_until("the reload is answered", || answer(ask(address, "/reloads")) == round.to_string());
+        times.push(begun.elapsed());
     }
+    let tally = load.finish();
+    manager.wait_until("ActiveState", |state| state == "active");
+    manager.stop();
+    times.sort();
+    let (half, longest) = (times[ROUNDS / 2], times[ROUNDS - 1]);
+    println!("{ROUNDS} reloads took {half:?} (median) to {longest:?}, from `systemctl reload` to its effect");
+    only(&tally, &[], "told to reload");
+    assert_eq!(tally.instances(), 1);
 }
 
 #[test]
 fn r37_a_reload_that_takes_a_while_is_seen() {
-    if soak() {
-        let address = Place::own().port();
-        let mut manager = Manager::of_service(&notifying(address, "Environment=RELOAD_MS=2000\n"));
-        manager.control("start");
-        manager.control("reload --no-block");
-        manager.wait_until("StatusText", |status| status == "reloading");
-        assert_eq!(manager.show("ActiveState"), "reloading");
-        manager.wait_until("ActiveState", |state| state == "active");
-        assert_eq!(manager.show("StatusText"), "running");
-        manager.stop();
-    }
+    let Some((_, mut manager)) = started("Environment=RELOAD_MS=2000\n") else { return };
+    manager.control("reload --no-block");
+    manager.wait_until("StatusText", |status| status == "reloading");
+    assert_eq!(manager.show("ActiveState"), "reloading");
+    manager.wait_until("ActiveState", |state| state == "active");
+    assert_eq!(manager.show("StatusText"), "running");
+    manager.stop();
 }
 
 #[test]
 fn r37_the_watchdog_restarts_a_service_whose_runtime_hangs() {
-    if soak() {
-        let address = Place::own().port();
-        let mut manager = Manager::of_service(&notifying(address, "WatchdogSec=2\n"));
-        manager.control("start");
-        let pid = manager.pid();
-        let hung = ask(address, "/hang");
-        manager.wait_until("NRestarts", |restarts| restarts == "1");
-        drop(hung);
-        assert_ne!(manager.pid(), pid);
-        manager.wait_until("ActiveState", |state| state == "active");
-        assert_eq!(answer(ask(address, "/reloads")), "0");
-        manager.stop();
-    }
+    let Some((address, mut manager)) = started("WatchdogSec=2\n") else { return };
+    let pid = manager.pid();
+    let hung = ask(address, "/hang");
+    manager.wait_until("NRestarts", |restarts| restarts == "1");
+    drop(hung);
+    assert_ne!(manager.pid(), pid);
+    manager.wait_until("ActiveState", |state| state == "active");
+    assert_eq!(answer(ask(address, "/reloads")), "0");
+    manager.stop();
 }
 
 /// The drain is thirty times as long as the watchdog's time.
 #[test]
 fn r37_the_watchdog_does_not_fire_in_a_long_drain() {
-    if soak() {
-        let address = Place::own().port();
-        let more = "WatchdogSec=2\nEnvironment=LIFECYCLE_GRACE=80s\nTimeoutStopSec=85\n";
-        let mut manager = Manager::of_service(&notifying(address, more));
-        manager.control("start");
-        let slow = ask(address, "/slow/60");
-        assert_eq!(answer(ask(address, "/reloads")), "0", "the slow request has been read");
-        manager.control("stop --no-block");
-        assert_eq!(answer(slow), "at last");
-        manager.wait_until("ActiveState", |state| state == "inactive");
-        assert_eq!(manager.show("Result"), "success");
-        manager.stop();
-    }
+    let more = "WatchdogSec=2\nEnvironment=LIFECYCLE_GRACE=80s\nTimeoutStopSec=85\n";
+    let Some((address, mut manager)) = started(more) else { return };
+    let slow = ask(address, "/slow/60");
+    assert_eq!(answer(ask(address, "/reloads")), "0", "the slow request has been read");
+    manager.control("stop --no-block");
+    assert_eq!(answer(slow), "at last");
+    manager.wait_until("ActiveState", |state| state == "inactive");
+    assert_eq!(manager.show("Result"), "success");
+    manager.stop();
 }
 
 /// Stops a service that gets 1 s from systemd, while requests of these lengths are in progress. Returns the result.
 fn stopped_in_spite_of_its_time_out(seconds: impl Iterator<Item = u32>) -> (String, Duration) {
-    let address = Place::own().port();
     let more = "Environment=LIFECYCLE_GRACE=50s\nTimeoutStopSec=1\nRestart=no\n";
-    let mut manager = Manager::of_service(&notifying(address, more));
-    manager.control("start");
-    let slow: Vec<TcpStream> = seconds.map(|seconds| ask(address, &format!("/slow/{seconds}"))).collect();
+    let (address, mut manager) = started(more).expect("the long run");
+    let slow: Vec<Client> = seconds.map(|seconds| ask(address, &format!("/slow/{seconds}"))).collect();
     assert_eq!(answer(ask(address, "/reloads")), "0", "the slow requests have been read");
     let begun = Instant::now();
     manager.control("stop --no-block");

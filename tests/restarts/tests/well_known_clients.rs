@@ -66,8 +66,8 @@ fn does_not_say(ended: &Ended, part: &str) {
 #[test]
 fn no_request_of_ab_fails() {
     let ab = |address: SocketAddr| {
-        let program = Program::new(installed("ab", "apache2-utils")).arg("-k").arg("-q");
-        program.arg("-c").arg("16").arg("-n").arg("5000").arg(format!("http://{address}/fixed"))
+        let program = Program::new(installed("ab", "apache2-utils")).args(["-k", "-q"]);
+        program.args(["-c", "16"]).args(["-n", "5000"]).arg(format!("http://{address}/fixed"))
     };
     through_stops(ab, |ended| {
         ended.exited(0);
@@ -81,9 +81,9 @@ fn no_request_of_ab_fails() {
 fn no_request_of_curl_fails() {
     let curl = |address: SocketAddr| {
         let program =
-            Program::new(installed("curl", "curl")).arg("--http1.1").arg("-sS").arg("--fail").arg("-Z");
-        let program = program.arg("--parallel-max").arg("8").arg("-o").arg("/dev/null");
-        program.arg("-w").arg("%{http_code}\\n").arg(format!("http://{address}/fixed?[1-1000]"))
+            Program::new(installed("curl", "curl")).args(["--http1.1", "-sS"]).args(["--fail", "-Z"]);
+        let program = program.args(["--parallel-max", "8"]).args(["-o", "/dev/null"]);
+        program.args(["-w", "%{http_code}\\n"]).arg(format!("http://{address}/fixed?[1-1000]"))
     };
     through_stops(curl, |ended| {
         ended.exited(0);
@@ -96,7 +96,7 @@ fn no_request_of_curl_fails() {
 #[test]
 fn no_request_of_wrk_fails() {
     let wrk = |address: SocketAddr| {
-        let program = Program::new(installed("wrk", "wrk")).arg("-t1").arg("-c16").arg("-d2s");
+        let program = Program::new(installed("wrk", "wrk")).args(["-t1", "-c16"]).arg("-d2s");
         program.arg(format!("http://{address}/fixed"))
     };
     through_stops(wrk, |ended| {
@@ -112,8 +112,8 @@ fn no_request_of_wrk_fails() {
 fn no_request_of_h2load_over_http1_fails() {
     through_stops(
         |address| {
-            let program = Program::new(installed("h2load", "nghttp2-client")).arg("--h1").arg("-c").arg("8");
-            program.arg("-n").arg("5000").arg(format!("http://{address}/fixed"))
+            let program = Program::new(installed("h2load", "nghttp2-client")).args(["--h1", "-c"]).arg("8");
+            program.args(["-n", "5000"]).arg(format!("http://{address}/fixed"))
         },
         |ended| {
             ended.exited(0);

@@ -76,7 +76,7 @@ fn listen(mut subscriber: Client) -> usize {
 async fn a_stop_under_load_loses_no_command_and_no_message() {
     let stops = if std::env::var_os("LIFECYCLE_SOAK").is_some() { 50 } else { 5 };
     for _ in 0..stops {
-        let (service, address) = start().await;
+        let (mut service, address) = start().await;
         let subscribers: Vec<_> = (0..SUBSCRIBERS)
             .map(|_| {
                 let mut subscriber = Client::connect(address).expect("the service listens");
@@ -177,7 +177,7 @@ async fn a_client_that_speaks_another_protocol_is_closed() {
 
 #[tokio::test]
 async fn clients_beyond_the_limit_wait_for_a_place() {
-    let service = Service::start(KEY_VALUE, &["127.0.0.1:0", "2"], &[]).await;
+    let mut service = Service::start(KEY_VALUE, &["127.0.0.1:0", "2"], &[]).await;
     let address = service.address.parse().unwrap();
     let [mut first, mut second] = [(); 2].map(|()| Client::connect(address).unwrap());
     for client in [&mut first, &mut second] {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::time::Duration;
 
-use harness::{Customers, Servers, Service, Signal, TIMEOUT, built, until};
+use harness::{Customers, SIGKILL, SIGTERM, Servers, Service, TIMEOUT, built, until};
 use lapin::ConnectionProperties;
 use lifecycle_restart_tests::{Balancer, Place, Retries, Reuse};
 use sqlx::postgres::PgPool;
@@ -39,13 +39,13 @@ impl<'a> Pair<'a> {
     }
 
     /// Stops both, and starts their successors on the same folder and port. Returns after the first new order.
-    async fn restarted(self, signal: Signal, customers: &Customers) -> Pair<'a> {
-        let Pair { home, variables, checkout, worker } = self;
+    async fn restarted(self, signal: i32, customers: &Customers) -> Pair<'a> {
+        let Pair { home, variables, mut checkout, mut worker } = self;
         let served = customers.served();
         checkout.signal(signal);
         worker.signal(signal);
         let (checkout, worker) = (checkout.ended().await, worker.ended().await);
-        if signal == Signal::TERM {
+        if signal == SIGTERM {
             for (status, stderr) in [checkout, worker] {
                 assert_eq!(status.code(), Some(0), "{stderr}");
             }
@@ -60,7 +60,7 @@ impl<'a> Pair<'a> {
 }
 
 /// Restarts both pairs with this signal, again and again, while customers order.
-async fn restart_under_load(name: &str, signal: Signal) -> Books {
+async fn restart_under_load(name: &str, signal: i32) -> Books {
     let rounds = if env::var_os("LIFECYCLE_SOAK").is_some() { 12 } else { 3 };
     let servers = Servers::start(&["postgres", "rabbitmq"]);
     let [postgres, rabbitmq] = ["POSTGRES_URL", "RABBITMQ_URL"].map(|url| (url, servers.url(url)));
@@ -83,7 +83,7 @@ async fn restart_under_load(name: &str, signal: Signal) -> Books {
     }
     let told = customers.leave().await;
     let balancer = balancer.stop();
-    if signal == Signal::TERM && !told.failed.is_empty() {
+    if signal == SIGTERM && !told.failed.is_empty() {
         println!("{balancer}");
     }
     let (mut placed, mut workers) = (BTreeSet::new(), Vec::new());
@@ -115,7 +115,7 @@ async fn restart_under_load(name: &str, signal: Signal) -> Books {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rolling_restarts_of_the_pair_refuse_nobody_and_settle_what_was_acknowledged_once() {
-    let books = restart_under_load("SIGTERM", Signal::TERM).await;
+    let books = restart_under_load("SIGTERM", SIGTERM).await;
     books.are_in_order();
     // Every request is answered with 201, so no order is settled without an acknowledgement, and no receipt is sent twice.
     assert!(books.told.failed.is_empty(), "{books}");
@@ -126,5 +126,5 @@ async fn rolling_restarts_of_the_pair_refuse_nobody_and_settle_what_was_acknowle
 /// then.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigkill_again_and_again_settles_what_was_acknowledged_once() {
-    restart_under_load("SIGKILL", Signal::KILL).await.are_in_order();
+    restart_under_load("SIGKILL", SIGKILL).await.are_in_order();
 }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::time::Duration;
 
 use axum::body::Body;
 use hyper::body::Incoming;
@@ -15,15 +16,11 @@ use super::{Orders, handlers, tls, tunnel};
 
 pub(super) async fn run(wishes: &Wishes, listener: SocketListener, orders: Orders) -> io::Result<()> {
     let mut server = Server::new(listener).connection_info(true);
-    if let Some(timeout) = wishes.time("idle") {
-        server = server.drain_idle_timeout(timeout);
-    }
-    if let Some(jitter) = wishes.time("close_jitter") {
-        server = server.close_jitter(jitter);
-    }
-    if let Some(timeout) = wishes.time("header_read_timeout") {
-        server = server.header_read_timeout(timeout);
-    }
+    server = with(server, wishes.time("idle"), Server::drain_idle_timeout);
+    server = with(server, wishes.time("close_jitter"), Server::close_jitter);
+    server = with(server, wishes.time("header_read_timeout"), Server::header_read_timeout);
+    server = with(server, wishes.time("age"), Server::max_connection_age);
+    server = with(server, wishes.time("age_grace"), Server::max_connection_age_grace);
     if let (Some(pings), Some(pongs)) = (wishes.time("pings"), wishes.time("pongs")) {
         server = server.hyper(|hyper| {
             hyper.http2().keep_alive_interval(pings).keep_alive_timeout(pongs);
@@ -31,12 +28,6 @@ pub(super) async fn run(wishes: &Wishes, listener: SocketListener, orders: Order
     }
     if wishes.has("cut_half_closed") {
         server = server.answer_half_closed(false);
-    }
-    if let Some(age) = wishes.time("age") {
-        server = server.max_connection_age(age);
-    }
-    if let Some(grace) = wishes.time("age_grace") {
-        server = server.max_connection_age_grace(grace);
     }
     if wishes.has("late_requests") {
         server = server.late_requests(LateRequests::Serve);
@@ -49,6 +40,14 @@ pub(super) async fn run(wishes: &Wishes, listener: SocketListener, orders: Order
             serve(server, wishes.probes(), orders).await
         }
         false => serve(server, wishes.probes(), orders).await,
+    }
+}
+
+/// Configures a time that is wished for.
+fn with<S>(server: S, time: Option<Duration>, set: impl FnOnce(S, Duration) -> S) -> S {
+    match time {
+        Some(time) => set(server, time),
+        None => server,
     }
 }
 

@@ -3,24 +3,11 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use lifecycle_http_tests::{Client, Ended, Fixture, Outcome, Server, servers};
+use lifecycle_http_tests::{Client, Fixture, Outcome, Server, cut_off, servers};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-
-const GRACE: Duration = Duration::from_secs(2);
-
-/// Requires that the work lasts until the end of the drain, and that the report names it. The drain ends
-/// shortly before the grace, so that the report has time.
-#[track_caller]
-fn cut_off(ended: &Ended, named: &str) {
-    ended.exited(70).not_before(GRACE / 2).within(GRACE).reported(&[
-        "http at 127.0.0.1:",
-        named,
-        ", for 127.0.0.1:",
-    ]);
-}
 
 #[test]
 fn a_stream_that_hears_the_stop_says_goodbye() {
@@ -67,7 +54,7 @@ fn a_stream_that_never_ends_is_cut_and_named() {
         let mut client = server.connect();
         client.get("/endless").head();
         assert!(client.chunk().is_some());
-        cut_off(&server.stop(), "the response to `GET /endless` is being sent");
+        cut_off(&server.stop(), &["http", "the response to `GET /endless` is being sent"]);
     }
 }
 
@@ -121,7 +108,7 @@ async fn a_websocket_that_never_ends_is_cut_and_named() {
         server.terminate();
         // The server cuts the connection without a close message.
         assert!(!matches!(socket.next().await, Some(Ok(_))));
-        cut_off(&server.stopped(), "upgraded by `GET /ws/deaf`");
+        cut_off(&server.stopped(), &["http", "upgraded by `GET /ws/deaf`"]);
     }
 }
 
@@ -154,7 +141,7 @@ fn a_tunnel_that_never_ends_is_cut_and_named() {
         let mut client = tunnel(&server);
         server.terminate();
         client.gone();
-        cut_off(&server.stopped(), "upgraded by `CONNECT elsewhere:80`");
+        cut_off(&server.stopped(), &["http", "upgraded by `CONNECT elsewhere:80`"]);
     }
 }
 
