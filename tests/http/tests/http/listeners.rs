@@ -108,10 +108,8 @@ fn who_connects_while_one_process_follows_another_is_answered() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address: SocketAddr = listener.local_addr().expect("an address");
     let start = || {
-        let child = inheriting(program!("http_multi", "http"), &listener, 1)
-            .ready_at_line(&format!("listening at {address}"))
-            .start();
-        child
+        let program = inheriting(program!("http_multi", "http"), &listener, 1);
+        program.ready_at_line(&format!("listening at {address}")).start()
     };
     let first = start();
     let (over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
