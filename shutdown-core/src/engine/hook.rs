@@ -242,7 +242,7 @@ mod tests {
         let (kept, dropped) = oneshot::channel::<()>();
         hook.set_task(tokio::spawn(async move {
             let _kept = kept;
-            pending().await
+            pending::<()>().await;
         }));
         let dropped = timeout(Duration::from_secs(1), dropped).await;
         assert!(dropped.expect("the task is dropped").is_err());
