@@ -63,6 +63,8 @@ fn differences(old: &Figure, now: &Figure) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::{Verdict, compare};
     use crate::figures::{Figure, Figures};
 
@@ -75,7 +77,7 @@ mod tests {
     }
 
     fn compared(old: &Figure, new: &Figure) -> Verdict {
-        compare(&of(&[old.clone()]), &of(&[new.clone()]))
+        compare(&of(from_ref(old)), &of(from_ref(new)))
     }
 
     fn fault(text: &str) -> Verdict {
@@ -152,7 +154,7 @@ mod tests {
     fn a_case_without_a_figure_and_a_figure_without_a_case_are_faults() {
         let (pass, request) = (figure("a pass", 80.0, 0.0), figure("a request", 1_000.0, 50.0));
         let both = of(&[pass.clone(), request]);
-        assert_eq!(compare(&of(&[pass.clone()]), &both), fault("a request: the file has no figure"));
+        assert_eq!(compare(&of(from_ref(&pass)), &both), fault("a request: the file has no figure"));
         assert_eq!(compare(&both, &of(&[pass])), fault("a request: nothing measures it"));
     }
 
