@@ -39,6 +39,15 @@ pub(super) struct Since {
     pub(super) drain: Instant,
     /// When it was told to close.
     pub(super) closing: Option<Instant>,
+    /// When its time was over, and the kernel held bytes that nobody had read.
+    pub(super) overtaken: Option<Instant>,
+}
+
+impl Since {
+    /// The drain has found a connection at this instant.
+    pub(super) fn drain(drain: Instant) -> Since {
+        Since { drain, closing: None, overtaken: None }
+    }
 }
 
 /// How long a connection may take.
@@ -58,6 +67,8 @@ pub(super) enum Next {
     Work,
     /// Look again at this instant, or when something happens.
     Until(Instant),
+    /// Its time is over before its bytes were read. Read on, for as long again.
+    ReadOn,
     /// Tell it to close.
     Close,
     /// Drop it.
@@ -67,18 +78,30 @@ pub(super) enum Next {
 }
 
 /// Decides (R18). A request in progress comes first, and is never cut before the end of the drain.
+///
+/// A process can stand still for any time. After that each timer is over at once, and the runtime may hear of a timer before
+/// it hears of the bytes that came in time. So bytes in the kernel get the time once more.
 pub(super) fn next(seen: Seen, since: Since, now: Instant, bounds: Bounds) -> Next {
     let until = |at: Instant, then: Next| if now < at { Next::Until(at) } else { then };
+    let unless_overtaken = |time: Duration, then: Next| match since.overtaken {
+        Some(overtaken) => until(overtaken + time, then),
+        None if seen.in_kernel > 0 => Next::ReadOn,
+        None => then,
+    };
     if seen.requests > 0 || seen.is_stuck_writing {
         return Next::Work;
     }
     if let Some(closing) = since.closing {
-        let patience = if seen.http2 { GOAWAY_TIMEOUT } else { CLOSE_TIMEOUT };
         let last = seen.answered_at.map_or(closing, |answered_at| answered_at.max(closing));
-        return until(last + patience, Next::Drop);
+        return match seen.http2 {
+            true => until(last + GOAWAY_TIMEOUT, unless_overtaken(GOAWAY_TIMEOUT, Next::Drop)),
+            // hyper reads no further request.
+            false => until(last + CLOSE_TIMEOUT, Next::Drop),
+        };
     }
     if seen.in_kernel > 0 || seen.partial_head {
-        return until(since.drain + bounds.partial_head, Next::DropPartialHead);
+        let then = unless_overtaken(bounds.partial_head, Next::DropPartialHead);
+        return until(since.drain + bounds.partial_head, then);
     }
     let idle_since = match seen.answered_at {
         Some(answered_at) => answered_at + bounds.idle,
@@ -112,7 +135,7 @@ mod tests {
 
     /// What happens `ms` milliseconds after the drain has found a connection that was not told to close.
     fn after(ms: u64, drain: Instant, seen: Seen) -> Next {
-        next(seen, Since { drain, closing: None }, drain + Duration::from_millis(ms), BOUNDS)
+        next(seen, Since::drain(drain), drain + Duration::from_millis(ms), BOUNDS)
     }
 
     #[test]
@@ -132,12 +155,38 @@ mod tests {
         }
     }
 
+    /// The process has stood still until `overtaken`.
+    fn overtaken(overtaken: Instant, closing: Option<Instant>) -> Since {
+        Since { closing, overtaken: Some(overtaken), ..Since::drain(overtaken - Duration::from_secs(5)) }
+    }
+
     #[test]
-    fn unread_bytes_in_the_kernel_keep_a_connection_for_a_second() {
+    fn unread_bytes_in_the_kernel_are_read_also_if_the_process_stood_still_and_have_a_second_more() {
         let drain = Instant::now();
         let seen = Seen { in_kernel: 1, ..idle() };
         assert_eq!(after(0, drain, seen), Next::Until(drain + PARTIAL_HEAD_TIMEOUT));
-        assert_eq!(after(1_000, drain, seen), Next::DropPartialHead);
+        assert_eq!(after(1_000, drain, seen), Next::ReadOn);
+        assert_eq!(after(3_600_000, drain, Seen { partial_head: true, ..seen }), Next::ReadOn);
+        let (now, more) = (Instant::now(), PARTIAL_HEAD_TIMEOUT);
+        for partial_head in [false, true] {
+            let seen = Seen { partial_head, ..seen };
+            assert_eq!(next(seen, overtaken(now, None), now, BOUNDS), Next::Until(now + more));
+            assert_eq!(next(seen, overtaken(now, None), now + more, BOUNDS), Next::DropPartialHead);
+        }
+    }
+
+    #[test]
+    fn streams_in_the_kernel_are_read_also_if_the_process_stood_still_and_have_a_second_more() {
+        let drain = Instant::now();
+        let since = Since { closing: Some(drain), ..Since::drain(drain) };
+        let seen = Seen { http2: true, in_kernel: 1, ..idle() };
+        assert_eq!(next(seen, since, drain, BOUNDS), Next::Until(drain + GOAWAY_TIMEOUT));
+        assert_eq!(next(seen, since, drain + GOAWAY_TIMEOUT, BOUNDS), Next::ReadOn);
+        let (now, more) = (Instant::now(), GOAWAY_TIMEOUT);
+        let since = overtaken(now, now.checked_sub(Duration::from_secs(4)));
+        assert_eq!(next(seen, since, now, BOUNDS), Next::Until(now + more));
+        assert_eq!(next(seen, since, now + more, BOUNDS), Next::Drop);
+        assert_eq!(next(Seen { http2: false, ..seen }, since, now, BOUNDS), Next::Drop);
     }
 
     #[test]
@@ -161,7 +210,7 @@ mod tests {
     fn the_jitter_keeps_an_idle_connection_open() {
         let drain = Instant::now();
         let bounds = Bounds { jitter: Duration::from_secs(2), ..BOUNDS };
-        let since = Since { drain, closing: None };
+        let since = Since::drain(drain);
         assert_eq!(next(idle(), since, drain, bounds), Next::Until(drain + bounds.jitter));
         assert_eq!(next(idle(), since, drain + bounds.jitter, bounds), Next::Close);
     }
@@ -169,7 +218,7 @@ mod tests {
     #[test]
     fn a_connection_that_was_told_to_close_is_dropped_unless_a_request_is_in_progress() {
         let drain = Instant::now();
-        let since = Since { drain, closing: Some(drain) };
+        let since = Since { closing: Some(drain), ..Since::drain(drain) };
         let later = drain + CLOSE_TIMEOUT;
         assert_eq!(next(idle(), since, drain, BOUNDS), Next::Until(later));
         assert_eq!(next(idle(), since, later, BOUNDS), Next::Drop);

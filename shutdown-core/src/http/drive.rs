@@ -61,7 +61,7 @@ impl Watch {
     /// Begins the end of a connection that has reached its age.
     fn finish(connection: &Connection) -> Watch {
         connection.finish();
-        let since = Since { drain: Instant::now(), closing: None };
+        let since = Since::drain(Instant::now());
         let grace = connection.site.settings.age.grace;
         Watch::Ending(Ending { since, timer: None, cut: grace.map(tokio::time::sleep).map(Box::pin) })
     }
@@ -72,7 +72,7 @@ impl Watch {
             Some(Watch::Ending(ending)) => ending.since.closing,
             Some(Watch::Age(_)) | None => None,
         };
-        Since { drain: Instant::now(), closing }
+        Since { closing, ..Since::drain(Instant::now()) }
     }
 }
 
@@ -143,6 +143,7 @@ impl<C: Graceful> Future for Drive<C> {
                     }
                     ready!(timer.as_mut().poll(cx));
                 }
+                Next::ReadOn => since.overtaken = Some(Instant::now()),
                 Next::Close => {
                     since.closing = Some(Instant::now());
                     this.io.as_mut().close();

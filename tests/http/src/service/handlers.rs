@@ -50,9 +50,12 @@ async fn says(Path(connection): Path<String>) -> impl IntoResponse {
 
 /// Blocks its thread. No other task runs there, and the runtime does not poll the kernel.
 async fn block(State(orders): State<Orders>, Path(name): Path<String>) -> String {
-    // A new task wakes another worker, if there is one. It polls the kernel from then on. Otherwise this worker may be the last
-    // that has polled, and a request that comes to the others is not heard of.
-    tokio::spawn(std::future::ready(()));
+    // Otherwise this worker may be the last that has polled the kernel, and a request that comes to the others is not heard
+    // of. A new task wakes another worker, which polls the kernel from then on. The first one goes into the slot of the
+    // next task, from which no other worker takes it. The second one drives it out.
+    for _ in 0..2 {
+        tokio::spawn(std::future::ready(()));
+    }
     orders.block_for(&format!("/block/{name}"));
     name
 }
