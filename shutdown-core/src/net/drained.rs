@@ -22,6 +22,8 @@ const QUIET: Duration = Duration::from_millis(250);
 const MOST: Duration = Duration::from_secs(1);
 /// How often the queue is looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(1);
+/// What one look counts at most. A process that stood still longer has not run its server meanwhile.
+const LONGEST_LOOK: Duration = Duration::from_millis(20);
 
 /// Returns the shutdown future for somebody else's server that accepts from `listener`.
 ///
@@ -36,7 +38,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(1);
 #[cfg_attr(feature = "http", doc = "   [`ConnectionCloseLayer`](crate::http::ConnectionCloseLayer).")]
 #[cfg_attr(not(feature = "http"), doc = "   `http::ConnectionCloseLayer`.")]
 /// 3. The future completes. It completes 1 s after the beginning of the drain at the latest, because a server that is at
-///    its limit of connections accepts nobody.
+///    its limit of connections accepts nobody. Time in which the process stood still does not count.
 ///
 /// The first poll implies [`ready`](crate::ready).
 ///
@@ -103,13 +105,13 @@ async fn empty(edge: Edge, socket: Socket) {
     edge.lifecycle().draining().await;
     // A client may be reset if this fails, but that is not a reason to go on.
     let _ = kernel::refuse_new(&socket);
-    let begun = Instant::now();
-    let mut last_seen = begun;
-    while last_seen.elapsed() < QUIET && begun.elapsed() < MOST {
-        if has_waiting(&socket) {
-            last_seen = Instant::now();
-        }
+    let (mut quiet, mut all) = (Duration::ZERO, Duration::ZERO);
+    while quiet < QUIET && all < MOST {
+        let before = Instant::now();
         tokio::time::sleep(LOOK_INTERVAL).await;
+        let passed = before.elapsed().min(LONGEST_LOOK);
+        all += passed;
+        quiet = if has_waiting(&socket) { Duration::ZERO } else { quiet + passed };
     }
 }
 
@@ -152,6 +154,18 @@ mod tests {
             listener.accept().unwrap();
             drained.await;
             assert!(listener.accept().is_err_and(|error| error.kind() == ErrorKind::WouldBlock));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_server_whose_process_stood_still_has_its_time_after_that() {
+        stopped(async |listener, mut drained| {
+            assert!(tokio::time::timeout(LOOK_INTERVAL * 5, &mut drained).await.is_err(), "it has begun");
+            std::thread::sleep(MOST * 2);
+            assert!(tokio::time::timeout(QUIET, &mut drained).await.is_err(), "a client is in the queue");
+            listener.accept().unwrap();
+            drained.await;
         })
         .await;
     }
