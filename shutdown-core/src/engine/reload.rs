@@ -118,7 +118,8 @@ impl Lifecycle {
         !self.is_stopping() && !matches!(requests.try_send(()), Err(mpsc::error::TrySendError::Closed(())))
     }
 
-    /// Returns whether the program takes reload requests.
+    /// Returns whether the program takes reload requests. Only Unix has a signal for that.
+    #[cfg(unix)]
     pub(crate) fn takes_reloads(&self) -> bool {
         self.engine().reloads.get().is_some()
     }

@@ -44,7 +44,9 @@
 use std::fs;
 use std::fs::File;
 use std::future::Future;
-use std::io::{self, BufWriter, LineWriter, Write};
+#[cfg(unix)]
+use std::io;
+use std::io::{BufWriter, LineWriter, Write};
 use std::net::TcpListener;
 #[cfg(unix)]
 use std::os::unix::net::UnixListener;
