@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use lifecycle_process_tests::{Child, PATIENCE, fixture};
+use lifecycle_process_tests::{Child, PATIENCE, Program, fixture};
 use lifecycle_servers_tests::load::{Load, Protocol};
 
 /// The number of stops of each program.
