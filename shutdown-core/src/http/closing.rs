@@ -79,8 +79,8 @@ pub(super) enum Next {
 
 /// Decides (R18). A request in progress comes first, and is never cut before the end of the drain.
 ///
-/// A process can stand still for any time. After that each timer is over at once, and the runtime may hear of a timer before
-/// it hears of the bytes that came in time. So bytes in the kernel get the time once more.
+/// A process can stand still for any time. After that each timer is over at once, and the runtime may see a timer before it
+/// sees the bytes that came in time. So bytes in the kernel get the time once more.
 pub(super) fn next(seen: Seen, since: Since, now: Instant, bounds: Bounds) -> Next {
     let until = |at: Instant, then: Next| if now < at { Next::Until(at) } else { then };
     let unless_overtaken = |time: Duration, then: Next| match since.overtaken {
