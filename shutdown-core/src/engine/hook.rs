@@ -82,8 +82,8 @@ impl Hook {
     }
 
     /// Ends the readiness check of the instance: it is not asked any more.
+    #[cfg(feature = "http")]
     fn withdraw_check(&self) {
-        #[cfg(feature = "http")]
         if let Some(check) = &self.check {
             check.withdraw();
         }
@@ -106,6 +106,7 @@ impl Hook {
 
     /// Runs the teardown. Only its owner may call this: the sequence, or a release.
     pub(super) async fn run(&self, scope: TeardownScope) -> Outcome {
+        #[cfg(feature = "http")]
         self.withdraw_check();
         let job = {
             let mut state = self.state();
